@@ -107,8 +107,8 @@ export interface JobDefinition {
   reloadSignal: number;
   /** Absent: init's `--default-console`. */
   console?: Console;
-  /** File mode creation mask, e.g. 0o022. */
-  umask: number;
+  /** File mode creation mask, e.g. 0o022; absent: init's own. */
+  umask?: number;
   /** −20 to 19; absent: init's own. */
   nice?: number;
   /** −999 to 1000 or `"never"` (−1000); absent: init's own. */
@@ -148,7 +148,6 @@ export function emptyJob(name: string, source: string): JobDefinition {
     killTimeout: 5,
     killSignal: 15,
     reloadSignal: 1,
-    umask: 0o022,
     limit: {},
     cgroups: [],
     debug: false,
