@@ -18,16 +18,23 @@ export type ControlRequest =
   | { kind: "start" | "stop" | "restart"; job: string; environment: string[]; wait: boolean }
   /** The same for an instance known by its name (`Instance.Start`, …). */
   | { kind: "start" | "stop" | "restart"; job: string; instance: string; wait: boolean }
+  /** Sends the job's reload signal to the main process of an instance (`Instance.Reload`). */
+  | { kind: "reload"; job: string; instance: string }
   /** Emits an event; with `wait` the answer comes when all that it set off is up or done. */
   | { kind: "emit"; event: string; environment: string[]; wait: boolean };
 
-/** The name of an error as Upstart spells it behind `com.ubuntu.Upstart0_6.Error.`. */
+/**
+ * The name of an error as Upstart spells it behind `com.ubuntu.Upstart0_6.Error.`. UnknownParameter,
+ * InvalidArgs, Failed and NotSupported go out as D-Bus's own errors, as Upstart's do.
+ */
 export type ErrorName =
   | "UnknownJob"
   | "UnknownInstance"
+  | "UnknownJobInstance"
   | "UnknownParameter"
   | "AlreadyStarted"
   | "AlreadyStopped"
+  | "NotRunning"
   | "JobFailed"
   | "EventFailed"
   | "InvalidArgs"
@@ -82,11 +89,14 @@ export interface Supervisor {
   jobs(): Iterable<JobView>;
   job(name: string): JobView | undefined;
   /**
-   * The name of the instance that an environment gives, expanded from the job's `instance` stanza.
+   * The name of the instance that an environment (of valid `KEY=VALUE` pairs) gives, expanded from the job's `instance` stanza.
    * Throws {@link ControlError} (UnknownJob, UnknownParameter, InvalidArgs).
    */
   instanceName(job: string, environment: string[]): string;
-  /** Does a request; resolves with the name of the instance it was about (empty for emit), rejects with {@link ControlError}. */
+  /**
+   * Does a request, whose environment holds valid `KEY=VALUE` pairs alone; resolves with the name of the instance it was about (empty for emit), rejects
+   * with {@link ControlError}.
+   */
   request(request: ControlRequest, peer: Peer): Promise<string>;
   /** Reads the configuration directories again; resolves when the new definitions are in force. */
   reloadConfiguration(): Promise<void>;
@@ -98,6 +108,8 @@ export interface Supervisor {
   notifyDiskWriteable(): void;
   /** Stops all jobs, then leaves (`EndSession`). */
   endSession(): void;
+  /** Replaces init by a fresh copy of itself that takes over all jobs (`Restart`). */
+  restart(): void;
   /** Calls the listener with all that happens until the function returned is called. */
   observe(listener: (notice: Notice) => void): () => void;
 }

@@ -1,0 +1,102 @@
+/**
+ * Compiles main.ts and all that it imports into one executable.
+ *
+ *     deno task build [--engine bun|deno] [-o FILE]
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+
+const ROOT = import.meta.dirname ?? ".";
+
+/** Runs a command at the root; gives what it wrote, and throws that as an error when it fails. */
+function run(command: string, args: string[]): string {
+  const result = spawnSync(command, args, { cwd: ROOT, encoding: "utf8" });
+  if (result.error) throw result.error;
+  if (result.status !== 0) throw new Error(result.stderr.trim() || `exit status ${result.status}`);
+  return result.stdout;
+}
+
+/** The Bun executable of the `bun` package's platform package that runs on this machine. */
+function findBun(): string {
+  const packages = [`bun-${process.platform}-${process.arch}`, `bun-${process.platform}-${process.arch}-musl`];
+  const require = createRequire(resolve(ROOT, "node_modules/bun/package.json"));
+  for (const name of packages) {
+    try {
+      const path = require.resolve(`@oven/${name}/bin/bun`);
+      run(path, ["--version"]);
+      return path;
+    } catch {
+      // Not installed, or for the other C library.
+    }
+  }
+  throw new Error(`Unable to find the Bun engine: none of ${packages.join(", ")} is installed and runs here`);
+}
+
+/** One way to compile: the temporary output is named by the caller. */
+const ENGINES: Record<string, (output: string) => void> = {
+  bun(output) {
+    run(findBun(), [
+      "build",
+      "--compile",
+      "--minify",
+      "--bytecode",
+      "--no-compile-autoload-dotenv",
+      "--no-compile-autoload-bunfig",
+      "main.ts",
+      "--outfile",
+      output,
+    ]);
+  },
+  deno(output) {
+    try {
+      run(Deno.execPath(), ["compile", "--quiet", "--no-check", "-A", "--output", output, "main.ts"]);
+    } catch (error) {
+      const reason = (error as Error).message.split("\n").filter((line) => line.trim()).at(-1)?.trim();
+      throw new Error(
+        `Unable to compile with Deno: its base program denort could not be had (${reason}); ` +
+          `set DENORT_BIN to a local one`,
+      );
+    }
+  },
+};
+
+function main(): number {
+  let options;
+  try {
+    options = parseArgs({
+      options: {
+        engine: { type: "string", default: "bun" },
+        output: { type: "string", short: "o", default: "dist/rouse" },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`build: ${(error as Error).message}`);
+    return 2;
+  }
+  const engine = Object.hasOwn(ENGINES, options.engine) ? ENGINES[options.engine] : undefined;
+  if (!engine) {
+    console.error(`build: unknown engine: ${options.engine}; it is one of ${Object.keys(ENGINES).join(", ")}`);
+    return 2;
+  }
+  const output = resolve(ROOT, options.output);
+  const temporary = `${output}.new-${process.pid}`;
+  try {
+    if (!existsSync(resolve(ROOT, "node_modules/bun"))) run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
+    mkdirSync(dirname(output), { recursive: true });
+    engine(temporary);
+    renameSync(temporary, output);
+    return 0;
+  } catch (error) {
+    console.error(`build: ${(error as Error).message}`);
+    return 1;
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+process.exitCode = main();

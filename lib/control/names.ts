@@ -1,0 +1,90 @@
+/** Names of the control protocol that the service and its clients share. */
+
+import { Buffer } from "node:buffer";
+
+/** The manager object's path, below which all others are. */
+export const MANAGER_PATH = "/com/ubuntu/Upstart";
+
+/** The name that Upstart has on a message bus. */
+export const BUS_NAME = "com.ubuntu.Upstart";
+
+export const MANAGER_INTERFACE = "com.ubuntu.Upstart0_6";
+export const JOB_INTERFACE = "com.ubuntu.Upstart0_6.Job";
+export const INSTANCE_INTERFACE = "com.ubuntu.Upstart0_6.Instance";
+
+/** What rouse offers beyond Upstart, on the manager object. */
+export const ROUSE_INTERFACE = "org.rouse.Control1";
+
+export const INTROSPECTABLE = "org.freedesktop.DBus.Introspectable";
+export const PEER = "org.freedesktop.DBus.Peer";
+export const PROPERTIES = "org.freedesktop.DBus.Properties";
+
+/** Prefix of the names of Upstart's own errors. */
+export const ERROR_PREFIX = `${MANAGER_INTERFACE}.Error.`;
+/** Prefix of the names of D-Bus's errors. */
+export const DBUS_ERROR_PREFIX = "org.freedesktop.DBus.Error.";
+
+/** Where the system's init listens. */
+export const SYSTEM_ADDRESS = "unix:abstract=/com/ubuntu/upstart";
+
+/** A name as an element of an object path: what is no letter or digit becomes `_` and two hexadecimal digits. */
+export function escapeName(name: string): string {
+  if (name === "") return "_";
+  if (/^[A-Za-z0-9]+$/.test(name)) return name;
+  let escaped = "";
+  for (const byte of Buffer.from(name)) {
+    const character = String.fromCharCode(byte);
+    escaped += /[A-Za-z0-9]/.test(character) ? character : `_${byte.toString(16).padStart(2, "0")}`;
+  }
+  return escaped;
+}
+
+/** The reverse of {@link escapeName}; undefined for what it never makes. */
+export function unescapeName(element: string): string | undefined {
+  if (element === "_") return "";
+  if (!/^(?:[A-Za-z0-9]|_[0-9a-f]{2})+$/.test(element)) return undefined;
+  if (!element.includes("_")) return element;
+  const latin = element.replace(/_(..)/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+  return Buffer.from(latin, "latin1").toString();
+}
+
+/** The object path of a job. */
+export function jobPath(job: string): string {
+  return `${MANAGER_PATH}/jobs/${escapeName(job)}`;
+}
+
+/** The object path of a job's instance. */
+export function instancePath(job: string, instance: string): string {
+  return `${jobPath(job)}/${escapeName(instance)}`;
+}
+
+/** What an object path stands for: the job, and the instance when it has one more element. */
+export function parsePath(path: string): { job: string; instance?: string } | undefined {
+  if (!path.startsWith(`${MANAGER_PATH}/jobs/`)) return undefined;
+  const [first, second, ...more] = path.slice(MANAGER_PATH.length + "/jobs/".length).split("/");
+  if (first === undefined || more.length > 0) return undefined;
+  const job = unescapeName(first);
+  if (job === undefined) return undefined;
+  if (second === undefined) return { job };
+  const instance = unescapeName(second);
+  return instance === undefined ? undefined : { job, instance };
+}
+
+/**
+ * The path that `node:net` takes for a D-Bus address (`unix:path=…` or `unix:abstract=…`, the first of several
+ * separated by `;` that is one of these). Throws an Error when there is none.
+ */
+export function socketPath(address: string): string {
+  for (const one of address.split(";")) {
+    const found = /^unix:(?:.*,)?(path|abstract)=([^,]+)/.exec(one);
+    if (!found) continue;
+    let path: string;
+    try {
+      path = decodeURIComponent(found[2]!);
+    } catch {
+      path = found[2]!;
+    }
+    return found[1] === "path" ? path : `\0${path}`;
+  }
+  throw new Error(`${JSON.stringify(address)} is not an address of the form unix:path=… or unix:abstract=…`);
+}

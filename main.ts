@@ -1,0 +1,83 @@
+/** Rouse is one executable with many names: this finds the one that is meant, and runs it alone. */
+
+import { basename } from "node:path";
+import process from "node:process";
+import { VERSION } from "./lib/model/version.ts";
+
+/** A program: takes its arguments and the name it was called by, gives its exit status. */
+interface Program {
+  main(args: string[], name: string): number | Promise<number>;
+}
+
+const initctl = () => import("./lib/cli/initctl.ts");
+
+/** The programs that `--install` makes links for. Each is loaded when it is the one called, and not before. */
+const PROGRAMS: Record<string, () => Promise<Program>> = {
+  initctl,
+  reload: initctl,
+  restart: initctl,
+  start: initctl,
+  status: initctl,
+  stop: initctl,
+};
+
+/** Called by the first word alone: `rouse NAME …`. */
+const WORDS: Record<string, () => Promise<Program>> = {
+  "--help": () => Promise.resolve({ main: help }),
+  "--version": () => Promise.resolve({ main: version }),
+  "--install": async () => {
+    const { install } = await import("./lib/cli/install.ts");
+    return { main: (args) => install(args, Object.keys(PROGRAMS)) };
+  },
+};
+
+function help(): number {
+  process.stdout.write(
+    `Usage: rouse PROGRAM [ARGUMENT]...\n` +
+      `   or: PROGRAM [ARGUMENT]...          through a link of that name\n` +
+      `   or: rouse --install [-s] DIR       hard (-s: symbolic) links in DIR for all programs\n` +
+      `   or: rouse --version\n\n` +
+      `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n\n` +
+      `For help on a program, try \`rouse PROGRAM --help'.\n`,
+  );
+  return 0;
+}
+
+function version(): number {
+  process.stdout.write(`rouse ${VERSION}\n`);
+  return 0;
+}
+
+function unknown(word: string | undefined): number {
+  const what = word === undefined
+    ? "missing program"
+    : word.startsWith("-")
+    ? `invalid option: ${word}`
+    : `unknown program: ${word}`;
+  process.stderr.write(`rouse: ${what}\nTry \`rouse --help' for more information.\n`);
+  return 2;
+}
+
+/** The program of a table, never something that all objects inherit. */
+function lookUp(table: typeof PROGRAMS, name: string): (() => Promise<Program>) | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+async function run(): Promise<number> {
+  const args = process.argv.slice(2);
+  // A login shell's or the kernel's argv[0] may begin with a dash.
+  const called = basename(process.argv0).replace(/^-/, "");
+  const linked = lookUp(PROGRAMS, called);
+  if (linked) return (await linked()).main(args, called);
+  if (args.length === 0 && process.pid === 1) args.push("init");
+  const [word, ...rest] = args;
+  const found = lookUp(PROGRAMS, word ?? "") ?? lookUp(WORDS, word ?? "");
+  if (!word || !found) return unknown(word);
+  return (await found()).main(rest, word);
+}
+
+// No await at the top level: an entry that has one cannot be compiled to bytecode.
+run().then((status) => process.exitCode = status, (error) => {
+  process.stderr.write(`rouse: ${error instanceof Error ? error.stack ?? error.message : error}\n`);
+  process.exitCode = 1;
+});
