@@ -1,0 +1,39 @@
+/** Waiting for something to come true, with a deadline that tells what was waited for. */
+
+const PAUSE = 10;
+
+/**
+ * Asks again and again until the question has an answer other than undefined or false, and gives it.
+ * Throws after `timeout` milliseconds, naming what did not come true.
+ */
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | false | Promise<T | undefined | false>,
+  timeout = 15_000,
+): Promise<T> {
+  const deadline = Date.now() + timeout;
+  while (true) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > deadline) throw new Error(`Gave up after ${timeout} ms waiting until ${what}`);
+    await pause(PAUSE);
+  }
+}
+
+/** The promise's value, or an error that names what was waited for once `timeout` milliseconds have passed. */
+export async function within<T>(what: string, promise: Promise<T>, timeout = 15_000): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Gave up after ${timeout} ms waiting for ${what}`)), timeout);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Lets this many milliseconds pass. */
+export function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,87 @@
+/** Processes as /proc shows them. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import process from "node:process";
+
+/** The numbers of all processes. */
+export function allProcesses(): number[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** A file of a process below /proc; empty when the process has gone or is someone else's. */
+export function procFile(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** The letter of proc(5)'s process state, e.g. `Z` for a zombie; undefined when there is no such process. */
+export function stateOf(pid: number): string | undefined {
+  return /^State:\s+(\w)/m.exec(procFile(pid, "status"))?.[1];
+}
+
+/** True while a process runs or sleeps; a zombie is not alive. */
+export function isAlive(pid: number): boolean {
+  const state = stateOf(pid);
+  return state !== undefined && state !== "Z" && state !== "X";
+}
+
+/** The children of a process. */
+export function childrenOf(pid: number): number[] {
+  let threads: string[];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+  return threads.flatMap((thread) => procFile(pid, `task/${thread}/children`).split(" ")).filter(Boolean)
+    .map(Number);
+}
+
+/** The children of a process, their children, and so on. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** Live processes, other than this one, with the text in their environment or in their command line. */
+export function processesNaming(text: string): number[] {
+  return allProcesses().filter((pid) =>
+    pid !== process.pid && isAlive(pid) &&
+    (procFile(pid, "environ").includes(text) || procFile(pid, "cmdline").includes(text))
+  );
+}
+
+/** Sends a signal; that the process has gone already is no error. */
+export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+/** Kills a process and all that descends from it. It is halted first, so that it starts nothing meanwhile. */
+export function killTree(pid: number): void {
+  sendSignal(pid, "SIGSTOP");
+  const below = descendantsOf(pid);
+  sendSignal(pid, "SIGKILL");
+  for (const descendant of below) sendSignal(descendant, "SIGKILL");
+}
+
+/** Kills all processes with the text in their environment or command line, until there are none. */
+export function killNaming(text: string): void {
+  for (let round = 0; round < 10; round++) {
+    const found = processesNaming(text);
+    if (found.length === 0) return;
+    for (const pid of found) sendSignal(pid, "SIGKILL");
+  }
+}
+
+/** What ps(1) would show of some processes, a line each, for messages of failed tests. */
+export function describe(pids: number[]): string {
+  return pids.map((pid) => `${pid} ${stateOf(pid)} ${procFile(pid, "cmdline").replaceAll("\0", " ")}`).join(
+    "\n",
+  );
+}
