@@ -1,10 +1,10 @@
 /**
  * What the evaluator child tells init, a line of JSON each, and how job modules are told from other files.
  *
- * `rouse evaluate [--output FD] [--directory DIR]… MODULE…` announces each module before it imports it and
- * reports it as soon as it is done. Its caller sets the time limit: when a child is killed or ends early,
- * the module announced last is to blame, and those not yet announced go to a new child. What job modules
- * print goes to standard output and error; the lines go to descriptor FD (1 when it is not given).
+ * `rouse evaluate [--directory DIR]… MODULE…` announces each module before it imports it and reports it as
+ * soon as it is done. Its caller sets the time limit: when a child is killed or ends early, the module
+ * announced last without a report is to blame, and those not yet announced go to a new child. The lines go to
+ * standard output; what job modules print goes to standard error. Lines that are none of these are ignored.
  */
 
 import type { JobDefinition } from "../model/job.ts";
@@ -56,7 +56,7 @@ export function parseEvaluatorLine(line: string): EvaluatorLine | undefined {
 export const COMPILED_IN = "compiled-in:";
 
 /**
- * True for a file of a configuration directory that may define jobs. Declarations, tests, and what lies in
+ * True for a file that may define jobs, by its path below the configuration directory. Declarations, tests, and what lies in
  * `node_modules` or in hidden directories do not.
  */
 export function isJobModule(path: string): boolean {

@@ -32,7 +32,10 @@ const NAMES = [
   "IO",
   "PWR",
   "SYS",
-];
+] as const;
+
+/** The name of a signal, without `SIG`. */
+export type SignalName = (typeof NAMES)[number];
 
 const ALIASES: Record<string, string> = { IOT: "ABRT", CLD: "CHLD", POLL: "IO" };
 
@@ -43,13 +46,13 @@ export const SIGHUP = 1, SIGKILL = 9, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
 export const LAST_SIGNAL = 64;
 
 /** The name of a signal without `SIG`, or undefined for one that has none (real-time signals). */
-export function signalName(number: number): string | undefined {
+export function signalName(number: number): SignalName | undefined {
   return NAMES[number - 1];
 }
 
 /** The number of a signal given as `TERM` or `SIGTERM`; undefined when there is none. */
 export function signalNumber(name: string): number | undefined {
   const short = name.startsWith("SIG") ? name.slice(3) : name;
-  const index = NAMES.indexOf(ALIASES[short] ?? short);
+  const index = (NAMES as readonly string[]).indexOf(ALIASES[short] ?? short);
   return index < 0 ? undefined : index + 1;
 }
