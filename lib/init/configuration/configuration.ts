@@ -1,0 +1,298 @@
+/**
+ * The running configuration: reads the configuration directories, keeps what they define up to date while
+ * init runs, and tells of every job that has a new definition or none any more.
+ *
+ * Events only say which file to look at; what counts is always what is on disk then. Files are looked at
+ * in slices, so that many of them hold up nothing else, and all that one look found is told at once.
+ */
+
+import * as fs from "node:fs";
+import { resolve } from "node:path";
+import { applyOverride, ParseError, parseConf } from "../../../compat/upstart/mod.ts";
+import { COMPILED_IN as COMPILED_IN_PREFIX } from "../../author/protocol.ts";
+import { emptyJob, type JobDefinition } from "../../model/job.ts";
+import { Catalogue, type Change, COMPILED_IN, type Place } from "./catalogue.ts";
+import { Dependencies } from "./dependencies.ts";
+import type { Evaluate, ModuleOutcome } from "./evaluation.ts";
+import { classify, errorReason, type FileKind, type Found, nameProblem, readSource, trustProblem } from "./files.ts";
+import type { Report } from "./report.ts";
+import { Tree } from "./tree.ts";
+
+/** What a {@link Configuration} is made of. */
+export interface ConfigurationOptions {
+  /** The configuration directories, the one that goes first in front. Used as written, also in messages. */
+  directories: readonly string[];
+  /** Names of compiled-in jobs, which any directory may replace or override. */
+  compiledIn?: readonly string[];
+  /** Evaluates job modules; where it is absent they are passed over. */
+  evaluate?: Evaluate;
+  /** Called with the definitions that are new, changed or gone (undefined). */
+  onChanges(changes: Change[]): void;
+  /** Called with everything that is wrong, once when it is found and again at each reload. */
+  onReport(report: Report): void;
+}
+
+/** A file that is known to be there. */
+interface KnownFile {
+  kind: FileKind;
+  name: string;
+  place: Place;
+  /** What it held when it was read last; absent for modules and what could not be read. */
+  text?: string;
+  broken: boolean;
+}
+
+/** Files that are looked at before other work gets its turn, in milliseconds of time spent. */
+const SLICE = 10;
+
+/** Within a directory, modules go before classic files of the same name. */
+const RANK: Record<FileKind, number> = { module: 0, conf: 1, override: 0 };
+
+/** The running configuration. */
+export class Configuration {
+  readonly #catalogue = new Catalogue();
+  readonly #trees: Tree[];
+  readonly #links = new Dependencies((path) => this.#touch(path));
+  readonly #imports = new Dependencies((module) => this.#evaluateLater(module));
+  readonly #files = new Map<string, KnownFile>();
+  /** Files to look at; true where errors are to be told again. */
+  readonly #touched = new Map<string, boolean>();
+  /** Where the files to look at belong, for those not known yet. */
+  readonly #origins = new Map<string, { directory: number; relative: string }>();
+  readonly #modules = new Set<string>();
+  #evaluating = false;
+  #scheduled = false;
+  #closed = false;
+  #waiting: Array<() => void> = [];
+
+  constructor(private readonly options: ConfigurationOptions) {
+    this.#trees = options.directories.map((root, directory) => this.#tree(root, directory));
+  }
+
+  /**
+   * Reads everything. Classic files have been read and told of when it returns; the promise resolves when the
+   * modules have been evaluated too.
+   */
+  load(): Promise<void> {
+    for (const tree of this.#trees) tree.scan();
+    this.#work(Infinity);
+    if (this.options.evaluate) {
+      for (const name of this.options.compiledIn ?? []) this.#evaluateLater(COMPILED_IN_PREFIX + name);
+    }
+    return this.#settled();
+  }
+
+  /** Reads everything again and tells of errors again; resolves when all that it found is in force. */
+  reload(): Promise<void> {
+    for (const tree of this.#trees) tree.scan();
+    for (const path of this.#files.keys()) this.#touched.set(path, true);
+    for (const path of this.#touched.keys()) this.#touched.set(path, true);
+    this.#schedule();
+    return this.#settled();
+  }
+
+  /** Stops watching; nothing is told any more. */
+  close(): void {
+    this.#closed = true;
+    for (const tree of this.#trees) tree.close();
+    this.#links.close();
+    this.#imports.close();
+    this.#touched.clear();
+    this.#modules.clear();
+    this.#finish();
+  }
+
+  #tree(root: string, directory: number): Tree {
+    const tree: Tree = new Tree(root, {
+      onTouched: (relative) => {
+        const path = tree.path(relative);
+        this.#origins.set(path, { directory, relative });
+        this.#touch(path);
+      },
+      onDirectoryGone: (relative) => this.#touchBelow(tree.path(relative)),
+      onRootGone: () => this.options.onReport({ file: root, reason: "Configuration directory deleted" }),
+      onRootBack: () => this.#rescan(tree),
+      onOverflow: () => this.#rescan(tree),
+      onProblem: (file, error) => this.options.onReport({ file, reason: errorReason(error) }),
+    });
+    return tree;
+  }
+
+  #rescan(tree: Tree): void {
+    tree.scan();
+    this.#touchBelow(tree.root);
+  }
+
+  #touchBelow(directory: string): void {
+    for (const path of this.#files.keys()) if (path.startsWith(`${directory}/`)) this.#touch(path);
+  }
+
+  #touch(path: string): void {
+    if (!this.#touched.has(path)) this.#touched.set(path, false);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#closed) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      if (!this.#closed) this.#work(SLICE);
+    });
+  }
+
+  /** Looks at touched files for some milliseconds, then tells what is new if none are left. */
+  #work(milliseconds: number): void {
+    const end = performance.now() + milliseconds;
+    for (const [path, again] of this.#touched) {
+      this.#touched.delete(path);
+      this.#look(path, again);
+      if (performance.now() > end) break;
+    }
+    if (this.#touched.size > 0) return this.#schedule();
+    this.#publish();
+    this.#evaluateNext();
+  }
+
+  #publish(): void {
+    const changes = this.#catalogue.changes();
+    if (changes.length > 0) this.options.onChanges(changes);
+  }
+
+  #look(path: string, again: boolean): void {
+    const origin = this.#origins.get(path);
+    this.#origins.delete(path);
+    const known = this.#files.get(path);
+    const kind = known?.kind ?? (origin && classify(origin.relative)?.kind);
+    if (!kind) return;
+    const found = readSource(path, kind !== "module");
+    this.#watchTarget(path, found);
+    if (found.state === "dangling") this.options.onReport({ file: path, reason: found.reason });
+    if (found.state !== "regular" && found.state !== "unreadable") return this.#forget(path);
+    const file = known ?? this.#add(path, origin!);
+    if (!file) return;
+    if (found.state === "unreadable") this.#break(path, file, { file: path, reason: found.reason }, again);
+    else if (kind === "module") this.#readModule(path, file, found.status, again);
+    else this.#readText(path, file, found.text, again);
+  }
+
+  #add(path: string, { directory, relative }: { directory: number; relative: string }): KnownFile | undefined {
+    const { kind, name } = classify(relative)!;
+    const problem = nameProblem(name);
+    if (problem) {
+      this.options.onReport({ file: path, reason: problem });
+      return undefined;
+    }
+    const file = { kind, name, place: { directory, rank: RANK[kind] }, broken: false };
+    this.#files.set(path, file);
+    return file;
+  }
+
+  #forget(path: string): void {
+    this.#files.delete(path);
+    this.#modules.delete(path);
+    this.#imports.set(path, []);
+    this.#catalogue.remove(path);
+  }
+
+  /** Has changes of a link's target seen, which happen elsewhere. */
+  #watchTarget(path: string, found: Found): void {
+    if (found.state === "absent") return this.#links.set(path, []);
+    let targets: string[] = [];
+    try {
+      if (fs.lstatSync(path).isSymbolicLink()) {
+        targets = found.state === "regular"
+          ? [fs.realpathSync(path)]
+          : [resolve(fs.realpathSync(resolve(path, "..")), fs.readlinkSync(path))];
+      }
+    } catch { /* gone meanwhile, or a loop of links: nothing to watch */ }
+    this.#links.set(path, targets);
+  }
+
+  #readText(path: string, file: KnownFile, text: string, again: boolean): void {
+    if (file.text === text && !(file.broken && again)) return;
+    file.text = text;
+    try {
+      if (file.kind === "conf") this.#catalogue.define(path, file.place, [parseConf(text, path, file.name)]);
+      else this.#override(path, file, text);
+      file.broken = false;
+    } catch (error) {
+      this.#break(path, file, parseReport(path, error), true);
+    }
+  }
+
+  #override(path: string, file: KnownFile, text: string): void {
+    // Whether it can be understood does not depend on what it is applied to.
+    applyOverride(emptyJob(file.name, path), text, path);
+    const override = (definition: JobDefinition) => applyOverride(definition, text, path);
+    this.#catalogue.override(path, file.place, file.name, override);
+  }
+
+  #break(path: string, file: KnownFile, report: Report, tell: boolean): void {
+    this.#catalogue.break(path);
+    if (tell || !file.broken) this.options.onReport(report);
+    file.broken = true;
+  }
+
+  #readModule(path: string, file: KnownFile, status: fs.Stats, again: boolean): void {
+    if (!this.options.evaluate) return;
+    const problem = trustProblem(status);
+    if (problem) return this.#break(path, file, { file: path, reason: problem }, again);
+    this.#evaluateLater(path);
+  }
+
+  #evaluateLater(module: string): void {
+    this.#modules.add(module);
+    this.#schedule();
+  }
+
+  #evaluateNext(): void {
+    if (this.#evaluating || this.#closed) return;
+    if (this.#modules.size === 0 || !this.options.evaluate) return this.#finish();
+    const modules = [...this.#modules];
+    this.#modules.clear();
+    this.#evaluating = true;
+    const done = this.options.evaluate(modules, (outcome) => this.#evaluated(outcome));
+    const next = () => {
+      this.#evaluating = false;
+      this.#schedule();
+    };
+    done.then(next, next);
+  }
+
+  #evaluated({ module, imports, jobs, report }: ModuleOutcome): void {
+    if (this.#closed) return;
+    const compiledIn = module.startsWith(COMPILED_IN_PREFIX);
+    const file = this.#files.get(module);
+    if (!file && !compiledIn) return;
+    if (!compiledIn) this.#imports.set(module, imports);
+    if (jobs) {
+      this.#catalogue.define(module, file?.place ?? { directory: COMPILED_IN, rank: 0 }, jobs);
+      if (file) file.broken = false;
+    } else {
+      this.#catalogue.break(module);
+      this.options.onReport(report);
+      if (file) file.broken = true;
+    }
+    this.#schedule();
+  }
+
+  /** Resolves when there is nothing left to look at or to evaluate. */
+  #settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#schedule();
+    });
+  }
+
+  #finish(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function parseReport(file: string, error: unknown): Report {
+  if (!(error instanceof ParseError)) return { file, reason: (error as Error).message };
+  return { file: error.file, ...(error.line === undefined ? {} : { line: error.line }), reason: error.reason };
+}

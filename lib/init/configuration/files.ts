@@ -1,0 +1,125 @@
+/** The files of a configuration directory: which of them count, what they are called, reading them safely. */
+
+import * as fs from "node:fs";
+import { isJobModule } from "../../author/protocol.ts";
+import { isJobName } from "../../model/validate.ts";
+import { errnoMessage } from "../../sys/errno.ts";
+
+/** What a file of a configuration directory is read as. */
+export type FileKind = "conf" | "override" | "module";
+
+/** The largest file that is read, in bytes. */
+export const LARGEST_FILE = 1 << 20;
+
+const ENDINGS: Array<[ending: string, kind: FileKind]> = [
+  [".conf", "conf"],
+  [".override", "override"],
+  [".ts", "module"],
+];
+
+/**
+ * The kind and the job's name of a file, by its path below the configuration directory. Undefined for
+ * all that defines no job, such as what editors and package managers leave behind.
+ */
+export function classify(relative: string): { kind: FileKind; name: string } | undefined {
+  const found = ENDINGS.find(([ending]) => relative.endsWith(ending));
+  if (!found) return undefined;
+  const [ending, kind] = found;
+  const name = relative.slice(0, -ending.length);
+  if (name === "" || name.endsWith("/")) return undefined;
+  if (kind === "module" && !isJobModule(relative)) return undefined;
+  return { kind, name };
+}
+
+/** Why a file cannot give a job its name, or undefined. */
+export function nameProblem(name: string): string | undefined {
+  if (name.includes("\ufffd")) return "File name is not valid UTF-8";
+  return isJobName(name) ? undefined : "File name holds control characters";
+}
+
+/** A file as it was found. */
+export type Found =
+  | { state: "regular"; text: string; status: fs.Stats }
+  /** There is nothing of that name. */
+  | { state: "absent" }
+  /** A directory, pipe, socket or device, or a link to one. */
+  | { state: "special" }
+  /** A symbolic link to nothing. */
+  | { state: "dangling"; reason: string }
+  | { state: "unreadable"; reason: string };
+
+/**
+ * Looks at a file and reads it, at most {@link LARGEST_FILE} bytes; with `content` false it is not read and
+ * the text is empty. Pipes and devices are never opened, so this cannot block. Never throws.
+ */
+export function readSource(path: string, content = true): Found {
+  let status: fs.Stats;
+  try {
+    status = fs.statSync(path);
+  } catch (error) {
+    return missing(path, error);
+  }
+  if (!status.isFile()) return { state: "special" };
+  if (status.size > LARGEST_FILE) {
+    return { state: "unreadable", reason: `File is too large, more than ${LARGEST_FILE} bytes` };
+  }
+  if (!content) return { state: "regular", text: "", status };
+  try {
+    return readRegular(path);
+  } catch (error) {
+    return { state: "unreadable", reason: errorReason(error) };
+  }
+}
+
+function missing(path: string, error: unknown): Found {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOENT" && code !== "ENOTDIR") return { state: "unreadable", reason: errorReason(error) };
+  const link = fs.lstatSync(path, { throwIfNoEntry: false });
+  return link ? { state: "dangling", reason: errorReason(error) } : { state: "absent" };
+}
+
+const buffer = Buffer.allocUnsafe(64 * 1024);
+
+function readRegular(path: string): Found {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
+  const descriptor = fs.openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  try {
+    // The file may have been replaced by something else since it was looked at.
+    const status = fs.fstatSync(descriptor);
+    if (!status.isFile()) return { state: "special" };
+    const chunks: Buffer[] = [];
+    let total = 0;
+    for (;;) {
+      const count = fs.readSync(descriptor, buffer, 0, buffer.length, null);
+      total += count;
+      if (count < buffer.length && chunks.length === 0) {
+        return { state: "regular", text: buffer.toString("utf8", 0, count), status };
+      }
+      chunks.push(Buffer.from(buffer.subarray(0, count)));
+      if (count < buffer.length) return { state: "regular", text: Buffer.concat(chunks).toString("utf8"), status };
+      if (total > LARGEST_FILE) {
+        return { state: "unreadable", reason: `File is too large, more than ${LARGEST_FILE} bytes` };
+      }
+    }
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** The sentence of strerror(3) for an error of node:fs or lib/sys. */
+export function errorReason(error: unknown): string {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  return typeof errno === "number" ? errnoMessage(Math.abs(errno)) : message;
+}
+
+/**
+ * Why a module may not be evaluated, or undefined. It is evaluated as the user who owns it, so nobody else
+ * may be able to write it: others never, and the members of a group not when the owner is root.
+ */
+export function trustProblem(status: fs.Stats): string | undefined {
+  if (status.mode & 0o002) return "File is writable by everyone and is not evaluated; chmod o-w it";
+  if (status.uid === 0 && status.gid !== 0 && status.mode & 0o020) {
+    return "File is root's but writable by a group and is not evaluated; chmod g-w it";
+  }
+  return undefined;
+}
