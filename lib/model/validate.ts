@@ -1,14 +1,7 @@
 /** Turns data from outside (the evaluator child's output, a snapshot) into job definitions, field by field. */
 
 import type { Condition, Match } from "./condition.ts";
-import {
-  CONSOLES,
-  emptyJob,
-  EXPECTATIONS,
-  type JobDefinition,
-  PROCESS_NAMES,
-  RESOURCES,
-} from "./job.ts";
+import { CONSOLES, emptyJob, EXPECTATIONS, type JobDefinition, PROCESS_NAMES, RESOURCES } from "./job.ts";
 import { LAST_SIGNAL } from "./signals.ts";
 
 /** True when a value is what a field may hold. */
@@ -46,7 +39,9 @@ function isObject(required: Record<string, Test>, optional: Record<string, Test>
   return (value) =>
     isPlainObject(value) && Object.keys(required).every((key) => Object.hasOwn(value, key)) &&
     Object.entries(value).every(([key, field]) => {
-      const test = Object.hasOwn(required, key) ? required[key] : Object.hasOwn(optional, key) && optional[key];
+      const test = Object.hasOwn(required, key)
+        ? required[key]
+        : Object.hasOwn(optional, key) && optional[key];
       return test && test(field);
     });
 }

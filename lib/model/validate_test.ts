@@ -70,7 +70,9 @@ for (const [field, value] of WRONG) {
 }
 
 Deno.test("refused: what is no object, and a definition with a field missing", () => {
-  for (const value of [null, undefined, 1, "a", [], [FULL]]) assert.throws(() => validateJob(value), TypeError);
+  for (const value of [null, undefined, 1, "a", [], [FULL]]) {
+    assert.throws(() => validateJob(value), TypeError);
+  }
   const { env: _, ...rest } = FULL;
   assert.throws(() => validateJob(rest), /env is missing/);
 });
@@ -83,6 +85,8 @@ Deno.test("refused, not a stack overflow: a condition nested without end", () =>
 });
 
 Deno.test("names of jobs", () => {
-  for (const name of ["a", "net/web", "-dash", "(x)", ".hidden", "q'uote", "ü", "a b"]) assert(isJobName(name), name);
+  for (const name of ["a", "net/web", "-dash", "(x)", ".hidden", "q'uote", "ü", "a b"]) {
+    assert(isJobName(name), name);
+  }
   for (const name of ["", "/a", "a/", "a//b", "a\tb"]) assert(!isJobName(name), name);
 });

@@ -8,13 +8,21 @@
 
 import * as fs from "node:fs";
 import { resolve } from "node:path";
-import { applyOverride, ParseError, parseConf } from "../../../compat/upstart/mod.ts";
+import { applyOverride, parseConf, ParseError } from "../../../compat/upstart/mod.ts";
 import { COMPILED_IN as COMPILED_IN_PREFIX } from "../../author/protocol.ts";
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
 import { Catalogue, type Change, COMPILED_IN, type Place } from "./catalogue.ts";
 import { Dependencies } from "./dependencies.ts";
 import type { Evaluate, ModuleOutcome } from "./evaluation.ts";
-import { classify, errorReason, type FileKind, type Found, nameProblem, readSource, trustProblem } from "./files.ts";
+import {
+  classify,
+  errorReason,
+  type FileKind,
+  type Found,
+  nameProblem,
+  readSource,
+  trustProblem,
+} from "./files.ts";
 import type { Report } from "./report.ts";
 import { Tree } from "./tree.ts";
 
@@ -42,7 +50,7 @@ interface KnownFile {
   broken: boolean;
 }
 
-/** Files that are looked at before other work gets its turn, in milliseconds of time spent. */
+/** How long files are looked at before other work gets its turn, in milliseconds. */
 const SLICE = 10;
 
 /** Within a directory, modules go before classic files of the same name. */
@@ -75,10 +83,8 @@ export class Configuration {
    */
   load(): Promise<void> {
     for (const tree of this.#trees) tree.scan();
+    for (const name of this.options.compiledIn ?? []) this.#modules.add(COMPILED_IN_PREFIX + name);
     this.#work(Infinity);
-    if (this.options.evaluate) {
-      for (const name of this.options.compiledIn ?? []) this.#evaluateLater(COMPILED_IN_PREFIX + name);
-    }
     return this.#settled();
   }
 
@@ -176,7 +182,10 @@ export class Configuration {
     else this.#readText(path, file, found.text, again);
   }
 
-  #add(path: string, { directory, relative }: { directory: number; relative: string }): KnownFile | undefined {
+  #add(
+    path: string,
+    { directory, relative }: { directory: number; relative: string },
+  ): KnownFile | undefined {
     const { kind, name } = classify(relative)!;
     const problem = nameProblem(name);
     if (problem) {
@@ -294,5 +303,9 @@ export class Configuration {
 
 function parseReport(file: string, error: unknown): Report {
   if (!(error instanceof ParseError)) return { file, reason: (error as Error).message };
-  return { file: error.file, ...(error.line === undefined ? {} : { line: error.line }), reason: error.reason };
+  return {
+    file: error.file,
+    ...(error.line === undefined ? {} : { line: error.line }),
+    reason: error.reason,
+  };
 }

@@ -1,6 +1,18 @@
-/** Having job modules evaluated by children of this executable, as their owners, and never waiting for them. */
+/**
+ * Having job modules evaluated by short-lived children of this executable, each module as the user who owns
+ * it, so that what root's init reads runs no one else's code as root. Nothing here waits or trusts: a child
+ * that makes no progress is killed with its process group, what it prints is checked and bounded.
+ */
 
+import * as fs from "node:fs";
+import { COMPILED_IN, type ModuleReport, parseEvaluatorLine } from "../../author/protocol.ts";
 import type { JobDefinition } from "../../model/job.ts";
+import { SIGKILL } from "../../model/signals.ts";
+import { validateJob } from "../../model/validate.ts";
+import { close, O_RDWR, open, pipe } from "../../sys/descriptors.ts";
+import { kill } from "../../sys/processes.ts";
+import { spawn, type SpawnDescription } from "../../sys/spawn.ts";
+import { type DescriptorReader, readDescriptor } from "../../sys/streams.ts";
 import type { Report } from "./report.ts";
 
 /** What became of a module: the jobs that it defines, or what is wrong with it. */
@@ -12,5 +24,201 @@ export type ModuleOutcome =
   }
   & ({ jobs: JobDefinition[]; report?: undefined } | { jobs?: undefined; report: Report });
 
-/** Evaluates modules, tells the outcome of each as it is known, and resolves after the last. */
+/** Evaluates modules, tells the outcome of each as it is known, and resolves after the last. Never rejects. */
 export type Evaluate = (modules: string[], onOutcome: (outcome: ModuleOutcome) => void) => Promise<void>;
+
+/** How modules are evaluated. */
+export interface EvaluatorOptions {
+  /** The command that runs the program `evaluate` of this executable, without its arguments. */
+  command: readonly string[];
+  /** The configuration directories, which decide the jobs' names. */
+  directories: readonly string[];
+  /** How long a child may go without progress, in milliseconds. Default 5,000. */
+  patience?: number;
+}
+
+/** The child's descriptor for its report. */
+const REPORT = 3;
+const LONGEST_LINE = 4 << 20;
+const LONGEST_TAIL = 2048;
+const MOST_IMPORTS = 1000;
+/** Modules that one child is given at most; keeps its arguments within what the kernel takes. */
+const BATCH = 200;
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/** An {@link Evaluate} that has modules evaluated by children. */
+export function evaluator(options: EvaluatorOptions): Evaluate {
+  return async (modules, onOutcome) => {
+    const batches = Map.groupBy(modules, ownerOf);
+    for (const [owner, batch] of batches) {
+      const left = new Set(batch);
+      while (left.size > 0) await new Child(options, owner, left, onOutcome).done;
+    }
+  };
+}
+
+const owners = new Map<string, Owner>();
+
+/** Whom to evaluate a module as: its owner where init is root, and undefined for init's own user. */
+function ownerOf(module: string): Owner | undefined {
+  if (process.geteuid?.() !== 0 || module.startsWith(COMPILED_IN)) return undefined;
+  const status = fs.statSync(module, { throwIfNoEntry: false });
+  if (!status || status.uid === 0) return undefined;
+  const key = `${status.uid}:${status.gid}`;
+  const owner = owners.get(key) ?? { uid: status.uid, gid: status.gid };
+  owners.set(key, owner);
+  return owner;
+}
+
+/** One evaluator child. It takes from `left` each module that it has settled, at least one. */
+class Child {
+  readonly done: Promise<void>;
+  #finish!: () => void;
+  #pid = 0;
+  #readers: DescriptorReader[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #current: string | undefined;
+  #line = "";
+  /** The end of what the module printed itself; tells why a child died. */
+  #tail = "";
+  readonly #decoder = new TextDecoder();
+  readonly #mine: Set<string>;
+
+  constructor(
+    private readonly options: EvaluatorOptions,
+    owner: Owner | undefined,
+    private readonly left: Set<string>,
+    private readonly onOutcome: (outcome: ModuleOutcome) => void,
+  ) {
+    this.#mine = new Set([...left].slice(0, BATCH));
+    this.done = new Promise((resolve) => this.#finish = resolve);
+    try {
+      this.#start(owner);
+    } catch (error) {
+      this.#failAll(`Module cannot be evaluated: ${(error as Error).message}`);
+      this.#end();
+    }
+  }
+
+  #start(owner: Owner | undefined): void {
+    const nothing = open("/dev/null", O_RDWR), report = pipe(), printed = pipe();
+    const directories = this.options.directories.flatMap((directory) => ["--directory", directory]);
+    const description: SpawnDescription = {
+      argv: [...this.options.command, "--output", String(REPORT), ...directories, "--", ...this.#mine],
+      environment: [`PATH=${PATH}`],
+      descriptors: { 0: nothing, 1: printed.writer, 2: printed.writer, [REPORT]: report.writer },
+      newSession: true,
+      limit: { core: { soft: 0, hard: 0 } },
+      chdir: "/",
+      umask: 0o077,
+      ...(owner && { uid: owner.uid, gid: owner.gid, groups: [] }),
+    };
+    const result = spawn(description);
+    for (const descriptor of [nothing, report.writer, printed.writer]) close(descriptor);
+    this.#readers = [
+      readDescriptor(report.reader, {
+        onData: (bytes) => this.#read(bytes),
+        onEnd: () => this.#giveUp("ended the evaluation before it was done"),
+      }),
+      readDescriptor(printed.reader, {
+        onData: (bytes) => this.#tail = (this.#tail + new TextDecoder().decode(bytes)).slice(-LONGEST_TAIL),
+        onEnd: () => {},
+      }),
+    ];
+    if (result.failed) throw new Error(result.failed.message);
+    this.#pid = result.pid;
+    this.#wait();
+  }
+
+  #wait(): void {
+    const { patience = 5000 } = this.options;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#giveUp(`did not end within ${patience / 1000} s`), patience);
+  }
+
+  #read(bytes: Uint8Array): void {
+    const lines = (this.#line + this.#decoder.decode(bytes, { stream: true })).split("\n");
+    this.#line = lines.pop()!;
+    for (const line of lines) this.#take(line);
+    if (this.#pid > 0 && this.#line.length > LONGEST_LINE) this.#giveUp("defines more than can be taken");
+  }
+
+  #take(text: string): void {
+    const line = text.length <= LONGEST_LINE ? parseEvaluatorLine(text) : undefined;
+    if (!line || this.#pid === 0) return;
+    if ("evaluating" in line) {
+      this.#current = this.#mine.has(line.evaluating) ? line.evaluating : undefined;
+    } else if (this.#mine.has(line.module)) {
+      this.#settle(outcome(line));
+    } else return;
+    this.#wait();
+    if (this.#mine.size === 0) this.#end();
+  }
+
+  #settle(outcome: ModuleOutcome): void {
+    if (outcome.module === this.#current) this.#current = undefined;
+    this.#mine.delete(outcome.module);
+    this.left.delete(outcome.module);
+    this.onOutcome(outcome);
+  }
+
+  #giveUp(what: string): void {
+    if (this.#pid === 0) return;
+    const last = this.#tail.trimEnd().split("\n").at(-1);
+    const why = last ? `${what}: ${last}` : what;
+    if (this.#current !== undefined) this.#settle(broken(this.#current, `Module ${why}`));
+    else this.#failAll(`Module cannot be evaluated: the evaluator ${why}`);
+    this.#end();
+  }
+
+  #failAll(reason: string): void {
+    for (const module of [...this.#mine]) this.#settle(broken(module, reason));
+  }
+
+  #end(): void {
+    clearTimeout(this.#timer);
+    for (const reader of this.#readers) reader.close();
+    // It leads a session of its own: whatever the module started there goes too.
+    if (this.#pid > 0) kill(-this.#pid, SIGKILL);
+    this.#pid = 0;
+    this.#finish();
+  }
+}
+
+function broken(module: string, reason: string): ModuleOutcome {
+  return { module, imports: [], report: { file: module, reason } };
+}
+
+/** A child's report in a form that can be relied on. */
+function outcome(line: ModuleReport): ModuleOutcome {
+  const { module } = line;
+  const imports = line.imports.filter((path) => typeof path === "string" && path.startsWith("/"));
+  const shared = { module, imports: imports.slice(0, MOST_IMPORTS) };
+  if ("error" in line) return { ...shared, report: errorReport(module, line.error as unknown) };
+  try {
+    return { ...shared, jobs: line.jobs.map(validateJob) };
+  } catch (error) {
+    return { ...shared, report: { file: module, reason: (error as Error).message } };
+  }
+}
+
+function errorReport(module: string, error: unknown): Report {
+  const { file, line, column, reason } = error as Record<string, unknown>;
+  return {
+    file: typeof file === "string" && file !== "" ? printable(file) : module,
+    ...(typeof line === "number" && { line }),
+    ...(typeof column === "number" && { column }),
+    reason: typeof reason === "string" ? printable(reason) : "Module cannot be evaluated",
+  };
+}
+
+/** Text from a child in a form that cannot play tricks on a terminal or a log. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.slice(0, 2000).replace(/[\x00-\x1f\x7f]+/g, " ");
+}

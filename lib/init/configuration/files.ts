@@ -39,6 +39,7 @@ export function nameProblem(name: string): string | undefined {
 
 /** A file as it was found. */
 export type Found =
+  /** `text` holds the file's bytes as Latin-1. */
   | { state: "regular"; text: string; status: fs.Stats }
   /** There is nothing of that name. */
   | { state: "absent" }
@@ -93,10 +94,12 @@ function readRegular(path: string): Found {
       const count = fs.readSync(descriptor, buffer, 0, buffer.length, null);
       total += count;
       if (count < buffer.length && chunks.length === 0) {
-        return { state: "regular", text: buffer.toString("utf8", 0, count), status };
+        return { state: "regular", text: buffer.toString("latin1", 0, count), status };
       }
       chunks.push(Buffer.from(buffer.subarray(0, count)));
-      if (count < buffer.length) return { state: "regular", text: Buffer.concat(chunks).toString("utf8"), status };
+      if (count < buffer.length) {
+        return { state: "regular", text: Buffer.concat(chunks).toString("latin1"), status };
+      }
       if (total > LARGEST_FILE) {
         return { state: "unreadable", reason: `File is too large, more than ${LARGEST_FILE} bytes` };
       }
