@@ -1,0 +1,64 @@
+/** What goes into the engine and what comes out of it, as data. */
+
+import type { FailureName } from "../model/failure.ts";
+import type { Exit } from "../model/exit.ts";
+import type { JobDefinition, ProcessName } from "../model/job.ts";
+
+/** What a client asks for. Environments are `KEY=VALUE` strings, not checked yet. */
+export type Request =
+  | { kind: "start" | "stop" | "restart"; job: string; environment: string[]; wait: boolean }
+  | { kind: "start" | "stop" | "restart"; job: string; instance: string; wait: boolean }
+  | { kind: "emit"; event: string; environment: string[]; wait: boolean };
+
+/** A job's new definition; without one the job is removed. */
+export interface DefinitionChange {
+  name: string;
+  definition: JobDefinition | undefined;
+}
+
+/** Something that has happened outside. */
+export type Input =
+  | { kind: "definitions"; changes: DefinitionChange[] }
+  /** `request` is a number of the caller's choice that comes back in the `answer`. */
+  | { kind: "request"; request: number; what: Request }
+  /** An event of init's own, such as startup. */
+  | { kind: "event"; event: string; environment: string[] }
+  | { kind: "spawned"; spawn: number; pid: number }
+  /** `reason` reads on behind "Failed to spawn web main process: ". */
+  | { kind: "spawn-failed"; spawn: number; reason: string }
+  /** `successor`: the process that lives on in its place, looked for when {@link Engine.follows} says so. */
+  | { kind: "exited"; pid: number; exit: Exit; successor?: number }
+  | { kind: "stopped"; pid: number; signal: number }
+  | { kind: "timer"; timer: number }
+  /** No job is respawned any more, and every instance is stopped. */
+  | { kind: "stop-all" };
+
+/** Something to be done outside, in the order given. */
+export type Effect =
+  /** Spawn a process and tell how it went with `spawned` or `spawn-failed` of the same number. */
+  | {
+    kind: "spawn";
+    spawn: number;
+    definition: JobDefinition;
+    instance: string;
+    process: ProcessName;
+    environment: string[];
+  }
+  /** Send a signal to a process, or to its whole process group. */
+  | { kind: "kill"; pid: number; signal: number; group: boolean }
+  /** `delay` in ms. */
+  | { kind: "set-timer"; timer: number; delay: number }
+  | { kind: "clear-timer"; timer: number }
+  /** `instance`: the name of the instance that the request was about, empty for emit. */
+  | { kind: "answer"; request: number; instance: string; error?: { name: FailureName; message: string } }
+  | { kind: "log"; priority: "info" | "warn"; message: string }
+  | { kind: "notice"; notice: Notice };
+
+/** Something that clients may want to know. */
+export type Notice =
+  | { kind: "job-added" | "job-removed"; job: string }
+  | { kind: "instance-added" | "instance-removed"; job: string; instance: string }
+  | { kind: "goal-changed"; job: string; instance: string; goal: string }
+  | { kind: "state-changed"; job: string; instance: string; state: string }
+  | { kind: "failed"; job: string; instance: string }
+  | { kind: "event-emitted"; event: string; environment: string[] };

@@ -1,0 +1,143 @@
+/**
+ * The engine: Upstart's model of jobs and events as a pure state machine. It does nothing by itself; whatever
+ * happens is told to {@link Engine.handle}, which returns what is to be done.
+ */
+
+import { type Environment, environment } from "../model/environment.ts";
+import { RequestFailure } from "../model/failure.ts";
+import type { Effect, Input } from "./effects.ts";
+import { JobEnvironments } from "./environments.ts";
+import { runEvents } from "./events.ts";
+import type { Job } from "./job.ts";
+import { changeDefinition } from "./jobs.ts";
+import {
+  changeGoal,
+  finish,
+  follows,
+  processEnded,
+  processSpawned,
+  processStopped,
+  spawnFailed,
+  timeOut,
+} from "./lifecycle.ts";
+import { Machine } from "./machine.ts";
+import { doRequest, findJob, instanceName } from "./requests.ts";
+
+/** An engine without jobs, to which everything is told by {@link Engine.handle}. */
+export class Engine {
+  readonly #machine: Machine;
+  /** The tables of variables that `set-env` and its kin work on. */
+  readonly environments: JobEnvironments;
+
+  /**
+   * @param defaults What every job's environment begins with.
+   * @param initEnvironment Init's own environment, from which a bare `env KEY` takes its value.
+   */
+  constructor(defaults: Environment = new Map(), initEnvironment: Environment = new Map()) {
+    this.#machine = new Machine(new Map(defaults), initEnvironment);
+    this.environments = new JobEnvironments(this.#machine, new Map(defaults));
+  }
+
+  /** All jobs by name. */
+  get jobs(): ReadonlyMap<string, Job> {
+    return this.#machine.jobs;
+  }
+
+  /**
+   * Takes in what has happened, and returns what is to be done, in order.
+   *
+   * @param now The time in ms, from any origin, never going back.
+   */
+  handle(input: Input, now: number): Effect[] {
+    const machine = this.#machine;
+    machine.now = now;
+    const handle = HANDLERS[input.kind] as (machine: Machine, input: Input) => void;
+    handle(machine, input);
+    runEvents(machine);
+    const effects = machine.effects;
+    machine.effects = [];
+    return effects;
+  }
+
+  /**
+   * The name of the instance that `KEY=VALUE` strings give.
+   *
+   * @throws {RequestFailure} UnknownJob, InvalidArgs
+   */
+  instanceName(job: string, given: string[]): string {
+    return instanceName(this.#machine, findJob(this.#machine, job), given, true);
+  }
+
+  /** True when the end of this process should come with its successor, if it has one. */
+  follows(pid: number): boolean {
+    const process = this.#machine.processes.get(pid);
+    return process?.name === "main" && follows(this.#machine, process.instance);
+  }
+
+  /** True when any job's start condition could take this event. */
+  awaitsEvent(name: string): boolean {
+    const matchers = this.#machine.listeners.get(name);
+    return matchers !== undefined && Array.from(matchers.values()).some((owner) => "job" in owner);
+  }
+
+  /** True while any process of a job runs, or is being spawned. */
+  get hasProcesses(): boolean {
+    return this.#machine.processes.size > 0 || this.#machine.spawns.size > 0;
+  }
+}
+
+type Handlers = { [Kind in Input["kind"]]: (machine: Machine, input: Input & { kind: Kind }) => void };
+
+const HANDLERS: Handlers = {
+  "definitions": (machine, { changes }) => changes.forEach((change) => changeDefinition(machine, change)),
+
+  "request"(machine, { request, what }) {
+    try {
+      doRequest(machine, request, what);
+    } catch (error) {
+      if (!(error instanceof RequestFailure)) throw error;
+      const { failure: name, message } = error;
+      machine.effect({ kind: "answer", request, instance: "", error: { name, message } });
+    }
+  },
+
+  "event": (machine, { event, environment: variables }) => void machine.emit(event, environment(variables)),
+
+  "spawned"(machine, { spawn, pid }) {
+    const process = machine.spawns.get(spawn);
+    if (!machine.spawns.delete(spawn) || !process) return;
+    processSpawned(machine, process.instance, process.name, pid);
+  },
+
+  "spawn-failed"(machine, { spawn, reason }) {
+    const process = machine.spawns.get(spawn);
+    if (!machine.spawns.delete(spawn) || !process) return;
+    spawnFailed(machine, process.instance, process.name, reason);
+  },
+
+  "exited"(machine, { pid, exit, successor }) {
+    const process = machine.processes.get(pid);
+    if (process) processEnded(machine, process.instance, process.name, exit, successor);
+  },
+
+  "stopped"(machine, { pid, signal }) {
+    const process = machine.processes.get(pid);
+    if (process) processStopped(machine, process.instance, process.name, signal);
+  },
+
+  "timer"(machine, { timer }) {
+    const instance = machine.timers.get(timer);
+    if (machine.timers.delete(timer) && instance) timeOut(machine, instance);
+  },
+
+  "stop-all"(machine) {
+    machine.stopping = true;
+    for (const job of machine.jobs.values()) {
+      for (const instance of [...job.instances.values()]) {
+        if (instance.goal === "stop") continue;
+        finish(machine, instance, false);
+        changeGoal(machine, instance, "stop");
+      }
+    }
+  },
+};

@@ -1,0 +1,121 @@
+/** How events run: shown to conditions, held by what they set in motion, over when nothing holds them. */
+
+import { type Environment, pairs } from "../model/environment.ts";
+import { expand, ExpansionError } from "../model/expand.ts";
+import type { Event } from "./event.ts";
+import type { Instance } from "./instance.ts";
+import type { Job } from "./job.ts";
+import { advance, changeGoal, createInstance, finish } from "./lifecycle.ts";
+import type { Machine, Owner } from "./machine.ts";
+import type { Matcher } from "./matcher.ts";
+
+/** Deals with events until none is left that can go on. */
+export function runEvents(machine: Machine): void {
+  for (;;) {
+    const released = machine.releasedEvents.shift();
+    if (released) {
+      // It may have been taken up again, or be on the list twice.
+      if (released.holders === 0 && released.progress === "handling") end(machine, released);
+      continue;
+    }
+    const pending = machine.pendingEvents.shift();
+    if (!pending) return;
+    show(machine, pending);
+    if (pending.holders === 0) end(machine, pending);
+  }
+}
+
+/** Shows an event to every condition that mentions it: first stops, then starts (init(5), "stop on"). */
+function show(machine: Machine, event: Event): void {
+  event.progress = "handling";
+  const matchers = machine.listeners.get(event.name);
+  if (!matchers) return;
+  // The events of a stop that comes with it must not be missed by a start, so conditions are not asked twice.
+  const owners = Array.from(matchers);
+  for (const [matcher, owner] of owners) {
+    if ("instance" in owner) showToInstance(machine, event, matcher, owner.instance);
+  }
+  for (const [matcher, owner] of owners) {
+    if ("job" in owner) showToJob(machine, event, matcher, owner);
+  }
+}
+
+function showToInstance(machine: Machine, event: Event, matcher: Matcher, instance: Instance): void {
+  if (!matcher.see(event, instance.environment) || !matcher.satisfied) return;
+  if (instance.goal !== "stop") {
+    const variables: Environment = new Map();
+    addEvents(variables, matcher, "UPSTART_STOP_EVENTS");
+    instance.stopEnvironment = variables;
+    finish(machine, instance, false);
+    holdEvents(instance, matcher);
+    changeGoal(machine, instance, "stop");
+  }
+  matcher.reset();
+}
+
+function showToJob(machine: Machine, event: Event, matcher: Matcher, { job }: Owner & { job: Job }): void {
+  // A job that was removed or changed by a stop in the same round has another matcher, or none.
+  if (job.startOn !== matcher || !matcher.see(event) || !matcher.satisfied) return;
+  const variables = machine.jobEnvironment(job.definition);
+  addEvents(variables, matcher, "UPSTART_EVENTS");
+  const name = instanceName(machine, job, variables);
+  if (name !== undefined) {
+    const instance = job.instances.get(name) ?? createInstance(machine, job, name);
+    if (instance.goal === "stop") {
+      instance.startEnvironment = variables;
+      finish(machine, instance, false);
+      holdEvents(instance, matcher);
+      changeGoal(machine, instance, "start");
+    }
+  }
+  matcher.reset();
+}
+
+function instanceName(machine: Machine, job: Job, variables: Environment): string | undefined {
+  try {
+    return expand(job.definition.instance, variables);
+  } catch (error) {
+    if (!(error instanceof ExpansionError)) throw error;
+    machine.log("warn", `Failed to obtain ${job.name} instance: ${error.message}`);
+    return undefined;
+  }
+}
+
+/** Adds the variables of a condition's events, and their names under the given key. */
+function addEvents(variables: Environment, matcher: Matcher, key: string): void {
+  const events = matcher.events();
+  for (const event of events) {
+    for (const [name, value] of event.environment) variables.set(name, value);
+  }
+  variables.set(key, events.map((event) => event.name).join(" "));
+}
+
+/** Lets an instance hold the events that set it in motion, until it is where it is to be. */
+function holdEvents(instance: Instance, matcher: Matcher): void {
+  for (const event of matcher.events()) {
+    event.holders++;
+    instance.pending.push({ event });
+  }
+}
+
+/** Ends an event: whoever waited for it goes on, and a failure is told as `EVENT/failed`. */
+function end(machine: Machine, event: Event): void {
+  event.progress = "finished";
+  for (const waiter of event.waiters) {
+    if ("instance" in waiter) {
+      waiter.instance.blocker = undefined;
+      advance(machine, waiter.instance);
+    } else {
+      machine.effect({
+        kind: "answer",
+        request: waiter.request,
+        instance: "",
+        ...(event.failed && { error: { name: "EventFailed" as const, message: "Event failed" } }),
+      });
+    }
+  }
+  if (event.failed && !event.name.endsWith("/failed")) {
+    machine.emit(`${event.name}/failed`, new Map(event.environment));
+  }
+  machine.notice({ kind: "event-emitted", event: event.name, environment: pairs(event.environment) });
+}

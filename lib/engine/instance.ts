@@ -1,0 +1,63 @@
+/** An instance of a job: what runs, or is about to, or has just been. */
+
+import type { Environment } from "../model/environment.ts";
+import type { Exit } from "../model/exit.ts";
+import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
+import type { Event } from "./event.ts";
+import type { Job } from "./job.ts";
+import type { Matcher } from "./matcher.ts";
+import type { Goal, State } from "./states.ts";
+
+/** Who waits for an instance to get where it is going: an event it holds, or a request. */
+export type Pending = { event: Event } | { request: number; action: "start" | "stop" | "restart" };
+
+/** The first thing that went wrong in an instance's run; `respawn`: the limit was passed. */
+export interface Failure {
+  process: ProcessName | "respawn";
+  /** Absent when the process could not even be spawned. */
+  exit?: Exit;
+}
+
+/** The state of one instance. Everything that changes it is in lifecycle.ts. */
+export class Instance {
+  goal: Goal = "stop";
+  state: State = "waiting";
+  environment: Environment = new Map();
+  /** The environment of the next start; absent when it is to be the present one. */
+  startEnvironment: Environment | undefined;
+  /** What the stop brought along for pre-stop and post-stop. */
+  stopEnvironment: Environment | undefined;
+  failure: Failure | undefined;
+  /** The event that has to be over before the next state. */
+  blocker: Event | undefined;
+  pending: Pending[] = [];
+  stopOn: Matcher | undefined;
+  /** The number of the spawn that is under way, if one is. */
+  spawning: number | undefined;
+  /** The number of the kill timer, or of the one that bounds `expect fork` and `expect daemon`. */
+  timer: number | undefined;
+  /** Forks of the main process that are still expected. */
+  forksLeft = 0;
+  /** Until when (ms) a main process that ends may be followed by its child: see {@link Job} `expect`. */
+  followUntil = 0;
+  /** When the present run of respawns began (ms), and how many there have been since. */
+  respawnsSince = -Infinity;
+  respawns = 0;
+  readonly pids = new Map<ProcessName, number>();
+
+  constructor(readonly job: Job, readonly name: string) {}
+
+  /** `JOB`, or `JOB (INSTANCE)`, as messages have it. */
+  get displayName(): string {
+    return this.name === "" ? this.job.name : `${this.job.name} (${this.name})`;
+  }
+
+  /** The running processes, main first. */
+  processes(): Array<[ProcessName, number]> {
+    if (this.pids.size === 0) return [];
+    return PROCESS_NAMES.flatMap((process): Array<[ProcessName, number]> => {
+      const pid = this.pids.get(process);
+      return pid === undefined ? [] : [[process, pid]];
+    });
+  }
+}

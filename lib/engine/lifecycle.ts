@@ -1,0 +1,379 @@
+/**
+ * How an instance lives: entering states, and what the end of each process means. The order of states is the
+ * table in states.ts; the meaning of exits follows init(5) and was checked against Upstart 1.13.
+ */
+
+import type { Environment } from "../model/environment.ts";
+import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
+import type { ProcessName } from "../model/job.ts";
+import { SIGCONT, SIGKILL, signalName, SIGSTOP } from "../model/signals.ts";
+import { type Failure, Instance } from "./instance.ts";
+import type { Job } from "./job.ts";
+import { replaceDefinition } from "./jobs.ts";
+import type { Machine } from "./machine.ts";
+import { type Goal, type State, STATES } from "./states.ts";
+
+/** Makes an instance of a job; it waits for a goal. */
+export function createInstance(machine: Machine, job: Job, name: string): Instance {
+  const instance = new Instance(job, name);
+  job.instances.set(name, instance);
+  const { stopOn } = job.definition;
+  if (stopOn) instance.stopOn = machine.listen(stopOn, { instance });
+  machine.notice({ kind: "instance-added", job: job.name, instance: name });
+  return instance;
+}
+
+/**
+ * Gives an instance another goal. At rest (waiting, running) it sets out at once; in any other state it goes
+ * the other way when what it waits for is over. A main process that is not ready need not get ready any more.
+ */
+export function changeGoal(machine: Machine, instance: Instance, goal: Goal): void {
+  if (instance.goal === goal) return;
+  machine.log("info", `${instance.displayName} goal changed from ${instance.goal} to ${goal}`);
+  instance.goal = goal;
+  machine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
+  if (SETS_OUT[goal].includes(instance.state)) advance(machine, instance);
+}
+
+const SETS_OUT: Record<Goal, State[]> = { start: ["waiting"], stop: ["running", "spawned"], respawn: [] };
+
+/** Stops and starts again. A pre-stop that is under way is followed by the stop all the same. */
+export function restart(machine: Machine, instance: Instance): void {
+  changeGoal(machine, instance, "stop");
+  const inPreStop = instance.state === "pre-stopping" || instance.state === "pre-stop";
+  changeGoal(machine, instance, inPreStop ? "respawn" : "start");
+}
+
+/** Answers all who wait for an instance: it is where it was to be, or it failed. */
+export function finish(machine: Machine, instance: Instance, failed: boolean): void {
+  const pending = instance.pending;
+  instance.pending = [];
+  for (const waiting of pending) {
+    if ("event" in waiting) {
+      if (failed) waiting.event.failed = true;
+      machine.release(waiting.event);
+    } else {
+      machine.effect({
+        kind: "answer",
+        request: waiting.request,
+        instance: instance.name,
+        ...(failed && { error: { name: "JobFailed" as const, message: FAILED[waiting.action] } }),
+      });
+    }
+  }
+}
+
+const FAILED = {
+  start: "Job failed to start",
+  stop: "Job failed while stopping",
+  restart: "Job failed to restart",
+};
+
+/** Goes on to the next state, and further until the instance has to wait for something. */
+export function advance(machine: Machine, instance: Instance): void {
+  do {
+    enter(machine, instance, nextState(machine, instance));
+  } while (!rests(instance));
+}
+
+/** Leaves the present state for another than the table's next one, and goes on from there. */
+function divert(machine: Machine, instance: Instance, state: State): void {
+  enter(machine, instance, state);
+  if (!rests(instance)) advance(machine, instance);
+}
+
+function nextState(machine: Machine, instance: Instance): State {
+  const row = STATES[instance.state];
+  if (instance.goal === "respawn") {
+    const next = row.respawn ?? row.start;
+    if (next === "stopping") changeGoal(machine, instance, "start");
+    return next;
+  }
+  if (instance.state === "running" && instance.goal === "stop" && !instance.pids.has("main")) {
+    return "stopping";
+  }
+  return row[instance.goal];
+}
+
+/** True when the instance has to wait in its state. */
+function rests(instance: Instance): boolean {
+  const { state, goal } = instance;
+  if (state === "waiting") return true;
+  if (state === "running") return goal === "start";
+  if (state === "spawned") return instance.pids.has("main") && instance.job.definition.expect !== "none";
+  const { awaits } = STATES[state];
+  return instance.blocker !== undefined || instance.spawning !== undefined ||
+    (awaits !== undefined && instance.pids.has(awaits));
+}
+
+function enter(machine: Machine, instance: Instance, state: State): void {
+  const previous = instance.state;
+  machine.log("info", `${instance.displayName} state changed from ${previous} to ${state}`);
+  instance.state = state;
+  machine.notice({ kind: "state-changed", job: instance.job.name, instance: instance.name, state });
+  if (state === "running" && previous === "pre-stop") return stayRunning(machine, instance);
+  ON_ENTRY[state]?.(machine, instance);
+  const row = STATES[state];
+  if (row.event) emitOwnEvent(machine, instance, row.event, row.waitsForEvent ?? false);
+  if (row.spawns && instance.job.definition.processes[row.spawns]) {
+    const onTheWayDown = row.spawns === "pre-stop" || row.spawns === "post-stop";
+    machine.spawn(instance, row.spawns, onTheWayDown ? instance.stopEnvironment ?? new Map() : new Map());
+  }
+  if (state === "running" && !instance.job.definition.task) finish(machine, instance, false);
+  if (state === "waiting") remove(machine, instance);
+}
+
+/** What entering a state means beyond its row in the table. */
+const ON_ENTRY: Partial<Record<State, (machine: Machine, instance: Instance) => void>> = {
+  starting(_machine, instance) {
+    instance.environment = instance.startEnvironment ?? instance.environment;
+    instance.startEnvironment = undefined;
+    instance.stopEnvironment = undefined;
+    instance.failure = undefined;
+  },
+  spawned(machine, instance) {
+    const { expect, killTimeout } = instance.job.definition;
+    instance.forksLeft = expect === "fork" ? 1 : expect === "daemon" ? 2 : 0;
+    if (instance.forksLeft > 0 && instance.pids.has("main")) machine.setTimer(instance, killTimeout * 1000);
+  },
+  killed(machine, instance) {
+    const pid = instance.pids.get("main");
+    if (pid === undefined) return;
+    const { killSignal, killTimeout } = instance.job.definition;
+    machine.log("info", `Sending ${signalName(killSignal)} signal to ${describe(instance, "main", pid)}`);
+    machine.kill(pid, killSignal, true);
+    machine.setTimer(instance, killTimeout * 1000);
+  },
+};
+
+/** A pre-stop that called `start`: the stop is off, and whoever waited for it is answered. */
+function stayRunning(machine: Machine, instance: Instance): void {
+  instance.stopEnvironment = undefined;
+  finish(machine, instance, false);
+}
+
+/** The instance has come to its end. */
+function remove(machine: Machine, instance: Instance): void {
+  const { job } = instance;
+  finish(machine, instance, false);
+  machine.deafen(instance.stopOn);
+  job.instances.delete(instance.name);
+  machine.notice({ kind: "instance-removed", job: job.name, instance: instance.name });
+  if (job.instances.size === 0 && job.successor) replaceDefinition(machine, job, job.successor.definition);
+}
+
+function emitOwnEvent(machine: Machine, instance: Instance, name: string, blocks: boolean): void {
+  const { job } = instance;
+  const variables: Environment = new Map([["JOB", job.name], ["INSTANCE", instance.name]]);
+  if (name === "stopping" || name === "stopped") describeResult(variables, instance.failure);
+  for (const key of job.definition.export) {
+    const value = instance.environment.get(key);
+    if (value !== undefined && !variables.has(key)) variables.set(key, value);
+  }
+  const event = machine.emit(name, variables, blocks ? { instance } : undefined);
+  if (blocks) instance.blocker = event;
+}
+
+/** RESULT, PROCESS, EXIT_STATUS and EXIT_SIGNAL as in stopping(7) and stopped(7). */
+function describeResult(variables: Environment, failure: Failure | undefined): void {
+  variables.set("RESULT", failure ? "failed" : "ok");
+  if (!failure) return;
+  variables.set("PROCESS", failure.process);
+  const { exit } = failure;
+  if (!exit) return;
+  if ("status" in exit) variables.set("EXIT_STATUS", String(exit.status));
+  else variables.set("EXIT_SIGNAL", signalName(exit.signal) ?? String(exit.signal));
+}
+
+/** Notes the first failure of a run and tells all who wait. */
+function fail(machine: Machine, instance: Instance, failure: Failure): void {
+  if (instance.failure) return;
+  instance.failure = failure;
+  machine.notice({ kind: "failed", job: instance.job.name, instance: instance.name });
+  finish(machine, instance, true);
+}
+
+/** A process asked for with {@link Machine.spawn} runs. */
+export function processSpawned(
+  machine: Machine,
+  instance: Instance,
+  process: ProcessName,
+  pid: number,
+): void {
+  instance.spawning = undefined;
+  instance.pids.set(process, pid);
+  machine.processes.set(pid, { instance, name: process });
+  advance(machine, instance);
+}
+
+/** A process could not be spawned. As with its exit, post-start and pre-stop do not count. */
+export function spawnFailed(
+  machine: Machine,
+  instance: Instance,
+  process: ProcessName,
+  reason: string,
+): void {
+  instance.spawning = undefined;
+  machine.log("warn", `Failed to spawn ${instance.displayName} ${process} process: ${reason}`);
+  if (process !== "post-start" && process !== "pre-stop") {
+    fail(machine, instance, { process });
+    changeGoal(machine, instance, "stop");
+  }
+  advance(machine, instance);
+}
+
+/** A process has ended. `successor`: the descendant that lives on in place of a main process that forks. */
+export function processEnded(
+  machine: Machine,
+  instance: Instance,
+  process: ProcessName,
+  exit: Exit,
+  successor: number | undefined,
+): void {
+  const pid = instance.pids.get(process) ?? 0;
+  machine.processes.delete(pid);
+  instance.pids.delete(process);
+  if (successor !== undefined && isSuccess(exit)) return followed(machine, instance, successor);
+  logExit(machine, instance, process, pid, exit);
+  ON_EXIT[process](machine, instance, exit);
+}
+
+const ON_EXIT: Record<ProcessName, (machine: Machine, instance: Instance, exit: Exit) => void> = {
+  "main": mainEnded,
+  "pre-start": hookEnded("pre-start"),
+  "post-stop": hookEnded("post-stop"),
+  // Nothing can be done about a post-start or pre-stop that fails, so it does not count.
+  "post-start": advance,
+  "pre-stop": advance,
+};
+
+function hookEnded(process: ProcessName) {
+  return (machine: Machine, instance: Instance, exit: Exit) => {
+    if (!isSuccess(exit)) {
+      fail(machine, instance, { process, exit });
+      changeGoal(machine, instance, "stop");
+    }
+    advance(machine, instance);
+  };
+}
+
+function mainEnded(machine: Machine, instance: Instance, exit: Exit): void {
+  machine.clearTimer(instance);
+  // Ending when told to is no failure, and the goal may be to start again.
+  if (instance.state === "killed") return advance(machine, instance);
+  if (instance.state === "stopping") return;
+  const hookRuns = instance.spawning !== undefined || instance.pids.has("post-start") ||
+    instance.pids.has("pre-stop");
+  if (instance.goal === "start" && isFailure(instance, exit)) {
+    if (instance.job.definition.respawn && !machine.stopping) {
+      if (mayRespawn(machine, instance)) return respawn(machine, instance, hookRuns);
+      machine.log("warn", `${instance.displayName} respawning too fast, stopped`);
+      fail(machine, instance, { process: "respawn" });
+    } else fail(machine, instance, { process: "main", exit });
+  }
+  if (instance.goal === "stop") {
+    if (!hookRuns) advance(machine, instance);
+  } else changeGoal(machine, instance, "stop");
+}
+
+/** A service that respawns fails by ending at all; others by ending badly. `normal exit` excuses either. */
+function isFailure(instance: Instance, exit: Exit): boolean {
+  const { respawn, task, normalExit } = instance.job.definition;
+  if (isSuccess(exit) && !(respawn && !task)) return false;
+  return !normalExit.some((normal) => sameExit(normal, exit));
+}
+
+/** Counts a respawn, and tells whether it is within `respawn limit`. */
+function mayRespawn(machine: Machine, instance: Instance): boolean {
+  const limit = instance.job.definition.respawnLimit;
+  if (limit === "unlimited" || limit.count === 0 || limit.interval === 0) return true;
+  if (machine.now - instance.respawnsSince < limit.interval * 1000) {
+    return ++instance.respawns <= limit.count;
+  }
+  instance.respawnsSince = machine.now;
+  instance.respawns = 1;
+  return true;
+}
+
+function respawn(machine: Machine, instance: Instance, hookRuns: boolean): void {
+  machine.log("warn", `${instance.displayName} main process ended, respawning`);
+  if (hookRuns) changeGoal(machine, instance, "respawn");
+  else divert(machine, instance, "stopping");
+}
+
+/** The main process has forked and gone: its child is the main process now (`expect fork`, `expect daemon`). */
+function followed(machine: Machine, instance: Instance, successor: number): void {
+  instance.pids.set("main", successor);
+  machine.processes.set(successor, { instance, name: "main" });
+  instance.followUntil = machine.now + instance.job.definition.killTimeout * 1000;
+  if (instance.state !== "spawned") {
+    machine.log(
+      "warn",
+      `${instance.displayName} main process forked once more than expected, following ${successor}`,
+    );
+    return;
+  }
+  if (--instance.forksLeft > 0) return;
+  machine.clearTimer(instance);
+  advance(machine, instance);
+}
+
+/**
+ * True when a main process that ends may have left a successor behind: while a fork is expected, and for as
+ * long as the kill timeout after the last one, in case the program forks once more than its job says.
+ */
+export function follows(machine: Machine, instance: Instance): boolean {
+  const { expect } = instance.job.definition;
+  if (expect !== "fork" && expect !== "daemon") return false;
+  return instance.state === "spawned" || (instance.goal === "start" && machine.now < instance.followUntil);
+}
+
+/** A process was stopped by a signal: with `expect stop`, main says that it is ready, and is continued. */
+export function processStopped(
+  machine: Machine,
+  instance: Instance,
+  process: ProcessName,
+  signal: number,
+): void {
+  const pid = instance.pids.get(process) ?? 0;
+  if (signal !== SIGSTOP || process !== "main") return;
+  if (instance.state !== "spawned" || instance.job.definition.expect !== "stop") return;
+  machine.kill(pid, SIGCONT, false);
+  advance(machine, instance);
+}
+
+/** The instance's timer has run out: the main process gets SIGKILL, or is taken as it is. */
+export function timeOut(machine: Machine, instance: Instance): void {
+  instance.timer = undefined;
+  const pid = instance.pids.get("main");
+  if (pid === undefined) return;
+  if (instance.state === "killed") {
+    machine.log("info", `Sending KILL signal to ${describe(instance, "main", pid)}`);
+    machine.kill(pid, SIGKILL, true);
+  } else if (instance.state === "spawned") {
+    const { expect, killTimeout } = instance.job.definition;
+    const forks = (expect === "fork" ? 1 : 2) - instance.forksLeft;
+    machine.log(
+      "warn",
+      `${instance.displayName} main process (${pid}) forked ${forks} times in ${killTimeout} s where ` +
+        `\`expect ${expect}\` means ${forks + instance.forksLeft}, taking it for the service`,
+    );
+    instance.followUntil = machine.now + killTimeout * 1000;
+    advance(machine, instance);
+  }
+}
+
+function logExit(machine: Machine, instance: Instance, process: ProcessName, pid: number, exit: Exit): void {
+  const who = describe(instance, process, pid);
+  if (isSuccess(exit)) return machine.log("info", `${who} exited normally`);
+  if ("signal" in exit) {
+    const name = signalName(exit.signal);
+    return machine.log("warn", `${who} killed by ${name ? `${name} signal` : `signal ${exit.signal}`}`);
+  }
+  const expected = instance.job.definition.normalExit.some((normal) => sameExit(normal, exit));
+  machine.log(expected ? "info" : "warn", `${who} terminated with status ${exit.status}`);
+}
+
+function describe(instance: Instance, process: ProcessName, pid: number): string {
+  return `${instance.displayName} ${process} process (${pid})`;
+}
