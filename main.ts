@@ -25,6 +25,8 @@ const PROGRAMS: Record<string, () => Promise<Program>> = {
 const WORDS: Record<string, () => Promise<Program>> = {
   "--help": () => Promise.resolve({ main: help }),
   "--version": () => Promise.resolve({ main: version }),
+  evaluate: () => import("./lib/author/evaluate.ts"),
+  hook: () => import("./lib/author/hook.ts"),
   "--install": async () => {
     const { install } = await import("./lib/cli/install.ts");
     return { main: (args) => install(args, Object.keys(PROGRAMS)) };

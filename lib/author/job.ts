@@ -42,8 +42,7 @@ export interface CgroupSetting {
 
 /** The names of the variables in text such as `$HOST-${PORT}`. */
 export type VariablesIn<Text extends string> = Text extends `${string}$${infer Rest}`
-  ? Rest extends `{${infer Name}}${infer After}` ? Name | VariablesIn<After>
-  : NameAtStart<Rest> | VariablesIn<Rest>
+  ? Exclude<NameAtStart<Rest extends `{${infer Inside}` ? Inside : Rest>, ""> | VariablesIn<Rest>
   : never;
 
 type NameAtStart<Text extends string, Name extends string = ""> = Text extends `${infer First}${infer Rest}`
@@ -85,7 +84,7 @@ export interface JobSpecification<
   /** Variables for all processes; {@link inherited} takes init's own value. */
   readonly env?: Env;
   /** Names of variables to add to the job's own events. */
-  readonly export?: keyof Env & string | ReadonlyArray<keyof Env & string>;
+  readonly export?: keyof NoInfer<Env> & string | ReadonlyArray<keyof NoInfer<Env> & string>;
   /** The name of each instance, e.g. `$PORT`: the job runs once for each value. */
   readonly instance?: Instance;
 
@@ -94,15 +93,15 @@ export interface JobSpecification<
   /** Text for `/bin/sh -e` as the main process. */
   readonly script?: string;
   /** The main process as a function. It ends when the function is done and nothing is left to wait for. */
-  readonly main?: Program<ContextOf<Env, Instance, Start | Stop>>;
+  readonly main?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
   /** Runs before the main process; the job fails if it fails (`pre-start`). */
-  readonly preStart?: Program<ContextOf<Env, Instance, Start | Stop>>;
+  readonly preStart?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
   /** Runs once the main process is there; `started` waits for it (`post-start`). */
-  readonly postStart?: Program<ContextOf<Env, Instance, Start | Stop>>;
+  readonly postStart?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
   /** Runs before the main process is told to end; may cancel that (`pre-stop`). */
-  readonly preStop?: Program<ContextOf<Env, Instance, Start | Stop>>;
+  readonly preStop?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
   /** Runs when the main process is gone, also after failures (`post-stop`). */
-  readonly postStop?: Program<ContextOf<Env, Instance, Start | Stop>>;
+  readonly postStop?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
 
   /** True: the job is done when its main process ends; else it is up as long as that runs. */
   readonly task?: boolean;
