@@ -1,0 +1,131 @@
+/** One client of the control service: authentication, messages in, messages out, and how much of each. */
+
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { ServerHandshake } from "./handshake.ts";
+import { type Message, MessageReader, METHOD_CALL } from "./message.ts";
+import type { Peer } from "./supervisor.ts";
+
+/** The largest message taken, in bytes. The arguments of a process may be 2 MB (execve(2)). */
+const LARGEST_MESSAGE = 4 << 20;
+/** While more bytes than this wait to be read by the client, its calls wait too. */
+const BACKLOG = 256 << 10;
+/** A client that lets more bytes than this pile up is dropped: it gets signals and does not read them. */
+const LARGEST_BACKLOG = 8 << 20;
+/** Calls that have not been answered yet; more have to wait. */
+const MOST_CALLS = 1024;
+/** Calls taken before others get their turn. */
+const CALLS_A_TURN = 64;
+
+/** What a connection tells the service. */
+export interface ConnectionEvents {
+  /** The client is who it says, and gets signals from now on. */
+  ready(connection: Connection): void;
+  /** The client calls a method; exactly one of {@link Connection.answer} and nothing else follows. */
+  call(connection: Connection, message: Message): void;
+  closed(connection: Connection): void;
+}
+
+/** A client's connection. It is dropped at the first breach of the protocol. */
+export class Connection {
+  /** True while the client is to be told of what happens. */
+  listening = false;
+  #handshake: ServerHandshake | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reader = new MessageReader(LARGEST_MESSAGE);
+  #calls = 0;
+  #scheduled = false;
+
+  /** `guid` identifies the server; the client has `handshakeTime` milliseconds to authenticate. */
+  constructor(
+    private readonly socket: Socket,
+    readonly peer: Peer,
+    guid: string,
+    handshakeTime: number,
+    private readonly events: ConnectionEvents,
+  ) {
+    this.#handshake = new ServerHandshake(peer.uid, guid);
+    this.#timer = setTimeout(() => this.close(), handshakeTime);
+    socket.on("data", (chunk) => this.#guard(() => this.#receive(chunk as Buffer)));
+    socket.on("drain", () => this.#guard(() => this.#pump()));
+    socket.on("error", () => this.close());
+    socket.on("close", () => {
+      clearTimeout(this.#timer);
+      this.listening = false;
+      events.closed(this);
+    });
+  }
+
+  /** Drops the client. */
+  close(): void {
+    this.socket.destroy();
+  }
+
+  /** Sends bytes of whole messages; a client that does not read is dropped. */
+  send(bytes: Uint8Array): void {
+    if (this.socket.destroyed) return;
+    if (this.socket.writableLength > LARGEST_BACKLOG) this.close();
+    else this.socket.write(bytes);
+  }
+
+  /** Ends a call: sends its reply, if one is wanted. */
+  answer(bytes: Uint8Array | undefined): void {
+    this.#calls--;
+    if (bytes) this.send(bytes);
+    this.#schedule();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (!this.#handshake) {
+      this.#reader.push(chunk);
+      return this.#pump();
+    }
+    const { answer, rest } = this.#handshake.push(chunk);
+    if (answer !== "") this.socket.write(answer);
+    if (rest === undefined) return;
+    clearTimeout(this.#timer);
+    this.#handshake = undefined;
+    this.listening = true;
+    this.events.ready(this);
+    this.#reader.push(rest);
+    this.#pump();
+  }
+
+  /** Takes calls while the client has room for the answers. */
+  #pump(): void {
+    for (let turn = 0; !this.socket.destroyed; turn++) {
+      if (this.#calls >= MOST_CALLS || this.socket.writableLength > BACKLOG) {
+        this.socket.pause();
+        return;
+      }
+      if (turn === CALLS_A_TURN) {
+        this.socket.pause();
+        return this.#schedule();
+      }
+      const message = this.#reader.next();
+      if (!message) break;
+      if (message.type !== METHOD_CALL) continue;
+      this.#calls++;
+      this.events.call(this, message);
+    }
+    this.socket.resume();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || !this.socket.isPaused()) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#guard(() => this.#pump());
+    });
+  }
+
+  /** No client's bytes may do more harm than to end its own connection. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch {
+      this.close();
+    }
+  }
+}

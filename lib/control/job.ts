@@ -1,0 +1,173 @@
+/** The objects of jobs and instances: `com.ubuntu.Upstart0_6.Job` and `.Instance`. */
+
+import type { Condition } from "../model/condition.ts";
+import type { Interface } from "./interface.ts";
+import { INSTANCE_INTERFACE, instancePath, JOB_INTERFACE } from "./names.ts";
+import { ControlError, type InstanceView, type JobView } from "./supervisor.ts";
+
+/** An instance and the job that it is of. */
+export interface InstanceTarget {
+  job: JobView;
+  instance: InstanceView;
+}
+
+/** The environment that came with a call. Throws {@link ControlError} unless each string holds a `=`. */
+export function pairsOf(value: unknown): string[] {
+  const pairs = value as string[];
+  if (pairs.every((pair) => pair.includes("="))) return pairs;
+  throw new ControlError("InvalidArgs", "Env must be KEY=VALUE pairs");
+}
+
+/** A condition in reverse Polish notation, as `start_on` and `stop_on` give it: events with their values, `/AND`, `/OR`. */
+export function polish(condition: Condition | undefined): string[][] {
+  if (!condition) return [];
+  if (condition.kind !== "event") {
+    return [...polish(condition.left), ...polish(condition.right), [`/${condition.kind.toUpperCase()}`]];
+  }
+  const values = condition.matches.map(({ key, value, negated }) =>
+    key === undefined ? value : `${key}${negated ? "!=" : "="}${value}`
+  );
+  return [[condition.name, ...values]];
+}
+
+/** Does what needs the name of an instance; when that lacks a variable, the job's usage is told as well. */
+async function withUsage<Result>(job: JobView, action: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    const { usage } = job.definition;
+    if (usage === undefined || !(error instanceof ControlError) || error.errorName !== "UnknownParameter") {
+      throw error;
+    }
+    throw new ControlError("UnknownParameter", `${error.message}\nUsage: ${usage}`);
+  }
+}
+
+function pathOf(job: JobView, instance: string): string {
+  if (job.instances.has(instance)) return instancePath(job.definition.name, instance);
+  throw new ControlError("UnknownInstance", `Unknown instance: ${instance}`);
+}
+
+const modifyJob = ({ definition }: JobView) => `modify job: ${definition.name}`;
+
+const modifyInstance = ({ job, instance }: InstanceTarget) =>
+  `modify job: ${job.definition.name}${instance.name === "" ? "" : ` (${instance.name})`}`;
+
+/** `com.ubuntu.Upstart0_6.Job`. */
+export const JOB: Interface<JobView> = {
+  name: JOB_INTERFACE,
+  methods: {
+    GetInstance: {
+      in: "env:as",
+      out: "instance:o",
+      run: (job, [env], { supervisor }) =>
+        withUsage(job, () => {
+          const name = supervisor.instanceName(job.definition.name, pairsOf(env));
+          return [pathOf(job, name)];
+        }),
+    },
+    GetInstanceByName: {
+      in: "name:s",
+      out: "instance:o",
+      run: (job, [name]) => [pathOf(job, name as string)],
+    },
+    GetAllInstances: {
+      out: "instances:ao",
+      run: (job) => [Array.from(job.instances.keys(), (name) => instancePath(job.definition.name, name))],
+    },
+    Start: {
+      in: "env:as wait:b",
+      out: "instance:o",
+      asynchronous: true,
+      restricted: modifyJob,
+      run: (job, [env, wait], { supervisor, peer }) =>
+        withUsage(job, async () => {
+          const { name } = job.definition;
+          const request = {
+            kind: "start",
+            job: name,
+            environment: pairsOf(env),
+            wait: wait as boolean,
+          } as const;
+          return [instancePath(name, await supervisor.request(request, peer))];
+        }),
+    },
+    Stop: {
+      in: "env:as wait:b",
+      asynchronous: true,
+      restricted: modifyJob,
+      async run({ definition: { name } }, [env, wait], { supervisor, peer }) {
+        const request = {
+          kind: "stop",
+          job: name,
+          environment: pairsOf(env),
+          wait: wait as boolean,
+        } as const;
+        await supervisor.request(request, peer);
+      },
+    },
+    Restart: {
+      in: "env:as wait:b",
+      out: "instance:o",
+      asynchronous: true,
+      restricted: modifyJob,
+      async run({ definition: { name } }, [env, wait], { supervisor, peer }) {
+        const request = {
+          kind: "restart",
+          job: name,
+          environment: pairsOf(env),
+          wait: wait as boolean,
+        } as const;
+        return [instancePath(name, await supervisor.request(request, peer))];
+      },
+    },
+  },
+  properties: {
+    name: { type: "s", get: (job) => job.definition.name },
+    description: { type: "s", get: (job) => job.definition.description ?? "" },
+    author: { type: "s", get: (job) => job.definition.author ?? "" },
+    version: { type: "s", get: (job) => job.definition.version ?? "" },
+    usage: { type: "s", get: (job) => job.definition.usage ?? "" },
+    start_on: { type: "aas", get: (job) => polish(job.definition.startOn) },
+    stop_on: { type: "aas", get: (job) => polish(job.definition.stopOn) },
+    emits: { type: "as", get: (job) => job.definition.emits },
+  },
+  signals: { InstanceAdded: "instance:o", InstanceRemoved: "instance:o" },
+};
+
+/** Start, Stop and Restart of an instance differ in their name alone. */
+function change(kind: "start" | "stop" | "restart"): Interface<InstanceTarget>["methods"][string] {
+  return {
+    in: "wait:b",
+    asynchronous: true,
+    restricted: modifyInstance,
+    async run({ job, instance }, [wait], { supervisor, peer }) {
+      const request = { kind, job: job.definition.name, instance: instance.name, wait: wait as boolean };
+      await supervisor.request(request, peer);
+    },
+  };
+}
+
+/** `com.ubuntu.Upstart0_6.Instance`. */
+export const INSTANCE: Interface<InstanceTarget> = {
+  name: INSTANCE_INTERFACE,
+  methods: {
+    Start: change("start"),
+    Stop: change("stop"),
+    Restart: change("restart"),
+    Reload: {
+      asynchronous: true,
+      restricted: modifyInstance,
+      async run({ job, instance }, _, { supervisor, peer }) {
+        await supervisor.request({ kind: "reload", job: job.definition.name, instance: instance.name }, peer);
+      },
+    },
+  },
+  properties: {
+    name: { type: "s", get: ({ instance }) => instance.name },
+    goal: { type: "s", get: ({ instance }) => instance.goal },
+    state: { type: "s", get: ({ instance }) => instance.state },
+    processes: { type: "a(si)", get: ({ instance }) => instance.processes() },
+  },
+  signals: { GoalChanged: "goal:s", StateChanged: "state:s", Failed: "status:i" },
+};

@@ -1,0 +1,205 @@
+/** The manager object: `com.ubuntu.Upstart0_6`, and what rouse adds to it. */
+
+import type { Call, Interface } from "./interface.ts";
+import { pairsOf } from "./job.ts";
+import { jobPath, MANAGER_INTERFACE, ROUSE_INTERFACE } from "./names.ts";
+import { ControlError, LOG_PRIORITIES, type LogPriority } from "./supervisor.ts";
+
+const QUERY = "query job environment", MODIFY = "modify job environment";
+
+/** The instance whose table of variables is meant, or undefined for everybody's. */
+function tableOf(details: unknown, { supervisor }: Call): { job: string; instance: string } | undefined {
+  const [job, instance = ""] = details as string[];
+  if (job === undefined) return undefined;
+  if (job === "") throw new ControlError("InvalidArgs", "Job may not be empty string");
+  const view = supervisor.job(job);
+  if (!view) throw new ControlError("UnknownJob", `Unknown job: ${job}`);
+  if (view.instances.has(instance)) return { job, instance };
+  throw new ControlError("UnknownJobInstance", `Unknown instance: ${instance} of job ${job}`);
+}
+
+/** Jobs of the system are given variables by their definitions and events alone. */
+function notFirstProcess({ firstProcess }: Call, what: string): void {
+  if (firstProcess) throw new ControlError("PermissionDenied", `Not permissible to ${what}`);
+}
+
+function setVariables(details: unknown, variables: string[], replace: unknown, call: Call): void {
+  notFirstProcess(call, "modify PID 1 job environment");
+  const table = tableOf(details, call);
+  for (const variable of variables) {
+    const pair = variable.includes("=") ? variable : `${variable}=`;
+    call.supervisor.jobEnvironment.set(pair, replace as boolean, table);
+  }
+}
+
+function unsetVariables(details: unknown, names: string[], call: Call): void {
+  notFirstProcess(call, "modify PID 1 job environment");
+  const table = tableOf(details, call);
+  for (const name of names) call.supervisor.jobEnvironment.unset(name, table);
+}
+
+/** `com.ubuntu.Upstart0_6`. */
+export const MANAGER: Interface<null> = {
+  name: MANAGER_INTERFACE,
+  methods: {
+    ReloadConfiguration: {
+      restricted: "reload configuration",
+      run: (_, __, { supervisor }) => supervisor.reloadConfiguration(),
+    },
+    GetJobByName: {
+      in: "name:s",
+      out: "job:o",
+      run(_, values, { supervisor }) {
+        const name = values[0] as string;
+        if (name === "") throw new ControlError("InvalidArgs", "Name may not be empty string");
+        if (!supervisor.job(name)) throw new ControlError("UnknownJob", `Unknown job: ${name}`);
+        return [jobPath(name)];
+      },
+    },
+    GetAllJobs: {
+      out: "jobs:ao",
+      run: (_, __, { supervisor }) => [Array.from(supervisor.jobs(), (job) => jobPath(job.definition.name))],
+    },
+    GetState: {
+      out: "state:s",
+      restricted: "request state",
+      run: (_, __, { supervisor }) => [JSON.stringify(supervisor.snapshot())],
+    },
+    Restart: {
+      asynchronous: true,
+      restricted: "request restart",
+      run: (_, __, { supervisor }) => supervisor.restart(),
+    },
+    GetEnv: {
+      in: "job_details:as name:s",
+      out: "value:s",
+      restricted: QUERY,
+      run(_, [details, given], call) {
+        const name = given as string;
+        if (name === "") throw new ControlError("InvalidArgs", "Variable may not be empty string");
+        const value = call.supervisor.jobEnvironment.get(name, tableOf(details, call));
+        if (value === undefined) throw new ControlError("InvalidArgs", `No such variable: ${name}`);
+        return [value];
+      },
+    },
+    SetEnv: {
+      in: "job_details:as var:s replace:b",
+      restricted: MODIFY,
+      run: (_, [details, variable, replace], call) =>
+        setVariables(details, [variable as string], replace, call),
+    },
+    SetEnvList: {
+      in: "job_details:as vars:as replace:b",
+      restricted: MODIFY,
+      run: (_, [details, variables, replace], call) =>
+        setVariables(details, variables as string[], replace, call),
+    },
+    UnsetEnv: {
+      in: "job_details:as name:s",
+      restricted: MODIFY,
+      run: (_, [details, name], call) => unsetVariables(details, [name as string], call),
+    },
+    UnsetEnvList: {
+      in: "job_details:as name:as",
+      restricted: MODIFY,
+      run: (_, [details, names], call) => unsetVariables(details, names as string[], call),
+    },
+    ListEnv: {
+      in: "job_details:as",
+      out: "env:as",
+      restricted: QUERY,
+      run: (_, [details], call) => [call.supervisor.jobEnvironment.list(tableOf(details, call))],
+    },
+    ResetEnv: {
+      in: "job_details:as",
+      restricted: MODIFY,
+      run(_, [details], call) {
+        notFirstProcess(call, "modify PID 1 job environment");
+        call.supervisor.jobEnvironment.reset(tableOf(details, call));
+      },
+    },
+    EmitEvent: {
+      in: "name:s env:as wait:b",
+      asynchronous: true,
+      restricted: "emit an event",
+      async run(_, [name, env, wait], { supervisor, peer }) {
+        const event = name as string;
+        if (event === "") throw new ControlError("InvalidArgs", "Name may not be empty string");
+        const request = { kind: "emit", event, environment: pairsOf(env), wait: wait as boolean } as const;
+        await supervisor.request(request, peer);
+      },
+    },
+    EmitEventWithFile: {
+      in: "name:s env:as wait:b file:h",
+      asynchronous: true,
+      restricted: "emit an event",
+      run() {
+        throw new ControlError(
+          "NotSupported",
+          "Unable to emit an event with a file: descriptors cannot be passed",
+        );
+      },
+    },
+    NotifyDiskWriteable: {
+      restricted: "notify disk is writeable",
+      run: (_, __, { supervisor }) => supervisor.notifyDiskWriteable(),
+    },
+    NotifyDBusAddress: {
+      in: "address:s",
+      restricted: "notify D-Bus address",
+      // There is no bus to be joined: clients speak to init directly.
+      run: (_, __, call) => notFirstProcess(call, "notify D-Bus address for PID 1"),
+    },
+    NotifyCGroupManagerAddress: {
+      in: "address:s",
+      restricted: "notify cgroup manager address",
+      // Control groups are set up through the kernel's file system, without a manager.
+      run: () => {},
+    },
+    EndSession: {
+      restricted: "end session",
+      run(_, __, { supervisor, firstProcess }) {
+        if (!firstProcess) supervisor.endSession();
+      },
+    },
+  },
+  properties: {
+    version: { type: "s", get: (_, { supervisor }) => supervisor.version },
+    log_priority: {
+      type: "s",
+      get: (_, { supervisor }) => supervisor.logPriority,
+      restricted: "set log priority",
+      set(_, value, { supervisor }) {
+        if (!LOG_PRIORITIES.includes(value as LogPriority)) {
+          throw new ControlError("InvalidArgs", "The log priority given was not recognised");
+        }
+        supervisor.logPriority = value as LogPriority;
+      },
+    },
+  },
+  signals: { JobAdded: "job:o", JobRemoved: "job:o", EventEmitted: "name:s env:as", Restarted: "" },
+};
+
+/** What rouse offers on the manager object beyond Upstart. */
+export const ROUSE: Interface<null> = {
+  name: ROUSE_INTERFACE,
+  methods: {
+    /** All jobs with name, goal, state and processes of each of their instances, in one answer. */
+    ListAll: {
+      out: "jobs:a(sa(sssa(si)))",
+      run: (_, __, { supervisor }) => [
+        Array.from(supervisor.jobs(), (job) => [
+          job.definition.name,
+          Array.from(
+            job.instances.values(),
+            (instance) => [instance.name, instance.goal, instance.state, instance.processes()],
+          ),
+        ]),
+      ],
+    },
+    /** For callers that do not listen to signals: none are made for them. */
+    Silence: { run: (_, __, call) => call.silence() },
+  },
+  properties: {},
+  signals: {},
+};

@@ -1,0 +1,210 @@
+/** The tree of objects, and what happens to a call of a method of one. */
+
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { type Call, type Interface, introspection, type Property, signature } from "./interface.ts";
+import { INSTANCE, JOB } from "./job.ts";
+import { MANAGER, ROUSE } from "./manager.ts";
+import type { Message, Variant } from "./message.ts";
+import {
+  DBUS_ERROR_PREFIX,
+  ERROR_PREFIX,
+  escapeName,
+  INTROSPECTABLE,
+  MANAGER_PATH,
+  parsePath,
+  PEER,
+  PROPERTIES,
+} from "./names.ts";
+import { ControlError, type ErrorName, type Supervisor } from "./supervisor.ts";
+
+/** An error as it goes to the caller: D-Bus's name of it, and a sentence. */
+export class ReplyError extends Error {
+  constructor(readonly errorName: string, message: string) {
+    super(message);
+  }
+}
+
+/** What a method gives back. */
+export interface Reply {
+  signature: string;
+  body: unknown[];
+}
+
+/** An object: what it stands for, its own interfaces, and the names of the objects below it. */
+interface ObjectNode {
+  interfaces: Array<Interface<never>>;
+  target: unknown;
+  children: string[];
+}
+
+/** The object at a path, or undefined. */
+function find(path: string, supervisor: Supervisor): ObjectNode | undefined {
+  if (path === MANAGER_PATH) return { interfaces: [MANAGER, ROUSE], target: null, children: ["jobs"] };
+  if (path === `${MANAGER_PATH}/jobs`) {
+    const names = Array.from(supervisor.jobs(), (job) => escapeName(job.definition.name));
+    return { interfaces: [], target: null, children: names };
+  }
+  const above = path === "/" ? "/" : `${path}/`;
+  if (MANAGER_PATH.startsWith(above)) {
+    return { interfaces: [], target: null, children: [MANAGER_PATH.slice(above.length).split("/")[0]!] };
+  }
+  const names = parsePath(path);
+  const job = names && supervisor.job(names.job);
+  if (!job) return undefined;
+  if (names.instance === undefined) {
+    return { interfaces: [JOB], target: job, children: Array.from(job.instances.keys(), escapeName) };
+  }
+  const instance = job.instances.get(names.instance);
+  return instance && { interfaces: [INSTANCE], target: { job, instance }, children: [] };
+}
+
+/** The interfaces that every object has. */
+const COMMON: Array<Interface<ObjectNode>> = [
+  {
+    name: INTROSPECTABLE,
+    methods: {
+      Introspect: {
+        out: "xml:s",
+        run: ({ interfaces, children }) => {
+          const all = interfaces.length > 0 ? [...interfaces, ...COMMON] : [];
+          return [introspection(all as Array<Interface<never>>, children)];
+        },
+      },
+    },
+    properties: {},
+    signals: {},
+  },
+  {
+    name: PEER,
+    methods: { Ping: { run: () => {} }, GetMachineId: { out: "machine_uuid:s", run: () => [machineId()] } },
+    properties: {},
+    signals: {},
+  },
+  {
+    name: PROPERTIES,
+    methods: {
+      Get: {
+        in: "interface_name:s property_name:s",
+        out: "value:v",
+        run(node, [of, name], call) {
+          const property = findProperty(node, of as string, name as string);
+          return [[property.type, property.get(node.target as never, call)]];
+        },
+      },
+      Set: {
+        in: "interface_name:s property_name:s value:v",
+        run(node, [of, name, value], call) {
+          const property = findProperty(node, of as string, name as string);
+          if (!property.set) {
+            throw new ReplyError(`${DBUS_ERROR_PREFIX}PropertyReadOnly`, `${name} cannot be set`);
+          }
+          permit(property.restricted, node.target, call);
+          if (property.type !== "s" || typeof value !== "string") throw invalidArguments("Set");
+          property.set(node.target as never, value, call);
+        },
+      },
+      GetAll: {
+        in: "interface_name:s",
+        out: "properties:a{sv}",
+        run(node, [of], call) {
+          const entry = ([name, property]: [string, Property<never>]): [string, Variant] => [
+            name,
+            [property.type, property.get(node.target as never, call)],
+          ];
+          const asked = node.interfaces.filter(({ name }) => of === "" || of === name);
+          return [asked.flatMap(({ properties }) => Object.entries(properties).map(entry))];
+        },
+      },
+    },
+    properties: {},
+    signals: {},
+  },
+];
+
+function findProperty(node: ObjectNode, of: string, name: string): Property<never> {
+  for (const { name: interfaceName, properties } of node.interfaces) {
+    if ((of === "" || of === interfaceName) && Object.hasOwn(properties, name)) return properties[name]!;
+  }
+  throw new ReplyError(`${DBUS_ERROR_PREFIX}UnknownProperty`, `Unknown property: ${name} of interface ${of}`);
+}
+
+function machineId(): string {
+  for (const path of ["/etc/machine-id", "/var/lib/dbus/machine-id"]) {
+    try {
+      return readFileSync(path, "utf8").trim();
+    } catch {
+      // Not every system has one.
+    }
+  }
+  throw new ReplyError(
+    `${DBUS_ERROR_PREFIX}FileNotFound`,
+    "Unable to read the machine's id: /etc/machine-id is missing",
+  );
+}
+
+/** Throws {@link ControlError} (PermissionDenied) when this is for init's own user and root alone, and the caller is another. */
+function permit(
+  restricted: string | ((target: never) => string) | undefined,
+  target: unknown,
+  { peer }: Call,
+): void {
+  if (restricted === undefined || isPrivileged(peer.uid)) return;
+  const what = typeof restricted === "string" ? restricted : restricted(target as never);
+  throw new ControlError("PermissionDenied", `You do not have permission to ${what}`);
+}
+
+/** True for root and for the user that init runs as. */
+export function isPrivileged(uid: number): boolean {
+  return uid === 0 || uid === process.getuid?.();
+}
+
+function invalidArguments(member: string): ReplyError {
+  return new ReplyError(`${DBUS_ERROR_PREFIX}InvalidArgs`, `Invalid arguments to ${member} method`);
+}
+
+/**
+ * Does what a method call asks for. Throws, or rejects with, {@link ReplyError} or {@link ControlError}.
+ */
+export function dispatch(message: Message, call: Call): Reply | Promise<Reply> {
+  const { path = "", interface: of, member = "", signature: given = "", body } = message;
+  const node = find(path, call.supervisor);
+  const common = node || of === PEER ? COMMON : [];
+  const own = node?.interfaces ?? [];
+  for (const description of [...own, ...common] as Array<Interface<never>>) {
+    if (of !== undefined && of !== description.name) continue;
+    if (!Object.hasOwn(description.methods, member)) continue;
+    const method = description.methods[member]!;
+    if (given !== signature(method.in)) throw invalidArguments(member);
+    const target = (own.includes(description) ? node!.target : node) as never;
+    permit(method.restricted, target, call);
+    const reply = (values: unknown[] | void): Reply => ({
+      signature: signature(method.out),
+      body: values ?? [],
+    });
+    const result = method.run(target, body, call);
+    return result instanceof Promise ? result.then(reply) : reply(result);
+  }
+  throw new ReplyError(
+    `${DBUS_ERROR_PREFIX}UnknownMethod`,
+    `Method "${member}" with signature "${given}" on interface "${of ?? "(null)"}" doesn't exist\n`,
+  );
+}
+
+/** Errors that are D-Bus's own; the others are Upstart's. */
+const DBUS_ERRORS: Partial<Record<ErrorName, string>> = {
+  Failed: "Failed",
+  InvalidArgs: "InvalidArgs",
+  NotSupported: "NotSupported",
+  UnknownParameter: "InvalidArgs",
+};
+
+/** An error of any kind as the caller sees it. */
+export function replyError(error: unknown): ReplyError {
+  if (error instanceof ReplyError) return error;
+  if (error instanceof ControlError) {
+    const own = DBUS_ERRORS[error.errorName];
+    return new ReplyError(own ? DBUS_ERROR_PREFIX + own : ERROR_PREFIX + error.errorName, error.message);
+  }
+  return new ReplyError(`${DBUS_ERROR_PREFIX}Failed`, error instanceof Error ? error.message : String(error));
+}
