@@ -1,0 +1,152 @@
+/** Clients that misbehave at the control socket: init goes on. */
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { connect, type Socket } from "node:net";
+import { until, within } from "./support/deadline.ts";
+import { RunningInit } from "./support/init.ts";
+
+const JOBS = {
+  "web.conf": "exec sleep 600\n",
+  "slow.conf": "pre-start exec sleep 600\nexec sleep 600\n",
+};
+
+/** A connection that the caller speaks by hand. */
+async function connection(init: RunningInit): Promise<Socket> {
+  const address = init.environment["UPSTART_SESSION"]!.replace("unix:abstract=", "\0");
+  const socket = connect({ path: address });
+  socket.on("error", () => {});
+  socket.resume();
+  await within("a connection", new Promise<void>((resolve) => socket.once("connect", () => resolve())));
+  return socket;
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.destroyed ? resolve() : socket.once("close", () => resolve()));
+}
+
+async function assertGoesOn(init: RunningInit): Promise<void> {
+  assert.match(await init.ask("restart", "web").catch(() => init.ask("start", "web")), /^web start\/running/);
+  assert.match(await init.ask("status", "web"), /^web start\/running/);
+}
+
+/** What a client may send instead of a D-Bus conversation. */
+const GARBAGE: Record<string, Uint8Array> = {
+  "random bytes": Uint8Array.from(
+    { length: 4096 },
+    (_, index) => (index * 7919 + (index >> 3) * 104729) & 255,
+  ),
+  "nothing but zeros": new Uint8Array(65536),
+  "a line without an end": new Uint8Array(1 << 20).fill(65),
+  "an HTTP request": new TextEncoder().encode("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+  "authentication as somebody else": new TextEncoder().encode("\0AUTH EXTERNAL 3939393939\r\nBEGIN\r\n"),
+};
+
+/** What may follow once a client has been let in. */
+const GARBAGE_WITHIN: Record<string, Uint8Array> = {
+  "random bytes": GARBAGE["random bytes"]!,
+  "a message of four gigabytes": Uint8Array.from(
+    [0x6c, 1, 0, 1, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff],
+  ),
+  "a message of an unknown protocol version": Uint8Array.from([
+    0x6c,
+    1,
+    0,
+    9,
+    0,
+    0,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]),
+  "a message without the fields that it needs": Uint8Array.from([
+    0x6c,
+    1,
+    0,
+    1,
+    0,
+    0,
+    0,
+    0,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ]),
+  "a header that runs beyond its end": Uint8Array.from(
+    [0x6c, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1, 1, 0x6f, 0, 0xff, 0xff, 0, 0],
+  ),
+};
+
+/** The client's side of authentication by the kernel's word on the user. */
+function authentication(): string {
+  const user = Array.from(String(Deno.uid()), (digit) => digit.charCodeAt(0).toString(16)).join("");
+  return `\0AUTH EXTERNAL ${user}\r\nBEGIN\r\n`;
+}
+
+Deno.test("garbage instead of a conversation", async () => {
+  await using init = await RunningInit.start({ jobs: JOBS });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  for (const bytes of Object.values(GARBAGE)) {
+    const socket = await connection(init);
+    socket.end(bytes);
+    await assertGoesOn(init);
+    socket.destroy();
+  }
+});
+
+Deno.test("garbage after authentication ends that connection and no other", async () => {
+  await using init = await RunningInit.start({ jobs: JOBS });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  for (const [what, bytes] of Object.entries(GARBAGE_WITHIN)) {
+    const socket = await connection(init);
+    socket.write(authentication());
+    socket.write(bytes);
+    await assertGoesOn(init);
+    socket.end();
+    await within(`the end of a connection that sent ${what}`, closed(socket));
+  }
+});
+
+Deno.test("connections that say nothing do not keep others from being served", async () => {
+  await using init = await RunningInit.start({ jobs: JOBS });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  const silent = await Promise.all(Array.from({ length: 50 }, () => connection(init)));
+  await assertGoesOn(init);
+  for (const socket of silent) socket.destroy();
+  await assertGoesOn(init);
+});
+
+Deno.test("a client killed in the middle of a call", async () => {
+  await using init = await RunningInit.start({ jobs: JOBS });
+  await init.until(["status", "slow"], "slow stop/waiting\n");
+  const client = spawn("initctl", ["start", "slow"], { env: init.environment, stdio: "ignore" });
+  await init.until(["status", "slow"], /^slow start\/pre-start, process \d+/);
+  client.kill("SIGKILL");
+  await within("the client's end", new Promise((resolve) => client.on("exit", resolve)));
+
+  await assertGoesOn(init);
+  await init.until(["status", "slow"], /^slow start\/pre-start, process \d+/);
+});
+
+Deno.test("a client that sends half of a message and waits", async () => {
+  await using init = await RunningInit.start({ jobs: JOBS });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  const socket = await connection(init);
+  socket.write(authentication());
+  socket.write(Uint8Array.from([0x6c, 1, 0, 1, 40, 0, 0, 0]));
+  await assertGoesOn(init);
+  socket.destroy();
+  await until("init still answers", async () => (await init.initctl("version")).exit === 0);
+});
