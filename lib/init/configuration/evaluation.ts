@@ -5,6 +5,7 @@
  */
 
 import * as fs from "node:fs";
+import { resolve } from "node:path";
 import { COMPILED_IN, type ModuleReport, parseEvaluatorLine } from "../../author/protocol.ts";
 import type { JobDefinition } from "../../model/job.ts";
 import { SIGKILL } from "../../model/signals.ts";
@@ -33,6 +34,8 @@ export interface EvaluatorOptions {
   command: readonly string[];
   /** The configuration directories, which decide the jobs' names. */
   directories: readonly string[];
+  /** `KEY=VALUE` strings: all that the child gets. Default: a PATH. */
+  environment?: readonly string[];
   /** How long a child may go without progress, in milliseconds. Default 5,000. */
   patience?: number;
 }
@@ -82,12 +85,15 @@ class Child {
   #pid = 0;
   #readers: DescriptorReader[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #announced = new Set<string>();
   #current: string | undefined;
+  #settled = 0;
   #line = "";
   /** The end of what the module printed itself; tells why a child died. */
   #tail = "";
   readonly #decoder = new TextDecoder();
-  readonly #mine: Set<string>;
+  /** The modules given to this child and not settled yet, by their absolute paths. */
+  readonly #mine: Map<string, string>;
 
   constructor(
     private readonly options: EvaluatorOptions,
@@ -95,7 +101,7 @@ class Child {
     private readonly left: Set<string>,
     private readonly onOutcome: (outcome: ModuleOutcome) => void,
   ) {
-    this.#mine = new Set([...left].slice(0, BATCH));
+    this.#mine = new Map([...left].slice(0, BATCH).map((module) => [absolute(module), module]));
     this.done = new Promise((resolve) => this.#finish = resolve);
     try {
       this.#start(owner);
@@ -107,10 +113,10 @@ class Child {
 
   #start(owner: Owner | undefined): void {
     const nothing = open("/dev/null", O_RDWR), report = pipe(), printed = pipe();
-    const directories = this.options.directories.flatMap((directory) => ["--directory", directory]);
+    const directories = this.options.directories.flatMap((directory) => ["--directory", absolute(directory)]);
     const description: SpawnDescription = {
-      argv: [...this.options.command, "--output", String(REPORT), ...directories, "--", ...this.#mine],
-      environment: [`PATH=${PATH}`],
+      argv: [...this.options.command, "--output", String(REPORT), ...directories, "--", ...this.#mine.keys()],
+      environment: [...this.options.environment ?? [`PATH=${PATH}`]],
       descriptors: { 0: nothing, 1: printed.writer, 2: printed.writer, [REPORT]: report.writer },
       newSession: true,
       limit: { core: { soft: 0, hard: 0 } },
@@ -152,17 +158,21 @@ class Child {
     const line = text.length <= LONGEST_LINE ? parseEvaluatorLine(text) : undefined;
     if (!line || this.#pid === 0) return;
     if ("evaluating" in line) {
-      this.#current = this.#mine.has(line.evaluating) ? line.evaluating : undefined;
+      // Each once, or a module could announce for ever and never be given up.
+      if (!this.#mine.has(line.evaluating) || this.#announced.has(line.evaluating)) return;
+      this.#announced.add(line.evaluating);
+      this.#current = line.evaluating;
+      this.#tail = "";
     } else if (this.#mine.has(line.module)) {
-      this.#settle(outcome(line));
+      this.#settle(line.module, outcome(line, this.#mine.get(line.module)!));
     } else return;
     this.#wait();
     if (this.#mine.size === 0) this.#end();
   }
 
-  #settle(outcome: ModuleOutcome): void {
-    if (outcome.module === this.#current) this.#current = undefined;
-    this.#mine.delete(outcome.module);
+  #settle(path: string, outcome: ModuleOutcome): void {
+    this.#settled++;
+    this.#mine.delete(path);
     this.left.delete(outcome.module);
     this.onOutcome(outcome);
   }
@@ -170,14 +180,15 @@ class Child {
   #giveUp(what: string): void {
     if (this.#pid === 0) return;
     const last = this.#tail.trimEnd().split("\n").at(-1);
-    const why = last ? `${what}: ${last}` : what;
-    if (this.#current !== undefined) this.#settle(broken(this.#current, `Module ${why}`));
-    else this.#failAll(`Module cannot be evaluated: the evaluator ${why}`);
+    const why = printable(last ? `${what}: ${last}` : what);
+    const module = this.#current === undefined ? undefined : this.#mine.get(this.#current);
+    if (module !== undefined) this.#settle(this.#current!, broken(module, `Module ${why}`));
+    else if (this.#settled === 0) this.#failAll(`Module cannot be evaluated: the evaluator ${why}`);
     this.#end();
   }
 
   #failAll(reason: string): void {
-    for (const module of [...this.#mine]) this.#settle(broken(module, reason));
+    for (const [path, module] of [...this.#mine]) this.#settle(path, broken(module, reason));
   }
 
   #end(): void {
@@ -190,16 +201,19 @@ class Child {
   }
 }
 
+function absolute(path: string): string {
+  return path.startsWith(COMPILED_IN) ? path : resolve(path);
+}
+
 function broken(module: string, reason: string): ModuleOutcome {
   return { module, imports: [], report: { file: module, reason } };
 }
 
-/** A child's report in a form that can be relied on. */
-function outcome(line: ModuleReport): ModuleOutcome {
-  const { module } = line;
+/** A child's report on a module in a form that can be relied on. */
+function outcome(line: ModuleReport, module: string): ModuleOutcome {
   const imports = line.imports.filter((path) => typeof path === "string" && path.startsWith("/"));
   const shared = { module, imports: imports.slice(0, MOST_IMPORTS) };
-  if ("error" in line) return { ...shared, report: errorReport(module, line.error as unknown) };
+  if ("error" in line) return { ...shared, report: errorReport(line, module) };
   try {
     return { ...shared, jobs: line.jobs.map(validateJob) };
   } catch (error) {
@@ -207,10 +221,10 @@ function outcome(line: ModuleReport): ModuleOutcome {
   }
 }
 
-function errorReport(module: string, error: unknown): Report {
-  const { file, line, column, reason } = error as Record<string, unknown>;
+function errorReport(report: ModuleReport & { error: unknown }, module: string): Report {
+  const { file, line, column, reason } = report.error as Record<string, unknown>;
   return {
-    file: typeof file === "string" && file !== "" ? printable(file) : module,
+    file: typeof file === "string" && file !== "" && file !== report.module ? printable(file) : module,
     ...(typeof line === "number" && { line }),
     ...(typeof column === "number" && { column }),
     reason: typeof reason === "string" ? printable(reason) : "Module cannot be evaluated",

@@ -1,0 +1,117 @@
+/** One job log: appended to a piece at a time, kept in memory while it cannot be written. */
+
+import * as fs from "node:fs";
+import { errnoMessage } from "../../sys/errno.ts";
+
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants;
+
+/** How much output is kept for one log that cannot be written, in bytes. */
+export const MOST_KEPT = 256 * 1024;
+
+/** Output kept by all logs together is bounded too. */
+export class Budget {
+  #left: number;
+
+  constructor(bytes = 8 << 20) {
+    this.#left = bytes;
+  }
+
+  /** Takes at most so many bytes out of the budget and returns how many there were. */
+  take(bytes: number): number {
+    const taken = Math.min(bytes, this.#left);
+    this.#left -= taken;
+    return taken;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
+/**
+ * A log file. It is opened for each piece that is written, so that a log that was renamed, deleted or made
+ * unwritable is right again with the next piece, and an open log costs no descriptor.
+ */
+export class Log {
+  #kept: Uint8Array[] = [];
+  #keptBytes = 0;
+  #lost = 0;
+
+  constructor(readonly path: string, private readonly budget: Budget) {}
+
+  /** True when output waits for the log to become writable. */
+  get waiting(): boolean {
+    return this.#keptBytes > 0;
+  }
+
+  /** Writes what was kept and these bytes, or keeps them (the earliest first, within bounds) for later. */
+  append(bytes: Uint8Array): void {
+    const rest = this.#kept.length > 0 && this.flush() ? bytes : this.#write(bytes).rest;
+    if (rest.length > 0) this.#keep(rest);
+  }
+
+  /** Tries to write what was kept. Returns why that is not possible, as in strerror(3). */
+  flush(): string | undefined {
+    while (this.#kept.length > 0) {
+      const piece = this.#kept[0]!;
+      const { rest, problem } = this.#write(piece);
+      this.#release(piece.length - rest.length);
+      if (problem !== undefined) {
+        this.#kept[0] = rest;
+        return problem;
+      }
+      this.#kept.shift();
+    }
+    this.#tellLost();
+    return undefined;
+  }
+
+  /** Gives up what was kept. */
+  discard(): void {
+    this.#release(this.#keptBytes);
+    this.#kept = [];
+  }
+
+  /** What could not be written of the bytes, and why. */
+  #write(bytes: Uint8Array): { rest: Uint8Array; problem?: string } {
+    let rest = bytes;
+    try {
+      // No terminal, pipe or link that somebody put there may be opened in the log's stead.
+      const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+      const descriptor = fs.openSync(this.path, flags, 0o640);
+      try {
+        while (rest.length > 0) rest = rest.subarray(fs.writeSync(descriptor, rest));
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    } catch (error) {
+      return { rest, problem: errnoMessage(Math.abs((error as NodeJS.ErrnoException).errno ?? 5)) };
+    }
+    return { rest };
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const wanted = this.#lost > 0 ? 0 : Math.min(bytes.length, MOST_KEPT - this.#keptBytes);
+    const count = this.budget.take(wanted);
+    if (count > 0) this.#kept.push(bytes.slice(0, count));
+    this.#keptBytes += count;
+    this.#lost += bytes.length - count;
+  }
+
+  #release(bytes: number): void {
+    this.budget.give(bytes);
+    this.#keptBytes -= bytes;
+  }
+
+  #tellLost(): void {
+    if (this.#lost === 0) return;
+    const note = `[${this.#lost} bytes of output were lost while this log could not be written]\r\n`;
+    if (this.#write(new TextEncoder().encode(note)).rest.length === 0) this.#lost = 0;
+  }
+}
+
+/** The path of an instance's log: `JOB.log` or `JOB-INSTANCE.log`, slashes turned into underscores. */
+export function logPath(directory: string, job: string, instance: string): string {
+  const name = instance === "" ? job : `${job}-${instance}`;
+  return `${directory}/${name.replaceAll("/", "_")}.log`;
+}
