@@ -193,7 +193,12 @@ class Service implements ControlService, ConnectionEvents {
       body,
     };
     if (types !== "") message.signature = types;
-    const bytes = encode(message);
+    let bytes: Uint8Array;
+    try {
+      bytes = encode(message);
+    } catch {
+      return; // A value that D-Bus has no place for, such as a null character.
+    }
     for (const connection of this.#connections) if (connection.listening) connection.send(bytes);
   }
 }
@@ -223,7 +228,7 @@ function signalOf(
     case "state-changed":
       return { path: pathOf(notice), of: INSTANCE, member: "StateChanged", body: [notice.state] };
     case "failed":
-      return { path: pathOf(notice), of: INSTANCE, member: "Failed", body: [notice.status] };
+      return { path: pathOf(notice), of: INSTANCE, member: "Failed", body: [notice.status ?? -1] };
     case "event-emitted":
       return {
         path: MANAGER_PATH,

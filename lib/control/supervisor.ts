@@ -72,8 +72,8 @@ export type Notice =
   | { kind: "instance-added" | "instance-removed"; job: string; instance: string }
   | { kind: "goal-changed"; job: string; instance: string; goal: string }
   | { kind: "state-changed"; job: string; instance: string; state: string }
-  /** `status` is the exit status of the process that failed, or its signal times 256; −1 when it could not be run. */
-  | { kind: "failed"; job: string; instance: string; status: number }
+  /** `status` is the exit status of the process that failed, or its signal times 256; −1 or absent when it could not be run. */
+  | { kind: "failed"; job: string; instance: string; status?: number }
   | { kind: "event-emitted"; event: string; environment: string[] }
   | { kind: "restarted" };
 

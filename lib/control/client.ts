@@ -1,0 +1,176 @@
+/** The client of the control protocol: one connection, calls, replies. It speaks to genuine Upstart as well. */
+
+import type { Buffer } from "node:buffer";
+import { createConnection, type Socket } from "node:net";
+import process from "node:process";
+import { clientHello } from "./handshake.ts";
+import {
+  encode,
+  ERROR,
+  type Message,
+  MessageReader,
+  METHOD_CALL,
+  METHOD_RETURN,
+  NO_REPLY_EXPECTED,
+} from "./message.ts";
+import { ERROR_PREFIX, MANAGER_PATH, PROPERTIES, ROUSE_INTERFACE, socketPath } from "./names.ts";
+
+/** The largest reply taken, in bytes: D-Bus's own limit. */
+const LARGEST_REPLY = 128 << 20;
+
+/** An error that the service answered. */
+export class CallError extends Error {
+  /** `name` is D-Bus's name of the error. */
+  constructor(override readonly name: string, message: string) {
+    super(message);
+  }
+
+  /** True for one of Upstart's own errors, e.g. `UnknownJob`. */
+  is(errorName: string): boolean {
+    return this.name === ERROR_PREFIX + errorName;
+  }
+
+  /** True when the object that was called is not there, or no longer. */
+  get isUnknownMethod(): boolean {
+    return this.name === "org.freedesktop.DBus.Error.UnknownMethod";
+  }
+}
+
+interface Pending {
+  resolve(values: unknown[]): void;
+  reject(error: Error): void;
+}
+
+/**
+ * Connects to an address such as `unix:abstract=/com/ubuntu/upstart`. With `destination` that is a message
+ * bus, and calls go to the service of that name.
+ * Rejects with an Error that says why there is no connection.
+ */
+export async function connect(address: string, destination?: string): Promise<Client> {
+  const path = socketPath(address);
+  const socket = await new Promise<Socket>((resolve, reject) => {
+    const socket = createConnection(path, () => resolve(socket));
+    socket.once("error", (error: Error & { code?: string }) => {
+      reject(
+        new Error(`Failed to connect to socket ${path.replace("\0", "@")}: ${error.code ?? error.message}`),
+      );
+    });
+  });
+  const client = new Client(socket, destination);
+  if (destination !== undefined) {
+    await client.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello");
+  } else {
+    client.tell(MANAGER_PATH, ROUSE_INTERFACE, "Silence");
+  }
+  return client;
+}
+
+/** A connection to an init. */
+export class Client {
+  #reader = new MessageReader(LARGEST_REPLY);
+  #pending = new Map<number, Pending>();
+  #serial = 0;
+  #greeting: string | undefined = "";
+  #failure: Error | undefined;
+
+  constructor(private readonly socket: Socket, private readonly destination?: string) {
+    socket.on("data", (chunk) => this.#receive(chunk as Buffer));
+    socket.on("error", (error) => this.#fail(error));
+    socket.on(
+      "close",
+      () => this.#fail(new Error("Connection was disconnected before a reply was received")),
+    );
+    socket.write(clientHello(process.geteuid?.() ?? 0), "latin1");
+  }
+
+  /**
+   * Calls a method with values of the types of the signature; resolves with the values of the reply.
+   * Rejects with {@link CallError} when the answer is an error, with another Error when there is none.
+   * Calls need not wait for each other; they are answered in any order.
+   */
+  call(path: string, of: string, member: string, signature = "", body: unknown[] = []): Promise<unknown[]> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      const serial = this.#send({ path, interface: of, member, signature, body, flags: 0 });
+      this.#pending.set(serial, { resolve, reject });
+    });
+  }
+
+  /** Calls a method without arguments whose answer is of no interest. */
+  tell(path: string, of: string, member: string): void {
+    this.#send({ path, interface: of, member, signature: "", body: [], flags: NO_REPLY_EXPECTED });
+  }
+
+  /** The value of a property. Rejects as {@link call} does. */
+  async get(path: string, of: string, property: string): Promise<unknown> {
+    return (await this.call(path, PROPERTIES, "Get", "ss", [of, property]))[0];
+  }
+
+  /** Sets a property of type `s`. Rejects as {@link call} does. */
+  async set(path: string, of: string, property: string, value: string): Promise<void> {
+    await this.call(path, PROPERTIES, "Set", "ssv", [of, property, ["s", value]]);
+  }
+
+  /** All properties of an interface. Rejects as {@link call} does. */
+  async getAll(path: string, of: string): Promise<Record<string, unknown>> {
+    return (await this.call(path, PROPERTIES, "GetAll", "s", [of]))[0] as Record<string, unknown>;
+  }
+
+  /** Ends the connection; calls without an answer are rejected. */
+  close(): void {
+    this.socket.destroy();
+    this.#fail(new Error("The connection is closed"));
+  }
+
+  #send(message: Omit<Message, "type" | "serial">): number {
+    const serial = ++this.#serial;
+    const { signature, ...rest } = message;
+    const whole: Message = { ...rest, type: METHOD_CALL, serial };
+    if (signature) whole.signature = signature;
+    if (this.destination !== undefined) {
+      whole.destination = message.path === "/org/freedesktop/DBus"
+        ? "org.freedesktop.DBus"
+        : this.destination;
+    }
+    this.socket.write(encode(whole));
+    return serial;
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      const rest = this.#greeting === undefined ? chunk : this.#authenticate(chunk);
+      if (rest === undefined) return;
+      this.#reader.push(rest);
+      for (let message; (message = this.#reader.next());) this.#settle(message);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  /** Reads the one line that the server answers; gives what follows it. */
+  #authenticate(chunk: Buffer): Buffer | undefined {
+    this.#greeting += chunk.toString("latin1");
+    const end = this.#greeting!.indexOf("\r\n");
+    if (end < 0) return undefined;
+    const line = this.#greeting!.slice(0, end);
+    if (!line.startsWith("OK ")) throw new Error("Authentication was refused");
+    const behind = this.#greeting!.length - end - 2;
+    this.#greeting = undefined;
+    return chunk.subarray(chunk.length - behind);
+  }
+
+  #settle(message: Message): void {
+    const pending = this.#pending.get(message.replySerial ?? 0);
+    if (!pending || (message.type !== METHOD_RETURN && message.type !== ERROR)) return;
+    this.#pending.delete(message.replySerial!);
+    if (message.type === METHOD_RETURN) pending.resolve(message.body);
+    else pending.reject(new CallError(message.errorName ?? "", String(message.body[0] ?? message.errorName)));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
+    this.socket.destroy();
+  }
+}
