@@ -1,0 +1,334 @@
+/** A test bench: an engine in virtual time, whose processes are made up. */
+
+import { environment, pairs } from "../../model/environment.ts";
+import type { Exit } from "../../model/exit.ts";
+import type { JobDefinition, ProcessName } from "../../model/job.ts";
+import { SIGKILL, signalName, SIGSTOP } from "../../model/signals.ts";
+import type { Effect, Input, Notice, Request } from "../effects.ts";
+import { Engine } from "../engine.ts";
+
+/** Variables of an event or of a request. */
+export type Variables = Record<string, string>;
+
+/**
+ * What a made-up process does: it `stays` until it is told to end, and then ends by the signal it got; it is
+ * `stubborn` and ends by SIGKILL alone; it ends by itself, at once or `after` some ms; or it can not even be
+ * spawned.
+ */
+export type Behaviour = "stays" | "stubborn" | (Exit & { after?: number }) | { spawnFails: string };
+
+/** What became of a request. */
+export class Reply {
+  /** Undefined as long as there is no answer; `done`, or the error's message. */
+  outcome: string | undefined;
+  /** The name of the error, such as JobFailed. */
+  error: string | undefined;
+  /** The instance that the request was about. */
+  instance: string | undefined;
+}
+
+/** A process that runs, as the bench has made it up. */
+interface Running {
+  job: string;
+  instance: string;
+  process: ProcessName;
+  behaviour: Behaviour;
+}
+
+/** Which process is meant. */
+export interface Which {
+  process?: ProcessName;
+  instance?: string;
+}
+
+/** More about a request. */
+export interface Options {
+  /** False: the answer comes at once. */
+  wait?: boolean;
+}
+
+const FIRST_PID = 1000;
+
+/**
+ * An engine with jobs, driven in virtual time. Hooks succeed at once and main processes stay, unless
+ * {@link Bench.behave} says otherwise. After each call everything that follows from it has happened.
+ */
+export class Bench {
+  readonly engine: Engine;
+  /** The virtual time, in ms. */
+  now = 0;
+  /** All that happened, one line each: states, events, processes, signals. */
+  readonly trace: string[] = [];
+  /** What the engine told its log. */
+  readonly log: string[] = [];
+  readonly running = new Map<number, Running>();
+  readonly #behaviours = new Map<string, Behaviour[]>();
+  readonly #environments = new Map<string, Variables>();
+  readonly #timers = new Map<number, number>();
+  /** What will happen by itself, by time. */
+  readonly #coming: Array<{ at: number; input: Input }> = [];
+  readonly #replies = new Map<number, Reply>();
+  readonly #inputs: Input[] = [];
+  #lastPid = FIRST_PID;
+
+  /**
+   * @param jobs The jobs to begin with.
+   * @param initEnvironment Init's own environment.
+   */
+  constructor(jobs: JobDefinition[] = [], initEnvironment: Variables = {}) {
+    this.engine = new Engine(new Map(), new Map(Object.entries(initEnvironment)));
+    this.define(...jobs);
+  }
+
+  /** Puts definitions in force. */
+  define(...jobs: JobDefinition[]): void {
+    this.#do({
+      kind: "definitions",
+      changes: jobs.map((definition) => ({ name: definition.name, definition })),
+    });
+  }
+
+  /** Removes jobs. */
+  remove(...names: string[]): void {
+    this.#do({ kind: "definitions", changes: names.map((name) => ({ name, definition: undefined })) });
+  }
+
+  /** What the process does from its next run on; of several behaviours one a run, the last for all others. */
+  behave(job: string, process: ProcessName, ...behaviours: Behaviour[]): void {
+    this.#behaviours.set(`${job} ${process}`, behaviours);
+  }
+
+  start(job: string, variables: Variables = {}, options: Options = {}): Reply {
+    return this.#ask({ kind: "start", job, ...asked(variables, options) });
+  }
+
+  stop(job: string, variables: Variables = {}, options: Options = {}): Reply {
+    return this.#ask({ kind: "stop", job, ...asked(variables, options) });
+  }
+
+  restart(job: string, variables: Variables = {}, options: Options = {}): Reply {
+    return this.#ask({ kind: "restart", job, ...asked(variables, options) });
+  }
+
+  /** What a command without arguments asks for from within a job's process. */
+  fromWithin(kind: "start" | "stop" | "restart", job: string, instance = ""): Reply {
+    return this.#ask({ kind, job, instance, wait: false });
+  }
+
+  emit(event: string, variables: Variables = {}, options: Options = {}): Reply {
+    return this.#ask({ kind: "emit", event, ...asked(variables, options) });
+  }
+
+  /** Any request, as it is. */
+  request(what: Request): Reply {
+    return this.#ask(what);
+  }
+
+  /** An event of init's own. */
+  event(event: string, variables: Variables = {}): void {
+    this.#do({ kind: "event", event, environment: pairs(new Map(Object.entries(variables))) });
+  }
+
+  stopAll(): void {
+    this.#do({ kind: "stop-all" });
+  }
+
+  /** Ends a process. */
+  exit(job: string, exit: Exit = { status: 0 }, which: Which = {}): void {
+    const pid = this.pid(job, which);
+    this.#do({ kind: "exited", pid, exit });
+  }
+
+  /** Main forks and exits; where the engine follows, the child is told of. Returns the child's pid. */
+  fork(job: string, which: Which = {}): number {
+    const pid = this.pid(job, which);
+    const { instance, process } = this.running.get(pid)!;
+    const child = ++this.#lastPid;
+    const follows = this.engine.follows(pid);
+    if (follows) this.running.set(child, { job, instance, process, behaviour: "stays" });
+    this.#do({ kind: "exited", pid, exit: { status: 0 }, ...(follows && { successor: child }) });
+    return child;
+  }
+
+  /** A process stops itself. */
+  raise(job: string, signal: number = SIGSTOP, which: Which = {}): void {
+    this.#do({ kind: "stopped", pid: this.pid(job, which), signal });
+  }
+
+  /** Lets time go by, in ms. */
+  advance(duration: number): void {
+    const end = this.now + duration;
+    for (;;) {
+      const next = this.#coming.reduce<number | undefined>(
+        (best, { at }, index) =>
+          at <= end && (best === undefined || at < this.#coming[best]!.at) ? index : best,
+        undefined,
+      );
+      if (next === undefined) break;
+      const [{ at, input }] = this.#coming.splice(next, 1) as [{ at: number; input: Input }];
+      this.now = Math.max(this.now, at);
+      if (input.kind === "timer" && !this.#timers.delete(input.timer)) continue;
+      if (input.kind === "exited" && !this.running.has(input.pid)) continue;
+      this.#do(input);
+    }
+    this.now = end;
+  }
+
+  /** `GOAL/STATE`, `stop/waiting` for what does not exist. */
+  state(job: string, instance = ""): string {
+    const found = this.engine.jobs.get(job)?.instances.get(instance);
+    return found ? `${found.goal}/${found.state}` : "stop/waiting";
+  }
+
+  /** The number of a running process; throws when there is none. */
+  pid(job: string, { process = "main", instance = "" }: Which = {}): number {
+    const pid = this.engine.jobs.get(job)?.instances.get(instance)?.pids.get(process);
+    if (pid === undefined) throw new Error(`${job} (${instance}) has no ${process} process`);
+    return pid;
+  }
+
+  /** True while the process runs. */
+  runs(job: string, { process = "main", instance = "" }: Which = {}): boolean {
+    return this.engine.jobs.get(job)?.instances.get(instance)?.pids.has(process) ?? false;
+  }
+
+  /** The environment that a job's process was last spawned with. */
+  environment(job: string, process: ProcessName = "main"): Variables {
+    return this.#environments.get(`${job} ${process}`) ?? {};
+  }
+
+  /** The lines of the trace that a pattern matches. */
+  traced(pattern: RegExp): string[] {
+    return this.trace.filter((line) => pattern.test(line));
+  }
+
+  /** The states that a job's instances have been through. */
+  states(job: string): string[] {
+    return this.traced(new RegExp(`^${job} (\\(.*\\) )?-> `)).map((line) => line.replace(/^.*-> /, ""));
+  }
+
+  /** The events that are over, as `NAME KEY=VALUE …`, of one name or all. */
+  events(name = "\\S+"): string[] {
+    return this.traced(new RegExp(`^event ${name}( |$)`)).map((line) => line.slice("event ".length));
+  }
+
+  /** How many timers are set. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  #ask(what: Request): Reply {
+    const request = this.#replies.size + 1;
+    const reply = new Reply();
+    this.#replies.set(request, reply);
+    this.#do({ kind: "request", request, what });
+    return reply;
+  }
+
+  #do(input: Input): void {
+    this.#inputs.push(input);
+    for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+      if (next.kind === "exited") this.#ended(next.pid, next.exit);
+      for (const effect of this.engine.handle(next, this.now)) this.#take(effect);
+    }
+  }
+
+  #ended(pid: number, exit: Exit): void {
+    const { job, instance, process } = this.running.get(pid)!;
+    this.running.delete(pid);
+    const how = "status" in exit ? String(exit.status) : signalName(exit.signal) ?? String(exit.signal);
+    this.trace.push(`${display(job, instance)} ${process} ends ${how}`);
+  }
+
+  #take(effect: Effect): void {
+    switch (effect.kind) {
+      case "spawn":
+        return this.#spawn(effect);
+      case "kill":
+        return this.#kill(effect.pid, effect.signal);
+      case "set-timer":
+        this.#timers.set(effect.timer, this.now + effect.delay);
+        this.#coming.push({ at: this.now + effect.delay, input: { kind: "timer", timer: effect.timer } });
+        return;
+      case "clear-timer":
+        this.#timers.delete(effect.timer);
+        return;
+      case "answer":
+        return this.#answer(effect);
+      case "log":
+        this.log.push(effect.message);
+        return;
+      case "notice":
+        return this.#notice(effect.notice);
+    }
+  }
+
+  #spawn(effect: Effect & { kind: "spawn" }): void {
+    const { spawn, instance, process } = effect;
+    const job = effect.definition.name;
+    const variables = Object.fromEntries(environment(effect.environment));
+    this.#environments.set(`${job} ${process}`, variables);
+    const behaviour = this.#nextBehaviour(job, process);
+    if (typeof behaviour === "object" && "spawnFails" in behaviour) {
+      this.trace.push(`${display(job, instance)} ${process} fails to spawn`);
+      this.#inputs.push({ kind: "spawn-failed", spawn, reason: behaviour.spawnFails });
+      return;
+    }
+    const pid = ++this.#lastPid;
+    this.running.set(pid, { job, instance, process, behaviour });
+    this.trace.push(`${display(job, instance)} ${process} runs`);
+    this.#inputs.push({ kind: "spawned", spawn, pid });
+    if (typeof behaviour === "string") return;
+    const { after, ...exit } = behaviour;
+    const input: Input = { kind: "exited", pid, exit };
+    if (after === undefined) this.#inputs.push(input);
+    else this.#coming.push({ at: this.now + after, input });
+  }
+
+  #nextBehaviour(job: string, process: ProcessName): Behaviour {
+    const behaviours = this.#behaviours.get(`${job} ${process}`);
+    const next = behaviours && behaviours.length > 1 ? behaviours.shift() : behaviours?.[0];
+    return next ?? (process === "main" ? "stays" : { status: 0 });
+  }
+
+  #kill(pid: number, signal: number): void {
+    const running = this.running.get(pid);
+    if (!running) throw new Error(`signal ${signal} for process ${pid}, which does not run`);
+    const { job, instance, process, behaviour } = running;
+    this.trace.push(`${display(job, instance)} ${process} gets ${signalName(signal) ?? signal}`);
+    const ends = behaviour === "stubborn" ? signal === SIGKILL : signalName(signal) !== "CONT";
+    if (ends) this.#inputs.push({ kind: "exited", pid, exit: { signal } });
+  }
+
+  #answer(effect: Effect & { kind: "answer" }): void {
+    const reply = this.#replies.get(effect.request);
+    if (!reply || reply.outcome !== undefined) throw new Error(`request ${effect.request} answered twice`);
+    reply.outcome = effect.error?.message ?? "done";
+    reply.error = effect.error?.name;
+    reply.instance = effect.instance;
+  }
+
+  #notice(notice: Notice): void {
+    switch (notice.kind) {
+      case "state-changed":
+        this.trace.push(`${display(notice.job, notice.instance)} -> ${notice.state}`);
+        return;
+      case "goal-changed":
+        this.trace.push(`${display(notice.job, notice.instance)} goal ${notice.goal}`);
+        return;
+      case "failed":
+        this.trace.push(`${display(notice.job, notice.instance)} failed`);
+        return;
+      case "event-emitted":
+        this.trace.push(["event", notice.event, ...notice.environment].join(" "));
+    }
+  }
+}
+
+function display(job: string, instance: string): string {
+  return instance === "" ? job : `${job} (${instance})`;
+}
+
+function asked(variables: Variables, { wait = true }: Options): { environment: string[]; wait: boolean } {
+  return { environment: pairs(new Map(Object.entries(variables))), wait };
+}
