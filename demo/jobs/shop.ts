@@ -1,0 +1,30 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
+import { inherited, job } from "rouse";
+
+export default job({
+  description: "a shop that takes a moment to open",
+  env: { PORT: "8080", XDG_RUNTIME_DIR: inherited },
+
+  /** The service itself: a function, run in a process of its own. */
+  async main({ env, log, signal }) {
+    const shelves = readFileSync(`${env.XDG_RUNTIME_DIR}/shelves`, "utf8");
+    const server = createServer((_, response) => response.end(shelves));
+    signal.addEventListener("abort", () => {
+      log("closing");
+      server.close();
+    });
+    await pause(500);
+    server.listen(Number(env.PORT), "127.0.0.1", () => log(`open on port ${env.PORT}`));
+  },
+
+  /** The shop counts as started once it answers: whatever waits for it may rely on that. */
+  async postStart({ env, log }) {
+    for (let tries = 1;; tries++) {
+      const answer = await fetch(`http://127.0.0.1:${env.PORT}/`).catch(() => undefined);
+      if (answer?.ok) return log(`ready after ${tries} tries`);
+      await pause(50);
+    }
+  },
+});
