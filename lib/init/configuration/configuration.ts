@@ -7,7 +7,7 @@
  */
 
 import * as fs from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { applyOverride, parseConf, ParseError } from "../../../compat/upstart/mod.ts";
 import { COMPILED_IN as COMPILED_IN_PREFIX } from "../../author/protocol.ts";
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
@@ -19,6 +19,7 @@ import {
   errorReason,
   type FileKind,
   type Found,
+  isLink,
   nameProblem,
   readSource,
   trustProblem,
@@ -207,15 +208,7 @@ export class Configuration {
   /** Has changes of a link's target seen, which happen elsewhere. */
   #watchTarget(path: string, found: Found): void {
     if (found.state === "absent") return this.#links.set(path, []);
-    let targets: string[] = [];
-    try {
-      if (fs.lstatSync(path).isSymbolicLink()) {
-        targets = found.state === "regular"
-          ? [fs.realpathSync(path)]
-          : [resolve(fs.realpathSync(resolve(path, "..")), fs.readlinkSync(path))];
-      }
-    } catch { /* gone meanwhile, or a loop of links: nothing to watch */ }
-    this.#links.set(path, targets);
+    this.#links.set(path, isLink(path) ? targets(path, found) : []);
   }
 
   #readText(path: string, file: KnownFile, text: string, again: boolean): void {
@@ -298,6 +291,16 @@ export class Configuration {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
+  }
+}
+
+/** The file that a link leads to, or would lead to. */
+function targets(link: string, found: Found): string[] {
+  try {
+    if (found.state === "regular") return [fs.realpathSync(link)];
+    return [resolve(fs.realpathSync(dirname(link)), fs.readlinkSync(link))];
+  } catch {
+    return []; // It is gone meanwhile, or a loop of links: there is nothing to watch.
   }
 }
 

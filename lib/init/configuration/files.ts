@@ -75,8 +75,25 @@ export function readSource(path: string, content = true): Found {
 function missing(path: string, error: unknown): Found {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== "ENOENT" && code !== "ENOTDIR") return { state: "unreadable", reason: errorReason(error) };
-  const link = fs.lstatSync(path, { throwIfNoEntry: false });
-  return link ? { state: "dangling", reason: errorReason(error) } : { state: "absent" };
+  return isLink(path) ? { state: "dangling", reason: errorReason(error) } : { state: "absent" };
+}
+
+/** True for a symbolic link, whatever it leads to. Never throws. */
+export function isLink(path: string): boolean {
+  try {
+    return fs.lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
+/** True for a directory or a link to one. Never throws. */
+export function isDirectory(path: string): boolean {
+  try {
+    return fs.statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 const buffer = Buffer.allocUnsafe(64 * 1024);

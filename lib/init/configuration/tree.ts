@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import { basename, dirname } from "node:path";
 import { type DirectoryEvent, watchDirectory } from "../../sys/inotify.ts";
-import { classify } from "./files.ts";
+import { classify, isDirectory, isLink } from "./files.ts";
 
 /** How many directories deep jobs are looked for. */
 const DEEPEST = 64;
@@ -91,10 +91,8 @@ export class Tree {
   #touchLink(relative: string, depth: number, above: ReadonlySet<string>): void {
     const path = this.path(relative);
     if (relative.endsWith(".conf") && isDirectory(path)) {
-      const real = fs.realpathSync(path);
-      const around = fs.realpathSync(dirname(path));
-      const loops = above.has(real) || around === real || around.startsWith(`${real}/`);
-      if (!loops) this.#enter(relative, depth, new Set([...above, real]));
+      const real = realDirectory(path);
+      if (real && !above.has(real)) this.#enter(relative, depth, new Set([...above, real]));
     } else if (classify(relative)) {
       this.listener.onTouched(relative);
     }
@@ -134,8 +132,7 @@ export class Tree {
   }
 
   #appeared(relative: string, kind: "created" | "moved-to"): void {
-    const status = fs.lstatSync(this.path(relative), { throwIfNoEntry: false });
-    if (status?.isSymbolicLink()) this.#touchLink(relative, 0, new Set());
+    if (isLink(this.path(relative))) this.#touchLink(relative, 0, new Set());
     else if (kind === "moved-to" && classify(relative)) this.listener.onTouched(relative);
   }
 
@@ -174,10 +171,12 @@ export class Tree {
   }
 }
 
-function isDirectory(path: string): boolean {
+/** The real path of a directory that a link leads to, and undefined if that is around the link itself. */
+function realDirectory(link: string): string | undefined {
   try {
-    return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    const real = fs.realpathSync(link), around = fs.realpathSync(dirname(link));
+    return around === real || around.startsWith(`${real}/`) ? undefined : real;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -39,14 +39,14 @@ export class Log {
 
   constructor(readonly path: string, private readonly budget: Budget) {}
 
-  /** True when output waits for the log to become writable. */
+  /** True when something is to be written once the log is writable. */
   get waiting(): boolean {
-    return this.#keptBytes > 0;
+    return this.#keptBytes > 0 || this.#lost > 0;
   }
 
   /** Writes what was kept and these bytes, or keeps them (the earliest first, within bounds) for later. */
   append(bytes: Uint8Array): void {
-    const rest = this.#kept.length > 0 && this.flush() ? bytes : this.#write(bytes).rest;
+    const rest = this.waiting && this.flush() !== undefined ? bytes : this.#write(bytes).rest;
     if (rest.length > 0) this.#keep(rest);
   }
 
@@ -62,14 +62,7 @@ export class Log {
       }
       this.#kept.shift();
     }
-    this.#tellLost();
-    return undefined;
-  }
-
-  /** Gives up what was kept. */
-  discard(): void {
-    this.#release(this.#keptBytes);
-    this.#kept = [];
+    return this.#tellLost();
   }
 
   /** What could not be written of the bytes, and why. */
@@ -103,10 +96,12 @@ export class Log {
     this.#keptBytes -= bytes;
   }
 
-  #tellLost(): void {
-    if (this.#lost === 0) return;
+  #tellLost(): string | undefined {
+    if (this.#lost === 0) return undefined;
     const note = `[${this.#lost} bytes of output were lost while this log could not be written]\r\n`;
-    if (this.#write(new TextEncoder().encode(note)).rest.length === 0) this.#lost = 0;
+    const { problem } = this.#write(new TextEncoder().encode(note));
+    if (problem === undefined) this.#lost = 0;
+    return problem;
   }
 }
 
