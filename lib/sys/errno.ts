@@ -69,7 +69,9 @@ export const EPERM = 1,
   EAGAIN = 11,
   EACCES = 13,
   ENODEV = 19,
-  ENOTDIR = 20;
+  ENOTDIR = 20,
+  EINVAL = 22,
+  ENOSYS = 38;
 
 /** The name of an error number, e.g. `ENOENT`; `errno 200` for one that has none here. */
 export function errnoName(errno: number): string {

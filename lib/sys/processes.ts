@@ -1,6 +1,9 @@
-/** Children and signals: reaping, subreaper, kill. */
+/** Children and signals: reaping, adopting orphans, kill. */
 
 import type { Exit } from "../model/exit.ts";
+import { ECHILD, EINTR, ESRCH } from "./errno.ts";
+import { call, kernel, required } from "./kernel.ts";
+import { onSignal } from "./signals.ts";
 
 /** What happened to a child: it ended (and is reaped now), was stopped by a signal, or went on after a stop. */
 export type Change =
@@ -9,24 +12,65 @@ export type Change =
   | { pid: number; continued: true };
 
 /**
- * Takes what happened to children since the last call, at most `limit` changes (default 256): fewer mean that
- * there is nothing left for now. Never blocks (waitid(2) with P_ALL, WEXITED, WSTOPPED, WCONTINUED, WNOHANG).
+ * Takes what happened to children since the last call, at most `limit` changes: fewer mean that there is
+ * nothing left for now. Never blocks (waitid(2)).
  */
-export function reap(_limit = 256): Change[] {
-  throw new Error("not yet");
+export function reap(limit = 256): Change[] {
+  const P_ALL = 0, WNOHANG = 1, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8;
+  const { address, bytes } = kernel().scratch;
+  const changes: Change[] = [];
+  while (changes.length < limit) {
+    bytes.fill(0, 0, SIGINFO.size);
+    const result = call("waitid", P_ALL, 0, address, WNOHANG | WSTOPPED | WEXITED | WCONTINUED);
+    if (result === -EINTR) continue;
+    if (result === -ECHILD) break;
+    required("wait for children", result);
+    const pid = bytes.readInt32LE(SIGINFO.pid);
+    if (pid === 0) break;
+    changes.push(change(pid, bytes.readInt32LE(SIGINFO.code), bytes.readInt32LE(SIGINFO.status)));
+  }
+  return changes;
 }
 
-/** Calls the listener after children have changed (SIGCHLD) until the function returned is called; several changes may bring one call. */
-export function onChildChange(_listener: () => void): () => void {
-  throw new Error("not yet");
+/** Where siginfo_t(3type) has what waitid(2) fills in. */
+const SIGINFO = { size: 128, code: 8, pid: 16, status: 24 };
+
+function change(pid: number, code: number, status: number): Change {
+  const CLD_EXITED = 1, CLD_KILLED = 2, CLD_DUMPED = 3, CLD_TRAPPED = 4, CLD_STOPPED = 5;
+  switch (code) {
+    case CLD_EXITED:
+      return { pid, exit: { status } };
+    case CLD_KILLED:
+      return { pid, exit: { signal: status } };
+    case CLD_DUMPED:
+      return { pid, exit: { signal: status, core: true } };
+    case CLD_TRAPPED:
+    case CLD_STOPPED:
+      return { pid, stopped: status };
+    default:
+      return { pid, continued: true };
+  }
 }
 
-/** Makes orphaned descendants children of this process (PR_SET_CHILD_SUBREAPER). */
+/**
+ * Calls the listener after children have changed (SIGCHLD), until the function returned is called. Several
+ * changes may bring one call. Keeps the program running.
+ */
+export function onChildChange(listener: () => void): () => void {
+  return onSignal("SIGCHLD", listener);
+}
+
+/** Makes orphaned descendants children of this process (prctl(2), PR_SET_CHILD_SUBREAPER). Throws {@link SystemError}. */
 export function setChildSubreaper(): void {
-  throw new Error("not yet");
+  const PR_SET_CHILD_SUBREAPER = 36;
+  required("become a child subreaper", call("prctl", PR_SET_CHILD_SUBREAPER, 1));
 }
 
-/** Sends a signal to a process, or with a negative pid to a process group. False: there is none such (ESRCH). Throws SystemError. */
-export function kill(_pid: number, _signal: number): boolean {
-  throw new Error("not yet");
+/**
+ * Sends a signal to a process, or with a negative pid to a process group. False when there is none such.
+ * Throws {@link SystemError} for any other reason. Signal 0 only asks.
+ */
+export function kill(pid: number, signal: number): boolean {
+  const result = call("kill", pid, signal);
+  return result !== -ESRCH && required(`send signal ${signal} to ${pid}`, result) === 0;
 }

@@ -1,88 +1,79 @@
 /** Starting processes: a child described as data, compiled to a table of system calls and run between vfork and execve. */
 
-import type { Limit, Resource } from "../model/job.ts";
+import { ChildTable, type FailedRow } from "./child_table.ts";
+import type { SpawnDescription, SpawnResult, SpawnStep } from "./description.ts";
+import { E2BIG, EACCES, ENODEV, ENOENT, ENOEXEC, ENOTDIR, errnoMessage, SystemError } from "./errno.ts";
+import { call } from "./kernel.ts";
+import { PLAN } from "./steps.ts";
+
+export type { SpawnDescription, SpawnFailure, SpawnResult, SpawnStep } from "./description.ts";
+
+/** Starts a process. It returns once the child executes its program, or has failed to. Nothing is left of a failed child. */
+export function spawn(description: SpawnDescription): SpawnResult {
+  try {
+    const result = attempt(description);
+    if (!("unrecognized" in result)) return result;
+    // As execvp(3) does: a file of no known format is a script for the shell.
+    const argv = ["/bin/sh", result.unrecognized, ...description.argv.slice(1)];
+    const second = attempt({ ...description, argv });
+    return "unrecognized" in second ? failure("execute", ENOEXEC) : second;
+  } catch (error) {
+    if (error instanceof SystemError && error.errno === E2BIG) return failure("execute", E2BIG);
+    throw error;
+  }
+}
+
+function failure(step: SpawnStep, errno: number): SpawnResult {
+  return { failed: { step, errno, message: `unable to ${step}: ${errnoMessage(errno)}` } };
+}
+
+const SIGCHLD = 17, CLONE_VM = 0x100, CLONE_VFORK = 0x4000;
+
+/** Errors after which execvp(3) tries the next directory of PATH. */
+const PASSED_OVER = [ENOENT, EACCES, ENOTDIR, ENODEV];
+
+/** One attempt to run the first of the program's paths that can be run. Names the file that has no known format. */
+function attempt(description: SpawnDescription): SpawnResult | { unrecognized: string } {
+  const table = new ChildTable();
+  for (const [step, add] of PLAN) {
+    table.step = step;
+    add(table, description);
+  }
+  table.step = "execute";
+  const argv = table.vector(description.argv), environment = table.vector(description.environment);
+  const paths = candidates(description);
+  for (const path of paths) table.add("execve", [path, argv, environment], { tolerated: PASSED_OVER });
+
+  const pid = table.run(description.stopped ? SIGCHLD : CLONE_VM | CLONE_VFORK | SIGCHLD);
+  if (pid < 0) return failure("fork", -pid);
+  const failed = decisive(table.failed());
+  if (!failed) return { pid };
+  discard(pid);
+  if (failed.errno === ENOEXEC) return { unrecognized: paths[failed.index]! };
+  return failure(failed.step, failed.errno);
+}
+
+/** The paths to try, in order: the program itself, or its name in each directory of PATH (execvp(3)). */
+function candidates({ argv: [name = ""], environment }: SpawnDescription): string[] {
+  if (name.includes("/") || name === "") return [name];
+  const path = environment.findLast((pair) => pair.startsWith("PATH="))?.slice("PATH=".length) ??
+    "/bin:/usr/bin";
+  return path.split(":").map((directory) => directory === "" ? name : `${directory}/${name}`);
+}
 
 /**
- * A child to start. What is absent stays as it is in this process, except for signals: their dispositions
- * are always the default and none is blocked. The steps are done in the order of {@link STEPS}.
+ * The failure to report. When none of several paths would do, one that must not be executed counts more than
+ * those that do not exist.
  */
-export interface SpawnDescription {
-  /** The program and its arguments. A first word without a slash is looked up in the `PATH` of `environment`. */
-  argv: string[];
-  /** `KEY=VALUE` strings: all that the child gets. */
-  environment: string[];
-  /**
-   * Which of this process's descriptors the child gets, by the child's number: `{ 0: nullFd, 1: logFd, 2: logFd }`.
-   * All others are closed. They stay open in this process.
-   */
-  descriptors: Record<number, number>;
-  /** Makes the child the leader of a new session and process group (setsid(2)). */
-  newSession?: boolean;
-  /** Takes the terminal at the child's descriptor 0 as its controlling terminal; needs `newSession`. */
-  controllingTerminal?: boolean;
-  /** setrlimit(2). */
-  limit?: Partial<Record<Resource, Limit>>;
-  /** −20 to 19 (setpriority(2)). */
-  nice?: number;
-  /** −1000 to 1000 (proc(5), `oom_score_adj`). */
-  oomScore?: number;
-  /** File mode creation mask. */
-  umask?: number;
-  /** Paths of `cgroup.procs` (or `tasks`) files that the child enters. */
-  cgroups?: string[];
-  chroot?: string;
-  chdir?: string;
-  /** Supplementary groups, set with setgroups(2). */
-  groups?: number[];
-  gid?: number;
-  uid?: number;
-  noNewPrivileges?: boolean;
-  /** Name of the AppArmor profile to change to at exec. */
-  apparmorSwitch?: string;
-  /**
-   * The child stops itself before execve (init(5), `debug`). It is then forked, not vforked, so that this process
-   * can go on; failures are no longer reported: the child just exits with status 127.
-   */
-  stopped?: boolean;
+function decisive(failed: FailedRow[]): FailedRow | undefined {
+  const last = failed.at(-1);
+  const forbidden = last?.tolerated &&
+    failed.find(({ step, errno }) => step === "execute" && errno === EACCES);
+  return forbidden || last;
 }
 
-/** The steps between fork and the program's first instruction, in their order, as failures name them. */
-export const STEPS = [
-  "fork",
-  "reset signals",
-  "create session",
-  "join control group",
-  "place descriptors",
-  "set controlling terminal",
-  "set resource limit",
-  "set priority",
-  "set oom score",
-  "set umask",
-  "change root",
-  "change directory",
-  "set groups",
-  "set gid",
-  "set uid",
-  "set no new privileges",
-  "switch security profile",
-  "close descriptors",
-  "stop",
-  "execute",
-] as const;
-export type SpawnStep = (typeof STEPS)[number];
-
-/** Why a child could not be started; it never ran the program and has been reaped. */
-export interface SpawnFailure {
-  step: SpawnStep;
-  errno: number;
-  /** `unable to change directory: No such file or directory`. */
-  message: string;
-}
-
-/** The child's pid, or what failed. */
-export type SpawnResult = { pid: number; failed?: undefined } | { failed: SpawnFailure; pid?: undefined };
-
-/** Starts a process. It returns once the child executes its program, or has failed to. */
-export function spawn(_description: SpawnDescription): SpawnResult {
-  throw new Error("not yet");
+/** Reaps a child that failed before execve and is exiting. */
+function discard(pid: number): void {
+  const P_PID = 1, WEXITED = 4;
+  call("waitid", P_PID, pid, 0, WEXITED);
 }

@@ -1,5 +1,9 @@
 /** Reading pipes, pty masters and the like as data comes, without a thread each. */
 
+import { close, read, setNonBlocking } from "./descriptors.ts";
+import { EAGAIN, EINTR, EIO } from "./errno.ts";
+import { poller } from "./poller.ts";
+
 /** What a reader calls. */
 export interface ReaderEvents {
   /** Data came; the bytes are the listener's to keep. */
@@ -12,14 +16,61 @@ export interface ReaderEvents {
 export interface DescriptorReader {
   /** Stops reading for a while: the writer is blocked once the kernel's buffer is full. */
   pause(): void;
+  /** Goes on after {@link pause}. */
   resume(): void;
-  /** Reads what the kernel holds right now (e.g. after the writer was reaped), without waiting for more. */
+  /** Gives what the kernel holds right now, e.g. after the writer was reaped, without waiting for more. */
   drain(): void;
-  /** Stops reading for good and closes the descriptor; no further calls are made. */
+  /** Stops reading for good and closes the descriptor; nothing is called any more. */
   close(): void;
 }
 
-/** Reads a descriptor until its end, event by event. It owns the descriptor from now on. */
-export function readDescriptor(_fd: number, _events: ReaderEvents): DescriptorReader {
-  throw new Error("not yet");
+/** Reads a descriptor until its end, as data comes. It belongs to the reader from now on. */
+export function readDescriptor(fd: number, events: ReaderEvents): DescriptorReader {
+  return new Reader(fd, events);
+}
+
+class Reader implements DescriptorReader {
+  #open = true;
+  #paused = true;
+  readonly #readable = () => void this.#take();
+
+  constructor(readonly fd: number, readonly events: ReaderEvents) {
+    setNonBlocking(fd);
+    this.resume();
+  }
+
+  pause(): void {
+    if (this.#open && !this.#paused) poller().unwatch(this.fd);
+    this.#paused = true;
+  }
+
+  resume(): void {
+    if (this.#open && this.#paused) poller().watch(this.fd, this.#readable);
+    this.#paused = false;
+  }
+
+  drain(): void {
+    while (this.#take()) { /* until nothing is left */ }
+  }
+
+  close(): void {
+    this.pause();
+    if (this.#open) close(this.fd);
+    this.#open = false;
+  }
+
+  /** Takes one piece. False when there was none, or the end. */
+  #take(): boolean {
+    if (!this.#open) return false;
+    const data = read(this.fd);
+    if (data === -EAGAIN || data === -EINTR) return false;
+    if (typeof data !== "number" && data.length > 0) {
+      this.events.onData(data);
+      return true;
+    }
+    this.close();
+    // A pty master has EIO for its end.
+    this.events.onEnd(typeof data === "number" && data !== -EIO ? -data : undefined);
+    return false;
+  }
 }

@@ -1,5 +1,7 @@
 /** Users and groups out of /etc/passwd and /etc/group (passwd(5), group(5)). */
 
+import { readFileSync } from "node:fs";
+
 /** An account. */
 export interface User {
   name: string;
@@ -17,16 +19,41 @@ export interface Group {
 }
 
 /** The user of a name, or of a number given as text; undefined when there is none. */
-export function lookupUser(_nameOrNumber: string): User | undefined {
-  throw new Error("not yet");
+export function lookupUser(nameOrNumber: string, file = "/etc/passwd"): User | undefined {
+  const users = entries(file, 7).map(([name = "", , uid, gid, , home = "", shell = ""]) => (
+    { name, uid: Number(uid), gid: Number(gid), home, shell }
+  ));
+  return users.find(({ name }) => name === nameOrNumber) ??
+    users.find(({ uid }) => String(uid) === nameOrNumber);
 }
 
 /** The group of a name, or of a number given as text; undefined when there is none. */
-export function lookupGroup(_nameOrNumber: string): Group | undefined {
-  throw new Error("not yet");
+export function lookupGroup(nameOrNumber: string, file = "/etc/group"): Group | undefined {
+  const groups = allGroups(file);
+  return groups.find(({ name }) => name === nameOrNumber) ??
+    groups.find(({ gid }) => String(gid) === nameOrNumber);
 }
 
-/** The groups that a user is in, `gid` among them (initgroups(3)). */
-export function supplementaryGroups(_name: string, _gid: number): number[] {
-  throw new Error("not yet");
+/** The groups that a user is in, `gid` first (initgroups(3)). */
+export function supplementaryGroups(user: string, gid: number, file = "/etc/group"): number[] {
+  const others = allGroups(file).filter(({ members }) => members.includes(user)).map((group) => group.gid);
+  return [...new Set([gid, ...others])];
+}
+
+function allGroups(file: string): Group[] {
+  return entries(file, 4).map(([name = "", , gid, members = ""]) => (
+    { name, gid: Number(gid), members: members.split(",").filter((member) => member !== "") }
+  ));
+}
+
+/** The lines of a file of fields between colons; those with too few fields are passed over, and a missing file has none. */
+function entries(file: string, fields: number): string[][] {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return [];
+    throw error;
+  }
+  return text.split("\n").map((line) => line.split(":")).filter((entry) => entry.length >= fields);
 }

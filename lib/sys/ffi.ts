@@ -1,0 +1,14 @@
+/** The one thing that runtimes do differently: calling machine code. Everything else in lib/sys stands on these three. */
+
+/** What lib/sys needs of a runtime. Addresses are numbers: user space ends far below 2⁵³. */
+export interface Ffi {
+  /** The C library's syscall(2): the result, or −1. */
+  syscall(number: number, ...argument: [number, number, number, number, number, number]): number;
+  /** A function of one address that returns nothing, out of machine code at an address. */
+  callable(code: number): (argument: number) => void;
+  /** The bytes at an address, as they are: nothing is copied, nothing ever freed. */
+  memory(address: number, size: number): ArrayBuffer;
+}
+
+/** The C library by the name that both glibc and musl answer to. */
+export const C_LIBRARY = "libc.so.6";

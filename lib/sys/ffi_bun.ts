@@ -1,0 +1,25 @@
+/** Calling machine code in Bun. */
+
+import process from "node:process";
+import { C_LIBRARY, type Ffi } from "./ffi.ts";
+
+/** The part of `bun:ffi` that is used here. */
+interface BunFfi {
+  dlopen(
+    library: string,
+    symbols: { syscall: { args: string[]; returns: string } },
+  ): { symbols: Pick<Ffi, "syscall"> };
+  CFunction(definition: { ptr: number; args: string[]; returns: string }): (argument: number) => void;
+  toArrayBuffer(address: number, offset: number, size: number): ArrayBuffer;
+}
+
+/** {@link Ffi} through `bun:ffi`, a module that no bundler or other runtime gets to see an import of. */
+export function bunFfi(): Ffi {
+  const ffi = process.getBuiltinModule("bun:ffi") as unknown as BunFfi;
+  const library = ffi.dlopen(C_LIBRARY, { syscall: { args: Array(7).fill("i64"), returns: "i64_fast" } });
+  return {
+    syscall: library.symbols.syscall,
+    callable: (code) => ffi.CFunction({ ptr: code, args: ["ptr"], returns: "void" }),
+    memory: (address, size) => ffi.toArrayBuffer(address, 0, size),
+  };
+}

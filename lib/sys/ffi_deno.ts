@@ -1,0 +1,29 @@
+/** Calling machine code in Deno. */
+
+import { C_LIBRARY, type Ffi } from "./ffi.ts";
+
+/** {@link Ffi} through `Deno.dlopen`; needs `--allow-ffi`. */
+export function denoFfi(): Ffi {
+  const library = Deno.dlopen(C_LIBRARY, {
+    syscall: { parameters: ["isize", "isize", "isize", "isize", "isize", "isize", "isize"], result: "isize" },
+  });
+  return {
+    syscall(number, ...argument) {
+      const [a, b, c, d, e, f] = argument;
+      const words = [BigInt(a), BigInt(b), BigInt(c), BigInt(d), BigInt(e), BigInt(f)] as const;
+      return Number(library.symbols.syscall(BigInt(number), ...words));
+    },
+    callable(code) {
+      const signature = { parameters: ["usize"], result: "void" } as const;
+      const stub = new Deno.UnsafeFnPointer<typeof signature>(pointer(code), signature);
+      return (argument) => stub.call(BigInt(argument));
+    },
+    memory: (address, size) => Deno.UnsafePointerView.getArrayBuffer(pointer(address), size),
+  };
+}
+
+function pointer<T>(address: number): Deno.PointerObject<T> {
+  const result = Deno.UnsafePointer.create<T>(BigInt(address));
+  if (!result) throw new RangeError("the address is null");
+  return result;
+}

@@ -1,0 +1,186 @@
+/**
+ * Calls to the kernel. The stub and all memory that the kernel reads or writes live in one arena outside the
+ * garbage collector's reach, made at the first call: programs that call nothing pay nothing.
+ */
+
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import { type CallName, callNumber } from "./calls.ts";
+import { SystemError } from "./errno.ts";
+import type { Ffi } from "./ffi.ts";
+import { bunFfi } from "./ffi_bun.ts";
+import { denoFfi } from "./ffi_deno.ts";
+import { ROW_SIZE, stubFor, Word } from "./stub.ts";
+
+/** An argument of a system call; text and bytes are copied into the arena and their address is passed. */
+export type Argument = number | string | Uint8Array;
+
+/** Where a row of a table leads; see {@link Word}. Addresses; what is absent leads to the row behind. */
+export interface RowOptions {
+  tolerated?: readonly number[] | "all";
+  failure?: number;
+  zero?: number;
+  into?: number;
+}
+
+/** The arena's size; the kernel gives it pages only where it is used. More than execve(2) takes at most. */
+const ARENA_SIZE = 8 << 20;
+/** The stub's share: the largest page size there is. */
+const CODE_SIZE = 64 << 10;
+
+/** How many bytes {@link Kernel.scratch} has. */
+export const SCRATCH_SIZE = 64 << 10;
+
+/** The arena and the stub. One per process; see {@link kernel}. */
+export class Kernel {
+  readonly #run: (row: number) => void;
+  readonly #base: number;
+  /** The arena's bytes and words, by offset. */
+  readonly #bytes: Buffer;
+  readonly #words: Int32Array;
+  /** Room for what calls return in structures: valid until the next call that uses it. */
+  readonly scratch: { readonly address: number; readonly bytes: Buffer };
+  /** A table of one row, for {@link call}. */
+  readonly #single: number;
+  /** Where passing data begins, and what of it is used. */
+  #start: number;
+  #used: number;
+  /** The longest a passing string or table may get is up to here; kept memory lies above. */
+  #end: number;
+
+  constructor(ffi: Ffi) {
+    const code = stubFor(process.arch);
+    if (!code) {
+      throw new Error(`unable to call the kernel: no machine code for ${process.arch}, only x64 and arm64`);
+    }
+    const readWrite = 3, readExecute = 5, privateAnonymousNoReserve = 0x4022;
+    const base = ffi.syscall(callNumber("mmap"), 0, ARENA_SIZE, readWrite, privateAnonymousNoReserve, -1, 0);
+    if (base === -1) throw new Error("unable to call the kernel: no memory (mmap)");
+    this.#base = base;
+    const memory = ffi.memory(base, ARENA_SIZE);
+    this.#bytes = Buffer.from(memory);
+    this.#words = new Int32Array(memory);
+    this.#bytes.set(code);
+    if (ffi.syscall(callNumber("mprotect"), base, CODE_SIZE, readExecute, 0, 0, 0) === -1) {
+      throw new Error("unable to call the kernel: memory must not be made executable (mprotect)");
+    }
+    this.#run = ffi.callable(base);
+    this.#end = base + ARENA_SIZE;
+    this.#start = this.#used = base + CODE_SIZE;
+    const scratch = this.keep(SCRATCH_SIZE);
+    this.scratch = { address: scratch, bytes: this.view(scratch, SCRATCH_SIZE) };
+    this.#single = this.keep(2 * ROW_SIZE);
+    this.endRow(this.#single + ROW_SIZE);
+  }
+
+  /** Runs one system call. The result, or −errno. */
+  call(name: CallName, ...args: Argument[]): number {
+    this.#used = this.#start;
+    this.row(this.#single, name, args, { failure: this.#single + ROW_SIZE });
+    this.#run(this.#single);
+    return this.word(this.#single + 8 * Word.result);
+  }
+
+  /** Runs a table of system calls from a row on. */
+  run(row: number): void {
+    this.#run(row);
+  }
+
+  /** Forgets all passing data and gives the address of a new piece of it, valid until the next {@link call} or `begin`. */
+  begin(size: number): number {
+    this.#used = this.#start;
+    return this.room(size);
+  }
+
+  /** The address of a further piece of passing data, zeroed or not. Throws SystemError (E2BIG) when there is no more room. */
+  room(size: number): number {
+    const address = this.#used;
+    if (address + size > this.#end) throw new SystemError("pass so much data to the kernel", 7);
+    this.#used = align(address + size);
+    return address;
+  }
+
+  /** The address of a piece of memory that stays, zeroed. */
+  keep(size: number): number {
+    this.#end -= align(size);
+    return this.#end;
+  }
+
+  /** The bytes at an address of the arena. */
+  view(address: number, size: number): Buffer {
+    return this.#bytes.subarray(address - this.#base, address - this.#base + size);
+  }
+
+  /** The 64-bit word at an address of the arena. */
+  word(address: number): number {
+    const index = (address - this.#base) >> 2;
+    return this.#words[index + 1]! * 2 ** 32 + (this.#words[index]! >>> 0);
+  }
+
+  /** Sets the 64-bit word at an address of the arena. */
+  setWord(address: number, value: number): void {
+    const index = (address - this.#base) >> 2;
+    this.#words[index] = value;
+    this.#words[index + 1] = Math.floor(value / 2 ** 32);
+  }
+
+  /** The address of a copy of an argument, for passing data. */
+  copy(data: string | Uint8Array): number {
+    const size = typeof data === "string" ? Buffer.byteLength(data) + 1 : data.length;
+    const address = this.room(size);
+    const offset = address - this.#base;
+    if (typeof data !== "string") this.#bytes.set(data, offset);
+    else this.#bytes[offset + this.#bytes.write(data, offset)] = 0;
+    return address;
+  }
+
+  /** Fills the row at an address. */
+  row(address: number, name: CallName, args: readonly Argument[], options: RowOptions = {}): void {
+    const next = address + ROW_SIZE;
+    this.setWord(address, callNumber(name));
+    for (let i = 0; i < 6; i++) {
+      const argument = args[i] ?? 0;
+      this.setWord(
+        address + 8 * (Word.argument + i),
+        typeof argument === "number" ? argument : this.copy(argument),
+      );
+    }
+    this.setWord(address + 8 * Word.tolerated, toleranceMask(options.tolerated));
+    this.setWord(address + 8 * Word.failure, options.failure ?? next);
+    this.setWord(address + 8 * Word.zero, options.zero ?? next);
+    this.setWord(address + 8 * Word.into, options.into ?? address + 8 * Word.result);
+    this.setWord(address + 8 * Word.result, 0);
+  }
+
+  /** Makes the row at an address the end of a table. */
+  endRow(address: number): void {
+    this.setWord(address, -1);
+  }
+}
+
+function align(size: number): number {
+  return Math.ceil(size / 16) * 16;
+}
+
+function toleranceMask(errors: RowOptions["tolerated"] = []): number {
+  if (errors === "all") return -1;
+  return errors.reduce((mask, errno) => mask + 2 ** errno, 0);
+}
+
+let opened: Kernel | undefined;
+
+/** The kernel, opened at the first use. */
+export function kernel(): Kernel {
+  return opened ??= new Kernel("Deno" in globalThis ? denoFfi() : bunFfi());
+}
+
+/** Runs one system call. The result, or −errno. */
+export function call(name: CallName, ...args: Argument[]): number {
+  return kernel().call(name, ...args);
+}
+
+/** The result of a call that must not fail. Throws SystemError; `what` is a phrase such as `make a pipe`. */
+export function required(what: string, result: number): number {
+  if (result < 0) throw new SystemError(what, -result);
+  return result;
+}

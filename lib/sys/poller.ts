@@ -1,0 +1,109 @@
+/**
+ * Waiting for any number of descriptors at once, in any runtime: one epoll instance, and one thread that is
+ * nothing but a table of three system calls that goes round: wait for epoll, signal this process, sleep until
+ * that was answered. It costs a kernel stack, and no time when nothing happens.
+ */
+
+import process from "node:process";
+import { EAGAIN, EINTR } from "./errno.ts";
+import { call, kernel, required } from "./kernel.ts";
+import { onSignal } from "./signals.ts";
+import { ROW_SIZE, Word } from "./stub.ts";
+
+const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLLIN = 1, EPOLL_CLOEXEC = 0o2000000;
+const EVENTS_AT_ONCE = 64;
+/** `struct epoll_event` is packed on x86-64 alone. */
+const EVENT_SIZE = process.arch === "x64" ? 12 : 16, EVENT_DATA = EVENT_SIZE - 8;
+
+/** The bell. A signal that is ignored by default, so that one too many does no harm. */
+const SIGNAL = "SIGURG", SIGURG = 23;
+
+/** Watches descriptors. One per process, see {@link poller}. */
+class Poller {
+  readonly #listeners = new Map<number, () => void>();
+  readonly #epoll = required("make an epoll instance", call("epoll_create1", EPOLL_CLOEXEC));
+  readonly #address = kernel().keep(EVENTS_AT_ONCE * EVENT_SIZE);
+  readonly #events = kernel().view(this.#address, EVENTS_AT_ONCE * EVENT_SIZE);
+  readonly #thread = new PollThread(this.#epoll);
+  /** Ends listening to the thread; there while anything is watched. */
+  #silence: (() => void) | undefined;
+  readonly #deliver = () => {
+    const count = call("epoll_pwait", this.#epoll, this.#address, EVENTS_AT_ONCE, 0, 0, 0);
+    for (let i = 0; i < count; i++) {
+      this.#listeners.get(this.#events.readInt32LE(i * EVENT_SIZE + EVENT_DATA))?.();
+    }
+    this.#thread.answer();
+  };
+
+  /**
+   * Calls the listener whenever the descriptor can be read or has reached its end, until {@link unwatch}. Now and
+   * then it is called for nothing: the descriptor must not block.
+   */
+  watch(fd: number, listener: () => void): void {
+    const event = new DataView(new ArrayBuffer(EVENT_SIZE));
+    event.setUint32(0, EPOLLIN, true);
+    event.setInt32(EVENT_DATA, fd, true);
+    const bytes = new Uint8Array(event.buffer);
+    required("watch a descriptor", call("epoll_ctl", this.#epoll, EPOLL_CTL_ADD, fd, bytes));
+    this.#silence ??= onSignal(SIGNAL, this.#deliver);
+    this.#listeners.set(fd, listener);
+  }
+
+  /** Ends {@link watch}. To be called before the descriptor is closed. */
+  unwatch(fd: number): void {
+    if (!this.#listeners.delete(fd)) return;
+    call("epoll_ctl", this.#epoll, EPOLL_CTL_DEL, fd);
+    if (this.#listeners.size > 0) return;
+    this.#silence?.();
+    this.#silence = undefined;
+    this.#thread.answer();
+  }
+}
+
+/** The thread that waits. It never ends, for the process's end ends it. */
+class PollThread {
+  /** 1 from the moment that the thread has seen something to the answer, else 0. */
+  readonly #unanswered = kernel().keep(8);
+
+  constructor(epoll: number) {
+    const memory = kernel();
+    const SIG_SETMASK = 2, FUTEX_WAIT_PRIVATE = 128;
+    const CLONE_THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000; // of memory, files, signals: all
+    const words = memory.keep(64), all = words, old = words + 8, oneSecond = words + 16;
+    memory.setWord(all, -1);
+    memory.setWord(oneSecond, 1);
+    const start = memory.keep(7 * ROW_SIZE);
+    const [block, clone, unblock, end, sleep, wait, ring] = [0, 1, 2, 3, 4, 5, 6].map((row) =>
+      start + row * ROW_SIZE
+    );
+
+    memory.row(block!, "rt_sigprocmask", [SIG_SETMASK, all, old, 8]);
+    memory.row(clone!, "clone", [CLONE_THREAD], { zero: wait! });
+    memory.row(unblock!, "rt_sigprocmask", [SIG_SETMASK, old, 0, 8]);
+    memory.endRow(end!);
+    // A bell that nobody answers within a second is rung again.
+    memory.row(sleep!, "futex", [this.#unanswered, FUTEX_WAIT_PRIVATE, 1, oneSecond], {
+      tolerated: [EAGAIN, EINTR],
+      failure: ring!,
+    });
+    memory.row(wait!, "epoll_pwait", [epoll, memory.keep(EVENT_SIZE), 1, -1], { into: this.#unanswered });
+    memory.row(ring!, "kill", [process.pid, SIGURG], { zero: sleep!, failure: sleep! });
+
+    memory.run(block!);
+    required("start a thread", memory.word(clone! + 8 * Word.result));
+  }
+
+  /** Lets the thread wait for epoll again. */
+  answer(): void {
+    const FUTEX_WAKE_PRIVATE = 129;
+    kernel().setWord(this.#unanswered, 0);
+    call("futex", this.#unanswered, FUTEX_WAKE_PRIVATE, 1);
+  }
+}
+
+let started: Poller | undefined;
+
+/** The poller, started at the first use. */
+export function poller(): Poller {
+  return started ??= new Poller();
+}
