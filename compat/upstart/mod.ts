@@ -1,40 +1,48 @@
 /** Classic Upstart job files (`.conf`, `.override`; init(5)) and job definitions, there and back. */
 
-import type { Condition } from "../../lib/model/condition.ts";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
-import { ParseError } from "./error.ts";
+import { Lexer } from "./lexer.ts";
+import { readStanzas } from "./stanzas.ts";
 
+export { formatCondition } from "./condition.ts";
 export { ParseError } from "./error.ts";
+export { formatConf } from "./format.ts";
+export { decodeBytes, encodeBytes } from "./text.ts";
 
 /**
  * The job that a `.conf` file defines.
  *
- * @param text the file's bytes, decoded as Latin-1 (see below)
- * @param file the path that messages name
+ * @param text the file's bytes, one character each (`buffer.toString("latin1")`). The definition's strings
+ * are decoded from them: UTF-8 becomes the characters that it means, and a byte that is no UTF-8 one of the
+ * lone surrogates U+DC80 to U+DCFF, which `encodeBytes` turns back. Strings end at a zero byte.
+ * @param file the path that messages name, kept as the definition's source
  * @param name the job's name
  * @throws {ParseError} for the file's first error; nothing else is thrown.
  */
 export function parseConf(text: string, file: string, name: string): JobDefinition {
-  if (text.startsWith("\0bogus")) throw new ParseError(file, 1, "Unknown stanza");
-  return emptyJob(name, file);
+  const job = emptyJob(name, file);
+  readStanzas(new Lexer(text, file), job);
+  return job;
 }
 
 /**
- * The definition that results when an `.override` file's stanzas follow those of the `.conf`.
+ * The definition that results when an `.override` file's stanzas follow those of the `.conf`: values are
+ * replaced, lists become longer. The definition given is never changed.
  *
- * @throws {ParseError} for the file's first error. The definition given is never changed.
+ * @param text the override's bytes, as for {@link parseConf}
+ * @throws {ParseError} for the file's first error. Nothing of the override is in force then.
  */
 export function applyOverride(definition: JobDefinition, text: string, file: string): JobDefinition {
-  if (text.startsWith("\0bogus")) throw new ParseError(file, 1, "Unknown stanza");
-  return structuredClone(definition);
-}
-
-/** A condition as `initctl show-config` prints it: bracketed in full, from the left. */
-export function formatCondition(condition: Condition): string {
-  return condition.kind === "event" ? condition.name : "";
-}
-
-/** A definition as a readable `.conf` file, which parses to an equal definition. */
-export function formatConf(definition: JobDefinition): string {
-  return `# ${definition.name}\n`;
+  const job: JobDefinition = {
+    ...definition,
+    emits: [...definition.emits],
+    env: [...definition.env],
+    export: [...definition.export],
+    normalExit: [...definition.normalExit],
+    limit: { ...definition.limit },
+    cgroups: [...definition.cgroups],
+    processes: { ...definition.processes },
+  };
+  readStanzas(new Lexer(text, file), job);
+  return job;
 }
