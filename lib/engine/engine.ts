@@ -22,6 +22,7 @@ import {
 } from "./lifecycle.ts";
 import { Machine } from "./machine.ts";
 import { doRequest, findJob, instanceName } from "./requests.ts";
+import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
 /** An engine without jobs, to which everything is told by {@link Engine.handle}. */
 export class Engine {
@@ -83,6 +84,11 @@ export class Engine {
   /** True while any process of a job runs, or is being spawned. */
   get hasProcesses(): boolean {
     return this.#machine.processes.size > 0 || this.#machine.spawns.size > 0;
+  }
+
+  /** The whole state as plain data, nothing of which is shared with the engine but the definitions. */
+  snapshot(): Snapshot {
+    return takeSnapshot(this.#machine);
   }
 }
 

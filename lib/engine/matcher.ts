@@ -49,9 +49,9 @@ export class Matcher {
     return taken;
   }
 
-  /** True when the condition would take this event in some place. */
-  wouldSee(event: Event): boolean {
-    return this.#leaves.some((leaf) => matchesEvent(leaf.condition as EventCondition, event, new Map()));
+  /** The event that each event of the condition has met so far, in their order in the stanza. */
+  get seen(): Array<Event | undefined> {
+    return this.#leaves.map((leaf) => leaf.event);
   }
 
   /** The events that make the condition true, in the order of the stanza; those of a half-met side are left out. */
