@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
@@ -23,8 +23,11 @@ function run(command: string, args: string[]): string {
 
 /** The Bun executable of the `bun` package's platform package that runs on this machine. */
 function findBun(): string {
-  const packages = [`bun-${process.platform}-${process.arch}`, `bun-${process.platform}-${process.arch}-musl`];
-  const require = createRequire(resolve(ROOT, "node_modules/bun/package.json"));
+  const packages = [
+    `bun-${process.platform}-${process.arch}`,
+    `bun-${process.platform}-${process.arch}-musl`,
+  ];
+  const require = createRequire(realpathSync(resolve(ROOT, "node_modules/bun/package.json")));
   for (const name of packages) {
     try {
       const path = require.resolve(`@oven/${name}/bin/bun`);
@@ -80,13 +83,17 @@ function main(): number {
   }
   const engine = Object.hasOwn(ENGINES, options.engine) ? ENGINES[options.engine] : undefined;
   if (!engine) {
-    console.error(`build: unknown engine: ${options.engine}; it is one of ${Object.keys(ENGINES).join(", ")}`);
+    console.error(
+      `build: unknown engine: ${options.engine}; it is one of ${Object.keys(ENGINES).join(", ")}`,
+    );
     return 2;
   }
   const output = resolve(ROOT, options.output);
   const temporary = `${output}.new-${process.pid}`;
   try {
-    if (!existsSync(resolve(ROOT, "node_modules/bun"))) run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
+    if (!existsSync(resolve(ROOT, "node_modules/bun"))) {
+      run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
+    }
     mkdirSync(dirname(output), { recursive: true });
     engine(temporary);
     renameSync(temporary, output);
