@@ -34,17 +34,23 @@ export function install(args: string[], names: string[]): number {
   const symbolic = args.includes("-s");
   const [directory, ...more] = args.filter((arg) => arg !== "-s");
   if (directory === undefined || more.length > 0 || directory.startsWith("-")) {
-    const wrong = directory?.startsWith("-") ? `invalid option: ${directory}` : "--install takes one directory";
+    const wrong = directory?.startsWith("-")
+      ? `invalid option: ${directory}`
+      : "--install takes one directory";
     return fail(`${wrong}\nTry \`rouse --help' for more information.`, 2);
   }
   const executable = realpathSync(process.execPath);
-  if (!isRouse(executable)) return fail(`Unable to install links: ${executable} is not the compiled executable`);
+  if (!isRouse(executable)) {
+    return fail(`Unable to install links: ${executable} is not the compiled executable`);
+  }
   try {
     if (!statSync(directory).isDirectory()) throw new Error(`${directory} is not a directory`);
     const taken = names.map((name) => join(directory, name)).filter((path) => !mayReplace(path, executable));
     if (taken.length > 0) {
       return fail(
-        `Unable to install links, nothing is changed: ${taken.join(", ")}: not of rouse; remove or rename it first`,
+        `Unable to install links, nothing is changed: ${
+          taken.join(", ")
+        }: not of rouse; remove or rename it first`,
       );
     }
     for (const name of names) link(executable, join(directory, name), symbolic);

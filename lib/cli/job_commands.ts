@@ -1,0 +1,199 @@
+/** start, stop, restart, reload, status, list. */
+
+import { CallError, type Client } from "../control/client.ts";
+import {
+  INSTANCE_INTERFACE,
+  JOB_INTERFACE,
+  MANAGER_INTERFACE,
+  MANAGER_PATH,
+  parsePath,
+  ROUSE_INTERFACE,
+} from "../control/names.ts";
+import { type CommandGroup, type Invocation, noWait } from "./command.ts";
+import { UsageError } from "./options.ts";
+import { formatStatus, type InstanceStatus } from "./status.ts";
+
+/** The job that a command is about; `instance` is there when it is the one that the command runs in. */
+interface Subject {
+  client: Client;
+  name: string;
+  path: string;
+  instance?: string;
+}
+
+/** The job named by the first argument, or else by the environment that init gives to a job's processes. */
+async function subject({ args, environment, client }: Invocation): Promise<Subject> {
+  const { UPSTART_JOB, UPSTART_INSTANCE } = environment;
+  const name = args[0] ?? (UPSTART_INSTANCE === undefined ? undefined : UPSTART_JOB);
+  if (name === undefined) throw new UsageError("missing job name");
+  const connection = await client();
+  const [path] = await connection.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
+  const found = { client: connection, name, path: path as string };
+  return args[0] === undefined ? { ...found, instance: UPSTART_INSTANCE! } : found;
+}
+
+async function instanceOf({ client, path, instance }: Subject, args: string[]): Promise<string> {
+  const [found] = instance === undefined
+    ? await client.call(path, JOB_INTERFACE, "GetInstance", "as", [args.slice(1)])
+    : await client.call(path, JOB_INTERFACE, "GetInstanceByName", "s", [instance]);
+  return found as string;
+}
+
+/** The status to print; an instance that is gone is a job that has stopped. */
+async function statusOf({ client, name }: Subject, instance?: string): Promise<string> {
+  return formatStatus(name, instance === undefined ? undefined : await propertiesOf(client, instance));
+}
+
+async function propertiesOf(client: Client, instance: string): Promise<InstanceStatus | undefined> {
+  try {
+    return await client.getAll(instance, INSTANCE_INTERFACE) as unknown as InstanceStatus;
+  } catch (error) {
+    if (error instanceof CallError && error.isUnknownMethod) return undefined;
+    throw error;
+  }
+}
+
+/** Starts, stops or restarts, then prints the status. */
+function change(member: "Start" | "Stop" | "Restart") {
+  return async (invocation: Invocation) => {
+    const job = await subject(invocation);
+    const env = invocation.args.slice(1);
+    const wait = !invocation.has("no-wait");
+    let instance: string;
+    if (job.instance !== undefined) {
+      instance = await instanceOf(job, []);
+      // A job that waited for itself would wait for ever.
+      await job.client.call(instance, INSTANCE_INTERFACE, member, "b", [false]);
+    } else if (member === "Stop") {
+      instance = await instanceOf(job, invocation.args);
+      await job.client.call(job.path, JOB_INTERFACE, member, "asb", [env, wait]);
+    } else {
+      instance = (await job.client.call(job.path, JOB_INTERFACE, member, "asb", [env, wait]))[0] as string;
+    }
+    invocation.say(await statusOf(job, instance));
+  };
+}
+
+async function reload(invocation: Invocation): Promise<void> {
+  const job = await subject(invocation);
+  await job.client.call(await instanceOf(job, invocation.args), INSTANCE_INTERFACE, "Reload");
+}
+
+async function status(invocation: Invocation): Promise<void> {
+  const job = await subject(invocation);
+  let instance: string | undefined;
+  try {
+    instance = await instanceOf(job, invocation.args);
+  } catch (error) {
+    const stopped = error instanceof CallError && error.is("UnknownInstance");
+    if (!stopped || job.instance !== undefined || invocation.args.length > 1) throw error;
+  }
+  invocation.say(await statusOf(job, instance));
+}
+
+type JobList = Array<[name: string, instances: InstanceStatus[]]>;
+
+/** All jobs in one answer, which only rouse gives. */
+async function listAll(client: Client): Promise<JobList> {
+  const [jobs] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "ListAll");
+  type Row = [name: string, instances: Array<[string, string, string, InstanceStatus["processes"]]>];
+  return (jobs as Row[]).map(([name, instances]) => [
+    name,
+    instances.map(([name, goal, state, processes]) => ({ name, goal, state, processes })),
+  ]);
+}
+
+/** All jobs by Upstart's own means: a call for each job and each instance, sent without waiting in between. */
+async function listEach(client: Client): Promise<JobList> {
+  const [paths] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, "GetAllJobs");
+  const rows = await Promise.all((paths as string[]).map(async (path): Promise<JobList> => {
+    try {
+      const [instances] = await client.call(path, JOB_INTERFACE, "GetAllInstances");
+      const all = await Promise.all(
+        (instances as string[]).map((instance) => propertiesOf(client, instance)),
+      );
+      return [[parsePath(path)?.job ?? path, all.filter((one) => one !== undefined)]];
+    } catch (error) {
+      if (error instanceof CallError && error.isUnknownMethod) return []; // Gone in the meantime.
+      throw error;
+    }
+  }));
+  return rows.flat();
+}
+
+async function list(invocation: Invocation): Promise<void> {
+  const client = await invocation.client();
+  let jobs: JobList;
+  try {
+    jobs = await listAll(client);
+  } catch (error) {
+    if (!(error instanceof CallError) || !error.isUnknownMethod) throw error;
+    jobs = await listEach(client);
+  }
+  for (const [name, instances] of jobs) {
+    if (instances.length === 0) invocation.say(formatStatus(name));
+    for (const instance of instances) invocation.say(formatStatus(name, instance));
+  }
+}
+
+const JOB_ARGUMENTS = "JOB [KEY=VALUE]...";
+
+const INSIDE = "Without JOB, inside a job's own process, the command is about that job's instance.";
+
+/** The commands that deal with jobs. */
+export const JOB_COMMANDS: CommandGroup = {
+  title: "Job",
+  commands: [
+    {
+      name: "start",
+      arguments: JOB_ARGUMENTS,
+      summary: "Start job.",
+      help:
+        "Starts an instance of JOB. The variables go into the environment of its processes, and those that " +
+        `its instance name mentions tell which instance it is.\n\n${INSIDE}`,
+      options: [noWait("job to be up")],
+      run: change("Start"),
+    },
+    {
+      name: "stop",
+      arguments: JOB_ARGUMENTS,
+      summary: "Stop job.",
+      help:
+        "Stops the instance of JOB that the variables name. They are seen by its pre-stop and post-stop " +
+        `processes.\n\n${INSIDE}`,
+      options: [noWait("job to be down")],
+      run: change("Stop"),
+    },
+    {
+      name: "restart",
+      arguments: JOB_ARGUMENTS,
+      summary: "Restart job.",
+      help:
+        "Stops the instance of JOB that the variables name, and starts it again with the definition that it " +
+        `had.\n\n${INSIDE}`,
+      options: [noWait("job to be up again")],
+      run: change("Restart"),
+    },
+    {
+      name: "reload",
+      arguments: JOB_ARGUMENTS,
+      summary: "Send the reload signal to job.",
+      help:
+        `Sends HUP, or what JOB's \`reload signal' says, to the main process of the instance.\n\n${INSIDE}`,
+      run: reload,
+    },
+    {
+      name: "status",
+      arguments: JOB_ARGUMENTS,
+      summary: "Show the status of job.",
+      help: `Prints goal, state and processes of the instance that the variables name.\n\n${INSIDE}`,
+      run: status,
+    },
+    {
+      name: "list",
+      summary: "Show the status of all jobs.",
+      help: "Prints a line for each instance, and one for each job that has none.",
+      run: list,
+    },
+  ],
+};

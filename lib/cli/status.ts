@@ -1,0 +1,23 @@
+/** The status of jobs as `status`, `list`, `start` and the others print it. */
+
+/** An instance's properties, as D-Bus gives them. */
+export interface InstanceStatus {
+  name: string;
+  goal: string;
+  state: string;
+  /** Names and numbers of the processes that run. */
+  processes: Array<[process: string, pid: number]>;
+}
+
+/** Processes whose number alone tells enough, since the state names them. */
+const PLAIN = ["main", "pre-start", "post-stop"];
+
+/** The line, or lines, for an instance of a job; for a job that has none when `instance` is absent. */
+export function formatStatus(job: string, instance?: InstanceStatus): string {
+  if (!instance) return `${job} stop/waiting`;
+  const title = instance.name === "" ? job : `${job} (${instance.name})`;
+  const [first, ...others] = instance.processes;
+  const process = first ? `, ${PLAIN.includes(first[0]) ? "" : `(${first[0]}) `}process ${first[1]}` : "";
+  const more = others.map(([name, pid]) => `\n\t${name} process ${pid}`).join("");
+  return `${title} ${instance.goal}/${instance.state}${process}${more}`;
+}
