@@ -1,6 +1,11 @@
 /** The conditions of `start on` and `stop on` (init(5), "Event definition"), read and printed. */
 
-import type { Condition, EventCondition, Match } from "../../lib/model/condition.ts";
+import {
+  type Condition,
+  DEEPEST_CONDITION,
+  type EventCondition,
+  type Match,
+} from "../../lib/model/condition.ts";
 import type { Lexer } from "./lexer.ts";
 
 /** What has been read of the condition within one pair of brackets. */
@@ -18,6 +23,7 @@ interface Level {
 export function readCondition(lexer: Lexer): Condition {
   let level: Level = {};
   const outer: Level[] = [];
+  let operators = 0;
   do {
     const { token, bare } = lexer.conditionToken();
     if (bare && token === "(") {
@@ -29,6 +35,7 @@ export function readCondition(lexer: Lexer): Condition {
       level = outer.pop() ?? lexer.fail("Mismatched parentheses", lexer.tokenLine);
       addOperand(level, condition);
     } else if (bare && (token === "and" || token === "or")) {
+      if (++operators > DEEPEST_CONDITION) lexer.fail("Too many operators", lexer.tokenLine);
       level = { condition: complete(level, lexer), operator: token };
     } else {
       addWord(level, token, lexer);

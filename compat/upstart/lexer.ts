@@ -82,14 +82,6 @@ export class Lexer {
     return word;
   }
 
-  /** The words up to the end of the line, one at least. The line is read as well. */
-  words(): string[] {
-    const words: string[] = [];
-    do words.push(this.word()); while (this.hasToken);
-    this.endLine();
-    return words;
-  }
-
   /** All up to the end of the line as it was written, but for broken lines, which are joined. */
   command(): string {
     const command = this.#token(COMMAND);

@@ -54,12 +54,12 @@ const STANZAS = new Map<string, Stanza>([
   ["apparmor", second({ load: text("apparmorLoad"), switch: text("apparmorSwitch") })],
 
   ["env", oneWord((word, job) => job.env.push(word))],
-  ["export", (lexer, job) => job.export.push(...lexer.words())],
-  ["emits", (lexer, job) => job.emits.push(...lexer.words())],
+  ["export", words((word, job) => job.export.push(word))],
+  ["emits", words((word, job) => job.emits.push(word))],
 
   ["task", flag("task")],
   ["respawn", (lexer, job) => (lexer.hasToken ? respawnLimit : flag("respawn"))(lexer, job)],
-  ["normal", second({ exit: normalExit })],
+  ["normal", second({ exit: words((word, job, lexer) => job.normalExit.push(...exits(word, lexer))) })],
   ["expect", oneWord((word, job, lexer) => job.expect = oneOf(EXPECTATIONS, word, lexer))],
   ["console", oneWord((word, job, lexer) => job.console = oneOf(CONSOLES, word, lexer))],
   [
@@ -75,7 +75,7 @@ const STANZAS = new Map<string, Stanza>([
   ["nice", oneWord((word, job, lexer) => job.nice = nice(word, lexer))],
   ["oom", oom],
   ["limit", limit],
-  ["cgroup", (lexer, job) => addCgroup(job.cgroups, cgroup(lexer))],
+  ["cgroup", (lexer, job) => job.cgroups.push(cgroup(lexer))],
 ]);
 
 /** A stanza whose name has two words, such as `kill signal`. */
@@ -103,6 +103,14 @@ function program(name: ProcessName, kind: "exec" | "script"): Stanza {
 function oneWord(set: (word: string, job: JobDefinition, lexer: Lexer) => void): Stanza {
   return (lexer, job) => {
     set(lexer.word(), job, lexer);
+    lexer.endLine();
+  };
+}
+
+/** A stanza of one word or more. */
+function words(add: (word: string, job: JobDefinition, lexer: Lexer) => void): Stanza {
+  return (lexer, job) => {
+    do add(lexer.word(), job, lexer); while (lexer.hasToken);
     lexer.endLine();
   };
 }
@@ -194,11 +202,6 @@ function readRespawnLimit(lexer: Lexer): JobDefinition["respawnLimit"] {
   return count === 0 || interval === 0 ? "unlimited" : { count, interval };
 }
 
-function normalExit(lexer: Lexer, job: JobDefinition): void {
-  do job.normalExit.push(...exits(lexer.word(), lexer)); while (lexer.hasToken);
-  lexer.endLine();
-}
-
 /** The way to end that a word names: one, or none when no process can end like that. */
 function exits(word: string, lexer: Lexer): Exit[] {
   const signal = signalNumber(word);
@@ -247,13 +250,4 @@ function cgroup(lexer: Lexer): Cgroup {
     default:
       return { controller, name: one, key: two, value: three };
   }
-}
-
-/** The last stanza for a key of a controller counts; different keys add up. */
-function addCgroup(cgroups: Cgroup[], added: Cgroup): void {
-  const same = cgroups.findIndex(({ controller, key }) =>
-    controller === added.controller && key === added.key
-  );
-  if (same >= 0) cgroups.splice(same, 1);
-  cgroups.push(added);
 }

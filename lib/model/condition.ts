@@ -26,3 +26,6 @@ export interface JoinedCondition {
 
 /** A tree of events joined by `and` and `or`. */
 export type Condition = EventCondition | JoinedCondition;
+
+/** How deep a condition may be nested: all that walk it may call themselves so often. */
+export const DEEPEST_CONDITION = 1000;

@@ -1,14 +1,11 @@
 /** Turns data from outside (the evaluator child's output, a snapshot) into job definitions, field by field. */
 
-import type { Condition, Match } from "./condition.ts";
+import { type Condition, DEEPEST_CONDITION, type Match } from "./condition.ts";
 import { CONSOLES, emptyJob, EXPECTATIONS, type JobDefinition, PROCESS_NAMES, RESOURCES } from "./job.ts";
 import { LAST_SIGNAL } from "./signals.ts";
 
 /** True when a value is what a field may hold. */
 type Test = (value: unknown) => boolean;
-
-/** How deep a condition may be nested. */
-const DEEPEST_CONDITION = 200;
 
 const isString: Test = (value) => typeof value === "string" && !value.includes("\0");
 const isBoolean: Test = (value) => typeof value === "boolean";
