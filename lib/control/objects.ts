@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import { BUS, BUS_PATH } from "./bus.ts";
 import { type Call, type Interface, introspection, type Property, signature } from "./interface.ts";
 import { INSTANCE, JOB } from "./job.ts";
 import { MANAGER, ROUSE } from "./manager.ts";
@@ -41,6 +42,7 @@ interface ObjectNode {
 /** The object at a path, or undefined. */
 function find(path: string, supervisor: Supervisor): ObjectNode | undefined {
   if (path === MANAGER_PATH) return { interfaces: [MANAGER, ROUSE], target: null, children: ["jobs"] };
+  if (path === BUS_PATH) return { interfaces: [BUS], target: null, children: [] };
   if (path === `${MANAGER_PATH}/jobs`) {
     const names = Array.from(supervisor.jobs(), (job) => escapeName(job.definition.name));
     return { interfaces: [], target: null, children: names };
@@ -97,10 +99,10 @@ const COMMON: Array<Interface<ObjectNode>> = [
         run(node, [of, name, value], call) {
           const property = findProperty(node, of as string, name as string);
           if (!property.set) {
-            throw new ReplyError(`${DBUS_ERROR_PREFIX}PropertyReadOnly`, `${name} cannot be set`);
+            throw new ReplyError(`${DBUS_ERROR_PREFIX}AccessDenied`, `The ${name} property is read-only`);
           }
           permit(property.restricted, node.target, call);
-          if (property.type !== "s" || typeof value !== "string") throw invalidArguments("Set");
+          if (property.type !== "s" || typeof value !== "string") throw invalidArguments(`${name} property`);
           property.set(node.target as never, value, call);
         },
       },
@@ -159,8 +161,8 @@ export function isPrivileged(uid: number): boolean {
   return uid === 0 || uid === process.getuid?.();
 }
 
-function invalidArguments(member: string): ReplyError {
-  return new ReplyError(`${DBUS_ERROR_PREFIX}InvalidArgs`, `Invalid arguments to ${member} method`);
+function invalidArguments(to: string): ReplyError {
+  return new ReplyError(`${DBUS_ERROR_PREFIX}InvalidArgs`, `Invalid arguments to ${to}`);
 }
 
 /**
@@ -175,7 +177,7 @@ export function dispatch(message: Message, call: Call): Reply | Promise<Reply> {
     if (of !== undefined && of !== description.name) continue;
     if (!Object.hasOwn(description.methods, member)) continue;
     const method = description.methods[member]!;
-    if (given !== signature(method.in)) throw invalidArguments(member);
+    if (given !== signature(method.in)) throw invalidArguments(`${member} method`);
     const target = (own.includes(description) ? node!.target : node) as never;
     permit(method.restricted, target, call);
     const reply = (values: unknown[] | void): Reply => ({
