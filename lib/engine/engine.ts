@@ -132,6 +132,7 @@ const HANDLERS: Handlers = {
   },
 
   "timer"(machine, { timer }) {
+    if (machine.resumes(timer)) return;
     const instance = machine.timers.get(timer);
     if (machine.timers.delete(timer) && instance) timeOut(machine, instance);
   },

@@ -9,9 +9,15 @@ import { advance, changeGoal, createInstance, finish } from "./lifecycle.ts";
 import type { Machine, Owner } from "./machine.ts";
 import type { Matcher } from "./matcher.ts";
 
-/** Deals with events until none is left that can go on. */
+/**
+ * How many events are shown before init sees to other things. Jobs without processes can set each other off
+ * for ever.
+ */
+const MOST_AT_ONCE = 1000;
+
+/** Deals with events until none is left that can go on; when they are very many, the rest after a timer of 0 ms. */
 export function runEvents(machine: Machine): void {
-  for (;;) {
+  for (let shown = 0; shown < MOST_AT_ONCE;) {
     const released = machine.releasedEvents.shift();
     if (released) {
       // It may have been taken up again, or be on the list twice.
@@ -20,9 +26,11 @@ export function runEvents(machine: Machine): void {
     }
     const pending = machine.pendingEvents.shift();
     if (!pending) return;
+    shown++;
     show(machine, pending);
     if (pending.holders === 0) end(machine, pending);
   }
+  machine.resumeLater();
 }
 
 /** Shows an event to every condition that mentions it: first stops, then starts (init(5), "stop on"). */
@@ -41,16 +49,15 @@ function show(machine: Machine, event: Event): void {
 }
 
 function showToInstance(machine: Machine, event: Event, matcher: Matcher, instance: Instance): void {
+  // An instance that is on its way down must not hold events: its own `stopping` may be among them.
+  if (instance.goal === "stop") return;
   if (!matcher.see(event, instance.environment) || !matcher.satisfied) return;
-  if (instance.goal !== "stop") {
-    const variables: Environment = new Map();
-    addEvents(variables, matcher, "UPSTART_STOP_EVENTS");
-    instance.stopEnvironment = variables;
-    finish(machine, instance, false);
-    holdEvents(instance, matcher);
-    changeGoal(machine, instance, "stop");
-  }
-  matcher.reset();
+  const variables: Environment = new Map();
+  addEvents(variables, matcher, "UPSTART_STOP_EVENTS");
+  instance.stopEnvironment = variables;
+  finish(machine, instance, false);
+  holdEvents(instance, matcher);
+  changeGoal(machine, instance, "stop");
 }
 
 function showToJob(machine: Machine, event: Event, matcher: Matcher, { job }: Owner & { job: Job }): void {

@@ -5,15 +5,25 @@ import type { DefinitionChange } from "./effects.ts";
 import { Job } from "./job.ts";
 import type { Machine } from "./machine.ts";
 
-/** Puts a change in force; a job that has instances keeps its definition until the last of them has ended. */
+/**
+ * Puts a change in force; a job that has instances keeps its definition until the last of them has ended. One
+ * that is to be removed is no longer started by events, and holds none.
+ */
 export function changeDefinition(machine: Machine, { name, definition }: DefinitionChange): void {
   const job = machine.jobs.get(name);
   if (!job) {
     if (definition) addJob(machine, definition);
-  } else if (job.instances.size > 0) {
-    const unchanged = definition && sameData(definition, job.definition);
-    job.successor = unchanged ? undefined : { definition };
-  } else replaceDefinition(machine, job, definition);
+  } else if (job.instances.size > 0) changeLater(machine, job, definition);
+  else replaceDefinition(machine, job, definition);
+}
+
+function changeLater(machine: Machine, job: Job, definition: JobDefinition | undefined): void {
+  const unchanged = definition && sameData(definition, job.definition);
+  job.successor = unchanged ? undefined : { definition };
+  if (!definition) {
+    machine.deafen(job.startOn);
+    job.startOn = undefined;
+  } else if (job.definition.startOn) job.startOn ??= machine.listen(job.definition.startOn, { job });
 }
 
 /** Gives a job without instances another definition, or removes it. */

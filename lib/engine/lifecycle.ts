@@ -26,8 +26,14 @@ export function createInstance(machine: Machine, job: Job, name: string): Instan
 /**
  * Gives an instance another goal. At rest (waiting, running) it sets out at once; in any other state it goes
  * the other way when what it waits for is over. A main process that is not ready need not get ready any more.
+ * With the goal stop, its stop condition is of no more use: the events that it holds are let go.
  */
 export function changeGoal(machine: Machine, instance: Instance, goal: Goal): void {
+  if (goal === "stop") instance.stopOn?.reset();
+  setGoal(machine, instance, goal);
+}
+
+function setGoal(machine: Machine, instance: Instance, goal: Goal): void {
   if (instance.goal === goal) return;
   machine.log("info", `${instance.displayName} goal changed from ${instance.goal} to ${goal}`);
   instance.goal = goal;
@@ -37,9 +43,12 @@ export function changeGoal(machine: Machine, instance: Instance, goal: Goal): vo
 
 const SETS_OUT: Record<Goal, State[]> = { start: ["waiting"], stop: ["running", "spawned"], respawn: [] };
 
-/** Stops and starts again. A pre-stop that is under way is followed by the stop all the same. */
+/**
+ * Stops and starts again; half of a stop condition that has been met stays met. A pre-stop that is under way is
+ * followed by the stop all the same.
+ */
 export function restart(machine: Machine, instance: Instance): void {
-  changeGoal(machine, instance, "stop");
+  setGoal(machine, instance, "stop");
   const inPreStop = instance.state === "pre-stopping" || instance.state === "pre-stop";
   changeGoal(machine, instance, inPreStop ? "respawn" : "start");
 }

@@ -38,6 +38,7 @@ export class Machine {
   /** True once init is on its way down: nothing is respawned. */
   stopping = false;
   #lastNumber = 0;
+  #resume: number | undefined;
 
   /**
    * @param defaults What every job's environment begins with.
@@ -124,6 +125,20 @@ export class Machine {
     this.timers.delete(instance.timer);
     this.effect({ kind: "clear-timer", timer: instance.timer });
     instance.timer = undefined;
+  }
+
+  /** Asks to be called again soon, as there is more to do than may be done at once. */
+  resumeLater(): void {
+    if (this.#resume !== undefined) return;
+    this.#resume = this.number();
+    this.effect({ kind: "set-timer", timer: this.#resume, delay: 0 });
+  }
+
+  /** True when it is the timer of {@link resumeLater} that has run out. */
+  resumes(timer: number): boolean {
+    if (timer !== this.#resume) return false;
+    this.#resume = undefined;
+    return true;
   }
 
   /** Sends a signal to a process or its group. */
