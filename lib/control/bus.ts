@@ -19,7 +19,13 @@ let clients = 0;
 export const BUS: Interface<null> = {
   name: "org.freedesktop.DBus",
   methods: {
-    Hello: { out: "name:s", run: () => [`:1.${++clients}`] },
+    Hello: {
+      out: "name:s",
+      run(_, __, call) {
+        call.takeForBus(OWNER);
+        return [`:1.${++clients}`];
+      },
+    },
     // Everybody gets all signals as it is.
     AddMatch: { in: "rule:s", run: () => {} },
     RemoveMatch: { in: "rule:s", run: () => {} },

@@ -30,6 +30,8 @@ export interface ConnectionEvents {
 export class Connection {
   /** True while the client is to be told of what happens. */
   listening = false;
+  /** The sender that signals are to bear; absent for clients that know that there is no bus. */
+  sender: string | undefined;
   #handshake: ServerHandshake | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reader = new MessageReader(LARGEST_MESSAGE);

@@ -13,6 +13,8 @@ export interface Call {
   readonly firstProcess: boolean;
   /** Stops the sending of signals to the caller. */
   silence(): void;
+  /** Has signals to the caller bear this sender, as those from a bus do. */
+  takeForBus(sender: string): void;
 }
 
 /** A method. Arguments are written `NAME:TYPE`, separated by blanks. */

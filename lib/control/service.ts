@@ -84,7 +84,15 @@ class Service implements ControlService, ConnectionEvents {
     const server = createServer((socket) => this.#connect(socket));
     this.#servers.push(server);
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(new Error(`Unable to listen on ${address}: ${error.message}`)));
+      server.once(
+        "error",
+        (error) =>
+          reject(
+            new Error(
+              `Unable to listen on ${address}: ${(error as { code?: string }).code ?? error.message}`,
+            ),
+          ),
+      );
       server.listen(path, resolve);
     });
     // Such as EMFILE at accept(2): that client waits, init goes on.
@@ -134,6 +142,7 @@ class Service implements ControlService, ConnectionEvents {
       supervisor: this.supervisor,
       peer: connection.peer,
       firstProcess: process.pid === 1,
+      takeForBus: (sender) => connection.sender = sender,
       silence: () => {
         connection.listening = false;
         this.#observeIfListened();
@@ -193,13 +202,20 @@ class Service implements ControlService, ConnectionEvents {
       body,
     };
     if (types !== "") message.signature = types;
-    let bytes: Uint8Array;
-    try {
-      bytes = encode(message);
-    } catch {
-      return; // A value that D-Bus has no place for, such as a null character.
+    // Encoded once for all who want the same.
+    const encoded = new Map<string | undefined, Uint8Array>();
+    for (const connection of this.#connections) {
+      if (!connection.listening) continue;
+      const { sender } = connection;
+      try {
+        if (!encoded.has(sender)) {
+          encoded.set(sender, encode(sender === undefined ? message : { ...message, sender }));
+        }
+      } catch {
+        return; // A value that D-Bus has no place for, such as a null character.
+      }
+      connection.send(encoded.get(sender)!);
     }
-    for (const connection of this.#connections) if (connection.listening) connection.send(bytes);
   }
 }
 
