@@ -44,8 +44,9 @@ class Poller {
     event.setUint32(0, EPOLLIN, true);
     event.setInt32(EVENT_DATA, fd, true);
     const bytes = new Uint8Array(event.buffer);
-    required("watch a descriptor", call("epoll_ctl", this.#epoll, EPOLL_CTL_ADD, fd, bytes));
+    // Listening comes first, or the first bell is lost and rung again only a second later.
     this.#silence ??= onSignal(SIGNAL, this.#deliver);
+    required("watch a descriptor", call("epoll_ctl", this.#epoll, EPOLL_CTL_ADD, fd, bytes));
     this.#listeners.set(fd, listener);
   }
 

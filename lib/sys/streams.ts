@@ -29,6 +29,9 @@ export function readDescriptor(fd: number, events: ReaderEvents): DescriptorRead
   return new Reader(fd, events);
 }
 
+/** More than the kernel ever holds for a pipe or a pty, in bytes (pipe(7)). */
+const LARGEST_BUFFER = 2 << 20;
+
 class Reader implements DescriptorReader {
   #open = true;
   #paused = true;
@@ -50,7 +53,8 @@ class Reader implements DescriptorReader {
   }
 
   drain(): void {
-    while (this.#take()) { /* until nothing is left */ }
+    // Bounded, for a writer that is still there may be as fast as this.
+    for (let left = LARGEST_BUFFER, taken; left > 0 && (taken = this.#take()) > 0;) left -= taken;
   }
 
   close(): void {
@@ -59,18 +63,18 @@ class Reader implements DescriptorReader {
     this.#open = false;
   }
 
-  /** Takes one piece. False when there was none, or the end. */
-  #take(): boolean {
-    if (!this.#open) return false;
+  /** Takes one piece and returns its length: 0 when there was none, or the end. */
+  #take(): number {
+    if (!this.#open) return 0;
     const data = read(this.fd);
-    if (data === -EAGAIN || data === -EINTR) return false;
+    if (data === -EAGAIN || data === -EINTR) return 0;
     if (typeof data !== "number" && data.length > 0) {
       this.events.onData(data);
-      return true;
+      return data.length;
     }
     this.close();
     // A pty master has EIO for its end.
     this.events.onEnd(typeof data === "number" && data !== -EIO ? -data : undefined);
-    return false;
+    return 0;
   }
 }

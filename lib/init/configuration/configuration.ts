@@ -174,11 +174,11 @@ export class Configuration {
     if (!kind) return;
     const found = readSource(path, kind !== "module");
     this.#watchTarget(path, found);
-    if (found.state === "dangling") this.options.onReport({ file: path, reason: found.reason });
-    if (found.state !== "regular" && found.state !== "unreadable") return this.#forget(path);
+    if (found.state === "absent" || found.state === "special") return this.#forget(path);
     const file = known ?? this.#add(path, origin!);
     if (!file) return;
-    if (found.state === "unreadable") this.#break(path, file, { file: path, reason: found.reason }, again);
+    if (found.state === "dangling") this.#dangle(path, file, found.reason);
+    else if (found.state === "unreadable") this.#unreadable(path, file, found.reason, again);
     else if (kind === "module") this.#readModule(path, file, found.status, again);
     else this.#readText(path, file, found.text, again);
   }
@@ -200,9 +200,25 @@ export class Configuration {
 
   #forget(path: string): void {
     this.#files.delete(path);
+    this.#empty(path);
+  }
+
+  #empty(path: string): void {
     this.#modules.delete(path);
     this.#imports.set(path, []);
     this.#catalogue.remove(path);
+  }
+
+  /** A link to nothing is remembered for what it may lead to later. */
+  #dangle(path: string, file: KnownFile, reason: string): void {
+    delete file.text;
+    this.#empty(path);
+    this.options.onReport({ file: path, reason });
+  }
+
+  #unreadable(path: string, file: KnownFile, reason: string, again: boolean): void {
+    delete file.text;
+    this.#break(path, file, { file: path, reason }, again);
   }
 
   /** Has changes of a link's target seen, which happen elsewhere. */

@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Console } from "../../model/job.ts";
+import { kill, onChildChange, reap } from "../../sys/processes.ts";
+import { spawn } from "../../sys/spawn.ts";
+import { JobOutput, type JobOutputOptions } from "./output.ts";
+
+/** A log directory, and processes whose output goes there. */
+class Fixture {
+  readonly directory = fs.mkdtempSync(join(tmpdir(), "output-test-"));
+  readonly problems: string[] = [];
+  readonly output: JobOutput;
+  readonly #ended = new Map<number, () => void>();
+  readonly #watching: { close(): void };
+
+  constructor(options: Partial<JobOutputOptions> = {}) {
+    fs.mkdirSync(this.at("log"));
+    const onProblem = (message: string) => void this.problems.push(message);
+    this.output = new JobOutput({ directory: this.at("log"), onProblem, ...options });
+    const stop = onChildChange(() => this.#reap());
+    this.#watching = { close: stop };
+  }
+
+  at(path: string): string {
+    return join(this.directory, path);
+  }
+
+  log(name: string): string {
+    return fs.readFileSync(this.at(`log/${name}.log`), "latin1");
+  }
+
+  /** Starts a script; the promise resolves, as init would tell it, right after the process was reaped. */
+  start(
+    script: string,
+    job = "job",
+    instance = "",
+    console: Console = "log",
+  ): { pid: number; ended: Promise<void> } {
+    const streams = this.output.open(job, instance, console);
+    const result = spawn({
+      argv: ["/bin/sh", "-e", "-c", script],
+      environment: ["PATH=/usr/bin:/bin", `D=${this.directory}`],
+      descriptors: streams.descriptors,
+      newSession: true,
+      controllingTerminal: streams.controllingTerminal,
+    });
+    streams.spawned();
+    if (result.failed) throw new Error(result.failed.message);
+    const ended = new Promise<void>((resolve) => {
+      this.#ended.set(result.pid, () => {
+        streams.ended();
+        resolve();
+      });
+    });
+    return { pid: result.pid, ended };
+  }
+
+  run(script: string, job?: string, instance?: string, console?: Console): Promise<void> {
+    return this.start(script, job, instance, console).ended;
+  }
+
+  close(): void {
+    this.output.close();
+    this.#watching.close();
+    fs.rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #reap(): void {
+    for (const change of reap()) if ("exit" in change) this.#ended.get(change.pid)?.();
+  }
+}
+
+function test(
+  name: string,
+  body: (fixture: Fixture) => Promise<void>,
+  options?: Partial<JobOutputOptions>,
+): void {
+  Deno.test(name, async () => {
+    const fixture = new Fixture(options);
+    try {
+      await body(fixture);
+    } finally {
+      fixture.close();
+    }
+  });
+}
+
+/** Waits until the condition holds, looking again whenever something happens in the directory. */
+async function until(directory: string, holds: () => boolean): Promise<void> {
+  const watcher = fs.watch(directory, { recursive: true });
+  try {
+    while (!holds()) await new Promise((resolve) => watcher.once("change", resolve));
+  } finally {
+    watcher.close();
+  }
+}
+
+test("all that a process printed is in the log when its end is told, with a terminal's line ends", async (it) => {
+  for (let round = 0; round < 20; round++) {
+    await it.run("echo to stdout; echo to stderr >&2", `job${round}`);
+    assert.equal(it.log(`job${round}`), "to stdout\r\nto stderr\r\n");
+  }
+});
+
+test("long output is whole and in order", async (it) => {
+  await it.run("seq 1 40000");
+  assert.equal(it.log("job"), Array.from({ length: 40000 }, (_, index) => `${index + 1}\r\n`).join(""));
+});
+
+test("the streams are /dev/null and one terminal; every byte passes", async (it) => {
+  await it.run(
+    "[ $(readlink /proc/self/fd/0) = /dev/null ]; [ -t 1 ]; [ -t 2 ]; " +
+      "[ $(readlink /proc/$$/fd/1) = $(readlink /proc/$$/fd/2) ]; printf 'a\\000\\377\\033\\n'",
+  );
+  assert.equal(it.log("job"), "a\0\xff\x1b\r\n");
+});
+
+test("a process that prints nothing leaves no log", async (it) => {
+  await it.run("true");
+  assert.deepEqual(fs.readdirSync(it.at("log")), []);
+});
+
+test("instances have logs of their own, and the processes of one share its log", async (it) => {
+  await Promise.all([it.run("echo one", "net/web", "a/b"), it.run("echo two", "net/web", "c")]);
+  await it.run("echo three", "net/web", "c");
+  assert.equal(it.log("net_web-a_b"), "one\r\n");
+  assert.equal(it.log("net_web-c"), "two\r\nthree\r\n");
+});
+
+test("what a child prints after its parent ended is logged too, and no end waits for it", async (it) => {
+  await it.run("echo before; { while ! [ -e $D/go ]; do sleep 0.01; done; echo late; } &");
+  assert.equal(it.log("job"), "before\r\n");
+  fs.writeFileSync(it.at("go"), "");
+  await until(it.at("log"), () => it.log("job") === "before\r\nlate\r\n");
+});
+
+test("a log renamed while the job runs is made anew", async (it) => {
+  const { ended } = it.start("echo first; while ! [ -e $D/go ]; do sleep 0.01; done; echo second");
+  await until(it.at("log"), () => fs.existsSync(it.at("log/job.log")) && it.log("job") !== "");
+  fs.renameSync(it.at("log/job.log"), it.at("log/job.1.log"));
+  fs.writeFileSync(it.at("go"), "");
+  await ended;
+  assert.equal(it.log("job.1"), "first\r\n");
+  assert.equal(it.log("job"), "second\r\n");
+});
+
+test("output is kept until the log directory is there and init is told so", async (it) => {
+  fs.rmdirSync(it.at("log"));
+  await it.run("echo early 1");
+  await it.run("echo early 2");
+  await it.run("echo other", "other");
+  assert.throws(() => it.output.notifyDiskWriteable(), { message: "No such file or directory" });
+  fs.mkdirSync(it.at("log"));
+  it.output.notifyDiskWriteable();
+  assert.equal(it.log("job"), "early 1\r\nearly 2\r\n");
+  assert.equal(it.log("other"), "other\r\n");
+  it.output.notifyDiskWriteable();
+  assert.equal(it.log("job"), "early 1\r\nearly 2\r\n");
+});
+
+test("console none is /dev/null altogether", async (it) => {
+  await it.run(
+    "for n in 0 1 2; do [ $(readlink /proc/$$/fd/$n) = /dev/null ]; done; echo x; touch $D/done",
+    "job",
+    "",
+    "none",
+  );
+  assert(fs.existsSync(it.at("done")));
+  assert.deepEqual(fs.readdirSync(it.at("log")), []);
+});
+
+test("console output is /dev/null, told once, where there is no console; console owner fails", async (it) => {
+  for (let round = 0; round < 2; round++) await it.run("echo x", "job", "", "output");
+  assert.equal(it.problems.length, 1);
+  assert.match(it.problems[0]!, /^Failed to open system console: .*No such file/);
+  assert.throws(() => it.output.open("job", "", "owner"), /No such file/);
+}, { consolePath: "/dev/there-is-none" });
+
+test("console output is the console for all three streams", async (it) => {
+  const script = "for n in 0 1 2; do all=$all$(readlink /proc/$$/fd/$n); done; echo $all > $D/streams";
+  await it.run(script, "job", "", "output");
+  assert.equal(fs.readFileSync(it.at("streams"), "utf8"), "/dev/full/dev/full/dev/full\n");
+}, { consolePath: "/dev/full" });
+
+test("a job that prints without end holds up neither others nor memory", async (it) => {
+  const endless = it.start("exec yes 'a line that is printed again and again'", "endless");
+  const before = process.memoryUsage().rss;
+  for (let round = 0; round < 20; round++) await it.run("echo done", "other");
+  await until(it.at("log"), () => fs.statSync(it.at("log/endless.log")).size > 20_000_000);
+  assert.equal(it.log("other"), "done\r\n".repeat(20));
+  assert(process.memoryUsage().rss - before < 100 << 20, "memory grew");
+  kill(-endless.pid, 9);
+  await endless.ended;
+});
+
+test("the end of a process is told although a child goes on printing without end", async (it) => {
+  await it.run("yes & echo $! > $D/pid", "parent");
+  kill(Number(fs.readFileSync(it.at("pid"), "utf8")), 9);
+});
