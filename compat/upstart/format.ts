@@ -160,8 +160,9 @@ function shellWord(word: string): string {
 function quoted(word: string): string {
   const text = word.replaceAll("\n", " ");
   if (text !== "and" && text !== "or" && /^[^ \t\r#\\'"()]+$/.test(text)) return text;
-  const escaped = text.replaceAll("\\", "\\\\");
-  if (!escaped.includes("'")) return `'${escaped}'`;
-  if (!escaped.includes('"')) return `"${escaped}"`;
-  return `'${escaped.replaceAll("'", `'"'"'`)}'`;
+  const key = /^\w+!?=/.exec(text)?.[0] ?? "";
+  const escaped = text.slice(key.length).replaceAll("\\", "\\\\");
+  if (!escaped.includes("'")) return `${key}'${escaped}'`;
+  if (!escaped.includes('"')) return `${key}"${escaped}"`;
+  return `${key}'${escaped.replaceAll("'", `'"'"'`)}'`;
 }
