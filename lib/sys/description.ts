@@ -76,6 +76,8 @@ export type SpawnStep = (typeof STEPS)[number];
 export interface SpawnFailure {
   step: SpawnStep;
   errno: number;
+  /** The error's name, e.g. `ENOENT`. */
+  code: string;
   /** `unable to change directory: No such file or directory`. */
   message: string;
 }

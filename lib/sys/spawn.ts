@@ -2,7 +2,17 @@
 
 import { ChildTable, type FailedRow } from "./child_table.ts";
 import type { SpawnDescription, SpawnResult, SpawnStep } from "./description.ts";
-import { E2BIG, EACCES, ENODEV, ENOENT, ENOEXEC, ENOTDIR, errnoMessage, SystemError } from "./errno.ts";
+import {
+  E2BIG,
+  EACCES,
+  ENODEV,
+  ENOENT,
+  ENOEXEC,
+  ENOTDIR,
+  errnoMessage,
+  errnoName,
+  SystemError,
+} from "./errno.ts";
 import { call } from "./kernel.ts";
 import { PLAN } from "./steps.ts";
 
@@ -24,7 +34,8 @@ export function spawn(description: SpawnDescription): SpawnResult {
 }
 
 function failure(step: SpawnStep, errno: number): SpawnResult {
-  return { failed: { step, errno, message: `unable to ${step}: ${errnoMessage(errno)}` } };
+  const message = `unable to ${step}: ${errnoMessage(errno)}`;
+  return { failed: { step, errno, code: errnoName(errno), message } };
 }
 
 const SIGCHLD = 17, CLONE_VM = 0x100, CLONE_VFORK = 0x4000;

@@ -1,0 +1,63 @@
+/** Running children to their end, for tests. */
+
+import type { Exit } from "../../model/exit.ts";
+import { close, O_RDWR, open, pipe } from "../descriptors.ts";
+import { call, kernel, required } from "../kernel.ts";
+import { spawn, type SpawnDescription } from "../spawn.ts";
+import { readDescriptor } from "../streams.ts";
+
+/** What one child wrote to its standard output and error, and how it ended. */
+export interface Ended {
+  pid: number;
+  output: string;
+  exit: Exit;
+}
+
+/** All that a reader gives until its end, as text. */
+export function readToEnd(fd: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  return new Promise((resolve) => {
+    readDescriptor(fd, {
+      onData: (bytes) => text += decoder.decode(bytes, { stream: true }),
+      onEnd: () => resolve(text),
+    });
+  });
+}
+
+/** A description of a shell command with its standard streams at /dev/null, unless `more` says something else. */
+export function shell(script: string, more: Partial<SpawnDescription> = {}): SpawnDescription {
+  return { argv: ["/bin/sh", "-c", script], environment: ["PATH=/usr/bin:/bin"], descriptors: {}, ...more };
+}
+
+/** Spawns a child whose start must succeed, its input empty and its output collected, and waits for its end. */
+export async function run(description: SpawnDescription): Promise<Ended> {
+  const { reader, writer } = pipe();
+  const nothing = open("/dev/null", O_RDWR);
+  const descriptors = { 0: nothing, 1: writer, 2: writer, ...description.descriptors };
+  const { pid, failed } = spawn({ ...description, descriptors });
+  close(nothing);
+  close(writer);
+  const output = await readToEnd(reader);
+  if (failed) throw new Error(failed.message);
+  return { pid, output, exit: waitForEnd(pid) };
+}
+
+const P_PID = 1, WSTOPPED = 2, WEXITED = 4;
+
+/** Waits for the end of a child and reaps it. */
+export function waitForEnd(pid: number): Exit {
+  const { code, status } = wait(pid, WEXITED);
+  return code === 1 ? { status } : { signal: status };
+}
+
+/** Waits until a child is stopped; gives the signal that stopped it. */
+export function waitForStop(pid: number): number {
+  return wait(pid, WSTOPPED).status;
+}
+
+function wait(pid: number, what: number): { code: number; status: number } {
+  const { address, bytes } = kernel().scratch;
+  required(`wait for ${pid}`, call("waitid", P_PID, pid, address, what));
+  return { code: bytes.readInt32LE(8), status: bytes.readInt32LE(24) };
+}
