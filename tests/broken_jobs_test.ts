@@ -47,7 +47,7 @@ const BROKEN: Record<string, { text: string; message: RegExp }> = {
       'import { job } from "rouse";\nimport process from "node:process";\nprocess.exit(0);\nexport default job({ exec: "true" });\n',
     message: /exits\.ts.*\S/,
   },
-  "no-job.ts": { text: "export const port = 80;\n", message: /no-job\.ts.*default/ },
+  "no-job.ts": { text: 'export default { exec: "true" };\n', message: /no-job\.ts.*export default job/ },
   "bad-import.ts": {
     text:
       'import { job } from "rouse";\nimport { nothing } from "./nowhere.ts";\nexport default job({ exec: nothing });\n',

@@ -106,7 +106,7 @@ export class RunningInit implements AsyncDisposable {
   async #ready(): Promise<void> {
     const session = this.path(`rt/upstart/sessions/${this.pid}.session`);
     const ended = this.#exit!.then((exit) => {
-      throw new Error(`init ended with ${exit} before it was ready:\n${this.messages()}`);
+      throw new Error(`init ended with ${exit} before it was ready:\n${this.#lastMessages()}`);
     });
     const answers = until("init answers", async () => {
       const line = existsSync(session) ? readFileSync(session, "utf8").trim() : "";
@@ -114,7 +114,7 @@ export class RunningInit implements AsyncDisposable {
       this.environment["UPSTART_SESSION"] = line.slice(line.indexOf("=") + 1);
       return (await this.initctl("version")).exit === 0;
     }).catch((error) => {
-      throw new Error(`${error.message}; its output:\n${this.messages()}`);
+      throw new Error(`${error.message}; its output:\n${this.#lastMessages()}`);
     });
     ended.catch(() => {});
     answers.catch(() => {});
@@ -175,7 +175,9 @@ export class RunningInit implements AsyncDisposable {
   /** What an initctl command prints; throws when it fails. */
   async ask(...words: string[]): Promise<string> {
     const { exit, stdout, stderr } = await this.initctl(...words);
-    if (exit !== 0) throw new Error(`initctl ${words.join(" ")}: exit ${exit}: ${stderr}${this.messages()}`);
+    if (exit !== 0) {
+      throw new Error(`initctl ${words.join(" ")}: exit ${exit}: ${stderr}${this.#lastMessages()}`);
+    }
     return stdout;
   }
 
@@ -189,7 +191,7 @@ export class RunningInit implements AsyncDisposable {
         return (typeof wanted === "string" ? stdout === wanted : wanted.test(stdout)) ? stdout : undefined;
       });
     } catch (error) {
-      throw new Error(`${(error as Error).message}; last it printed: ${last}\n${this.messages()}`);
+      throw new Error(`${(error as Error).message}; last it printed: ${last}\n${this.#lastMessages()}`);
     }
   }
 
@@ -201,7 +203,7 @@ export class RunningInit implements AsyncDisposable {
         () => pattern.exec(this.messages()) ?? undefined,
       );
     } catch (error) {
-      throw new Error(`${(error as Error).message}; it is:\n${this.messages()}`);
+      throw new Error(`${(error as Error).message}; it is:\n${this.#lastMessages()}`);
     }
   }
 
@@ -222,6 +224,11 @@ export class RunningInit implements AsyncDisposable {
   /** What init itself has written to its standard output and error. */
   messages(): string {
     return this.read("init.log") ?? "";
+  }
+
+  /** The end of the messages, for an error. */
+  #lastMessages(): string {
+    return this.messages().slice(-2000);
   }
 
   /** Sends init a signal. */

@@ -1,0 +1,128 @@
+/** Jobs in TypeScript, alone and together with classic ones. */
+
+import assert from "node:assert/strict";
+import { RunningInit } from "./support/init.ts";
+
+/** A module that exports one job. */
+function module(specification: string, head = ""): string {
+  return `import { job, on, not, started, stopping } from "rouse";\n${head}\nexport default job(${specification});\n`;
+}
+
+Deno.test("a module and a .conf file start and stop on each other", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "base.conf": "exec sleep 600\n",
+      "middle.ts": module('{ startOn: started("base"), stopOn: stopping("base"), exec: ["sleep", "600"] }'),
+      "top.conf": "start on started middle\nstop on stopping middle\nexec sleep 600\n",
+    },
+  });
+  for (const name of ["base", "middle", "top"]) await init.until(["status", name], `${name} stop/waiting\n`);
+  await init.ask("start", "base");
+  await init.until(["status", "top"], /^top start\/running, process \d+\n$/);
+  assert.match(await init.ask("status", "middle"), /^middle start\/running, process \d+\n$/);
+
+  await init.ask("stop", "base");
+  assert.equal(await init.ask("status", "middle"), "middle stop/waiting\n");
+  assert.equal(await init.ask("status", "top"), "top stop/waiting\n");
+});
+
+Deno.test("functions see the environment of their job and of the events that started it", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "net.ts": module(
+        `{
+          startOn: on("net-up", { IFACE: not("lo") }),
+          instance: "$IFACE",
+          env: { COLOUR: "red" },
+          task: true,
+          main({ env, job, instance, events, log }) {
+            log([job, instance, events.join("+"), env.IFACE, env.COLOUR, env.UPSTART_JOB].join(" "));
+          },
+        }`,
+        'import "./events.ts";',
+      ),
+      "events.ts":
+        'declare module "rouse" {\n  interface Events {\n    "net-up": { IFACE: string };\n  }\n}\nexport {};\n',
+    },
+  });
+  await init.until(["status", "net", "IFACE=x"], /./).catch(() => {});
+  await init.ask("emit", "net-up", "IFACE=lo");
+  await init.ask("emit", "net-up", "IFACE=eth0", "COLOUR=blue");
+  await init.ask("emit", "net-up", "IFACE=eth1");
+  assert.deepEqual(await init.untilLines("log/net-eth0.log", 1), ["net eth0 net-up eth0 blue net"]);
+  assert.deepEqual(await init.untilLines("log/net-eth1.log", 1), ["net eth1 net-up eth1 red net"]);
+  assert.equal(init.read("log/net-lo.log"), undefined);
+});
+
+Deno.test("$ runs commands, quotes what is put in, and throws when one fails", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "shell.ts": module(`{
+        task: true,
+        async preStart({ $, log }) {
+          const words = await $\`printf '%s|' \${"two words"} \${"$HOME; exit 3"}\`;
+          log("got " + words);
+        },
+        async main({ $ }) {
+          await $\`exit 3\`;
+        },
+      }`),
+    },
+  });
+  await init.until(["status", "shell"], "shell stop/waiting\n");
+  const { exit, stderr } = await init.initctl("start", "shell");
+  assert.deepEqual({ exit, stderr }, { exit: 1, stderr: "initctl: Job failed while running: shell\n" });
+  const log = await init.untilLines("log/shell.log", 2);
+  assert.equal(log[0], "got two words|$HOME; exit 3|");
+  assert.match(log.join("\n"), /\b3\b/);
+});
+
+Deno.test("cancel gives up starting, and goes on running", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "shy.ts": module('{ preStart: ({ cancel }) => cancel(), exec: "sleep 600" }'),
+      "busy.ts": module('{ preStop: ({ cancel }) => cancel(), exec: "sleep 600" }'),
+    },
+  });
+  for (const name of ["shy", "busy"]) await init.until(["status", name], `${name} stop/waiting\n`);
+  await init.initctl("start", "shy");
+  await init.until(["status", "shy"], "shy stop/waiting\n");
+
+  const before = await init.ask("start", "busy");
+  await init.initctl("stop", "busy");
+  assert.equal(await init.until(["status", "busy"], /^busy start\/running, process \d+\n$/), before);
+});
+
+Deno.test("a module that is edited, and one that it imports, count at once", async () => {
+  const text = module("{ task: true, main: ({ log }) => log(text) }", 'import { text } from "./shared.ts";');
+  await using init = await RunningInit.start({
+    jobs: { "say.ts": text, "shared.ts": 'export const text = "one";\n' },
+  });
+  await init.until(["status", "say"], "say stop/waiting\n");
+  await init.ask("start", "say");
+  assert.deepEqual(await init.untilLines("log/say.log", 1), ["one"]);
+
+  init.write("shared.ts", 'export const text = "two";\n');
+  await init.ask("start", "say");
+  assert.deepEqual(await init.untilLines("log/say.log", 2), ["one", "two"]);
+
+  init.write("say.ts", module('{ exec: "sleep 600" }'));
+  await init.until(["start", "say"], /^say start\/running, process \d+\n$/).catch(() => {});
+  await init.until(["status", "say"], /^say start\/running, process \d+\n$/);
+});
+
+Deno.test("a module defines several jobs, which refer to each other", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "pair.ts": 'import { job, started, stopping } from "rouse";\n' +
+        'const first = job({ name: "first", exec: "sleep 600" });\n' +
+        'const second = job({ name: "second", startOn: started(first), stopOn: stopping(first), exec: "sleep 600" });\n' +
+        "export default [first, second];\n",
+    },
+  });
+  await init.until(["status", "second"], "second stop/waiting\n");
+  await init.ask("start", "first");
+  await init.until(["status", "second"], /^second start\/running/);
+  await init.ask("stop", "first");
+  assert.equal(await init.ask("status", "second"), "second stop/waiting\n");
+});
