@@ -8,19 +8,13 @@ import { parseArgs } from "node:util";
 import type { JobDefinition } from "../model/job.ts";
 import { definedAt, type DefinedJob } from "./conditions.ts";
 import { referredJobs, toDefinition } from "./definition.ts";
+import { exportedJobs, isJob } from "./exports.ts";
 import { type Exports, importModule, localImports, provideAuthoringModule } from "./modules.ts";
-import { fieldPlace, moduleError, userPlace } from "./place.ts";
+import { DefinitionError, fieldPlace, moduleError, userPlace } from "./place.ts";
 import { COMPILED_IN, type EvaluatorLine, jobName, type ModuleError } from "./protocol.ts";
 import { FieldError, shown } from "./values.ts";
 
 const USAGE = "Usage: rouse evaluate [--directory DIR]... MODULE...";
-
-/** A module that defines no usable jobs, with the place if there is one. */
-class DefinitionError extends Error {
-  constructor(readonly place: Omit<ModuleError, "reason">, reason: string) {
-    super(reason);
-  }
-}
 
 /** The program `evaluate`. Returns its exit status: 0 when all modules were reported, 2 for wrong usage. */
 export async function main(args: string[]): Promise<number> {
@@ -66,7 +60,11 @@ function guardProcess(): (status: number) => never {
   process.on("exit", () => {
     if (unfinished === undefined) return;
     const reason = "never finishes loading: it awaits something that does not come";
-    print({ module: unfinished, imports: localImports(unfinished), error: { file: unfinished, reason } });
+    print({
+      module: unfinished,
+      imports: localImports(resolve(unfinished)),
+      error: { file: resolve(unfinished), reason },
+    });
   });
   return exit;
 }
@@ -75,17 +73,10 @@ async function evaluate(
   module: string,
   directories: readonly string[],
 ): Promise<{ jobs: JobDefinition[] } | { error: ModuleError }> {
-  let exports: Exports;
   try {
-    exports = await importModule(module);
+    return { jobs: await definitions(await importModule(module), module, directories) };
   } catch (error) {
     return { error: moduleError(error, module, localImports(module)) };
-  }
-  try {
-    return { jobs: await definitions(exports, module, directories) };
-  } catch (error) {
-    if (error instanceof DefinitionError) return { error: { ...error.place, reason: error.message } };
-    return { error: moduleError(error, module, []) };
   }
 }
 
@@ -119,41 +110,6 @@ async function definitions(
       throw new DefinitionError(fieldPlaceOrJob(job, error.field, module), error.message);
     }
   });
-}
-
-/**
- * The jobs of a module: its default export, or the array's items. A module that exports something but no
- * default is one that others share, and defines no jobs.
- */
-export function exportedJobs(exports: Exports, module: string): DefinedJob[] {
-  if (!Object.hasOwn(exports, "default")) {
-    const named = Object.keys(exports).find((name) => isJob(exports[name]));
-    if (named) {
-      throw new DefinitionError(
-        { file: module },
-        `exports the job ${named}, but not as default; write export default`,
-      );
-    }
-    if (Object.keys(exports).length > 0) return [];
-    throw new DefinitionError(
-      { file: module },
-      "exports nothing; a job module has export default job({ … })",
-    );
-  }
-  const exported = exports.default;
-  const jobs: unknown[] = Array.isArray(exported) ? exported.flat(Infinity) : [exported];
-  for (const job of jobs) {
-    if (isJob(job)) continue;
-    const reason = `exports ${
-      shown(job)
-    } as default; write export default job({ … }), or an array of such jobs`;
-    throw new DefinitionError({ file: module }, reason);
-  }
-  return jobs as DefinedJob[];
-}
-
-function isJob(value: unknown): value is DefinedJob {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, definedAt);
 }
 
 /** Remembers by what name others can refer to a job that has none of its own. */

@@ -12,6 +12,13 @@ export interface Place {
   column: number;
 }
 
+/** What is wrong with a module's jobs, and where. */
+export class DefinitionError extends Error {
+  constructor(readonly place: Omit<ModuleError, "reason">, reason: string) {
+    super(reason);
+  }
+}
+
 /** Frames in here are this program's own, not the user's. */
 const OWN_DIRECTORY = new URL("../", import.meta.url).pathname;
 
@@ -66,6 +73,7 @@ interface ResolveMessage {
 
 /** Says where and why importing a module failed, whatever was thrown, in either runtime. */
 export function moduleError(thrown: unknown, module: string, imports: readonly string[]): ModuleError {
+  if (thrown instanceof DefinitionError) return { ...thrown.place, reason: thrown.message };
   const error = thrown as Partial<Error & AggregateError & ResolveMessage & BuildMessage> | null;
   const syntax = (error?.errors?.[0] ?? error) as Partial<BuildMessage> | null;
   if (syntax?.position) {
@@ -85,13 +93,17 @@ export function moduleError(thrown: unknown, module: string, imports: readonly s
 function denoImportError(message: string): ModuleError | undefined {
   const [, url, line, column] = /\bat (file:\/\/\S+?):(\d+):(\d+)\s*$/.exec(message) ?? [];
   if (url === undefined) return undefined;
+  const place = { file: fileURLToPath(url), line: Number(line), column: Number(column) };
+  const [, from, wanted] =
+    /^The requested module '(.*)' does not provide an export named '(.*)'/.exec(message) ?? [];
+  if (from !== undefined) return { ...place, reason: `"${from}" does not export ${wanted}` };
   const [, missing] = /^Module not found "(.*)"/.exec(message) ?? /^Import "(.*?)"/.exec(message) ?? [];
   const reason = missing !== undefined
     ? `cannot find module "${missing.startsWith("file:") ? fileURLToPath(missing) : missing}"`
     : `cannot be parsed: ${
       message.split("\n")[0]!.replace(/^SyntaxError: /, "").replace(/ at file:.*$/, "")
     }`;
-  return { file: fileURLToPath(url), line: Number(line), column: Number(column), reason };
+  return { ...place, reason };
 }
 
 /** Bun does not say where an export that is not there is imported. */
