@@ -72,6 +72,7 @@ export const EPERM = 1,
   ENODEV = 19,
   ENOTDIR = 20,
   EINVAL = 22,
+  EPIPE = 32,
   ENOSYS = 38;
 
 /** The name of an error number, e.g. `ENOENT`; `errno 200` for one that has none here. */
