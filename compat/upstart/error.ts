@@ -2,7 +2,7 @@
 
 /**
  * A job file could not be parsed. The message is what init prints, worded as Upstart words it:
- * `FILE:LINE: REASON`, or `FILE: Error while loading configuration file: REASON` when no line is blamed.
+ * `FILE:LINE: REASON`, or `FILE: REASON` when no line is blamed.
  */
 export class ParseError extends Error {
   /** The file as its path was given to the parser. */
@@ -13,7 +13,7 @@ export class ParseError extends Error {
   readonly reason: string;
 
   constructor(file: string, line: number | undefined, reason: string) {
-    super(`${file}:${line ?? " Error while loading configuration file"}: ${reason}`);
+    super(line === undefined ? `${file}: ${reason}` : `${file}:${line}: ${reason}`);
     this.name = "ParseError";
     this.file = file;
     if (line !== undefined) this.line = line;

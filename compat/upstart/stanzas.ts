@@ -153,7 +153,7 @@ function seconds(word: string, lexer: Lexer): number {
 function signal(word: string, lexer: Lexer): number {
   // No line: Upstart blames the file as a whole.
   return signalNumber(word) ?? integerWithin(word, 0, LARGEST_INT) ??
-    lexer.fail("Illegal signal status, expected integer");
+    lexer.fail("Error while loading configuration file: Illegal signal status, expected integer");
 }
 
 function umask(word: string, lexer: Lexer): number {

@@ -147,7 +147,7 @@ const NO_STANZA = [
     ",",
   ),
 ];
-const SIGNAL = "Illegal signal status, expected integer";
+const SIGNAL = "Error while loading configuration file: Illegal signal status, expected integer";
 const INTERVAL = "Illegal interval, expected number of seconds";
 const LIMIT = "Illegal limit, expected 'unlimited' or integer";
 const EXIT = "Illegal exit status, expected integer";
@@ -187,7 +187,7 @@ for (const [text, reason] of REFUSED) {
 
 for (const text of ["-1", "term", "NOSUCH", "2147483648", "0x2", "2x", "RTMIN"]) {
   Deno.test(`refused without a line: kill signal ${text}, reload signal ${text}`, () => {
-    const message = `/conf/mill.conf: Error while loading configuration file: ${SIGNAL}`;
+    const message = `/conf/mill.conf: ${SIGNAL}`;
     assert.throws(() => parse(`kill signal ${text}`), { name: "ParseError", message, reason: SIGNAL });
     assert.throws(() => parse(`reload signal ${text}`), { name: "ParseError", message, reason: SIGNAL });
   });
