@@ -8,12 +8,20 @@ import type { JobDefinition, ProcessName } from "../model/job.ts";
 export type Request =
   | { kind: "start" | "stop" | "restart"; job: string; environment: string[]; wait: boolean }
   | { kind: "start" | "stop" | "restart"; job: string; instance: string; wait: boolean }
+  /** Sends the job's reload signal to the main process of an instance. */
+  | { kind: "reload"; job: string; instance: string }
   | { kind: "emit"; event: string; environment: string[]; wait: boolean };
 
 /** A job's new definition; without one the job is removed. */
 export interface DefinitionChange {
   name: string;
   definition: JobDefinition | undefined;
+}
+
+/** The descendant that lives on in place of a main process, and how many forks lie between the two. */
+export interface Successor {
+  pid: number;
+  forks: number;
 }
 
 /** Something that has happened outside. */
@@ -27,7 +35,7 @@ export type Input =
   /** `reason` reads on behind "Failed to spawn web main process: ". */
   | { kind: "spawn-failed"; spawn: number; reason: string }
   /** `successor`: the process that lives on in its place, looked for when {@link Engine.follows} says so. */
-  | { kind: "exited"; pid: number; exit: Exit; successor?: number }
+  | { kind: "exited"; pid: number; exit: Exit; successor?: Successor }
   | { kind: "stopped"; pid: number; signal: number }
   | { kind: "timer"; timer: number }
   /** No job is respawned any more, and every instance is stopped. */
@@ -60,5 +68,6 @@ export type Notice =
   | { kind: "instance-added" | "instance-removed"; job: string; instance: string }
   | { kind: "goal-changed"; job: string; instance: string; goal: string }
   | { kind: "state-changed"; job: string; instance: string; state: string }
-  | { kind: "failed"; job: string; instance: string }
+  /** `status` is the exit status of the process that failed, its signal times 256, or −1 if it could not be run. */
+  | { kind: "failed"; job: string; instance: string; status: number }
   | { kind: "event-emitted"; event: string; environment: string[] };

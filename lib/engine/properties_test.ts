@@ -10,9 +10,9 @@ import { type Step, World } from "./testing/world.ts";
 
 const JOBS = ["a", "b", "c", "d"];
 
-/** An event of a user, or of one of these jobs. */
+/** An event of a user, of one of these jobs, or one of any job that nothing waits for. */
 function events(jobs: string[], negated: boolean): fc.Arbitrary<Condition> {
-  const users = ["x", "y", "x K=1", "y K!=1", "x K=$K"];
+  const users = ["x", "y", "x K=1", "y K!=1", "x K=$K", "started", "stopped", "started K=1"];
   const own = jobs.flatMap((name) =>
     ["starting", "started", "stopping", "stopped"].flatMap((event) => [
       `${event} ${name}`,

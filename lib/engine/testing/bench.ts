@@ -48,6 +48,8 @@ export interface Options {
 }
 
 const FIRST_PID = 1000;
+/** More than may follow from one call. */
+const MOST_INPUTS = 10_000;
 
 /**
  * An engine with jobs, driven in virtual time. Hooks succeed at once and main processes stay, unless
@@ -227,7 +229,9 @@ export class Bench {
 
   #do(input: Input): void {
     this.#inputs.push(input);
+    let count = 0;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
+      if (++count > MOST_INPUTS) throw new Error("jobs go on for ever without any time going by");
       if (next.kind === "exited") this.#ended(next.pid, next.exit);
       for (const effect of this.engine.handle(next, this.now)) this.#take(effect);
     }
@@ -247,9 +251,7 @@ export class Bench {
       case "kill":
         return this.#kill(effect.pid, effect.signal);
       case "set-timer":
-        this.#timers.set(effect.timer, this.now + effect.delay);
-        this.#coming.push({ at: this.now + effect.delay, input: { kind: "timer", timer: effect.timer } });
-        return;
+        return this.#setTimer(effect.timer, effect.delay);
       case "clear-timer":
         this.#timers.delete(effect.timer);
         return;
@@ -261,6 +263,13 @@ export class Bench {
       case "notice":
         return this.#notice(effect.notice);
     }
+  }
+
+  /** A timer takes a millisecond at least, so that time goes on whatever jobs do. */
+  #setTimer(timer: number, delay: number): void {
+    const at = this.now + Math.max(delay, 1);
+    this.#timers.set(timer, at);
+    this.#coming.push({ at, input: { kind: "timer", timer } });
   }
 
   #spawn(effect: Effect & { kind: "spawn" }): void {

@@ -205,8 +205,10 @@ export class World {
     assert.deepEqual(known.sort(), running.sort(), "no process is lost, and none is made up");
     assert.equal(instances.filter(({ spawning }) => spawning).length, this.#spawns.size);
     const timers = instances.filter(({ timer }) => timer).length;
-    const resumes = snapshot.events.some(({ progress }) => progress === "pending") ? 1 : 0;
-    assert.equal(this.#timers.size, timers + resumes, "timers are set or cleared as they are needed");
+    // There may be one more: the one after which the rest of very many events are dealt with.
+    const others = this.#timers.size - timers;
+    const needed = snapshot.events.some(({ progress }) => progress === "pending") ? 1 : 0;
+    assert(others >= needed && others <= 1, "timers are set or cleared as they are needed");
     assert.deepEqual(JSON.parse(JSON.stringify(snapshot)), snapshot, "a snapshot survives JSON");
   }
 }
