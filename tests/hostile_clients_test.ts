@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { connect, type Socket } from "node:net";
+import fc from "fast-check";
+import { encode, type Message, METHOD_CALL } from "../lib/control/message.ts";
 import { until, within } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 
@@ -149,4 +151,52 @@ Deno.test("a client that sends half of a message and waits", async () => {
   await assertGoesOn(init);
   socket.destroy();
   await until("init still answers", async () => (await init.initctl("version")).exit === 0);
+});
+
+/** Calls that change nothing, to be damaged. */
+const MANAGER: Message = {
+  type: METHOD_CALL,
+  flags: 0,
+  serial: 1,
+  path: "/com/ubuntu/Upstart",
+  interface: "com.ubuntu.Upstart0_6",
+  body: [],
+};
+const CALLS: Message[] = [
+  { ...MANAGER, member: "GetAllJobs" },
+  { ...MANAGER, member: "GetJobByName", signature: "s", body: ["web"] },
+  { ...MANAGER, member: "ListEnv", signature: "as", body: [["UPSTART_JOB=web"]] },
+  {
+    ...MANAGER,
+    interface: "org.freedesktop.DBus.Properties",
+    member: "GetAll",
+    signature: "s",
+    body: ["com.ubuntu.Upstart0_6"],
+  },
+];
+
+/** A call with some bytes changed and perhaps its end cut off. */
+const damagedCall = fc.record({
+  call: fc.constantFrom(...CALLS),
+  changes: fc.array(fc.tuple(fc.nat(199), fc.nat(255)), { maxLength: 6 }),
+  keep: fc.nat(400),
+}).map(({ call, changes, keep }) => {
+  const bytes = Uint8Array.from(encode(call));
+  for (const [place, value] of changes) bytes[place % bytes.length] = value;
+  return bytes.subarray(0, Math.max(1, keep));
+});
+
+Deno.test("calls that are damaged in any way", async () => {
+  await using init = await RunningInit.start({ jobs: JOBS });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  await fc.assert(
+    fc.asyncProperty(damagedCall, async (bytes) => {
+      const socket = await connection(init);
+      socket.write(authentication());
+      socket.end(bytes);
+      await within("the connection's end", closed(socket));
+    }),
+    { numRuns: 300 },
+  );
+  await assertGoesOn(init);
 });
