@@ -40,8 +40,6 @@ export interface EvaluatorOptions {
   patience?: number;
 }
 
-/** The child's descriptor for its report. */
-const REPORT = 3;
 const LONGEST_LINE = 4 << 20;
 const LONGEST_TAIL = 2048;
 const MOST_IMPORTS = 1000;
@@ -91,6 +89,7 @@ class Child {
   #line = "";
   /** The end of what the module printed itself; tells why a child died. */
   #tail = "";
+  #arriving = "";
   readonly #decoder = new TextDecoder();
   /** The modules given to this child and not settled yet, by their absolute paths. */
   readonly #mine: Map<string, string>;
@@ -115,9 +114,9 @@ class Child {
     const nothing = open("/dev/null", O_RDWR), report = pipe(), printed = pipe();
     const directories = this.options.directories.flatMap((directory) => ["--directory", absolute(directory)]);
     const description: SpawnDescription = {
-      argv: [...this.options.command, "--output", String(REPORT), ...directories, "--", ...this.#mine.keys()],
+      argv: [...this.options.command, ...directories, "--", ...this.#mine.keys()],
       environment: [...this.options.environment ?? [`PATH=${PATH}`]],
-      descriptors: { 0: nothing, 1: printed.writer, 2: printed.writer, [REPORT]: report.writer },
+      descriptors: { 0: nothing, 1: report.writer, 2: printed.writer },
       newSession: true,
       limit: { core: { soft: 0, hard: 0 } },
       chdir: "/",
@@ -132,7 +131,7 @@ class Child {
         onEnd: () => this.#giveUp("ended the evaluation before it was done"),
       }),
       readDescriptor(printed.reader, {
-        onData: (bytes) => this.#tail = (this.#tail + new TextDecoder().decode(bytes)).slice(-LONGEST_TAIL),
+        onData: (bytes) => this.#hear(bytes),
         onEnd: () => {},
       }),
     ];
@@ -152,6 +151,14 @@ class Child {
     this.#line = lines.pop()!;
     for (const line of lines) this.#take(line);
     if (this.#pid > 0 && this.#line.length > LONGEST_LINE) this.#giveUp("defines more than can be taken");
+  }
+
+  #hear(bytes: Uint8Array): void {
+    this.#arriving = new TextDecoder().decode(bytes);
+    // The module was announced before it printed: what says so is taken first.
+    this.#readers[0]?.drain();
+    this.#tail = (this.#tail + this.#arriving).slice(-LONGEST_TAIL);
+    this.#arriving = "";
   }
 
   #take(text: string): void {
@@ -179,7 +186,8 @@ class Child {
 
   #giveUp(what: string): void {
     if (this.#pid === 0) return;
-    const last = this.#tail.trimEnd().split("\n").at(-1);
+    for (const reader of this.#readers) reader.drain();
+    const last = (this.#tail + this.#arriving).trimEnd().split("\n").at(-1);
     const why = printable(last ? `${what}: ${last}` : what);
     const module = this.#current === undefined ? undefined : this.#mine.get(this.#current);
     if (module !== undefined) this.#settle(this.#current!, broken(module, `Module ${why}`));
@@ -194,10 +202,18 @@ class Child {
   #end(): void {
     clearTimeout(this.#timer);
     for (const reader of this.#readers) reader.close();
-    // It leads a session of its own: whatever the module started there goes too.
-    if (this.#pid > 0) kill(-this.#pid, SIGKILL);
+    if (this.#pid > 0) killGroup(this.#pid);
     this.#pid = 0;
     this.#finish();
+  }
+}
+
+/** Kills a child, which leads a session of its own, with whatever the module started there. */
+function killGroup(leader: number): void {
+  try {
+    kill(-leader, SIGKILL);
+  } catch {
+    // What is left of it runs as somebody else by now, and is out of reach.
   }
 }
 

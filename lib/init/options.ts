@@ -1,0 +1,181 @@
+/** The command line of init (init(8)). */
+
+import { homedir } from "node:os";
+import process from "node:process";
+import { type Console, CONSOLES } from "../model/job.ts";
+import type { LogPriority } from "../control/supervisor.ts";
+
+/** What the command line and the environment say. */
+export interface Options {
+  user: boolean;
+  confdir: string[];
+  prependConfdir: string[];
+  appendConfdir: string[];
+  /** Absent: the mode's default. */
+  logdir?: string;
+  log: boolean;
+  defaultConsole: Console;
+  inheritEnvironment: boolean;
+  /** The event that is emitted first; absent with `--no-startup-event`. */
+  startupEvent?: string;
+  priority: LogPriority;
+}
+
+/** A command line that cannot be followed; the message is for the user. */
+export class UsageError extends Error {}
+
+interface Flag {
+  /** The argument's name in the help; absent for a flag without one. */
+  argument?: string;
+  short?: string;
+  help: string;
+  apply(options: Options, value: string): void;
+}
+
+const ignored = () => {};
+
+/** The flags, as data: `--help` prints this table and the parser follows it. */
+const FLAGS: Record<string, Flag> = {
+  "append-confdir": {
+    argument: "DIR",
+    help: "also read configuration files from DIR, after the others",
+    apply: (options, value) => options.appendConfdir.push(value),
+  },
+  "confdir": {
+    argument: "DIR",
+    help: "read configuration files from DIR instead of the default",
+    apply: (options, value) => options.confdir.push(value),
+  },
+  "debug": { help: "print all messages", apply: (options) => options.priority = "debug" },
+  "default-console": {
+    argument: "VALUE",
+    help: `console of jobs that name none: ${CONSOLES.join(", ")}`,
+    apply(options, value) {
+      if (!(CONSOLES as readonly string[]).includes(value)) {
+        throw new UsageError(`invalid console type specified: ${value}`);
+      }
+      options.defaultConsole = value as Console;
+    },
+  },
+  "logdir": {
+    argument: "DIR",
+    help: "write the logs of jobs to DIR",
+    apply: (options, value) => options.logdir = value,
+  },
+  "no-dbus": { help: "accepted for compatibility: no bus is ever connected to", apply: ignored },
+  "no-inherit-env": {
+    help: "jobs do not inherit the environment of init",
+    apply: (options) => options.inheritEnvironment = false,
+  },
+  "no-log": { help: "do not log the output of jobs", apply: (options) => options.log = false },
+  "no-sessions": { help: "accepted for compatibility: there are no chroot sessions", apply: ignored },
+  "no-startup-event": { help: "emit no startup event", apply: (options) => delete options.startupEvent },
+  "prepend-confdir": {
+    argument: "DIR",
+    help: "also read configuration files from DIR, before the others",
+    apply: (options, value) => options.prependConfdir.push(value),
+  },
+  "quiet": { short: "q", help: "print errors only", apply: (options) => options.priority = "error" },
+  "session": { help: "accepted for compatibility: no bus is ever connected to", apply: ignored },
+  "startup-event": {
+    argument: "NAME",
+    help: "emit NAME instead of startup",
+    apply: (options, value) => options.startupEvent = value,
+  },
+  "user": { help: "supervise the session of a user", apply: (options) => options.user = true },
+  "verbose": { short: "v", help: "also print what jobs do", apply: (options) => options.priority = "info" },
+};
+
+const SHORT = new Map(
+  Object.entries(FLAGS).flatMap(([name, { short }]) => short === undefined ? [] : [[short, name] as const]),
+);
+
+/**
+ * Reads a command line.
+ *
+ * @param lenient Passes over what is not known: the kernel hands process 1 all that it does not know itself.
+ * @throws {UsageError}
+ */
+export function parseOptions(args: string[], lenient: boolean): Options {
+  const options: Options = {
+    user: false,
+    confdir: [],
+    prependConfdir: [],
+    appendConfdir: [],
+    log: true,
+    defaultConsole: "log",
+    inheritEnvironment: true,
+    startupEvent: "startup",
+    priority: "message",
+  };
+  const left = args.flatMap(splitShort);
+  while (left.length > 0) {
+    const word = left.shift()!;
+    const [, name = "", inline] = /^--?([^=]+)(?:=([^]*))?$/.exec(word) ?? [];
+    const flag = word.startsWith("--") ? lookUp(name) : lookUp(SHORT.get(name) ?? "");
+    if (!flag) {
+      if (lenient || !word.startsWith("-")) continue;
+      throw new UsageError(`invalid option: ${word}`);
+    }
+    if (flag.argument === undefined && inline !== undefined) {
+      throw new UsageError(`unexpected argument: ${word}`);
+    }
+    const value = flag.argument === undefined ? "" : inline ?? left.shift();
+    if (value === undefined) throw new UsageError(`missing argument: ${word}`);
+    flag.apply(options, value);
+  }
+  return options;
+}
+
+function lookUp(name: string): Flag | undefined {
+  return Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
+}
+
+/** `-qv` → `-q`, `-v`. */
+function splitShort(word: string): string[] {
+  return /^-[a-z]{2,}$/i.test(word) ? Array.from(word.slice(1), (letter) => `-${letter}`) : [word];
+}
+
+/** What `init --help` prints. */
+export function usage(): string {
+  const rows = Object.entries({
+    ...FLAGS,
+    help: { help: "print this help" },
+    version: { help: "print the version" },
+  })
+    .map(([name, flag]: [string, Partial<Flag>]) => {
+      const short = flag.short ? `-${flag.short}, ` : "    ";
+      return `  ${short}--${name}${flag.argument ? `=${flag.argument}` : ""}`.padEnd(32) + flag.help;
+    });
+  return `Usage: init [OPTION]...\nProcess management daemon.\n\nOptions:\n${rows.join("\n")}\n`;
+}
+
+/** The configuration directories in the order of their precedence. */
+export function configurationDirectories(options: Options): string[] {
+  const base = options.confdir.length > 0
+    ? options.confdir
+    : options.user
+    ? userDirectories(process.env)
+    : ["/etc/init"];
+  return [...options.prependConfdir, ...base, ...options.appendConfdir];
+}
+
+/** init(5), "User Session Mode". */
+function userDirectories(env: NodeJS.ProcessEnv): string[] {
+  const configHome = env.XDG_CONFIG_HOME || `${homedir()}/.config`;
+  const configDirectories = (env.XDG_CONFIG_DIRS || "/etc/xdg").split(":").filter((path) => path !== "");
+  return [
+    `${configHome}/upstart`,
+    `${homedir()}/.init`,
+    ...configDirectories.map((path) => `${path}/upstart`),
+    "/usr/share/upstart/sessions",
+  ];
+}
+
+/** Where job logs go; undefined with `--no-log`. */
+export function logDirectory(options: Options): string | undefined {
+  if (!options.log) return undefined;
+  if (options.logdir !== undefined) return options.logdir;
+  if (!options.user) return "/var/log/upstart";
+  return `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/upstart`;
+}

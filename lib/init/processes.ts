@@ -1,0 +1,164 @@
+/** From a job's process, as the engine asks for it, to a child: what to run, as whom, with which streams. */
+
+import type { Console, JobDefinition, ProcessName, Program } from "../model/job.ts";
+import { environment as parseEnvironment } from "../model/environment.ts";
+import { expand, ExpansionError } from "../model/expand.ts";
+import { close, memfd } from "../sys/descriptors.ts";
+import { SystemError } from "../sys/errno.ts";
+import { spawn, type SpawnDescription } from "../sys/spawn.ts";
+import { lookupGroup, lookupUser, supplementaryGroups } from "../sys/users.ts";
+import type { JobOutput, ProcessOutput } from "./output/output.ts";
+
+const SHELL = "/bin/sh";
+
+/** Characters that give an `exec` line to the shell, as in Upstart. */
+const SHELL_CHARACTERS = /[~`!$^&*()=|\\{}[\];"'<>?]/;
+
+/** The descriptor that a script is read from. Scripts can tell, so it is Upstart's. */
+const SCRIPT_DESCRIPTOR = 9;
+
+/** A process to be started. */
+export interface ProcessRequest {
+  definition: JobDefinition;
+  instance: string;
+  process: ProcessName;
+  /** `KEY=VALUE` strings. */
+  environment: string[];
+}
+
+/** What all processes are started with. */
+export interface ProcessContext {
+  output: JobOutput;
+  defaultConsole: Console;
+  /** The command that runs the program `hook` of this executable, without its arguments. */
+  hookCommand: readonly string[];
+  /** True when this process may change to any user and group. */
+  privileged: boolean;
+}
+
+/** A child that runs, or the reason why it does not: it reads on behind "Failed to spawn web main process: ". */
+export type Started = { pid: number; output: ProcessOutput } | { reason: string };
+
+/** Starts a process of a job. */
+export function startProcess(request: ProcessRequest, context: ProcessContext): Started {
+  const { definition } = request;
+  const opened: number[] = [];
+  let output: ProcessOutput | undefined;
+  try {
+    const { argv, script } = command(request, context);
+    const credentials = findCredentials(definition, context.privileged);
+    output = context.output.open(
+      definition.name,
+      request.instance,
+      definition.console ?? context.defaultConsole,
+    );
+    const descriptors: Record<number, number> = { ...output.descriptors };
+    if (script !== undefined) {
+      const file = memfd(`${definition.name} ${request.process}`, new TextEncoder().encode(script));
+      opened.push(file);
+      descriptors[SCRIPT_DESCRIPTOR] = file;
+    }
+    const result = spawn({
+      argv,
+      environment: request.environment,
+      descriptors,
+      newSession: true,
+      controllingTerminal: output.controllingTerminal,
+      ...settings(definition, request.process),
+      ...credentials,
+    });
+    return result.pid === undefined ? { reason: result.failed.message } : { pid: result.pid, output };
+  } catch (error) {
+    if (error instanceof Refusal) return { reason: error.message };
+    if (error instanceof ExpansionError || error instanceof SystemError) return { reason: error.message };
+    throw error;
+  } finally {
+    output?.spawned();
+    opened.forEach(close);
+  }
+}
+
+/** A process that cannot be started for what its definition says. */
+class Refusal extends Error {}
+
+/** The stanzas that the child sets up by itself, under the names that a spawn description has for them. */
+function settings(definition: JobDefinition, process: ProcessName): Partial<SpawnDescription> {
+  const { oomScore, umask, nice, chroot, chdir, limit, apparmorSwitch, debug } = definition;
+  return {
+    limit,
+    ...(umask !== undefined && { umask }),
+    ...(nice !== undefined && { nice }),
+    ...(oomScore !== undefined && { oomScore: oomScore === "never" ? -1000 : oomScore }),
+    ...(chroot !== undefined && { chroot }),
+    ...(chdir !== undefined && { chdir }),
+    ...(process === "main" && apparmorSwitch !== undefined && { apparmorSwitch }),
+    ...(process === "main" && debug && { stopped: true }),
+  };
+}
+
+interface Command {
+  argv: string[];
+  /** What the shell reads from {@link SCRIPT_DESCRIPTOR}. */
+  script?: string;
+}
+
+function command(request: ProcessRequest, context: ProcessContext): Command {
+  const program = request.definition.processes[request.process];
+  if (!program) throw new Refusal(`${request.definition.name} has no ${request.process} process`);
+  const compose = COMMANDS[program.kind] as (
+    program: Program,
+    request: ProcessRequest,
+    context: ProcessContext,
+  ) => Command;
+  return compose(program, request, context);
+}
+
+type Commands = {
+  [Kind in Program["kind"]]: (
+    program: Program & { kind: Kind },
+    request: ProcessRequest,
+    context: ProcessContext,
+  ) => Command;
+};
+
+const COMMANDS: Commands = {
+  // `exec` in front lets the shell out of the way: the process is the program, not a shell that waits for it.
+  exec: ({ command }) =>
+    SHELL_CHARACTERS.test(command)
+      ? shell(`exec ${command}`)
+      : { argv: command.split(/[ \t\r\n]+/).filter((word) => word !== "") },
+  script: ({ text }) => shell(text),
+  arguments({ words }, { environment }) {
+    const variables = parseEnvironment(environment);
+    return { argv: words.map((word) => expand(word, variables)) };
+  },
+  function: ({ module, job }, { process }, { hookCommand }) => ({
+    argv: [...hookCommand, module, job, process],
+  }),
+};
+
+/** A single line is given to the shell as an argument, more through a descriptor, which the script does not inherit. */
+function shell(script: string): Command {
+  const line = script.replace(/\n+$/, "");
+  if (!line.includes("\n")) return { argv: [SHELL, "-e", "-c", line, SHELL] };
+  return {
+    argv: [SHELL, "-e", `/proc/self/fd/${SCRIPT_DESCRIPTOR}`],
+    script: `exec ${SCRIPT_DESCRIPTOR}<&-\n${script}`,
+  };
+}
+
+/** The user and groups to run as: `setuid` brings the user's own groups, `setgid` that group alone. */
+function findCredentials(
+  { setuid, setgid }: JobDefinition,
+  privileged: boolean,
+): Pick<SpawnDescription, "uid" | "gid" | "groups"> {
+  if (setuid === undefined && setgid === undefined) return {};
+  const user = setuid === undefined ? undefined : lookupUser(setuid);
+  if (setuid !== undefined && !user) throw new Refusal("unable to find setuid user");
+  const group = setgid === undefined ? undefined : lookupGroup(setgid);
+  if (setgid !== undefined && !group) throw new Refusal("unable to find setgid group");
+  const gid = group?.gid ?? user?.gid;
+  if (gid === undefined) return {};
+  const groups = user && !group ? supplementaryGroups(user.name, gid) : [gid];
+  return { gid, ...(privileged && { groups }), ...(user && { uid: user.uid }) };
+}

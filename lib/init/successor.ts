@@ -1,0 +1,58 @@
+/** Finding the process that a daemon leaves behind in its place (`expect fork`, `expect daemon`). */
+
+import * as fs from "node:fs";
+import process from "node:process";
+import { childrenOf, type ProcessStatus, processStatus } from "../sys/procfs.ts";
+
+/** Who is looked for. */
+export interface Predecessor {
+  /** The process that has ended; it led a session of its own. */
+  pid: number;
+  job: string;
+  instance: string;
+  /** True for processes that are a job's already. */
+  isKnown(pid: number): boolean;
+}
+
+/** A process that took another's place, and how many forks lie between the two. */
+export interface Successor {
+  pid: number;
+  forks: number;
+}
+
+/**
+ * The oldest child of init that descends from a process which has ended: orphans are given to init, and this
+ * one is still of the same session, or has the job's and instance's name in its environment. Undefined when
+ * nothing of the process is left.
+ */
+export function findSuccessor(predecessor: Predecessor): Successor | undefined {
+  const orphans = childrenOf(process.pid)
+    .filter((pid) => !predecessor.isKnown(pid))
+    .flatMap((pid) => processStatus(pid) ?? [])
+    .filter((status) => status.state !== "Z" && descends(status, predecessor));
+  const [oldest] = orphans.sort((one, other) => one.startTime - other.startTime || one.pid - other.pid);
+  return oldest && { pid: oldest.pid, forks: forksBetween(oldest, predecessor) };
+}
+
+function descends(orphan: ProcessStatus, { pid, job, instance }: Predecessor): boolean {
+  if (orphan.session === pid || orphan.processGroup === pid) return true;
+  const environment = environmentOf(orphan.pid);
+  return environment.includes(`UPSTART_JOB=${job}`) && environment.includes(`UPSTART_INSTANCE=${instance}`);
+}
+
+/**
+ * A daemon forks, makes a session, and forks again, so that it does not lead the session. One that is in
+ * a new session which it does not lead has both forks behind it, even if the parent outlived the child.
+ */
+function forksBetween(orphan: ProcessStatus, { pid }: Predecessor): number {
+  return orphan.session !== pid && orphan.session !== orphan.pid ? 2 : 1;
+}
+
+/** The environment that a process was started with; empty when it may not be read. */
+function environmentOf(pid: number): string[] {
+  try {
+    return fs.readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+  } catch {
+    return [];
+  }
+}
