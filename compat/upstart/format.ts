@@ -14,7 +14,7 @@ import type { Exit } from "../../lib/model/exit.ts";
 import { signalName } from "../../lib/model/signals.ts";
 import { formatCondition } from "./condition.ts";
 import { Lexer } from "./lexer.ts";
-import { encodeBytes } from "./text.ts";
+import { encodeBytes } from "../../lib/model/bytes.ts";
 
 /**
  * A definition as a readable `.conf` file, one character a byte, which parses to an equal definition. What

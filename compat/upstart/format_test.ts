@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import { decodeBytes, encodeBytes } from "../../lib/model/bytes.ts";
 import type { Condition } from "../../lib/model/condition.ts";
 import {
   CONSOLES,
@@ -9,7 +10,7 @@ import {
   PROCESS_NAMES,
   RESOURCES,
 } from "../../lib/model/job.ts";
-import { decodeBytes, encodeBytes, formatConf, parseConf } from "./mod.ts";
+import { formatConf, parseConf } from "./mod.ts";
 
 const again = (job: JobDefinition) => parseConf(formatConf(job), job.source, job.name);
 

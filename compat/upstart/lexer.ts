@@ -7,7 +7,7 @@
  */
 
 import { ParseError } from "./error.ts";
-import { decodeBytes } from "./text.ts";
+import { decodeBytes } from "../../lib/model/bytes.ts";
 
 /** What a token is made of, and what ends it. */
 interface TokenKind {

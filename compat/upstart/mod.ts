@@ -7,14 +7,13 @@ import { readStanzas } from "./stanzas.ts";
 export { formatCondition } from "./condition.ts";
 export { ParseError } from "./error.ts";
 export { formatConf } from "./format.ts";
-export { decodeBytes, encodeBytes } from "./text.ts";
 
 /**
  * The job that a `.conf` file defines.
  *
  * @param text the file's bytes, one character each (`buffer.toString("latin1")`). The definition's strings
  * are decoded from them: UTF-8 becomes the characters that it means, and a byte that is no UTF-8 one of the
- * lone surrogates U+DC80 to U+DCFF, which `encodeBytes` turns back. Strings end at a zero byte.
+ * lone surrogates U+DC80 to U+DCFF, which `encodeBytes` of lib/model turns back. Strings end at a zero byte.
  * @param file the path that messages name, kept as the definition's source
  * @param name the job's name
  * @throws {ParseError} for the file's first error; nothing else is thrown.

@@ -5,6 +5,7 @@
 
 import { Buffer } from "node:buffer";
 import process from "node:process";
+import { encodeBytes, hasRawBytes } from "../model/bytes.ts";
 import { type CallName, callNumber } from "./calls.ts";
 import { SystemError } from "./errno.ts";
 import type { Ffi } from "./ffi.ts";
@@ -126,6 +127,9 @@ export class Kernel {
 
   /** The address of a copy of an argument, for passing data. */
   copy(data: string | Uint8Array): number {
+    if (typeof data === "string" && hasRawBytes(data)) {
+      return this.copy(Buffer.from(encodeBytes(data) + "\0", "latin1"));
+    }
     const size = typeof data === "string" ? Buffer.byteLength(data) + 1 : data.length;
     const address = this.room(size);
     const offset = address - this.#base;
@@ -171,7 +175,7 @@ let opened: Kernel | undefined;
 
 /** The kernel, opened at the first use. */
 export function kernel(): Kernel {
-  return opened ??= new Kernel("Deno" in globalThis ? denoFfi() : bunFfi());
+  return opened ??= new Kernel("Bun" in globalThis ? bunFfi() : denoFfi());
 }
 
 /** Runs one system call. The result, or −errno. */

@@ -37,6 +37,15 @@ Deno.test("a child gets its arguments and its environment, and nothing else", as
   ]);
 });
 
+Deno.test("bytes that are no UTF-8 reach a child as they are", async () => {
+  const { output } = await run({
+    argv: ["/bin/sh", "-c", 'printf %s "$0$A" | od -An -tx1', "ü\udcff\udc80"],
+    environment: ["A=\udcc3", "PATH=/usr/bin:/bin"],
+    descriptors: {},
+  });
+  assert.equal(output, " c3 bc ff 80 c3\n");
+});
+
 Deno.test("a child sees the descriptors meant for it alone", async () => {
   const nothing = open("/dev/null", O_RDWR);
   required("leak a descriptor", call("dup3", nothing, 77, 0));

@@ -1,7 +1,6 @@
 /**
- * The bytes of a classic job file and the strings of a definition. Files are read one character a byte
- * (Latin-1), as the syntax is made of ASCII alone; strings are then decoded as UTF-8. A byte that is no
- * UTF-8 becomes one of the lone surrogates U+DC80 to U+DCFF, so that nothing is lost.
+ * Strings and the bytes that they stand for. Strings hold UTF-8 decoded; a byte that is no UTF-8 is held as
+ * one of the lone surrogates U+DC80 to U+DCFF, so that it reaches a job's process as it was written.
  */
 
 import { Buffer } from "node:buffer";
@@ -10,7 +9,7 @@ const BEYOND_ASCII = /[\x80-\uffff]/;
 const UTF_8 =
   /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
 
-/** The string that bytes, given as one character each, stand for. */
+/** The string that bytes, given as one character each (Latin-1), stand for. */
 export function decodeBytes(latin1: string): string {
   if (!BEYOND_ASCII.test(latin1)) return latin1;
   return latin1.replace(
@@ -22,7 +21,12 @@ export function decodeBytes(latin1: string): string {
   );
 }
 
-/** The bytes, one character each, of a string; the reverse of {@link decodeBytes}. */
+/** True when a string holds bytes that are no UTF-8, which no other encoder than {@link encodeBytes} knows. */
+export function hasRawBytes(text: string): boolean {
+  return /[\udc80-\udcff]/u.test(text);
+}
+
+/** The bytes, one character each (Latin-1), of a string; the reverse of {@link decodeBytes}. */
 export function encodeBytes(text: string): string {
   if (!BEYOND_ASCII.test(text)) return text;
   return text.replace(/[\udc80-\udcff]|[^\udc80-\udcff]+/gu, (part) => {
