@@ -13,6 +13,7 @@ const initctl = () => import("./lib/cli/initctl.ts");
 
 /** The programs that `--install` makes links for. Each is loaded when it is the one called, and not before. */
 const PROGRAMS: Record<string, () => Promise<Program>> = {
+  init: () => import("./lib/init/init.ts"),
   initctl,
   reload: initctl,
   restart: initctl,

@@ -75,6 +75,12 @@ export class Engine {
     return process?.name === "main" && follows(this.#machine, process.instance);
   }
 
+  /** The job and instance that a running process belongs to. */
+  ownerOf(pid: number): { job: string; instance: string } | undefined {
+    const process = this.#machine.processes.get(pid);
+    return process && { job: process.instance.job.name, instance: process.instance.name };
+  }
+
   /** True when any job's start condition could take this event. */
   awaitsEvent(name: string): boolean {
     const matchers = this.#machine.listeners.get(name);

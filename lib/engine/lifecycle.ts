@@ -7,6 +7,7 @@ import type { Environment } from "../model/environment.ts";
 import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
 import type { ProcessName } from "../model/job.ts";
 import { SIGCONT, SIGKILL, signalName, SIGSTOP } from "../model/signals.ts";
+import type { Successor } from "./effects.ts";
 import { type Failure, Instance } from "./instance.ts";
 import type { Job } from "./job.ts";
 import { replaceDefinition } from "./jobs.ts";
@@ -198,8 +199,19 @@ function describeResult(variables: Environment, failure: Failure | undefined): v
 function fail(machine: Machine, instance: Instance, failure: Failure): void {
   if (instance.failure) return;
   instance.failure = failure;
-  machine.notice({ kind: "failed", job: instance.job.name, instance: instance.name });
+  machine.notice({
+    kind: "failed",
+    job: instance.job.name,
+    instance: instance.name,
+    status: statusOf(failure),
+  });
   finish(machine, instance, true);
+}
+
+/** The failure as the one number that D-Bus clients get. */
+function statusOf({ process, exit }: Failure): number {
+  if (!exit) return process === "respawn" ? 0 : -1;
+  return "status" in exit ? exit.status : exit.signal * 256;
 }
 
 /** A process asked for with {@link Machine.spawn} runs. */
@@ -237,7 +249,7 @@ export function processEnded(
   instance: Instance,
   process: ProcessName,
   exit: Exit,
-  successor: number | undefined,
+  successor: Successor | undefined,
 ): void {
   const pid = instance.pids.get(process) ?? 0;
   machine.processes.delete(pid);
@@ -311,18 +323,19 @@ function respawn(machine: Machine, instance: Instance, hookRuns: boolean): void 
 }
 
 /** The main process has forked and gone: its child is the main process now (`expect fork`, `expect daemon`). */
-function followed(machine: Machine, instance: Instance, successor: number): void {
-  instance.pids.set("main", successor);
-  machine.processes.set(successor, { instance, name: "main" });
+function followed(machine: Machine, instance: Instance, { pid, forks }: Successor): void {
+  instance.pids.set("main", pid);
+  machine.processes.set(pid, { instance, name: "main" });
   instance.followUntil = machine.now + instance.job.definition.killTimeout * 1000;
   if (instance.state !== "spawned") {
     machine.log(
       "warn",
-      `${instance.displayName} main process forked once more than expected, following ${successor}`,
+      `${instance.displayName} main process forked once more than expected, following ${pid}`,
     );
     return;
   }
-  if (--instance.forksLeft > 0) return;
+  instance.forksLeft -= forks;
+  if (instance.forksLeft > 0) return;
   machine.clearTimer(instance);
   advance(machine, instance);
 }

@@ -19,6 +19,7 @@ type Action = "start" | "stop" | "restart";
 export function doRequest(machine: Machine, request: number, what: Request): void {
   if (what.kind === "emit") return emit(machine, request, what);
   const job = findJob(machine, what.job);
+  if (what.kind === "reload") return reload(machine, request, findInstance(job, what.instance));
   const byName = "instance" in what;
   const given = byName ? [] : what.environment;
   const instance = byName
@@ -47,6 +48,15 @@ function emit(machine: Machine, request: number, what: Request & { kind: "emit" 
   checkPairs(what.environment);
   machine.emit(what.event, environment(what.environment), what.wait ? { request } : undefined);
   if (!what.wait) machine.effect({ kind: "answer", request, instance: "" });
+}
+
+function reload(machine: Machine, request: number, instance: Instance): void {
+  const pid = instance.pids.get("main");
+  if (pid === undefined) {
+    throw new RequestFailure("NotRunning", `Job is not running: ${instance.displayName}`);
+  }
+  machine.kill(pid, instance.job.definition.reloadSignal, false);
+  machine.effect({ kind: "answer", request, instance: instance.name });
 }
 
 /** @throws {RequestFailure} UnknownJob */

@@ -1,5 +1,7 @@
 /** From a job's process, as the engine asks for it, to a child: what to run, as whom, with which streams. */
 
+import { Buffer } from "node:buffer";
+import { encodeBytes } from "../model/bytes.ts";
 import type { Console, JobDefinition, ProcessName, Program } from "../model/job.ts";
 import { environment as parseEnvironment } from "../model/environment.ts";
 import { expand, ExpansionError } from "../model/expand.ts";
@@ -54,7 +56,7 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
     );
     const descriptors: Record<number, number> = { ...output.descriptors };
     if (script !== undefined) {
-      const file = memfd(`${definition.name} ${request.process}`, new TextEncoder().encode(script));
+      const file = memfd(`${definition.name} ${request.process}`, Buffer.from(encodeBytes(script), "latin1"));
       opened.push(file);
       descriptors[SCRIPT_DESCRIPTOR] = file;
     }

@@ -6,6 +6,7 @@ export type FailureName =
   | "UnknownInstance"
   | "AlreadyStarted"
   | "AlreadyStopped"
+  | "NotRunning"
   | "JobFailed"
   | "EventFailed"
   | "InvalidArgs";

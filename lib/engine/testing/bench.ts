@@ -148,7 +148,12 @@ export class Bench {
     const child = ++this.#lastPid;
     const follows = this.engine.follows(pid);
     if (follows) this.running.set(child, { job, instance, process, behaviour: "stays" });
-    this.#do({ kind: "exited", pid, exit: { status: 0 }, ...(follows && { successor: child }) });
+    this.#do({
+      kind: "exited",
+      pid,
+      exit: { status: 0 },
+      ...(follows && { successor: { pid: child, forks: 1 } }),
+    });
     return child;
   }
 

@@ -134,7 +134,7 @@ export class World {
     if (!forked || !this.#engine.follows(pid)) return this.#input({ kind: "exited", pid, exit });
     const successor = ++this.#lastPid;
     this.#processes.set(successor, process);
-    this.#input({ kind: "exited", pid, exit: { status: 0 }, successor });
+    this.#input({ kind: "exited", pid, exit: { status: 0 }, successor: { pid: successor, forks: 1 } });
   }
 
   #timer(timer: number): void {

@@ -1,0 +1,262 @@
+/**
+ * The running init: tells the engine what happens, does what it says, and is what the control service asks.
+ * Nothing in here waits; long lists of things to do are done in slices, so that everybody gets their turn.
+ */
+
+import {
+  ControlError,
+  type ControlRequest,
+  type LogPriority,
+  type Notice,
+  type Supervisor,
+} from "../control/supervisor.ts";
+import type { Effect, Input } from "../engine/effects.ts";
+import { Engine } from "../engine/engine.ts";
+import type { Job } from "../engine/job.ts";
+import type { Environment } from "../model/environment.ts";
+import { RequestFailure } from "../model/failure.ts";
+import { type Change, kill, reap } from "../sys/processes.ts";
+import { SystemError } from "../sys/errno.ts";
+import { processStatus } from "../sys/procfs.ts";
+import type { Messages } from "./messages.ts";
+import type { ProcessOutput } from "./output/output.ts";
+import { type ProcessContext, startProcess } from "./processes.ts";
+import { findSuccessor } from "./successor.ts";
+import { VERSION_TEXT } from "./version.ts";
+
+/** How long effects are done before other work gets its turn, in ms. */
+const SLICE = 10;
+
+/** Changes of children that are taken at a time. */
+const REAP_AT_ONCE = 256;
+
+/** What init lends the supervisor: the parts that it does not know by itself. */
+export interface Surroundings {
+  messages: Messages;
+  processes: ProcessContext;
+  /** Variables that every process of a job is given last, such as UPSTART_SESSION. */
+  sessionEnvironment: string[];
+  reloadConfiguration(): Promise<void>;
+  endSession(): void;
+  restart(): void;
+  /** Called when the last process of a job has ended. */
+  onIdle(): void;
+}
+
+/** What is kept of a request until its answer. */
+interface Caller {
+  resolve(instance: string): void;
+  reject(error: Error): void;
+}
+
+/** The running init. */
+export class RunningInit implements Supervisor {
+  readonly version = VERSION_TEXT;
+  readonly #engine: Engine;
+  readonly #effects: Effect[] = [];
+  #working = false;
+  #continuing = false;
+  readonly #outputs = new Map<number, ProcessOutput>();
+  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  readonly #callers = new Map<number, Caller>();
+  #lastRequest = 0;
+  readonly #observers = new Set<(notice: Notice) => void>();
+
+  constructor(
+    defaults: Environment,
+    initEnvironment: Environment,
+    private readonly surroundings: Surroundings,
+  ) {
+    this.#engine = new Engine(defaults, initEnvironment);
+  }
+
+  /** Tells the engine what has happened and sets to work on what follows from it. */
+  tell(input: Input): void {
+    for (const effect of this.#engine.handle(input, performance.now())) this.#effects.push(effect);
+    this.#work();
+  }
+
+  /** Takes in what happened to children. To be called after SIGCHLD. */
+  reap(): void {
+    const changes = reap(REAP_AT_ONCE);
+    for (const change of changes) this.#childChanged(change);
+    if (changes.length === REAP_AT_ONCE) setImmediate(() => this.reap());
+  }
+
+  /** True when a start condition mentions the event. */
+  awaitsEvent(name: string): boolean {
+    return this.#engine.awaitsEvent(name);
+  }
+
+  /** True while a process of any job runs or is about to. */
+  get hasProcesses(): boolean {
+    return this.#engine.hasProcesses;
+  }
+
+  // What the control service asks.
+
+  get logPriority(): LogPriority {
+    return this.surroundings.messages.priority;
+  }
+
+  set logPriority(priority: LogPriority) {
+    this.surroundings.messages.priority = priority;
+  }
+
+  get jobEnvironment() {
+    return this.#engine.environments;
+  }
+
+  jobs(): Iterable<Job> {
+    return this.#engine.jobs.values();
+  }
+
+  job(name: string): Job | undefined {
+    return this.#engine.jobs.get(name);
+  }
+
+  instanceName(job: string, environment: string[]): string {
+    try {
+      return this.#engine.instanceName(job, environment);
+    } catch (error) {
+      throw error instanceof RequestFailure ? new ControlError(error.failure, error.message) : error;
+    }
+  }
+
+  request(what: ControlRequest): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const request = ++this.#lastRequest;
+      this.#callers.set(request, { resolve, reject });
+      this.tell({ kind: "request", request, what });
+    });
+  }
+
+  reloadConfiguration(): Promise<void> {
+    return this.surroundings.reloadConfiguration();
+  }
+
+  snapshot(): unknown {
+    return this.#engine.snapshot();
+  }
+
+  notifyDiskWriteable(): void {
+    this.surroundings.processes.output.notifyDiskWriteable();
+  }
+
+  endSession(): void {
+    this.surroundings.endSession();
+  }
+
+  restart(): void {
+    this.surroundings.restart();
+  }
+
+  observe(listener: (notice: Notice) => void): () => void {
+    this.#observers.add(listener);
+    return () => void this.#observers.delete(listener);
+  }
+
+  #childChanged(change: Change): void {
+    const { pid } = change;
+    if ("stopped" in change) return this.tell({ kind: "stopped", pid, signal: change.stopped });
+    if (!("exit" in change)) return;
+    this.#outputs.get(pid)?.ended();
+    this.#outputs.delete(pid);
+    const successor = this.#successor(pid);
+    this.tell({ kind: "exited", pid, exit: change.exit, ...(successor && { successor }) });
+    if (!this.hasProcesses) this.surroundings.onIdle();
+  }
+
+  #successor(pid: number) {
+    if (!this.#engine.follows(pid)) return undefined;
+    const owner = this.#engine.ownerOf(pid);
+    return owner &&
+      findSuccessor({ pid, ...owner, isKnown: (other) => this.#engine.ownerOf(other) !== undefined });
+  }
+
+  /** Does what there is to do, in order, for a slice of time. */
+  #work(): void {
+    if (this.#working || this.#continuing) return;
+    this.#working = true;
+    const end = performance.now() + SLICE;
+    let done = 0;
+    while (done < this.#effects.length) {
+      this.#perform(this.#effects[done++]!);
+      if (performance.now() > end) break;
+    }
+    this.#effects.splice(0, done);
+    this.#working = false;
+    if (this.#effects.length === 0) return;
+    this.#continuing = true;
+    setImmediate(() => {
+      this.#continuing = false;
+      this.#work();
+    });
+  }
+
+  #perform(effect: Effect): void {
+    const perform = this.#performers[effect.kind] as (effect: Effect) => void;
+    perform(effect);
+  }
+
+  readonly #performers: { [Kind in Effect["kind"]]: (effect: Effect & { kind: Kind }) => void } = {
+    "spawn": (effect) => this.#spawn(effect),
+    "kill": ({ pid, signal, group }) => this.#kill(pid, signal, group),
+    "set-timer": ({ timer, delay }) => {
+      this.#timers.set(
+        timer,
+        setTimeout(() => {
+          this.#timers.delete(timer);
+          this.tell({ kind: "timer", timer });
+        }, delay),
+      );
+    },
+    "clear-timer": ({ timer }) => {
+      clearTimeout(this.#timers.get(timer));
+      this.#timers.delete(timer);
+    },
+    "answer": ({ request, instance, error }) => {
+      const caller = this.#callers.get(request);
+      this.#callers.delete(request);
+      if (error) caller?.reject(new ControlError(error.name, error.message));
+      else caller?.resolve(instance);
+    },
+    "log": ({ priority, message }) => this.surroundings.messages.tell(priority, message),
+    "notice": ({ notice }) => {
+      for (const observer of this.#observers) observer(notice);
+    },
+  };
+
+  #spawn({ spawn, definition, instance, process, environment }: Effect & { kind: "spawn" }): void {
+    const variables = [
+      ...environment,
+      `UPSTART_JOB=${definition.name}`,
+      `UPSTART_INSTANCE=${instance}`,
+      ...this.surroundings.sessionEnvironment,
+    ];
+    const started = startProcess(
+      { definition, instance, process, environment: variables },
+      this.surroundings.processes,
+    );
+    if ("reason" in started) return this.tell({ kind: "spawn-failed", spawn, reason: started.reason });
+    this.#outputs.set(started.pid, started.output);
+    this.tell({ kind: "spawned", spawn, pid: started.pid });
+  }
+
+  #kill(pid: number, signal: number, group: boolean): void {
+    try {
+      kill(group ? groupOf(pid) ?? pid : pid, signal);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      this.surroundings.messages.tell("warn", error.message);
+    }
+  }
+}
+
+/** A process's group as kill(2) takes it; undefined for one that is in init's own, which must not be signalled. */
+function groupOf(pid: number): number | undefined {
+  const group = processStatus(pid)?.processGroup;
+  return group === undefined || group <= 1 || group === processStatus(process.pid)?.processGroup
+    ? undefined
+    : -group;
+}
