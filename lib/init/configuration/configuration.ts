@@ -52,7 +52,7 @@ interface KnownFile {
 }
 
 /** How long files are looked at before other work gets its turn, in milliseconds. */
-const SLICE = 10;
+const SLICE = 5;
 
 /** Within a directory, modules go before classic files of the same name. */
 const RANK: Record<FileKind, number> = { module: 0, conf: 1, override: 0 };

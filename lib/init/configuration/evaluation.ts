@@ -90,6 +90,7 @@ class Child {
   /** The end of what the module printed itself; tells why a child died. */
   #tail = "";
   #arriving = "";
+  #ending = false;
   readonly #decoder = new TextDecoder();
   /** The modules given to this child and not settled yet, by their absolute paths. */
   readonly #mine: Map<string, string>;
@@ -150,20 +151,20 @@ class Child {
     const lines = (this.#line + this.#decoder.decode(bytes, { stream: true })).split("\n");
     this.#line = lines.pop()!;
     for (const line of lines) this.#take(line);
-    if (this.#pid > 0 && this.#line.length > LONGEST_LINE) this.#giveUp("defines more than can be taken");
+    if (this.#line.length > LONGEST_LINE) this.#giveUp("defines more than can be taken");
   }
 
   #hear(bytes: Uint8Array): void {
-    this.#arriving = new TextDecoder().decode(bytes);
+    this.#arriving += new TextDecoder().decode(bytes);
     // The module was announced before it printed: what says so is taken first.
-    this.#readers[0]?.drain();
+    if (!this.#ending) this.#readers[0]?.drain();
     this.#tail = (this.#tail + this.#arriving).slice(-LONGEST_TAIL);
     this.#arriving = "";
   }
 
   #take(text: string): void {
     const line = text.length <= LONGEST_LINE ? parseEvaluatorLine(text) : undefined;
-    if (!line || this.#pid === 0) return;
+    if (!line || this.#ending) return;
     if ("evaluating" in line) {
       // Each once, or a module could announce for ever and never be given up.
       if (!this.#mine.has(line.evaluating) || this.#announced.has(line.evaluating)) return;
@@ -185,8 +186,9 @@ class Child {
   }
 
   #giveUp(what: string): void {
-    if (this.#pid === 0) return;
-    for (const reader of this.#readers) reader.drain();
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#readers[1]?.drain();
     const last = (this.#tail + this.#arriving).trimEnd().split("\n").at(-1);
     const why = printable(last ? `${what}: ${last}` : what);
     const module = this.#current === undefined ? undefined : this.#mine.get(this.#current);
@@ -200,6 +202,7 @@ class Child {
   }
 
   #end(): void {
+    this.#ending = true;
     clearTimeout(this.#timer);
     for (const reader of this.#readers) reader.close();
     if (this.#pid > 0) killGroup(this.#pid);

@@ -14,6 +14,8 @@ export interface JobOutputOptions {
   onProblem(message: string): void;
   /** The system's console; for tests. */
   consolePath?: string;
+  /** Makes a terminal; for tests. */
+  openTerminal?: typeof openPty;
 }
 
 /** The standard streams of one process. */
@@ -128,7 +130,7 @@ export class JobOutput {
   /** A terminal, so that programs print line by line; failing that a pipe; failing that nothing. */
   #terminalOrPipe(): { reader: number; writer: number } | undefined {
     try {
-      const { master, slave } = openPty();
+      const { master, slave } = (this.options.openTerminal ?? openPty)();
       return { reader: master, writer: slave };
     } catch (error) {
       this.#tell("Failed to create pty, jobs log through pipes instead", error);

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Console } from "../../model/job.ts";
+import { SystemError } from "../../sys/errno.ts";
 import { kill, onChildChange, reap } from "../../sys/processes.ts";
 import { spawn } from "../../sys/spawn.ts";
 import { JobOutput, type JobOutputOptions } from "./output.ts";
@@ -183,6 +184,18 @@ test("console output is the console for all three streams", async (it) => {
   await it.run(script, "job", "", "output");
   assert.equal(fs.readFileSync(it.at("streams"), "utf8"), "/dev/full/dev/full/dev/full\n");
 }, { consolePath: "/dev/full" });
+
+test("where no terminal can be had there are pipes, which is told once", async (it) => {
+  for (let round = 0; round < 2; round++) await it.run("[ ! -t 1 ]; echo out; echo err >&2");
+  assert.equal(it.log("job"), "out\nerr\nout\nerr\n");
+  assert.deepEqual(it.problems, [
+    "Failed to create pty, jobs log through pipes instead: unable to open /dev/ptmx: No space left on device",
+  ]);
+}, {
+  openTerminal: () => {
+    throw new SystemError("open /dev/ptmx", 28);
+  },
+});
 
 test("a job that prints without end holds up neither others nor memory", async (it) => {
   const endless = it.start("exec yes 'a line that is printed again and again'", "endless");
