@@ -69,10 +69,14 @@ export class Engine {
     return instanceName(this.#machine, findJob(this.#machine, job), given, true);
   }
 
-  /** True when the end of this process should come with its successor, if it has one. */
-  follows(pid: number): boolean {
+  /**
+   * True when the end of this process should come with its successor, if it has one.
+   *
+   * @param now As for {@link Engine.handle}.
+   */
+  follows(pid: number, now: number): boolean {
     const process = this.#machine.processes.get(pid);
-    return process?.name === "main" && follows(this.#machine, process.instance);
+    return process?.name === "main" && follows(process.instance, now);
   }
 
   /** The job and instance that a running process belongs to. */

@@ -344,10 +344,10 @@ function followed(machine: Machine, instance: Instance, { pid, forks }: Successo
  * True when a main process that ends may have left a successor behind: while a fork is expected, and for as
  * long as the kill timeout after the last one, in case the program forks once more than its job says.
  */
-export function follows(machine: Machine, instance: Instance): boolean {
+export function follows(instance: Instance, now: number): boolean {
   const { expect } = instance.job.definition;
-  if (expect !== "fork" && expect !== "daemon") return false;
-  return instance.state === "spawned" || (instance.goal === "start" && machine.now < instance.followUntil);
+  if (expect !== "fork" && expect !== "daemon" || instance.state === "killed") return false;
+  return instance.state === "spawned" || (instance.goal === "start" && now < instance.followUntil);
 }
 
 /** A process was stopped by a signal: with `expect stop`, main says that it is ready, and is continued. */

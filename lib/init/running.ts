@@ -168,7 +168,7 @@ export class RunningInit implements Supervisor {
   }
 
   #successor(pid: number) {
-    if (!this.#engine.follows(pid)) return undefined;
+    if (!this.#engine.follows(pid, performance.now())) return undefined;
     const owner = this.#engine.ownerOf(pid);
     return owner &&
       findSuccessor({ pid, ...owner, isKnown: (other) => this.#engine.ownerOf(other) !== undefined });

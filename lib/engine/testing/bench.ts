@@ -144,10 +144,10 @@ export class Bench {
   /** Main forks and exits; where the engine follows, the child is told of. Returns the child's pid. */
   fork(job: string, which: Which = {}): number {
     const pid = this.pid(job, which);
-    const { instance, process } = this.running.get(pid)!;
+    const parent = this.running.get(pid)!;
     const child = ++this.#lastPid;
-    const follows = this.engine.follows(pid);
-    if (follows) this.running.set(child, { job, instance, process, behaviour: "stays" });
+    const follows = this.engine.follows(pid, this.now);
+    if (follows) this.running.set(child, parent);
     this.#do({
       kind: "exited",
       pid,

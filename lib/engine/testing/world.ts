@@ -131,7 +131,7 @@ export class World {
   #exit(pid: number, exit: Exit, forked: boolean): void {
     const process = this.#processes.get(pid)!;
     this.#processes.delete(pid);
-    if (!forked || !this.#engine.follows(pid)) return this.#input({ kind: "exited", pid, exit });
+    if (!forked || !this.#engine.follows(pid, this.#now)) return this.#input({ kind: "exited", pid, exit });
     const successor = ++this.#lastPid;
     this.#processes.set(successor, process);
     this.#input({ kind: "exited", pid, exit: { status: 0 }, successor: { pid: successor, forks: 1 } });

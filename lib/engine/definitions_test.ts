@@ -1,0 +1,155 @@
+/** Definitions that change while jobs run, the tables of variables, and what the engine tells of itself. */
+
+import assert from "node:assert/strict";
+import { Bench } from "./testing/bench.ts";
+import { and, job } from "./testing/definitions.ts";
+
+Deno.test("a running job keeps its definition, over restart and respawn, until it has stopped", () => {
+  const bench = new Bench([job("web", { env: ["N=1"], stopOn: "off1", respawn: true })]);
+  bench.start("web");
+  bench.define(job("web", { env: ["N=2"], stopOn: "off2" }));
+  bench.restart("web");
+  bench.exit("web", { signal: 9 });
+  assert.equal(bench.environment("web")["N"], "1");
+  bench.emit("off2");
+  assert.equal(bench.state("web"), "start/running");
+  bench.emit("off1");
+  bench.start("web");
+  assert.equal(bench.environment("web")["N"], "2");
+});
+
+Deno.test("with several instances the new definition waits for the last one; of several changes the last counts", () => {
+  const bench = new Bench([job("a", { instance: "$I" })]);
+  bench.start("a", { I: "1" });
+  bench.define(job("a", { instance: "$J" }));
+  bench.define(job("a", { instance: "$K" }));
+  bench.start("a", { I: "2" });
+  bench.stop("a", { I: "1" });
+  bench.stop("a", { I: "2" });
+  assert.equal(bench.start("a").outcome, "Unknown parameter: K");
+});
+
+Deno.test("a change taken back while the job runs is none", () => {
+  const bench = new Bench([job("web", { startOn: "go" })]);
+  bench.emit("go");
+  bench.remove("web");
+  bench.define(job("web", { startOn: "go" }));
+  bench.stop("web");
+  bench.emit("go");
+  assert.equal(bench.state("web"), "start/running");
+});
+
+Deno.test("a stopped job changes at once; half an `and` is kept if the condition is the same", () => {
+  const bench = new Bench(["a", "b"].map((name) => job(name, { startOn: and("one", "two") })));
+  const one = bench.emit("one");
+  bench.define(job("a", { usage: "new", startOn: and("one", "two") }));
+  bench.define(job("b", { startOn: and("three", "two") }));
+  assert.equal(one.outcome, undefined);
+  bench.emit("two", {}, { wait: false });
+  assert.equal(one.outcome, "done");
+  assert.equal(bench.state("a"), "start/running");
+  assert.equal(bench.state("b"), "stop/waiting");
+});
+
+Deno.test("a job removed while it runs can be restarted and stopped, is started by no event, then it is unknown", () => {
+  const bench = new Bench([job("web", { startOn: and("go", "on") })]);
+  bench.start("web");
+  const half = bench.emit("go");
+  bench.remove("web");
+  assert.equal(half.outcome, "done");
+  assert.equal(bench.start("web").outcome, "Job is already running: web");
+  assert.equal(bench.restart("web").outcome, "done");
+  assert.equal(bench.stop("web").outcome, "done");
+  assert.equal(bench.start("web").outcome, "Unknown job: web");
+  assert.equal(bench.emit("go").outcome, "done");
+});
+
+Deno.test("a job removed while an event waits for it lets the event go", () => {
+  const bench = new Bench([job("a", { startOn: and("starting web", "never") }), job("web")]);
+  const start = bench.start("web");
+  assert.equal(bench.state("web"), "start/starting");
+  bench.remove("a");
+  assert.equal(start.outcome, "done");
+});
+
+Deno.test("tables of variables: everybody's reaches instances and new starts, an instance's own stays its own", () => {
+  const bench = new Bench([job("web", { env: ["OWN=1"] }), job("other")]);
+  const { environments } = bench.engine;
+  bench.start("web");
+  environments.set("A=1", true);
+  environments.set("A=2", false);
+  environments.set("B=web", true, { job: "web", instance: "" });
+  assert.deepEqual(environments.list({ job: "web", instance: "" }), ["A=1", "B=web", "OWN=1"]);
+  assert.deepEqual(environments.list(), ["A=1"]);
+  bench.start("other");
+  assert.deepEqual(bench.environment("other"), { A: "1" });
+  environments.reset({ job: "web", instance: "" });
+  assert.equal(environments.get("B", { job: "web", instance: "" }), undefined);
+  environments.unset("A");
+  assert.equal(environments.get("A", { job: "web", instance: "" }), undefined);
+  environments.set("C=1", true);
+  environments.reset();
+  assert.deepEqual(environments.list(), []);
+  assert.throws(() => environments.list({ job: "web", instance: "x" }), /Unknown instance: x of job web/);
+  assert.throws(() => environments.list({ job: "nobody", instance: "" }), /Unknown job: nobody/);
+});
+
+Deno.test("what the engine tells: names of instances, events that are awaited, whether anything runs", () => {
+  const { engine } = new Bench([job("tty", { instance: "tty-$N", startOn: "go", stopOn: "down" })]);
+  assert.equal(engine.instanceName("tty", ["N=1"]), "tty-1");
+  assert.throws(() => engine.instanceName("tty", []), /Unknown parameter: N/);
+  assert.equal(engine.awaitsEvent("go"), true);
+  assert.equal(engine.awaitsEvent("down"), false);
+  assert.equal(engine.hasProcesses, false);
+});
+
+Deno.test("what comes too late, or of what the engine knows nothing, has no effect", () => {
+  const { engine } = new Bench([job("web")]);
+  assert.deepEqual(engine.handle({ kind: "spawned", spawn: 99, pid: 5 }, 0), []);
+  assert.deepEqual(engine.handle({ kind: "spawn-failed", spawn: 99, reason: "" }, 0), []);
+  assert.deepEqual(engine.handle({ kind: "exited", pid: 99, exit: { status: 0 } }, 0), []);
+  assert.deepEqual(engine.handle({ kind: "stopped", pid: 99, signal: 19 }, 0), []);
+  assert.deepEqual(engine.handle({ kind: "timer", timer: 99 }, 0), []);
+});
+
+Deno.test("a snapshot tells who waits for what, and survives JSON", () => {
+  const bench = new Bench([
+    job("web", { instance: "$N", env: ["A=1"], stopOn: and("dusk", "calm") }),
+    job("hold", { startOn: "starting web", task: true }),
+    job("half", { startOn: and("go", "on") }),
+  ]);
+  bench.start("web", { N: "x" });
+  bench.emit("go", { K: "v" }, { wait: false });
+  bench.define(job("web"));
+  const snapshot = bench.engine.snapshot();
+  assert.deepEqual(JSON.parse(JSON.stringify(snapshot)), snapshot);
+  const [web, hold, half] = snapshot.jobs;
+  assert.deepEqual(snapshot.events, [
+    {
+      name: "starting",
+      environment: ["JOB=web", "INSTANCE=x"],
+      progress: "handling",
+      failed: false,
+      holders: 1,
+      waiters: [{ job: "web", instance: "x" }],
+    },
+    { name: "go", environment: ["K=v"], progress: "handling", failed: false, holders: 1, waiters: [] },
+  ]);
+  assert.deepEqual(web?.successor, job("web"));
+  assert.deepEqual(web?.instances, [{
+    name: "x",
+    goal: "start",
+    state: "starting",
+    environment: ["A=1", "N=x"],
+    processes: {},
+    spawning: false,
+    timer: false,
+    blocker: 0,
+    pending: [{ request: 1, action: "start" }],
+    stopOn: [null, null],
+    respawns: 0,
+  }]);
+  assert.deepEqual(hold?.instances[0]?.processes, { main: bench.pid("hold") });
+  assert.deepEqual(hold?.instances[0]?.pending, [{ event: 0 }]);
+  assert.deepEqual(half?.startOn, [1, null]);
+});
