@@ -20,7 +20,10 @@ export class DefinitionError extends Error {
 }
 
 /** Frames in here are this program's own, not the user's. */
-const OWN_DIRECTORY = new URL("../", import.meta.url).pathname;
+const OWN_DIRECTORIES = [
+  "/$bunfs/",
+  ...["../", "../../node_modules/"].map((path) => new URL(path, import.meta.url).pathname),
+];
 
 const FRAME = /\(?((?:file:\/\/)?\/[^\s():][^():]*):(\d+):(\d+)\)?$/;
 
@@ -29,7 +32,7 @@ function framePlace(frame: string): Place | undefined {
   const [, url, line, column] = FRAME.exec(frame.trim()) ?? [];
   if (url === undefined) return undefined;
   const file = url.startsWith("file:") ? fileURLToPath(url) : url;
-  if (file.startsWith(OWN_DIRECTORY) || file.startsWith("/$bunfs/")) return undefined;
+  if (OWN_DIRECTORIES.some((directory) => file.startsWith(directory))) return undefined;
   return { file, line: Number(line), column: Number(column) };
 }
 
