@@ -189,8 +189,8 @@ class Child {
     if (this.#ending) return;
     this.#ending = true;
     this.#readers[1]?.drain();
-    const last = (this.#tail + this.#arriving).trimEnd().split("\n").at(-1);
-    const why = printable(last ? `${what}: ${last}` : what);
+    const last = lastWords(this.#tail + this.#arriving);
+    const why = last ? `${what}: ${last}` : what;
     const module = this.#current === undefined ? undefined : this.#mine.get(this.#current);
     if (module !== undefined) this.#settle(this.#current!, broken(module, `Module ${why}`));
     else if (this.#settled === 0) this.#failAll(`Module cannot be evaluated: the evaluator ${why}`);
@@ -250,8 +250,15 @@ function errorReport(report: ModuleReport & { error: unknown }, module: string):
   };
 }
 
+/** The last line that a module printed, other than those of a stack trace. */
+function lastWords(text: string): string | undefined {
+  return text.split("\n").map((line) => printable(line).trimEnd())
+    .findLast((line) => line !== "" && !/^\s*at /.test(line));
+}
+
 /** Text from a child in a form that cannot play tricks on a terminal or a log. */
 function printable(text: string): string {
   // deno-lint-ignore no-control-regex
-  return text.slice(0, 2000).replace(/[\x00-\x1f\x7f]+/g, " ");
+  const [colours, controls] = [/\x1b\[[0-9;]*m/g, /[\x00-\x1f\x7f]+/g];
+  return text.slice(0, 2000).replace(colours, "").replace(controls, " ");
 }

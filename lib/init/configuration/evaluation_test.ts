@@ -99,13 +99,13 @@ Deno.test("a module that ends the evaluator harms itself alone, and its last wor
   const { told } = await evaluate({
     a: "exit 0",
     b: NOTHING,
-    c: "echo first >&2; printf 'last \\033[31mwords\\n' >&2; kill -9 $$",
+    c: "echo first >&2; printf 'last \\033[31mwords\\007\\n    at x\\n' >&2; kill -9 $$",
     d: NOTHING,
   });
   assert.deepEqual(told, [
     "a a:Module ended the evaluation before it was done",
     "b ",
-    "c c:Module ended the evaluation before it was done: last  [31mwords",
+    "c c:Module ended the evaluation before it was done: last words",
     "d ",
   ]);
 });
