@@ -50,6 +50,9 @@ const ENGINES: Record<string, (output: string) => void> = {
       "--bytecode",
       "--no-compile-autoload-dotenv",
       "--no-compile-autoload-bunfig",
+      // Compiled-in jobs get the authoring module as those on disk do.
+      "--external",
+      "rouse",
       "main.ts",
       "--outfile",
       output,

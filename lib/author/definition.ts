@@ -109,7 +109,7 @@ const READERS: Record<Field, Reader> = {
  * @throws {FieldError} for a field that there is not, or whose value cannot be used.
  */
 export function toDefinition(specification: object, surroundings: Surroundings): JobDefinition {
-  if (!isJobName(surroundings.name)) refuse("name", "a job's name", surroundings.name);
+  if (!isJobName(values.text("name", surroundings.name))) refuse("name", "a job's name", surroundings.name);
   const job = emptyJob(surroundings.name, surroundings.source);
   for (const [field, value] of Object.entries(specification)) {
     if (field === "name" || value === undefined) continue;

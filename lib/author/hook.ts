@@ -1,7 +1,7 @@
 /** The hook child: runs one function of a job module. */
 
 import process from "node:process";
-import { inspect } from "node:util";
+import { formatWithOptions, inspect } from "node:util";
 import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
 import { signalNumber } from "../model/signals.ts";
 import type { HookContext } from "./context.ts";
@@ -132,7 +132,8 @@ function context(
     job,
     instance: env.UPSTART_INSTANCE ?? "",
     events: ((stopping ? env.UPSTART_STOP_EVENTS : env.UPSTART_EVENTS) ?? "").split(" ").filter(Boolean),
-    log: (...values) => console.log(...values),
+    // A log is no place for colours, which console.log gives objects on a terminal.
+    log: (...values) => console.log("%s", formatWithOptions({ colors: false }, ...values)),
     emit: (event, variables = {}, { wait = true } = {}) => {
       const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
       return initctl("emit", ...(wait ? [] : ["--no-wait"]), event, ...pairs);

@@ -166,6 +166,8 @@ export type Job<
  * Defines a job. A module exports it, or an array of them, as its `default`:
  *
  *     export default job({ description: "a web server", exec: "/usr/sbin/httpd -f", respawn: true });
+ *
+ * @throws {TypeError} when it is given no object. Fields are checked when the module has been loaded.
  */
 export function job<
   Env extends Variables = Record<never, string>,
@@ -173,6 +175,9 @@ export function job<
   Start extends string = never,
   Stop extends string = never,
 >(specification: JobSpecification<Env, Instance, Start, Stop>): Job<Env, Instance, Start, Stop> {
+  if (typeof specification !== "object" || specification === null) {
+    throw new TypeError("job() takes an object with the job's fields");
+  }
   // Not enumerable, so that a spread copy is a specification again and no defined job.
   return Object.defineProperty({ ...specification }, definedAt, { value: new Error().stack ?? "" }) as Job<
     Env,

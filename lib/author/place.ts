@@ -19,17 +19,17 @@ export class DefinitionError extends Error {
   }
 }
 
-/** Frames in here are this program's own, not the user's. */
+/** Frames in here are this program's own, not the user's. Source maps of a bundle give relative paths. */
 const OWN_DIRECTORIES = [
   "/$bunfs/",
-  ...["../", "../../node_modules/"].map((path) => new URL(path, import.meta.url).pathname),
+  ...["lib/", "node_modules/"].flatMap((path) => [path, new URL(`../../${path}`, import.meta.url).pathname]),
 ];
 
-const FRAME = /\(?((?:file:\/\/)?\/[^\s():][^():]*):(\d+):(\d+)\)?$/;
+const FRAME = /^at (?:.*\()?((?:file:\/\/)?[^():]*\/[^():]*):(\d+):(\d+)\)?$/;
 
 /** The place that a line of a stack names, if that is in a user's file. */
 function framePlace(frame: string): Place | undefined {
-  const [, url, line, column] = FRAME.exec(frame.trim()) ?? [];
+  const [, url, line, column] = FRAME.exec(frame.trim().replace(/^at async /, "at ")) ?? [];
   if (url === undefined) return undefined;
   const file = url.startsWith("file:") ? fileURLToPath(url) : url;
   if (OWN_DIRECTORIES.some((directory) => file.startsWith(directory))) return undefined;

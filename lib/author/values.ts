@@ -63,7 +63,7 @@ export function unknownField(field: string, known: readonly string[], owner: str
   const close = known
     .map((name) => ({ name, distance: editDistance(field.toLowerCase(), name.toLowerCase()) }))
     .sort((one, other) => one.distance - other.distance)[0];
-  const hint = close && close.distance <= Math.max(1, field.length / 3)
+  const hint = close && close.distance <= Math.min(2, field.length / 2)
     ? `; did you mean ${close.name}?`
     : "";
   return new FieldError(field, `${owner} no field ${field}${hint}`);
