@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Bench } from "./testing/bench.ts";
-import { job } from "./testing/definitions.ts";
+import { and, job } from "./testing/definitions.ts";
 
 Deno.test("a service's start is answered when it runs, post-start included", () => {
   const bench = new Bench([job("web", { runs: ["main", "post-start"] })]);
@@ -281,4 +281,57 @@ Deno.test("jobs that set each other off for ever do not keep init from anything 
   bench.advance(1);
   assert.equal(bench.timers, 0);
   assert.equal(bench.engine.jobs.has("ping"), false);
+});
+
+Deno.test("a job that starts or stops on its own events does not wait for itself", () => {
+  const bench = new Bench([
+    job("again", { startOn: "stopping again" }),
+    job("off", { stopOn: "starting off" }),
+  ]);
+  bench.start("again");
+  assert.equal(bench.stop("again").outcome, "done");
+  assert.equal(bench.state("again"), "start/running");
+  assert.equal(bench.start("off").outcome, "done");
+  assert.equal(bench.state("off"), "stop/waiting");
+});
+
+Deno.test("two jobs that stop with each other do not wait for each other when one is respawned", () => {
+  const bench = new Bench([
+    job("one", { stopOn: "stopping two", respawn: true }),
+    job("two", { stopOn: "stopping one" }),
+  ]);
+  bench.start("one");
+  bench.start("two");
+  bench.exit("one", { status: 1 });
+  assert.equal(bench.state("one"), "stop/waiting");
+  assert.equal(bench.state("two"), "stop/waiting");
+});
+
+Deno.test("a job and the one that it needs do not wait for each other when that one ends too early", () => {
+  const bench = new Bench([
+    job("needed", { startOn: "starting web", runs: ["main", "post-start"] }),
+    job("web", { stopOn: "stopping needed" }),
+  ]);
+  bench.behave("needed", "post-start", "stays");
+  const start = bench.start("web");
+  bench.exit("needed");
+  bench.exit("needed", { status: 0 }, { process: "post-start" });
+  assert.equal(start.outcome, "done");
+  assert.equal(bench.state("needed"), "stop/waiting");
+  assert.equal(bench.state("web"), "stop/waiting");
+});
+
+Deno.test("a job told to stop lets go of what its half met stop condition holds, before it is down", () => {
+  const bench = new Bench([
+    job("base"),
+    job("web", { stopOn: and("stopping base", "never"), runs: ["main", "post-stop"] }),
+  ]);
+  bench.start("base");
+  bench.start("web");
+  const stop = bench.stop("base");
+  assert.equal(stop.outcome, undefined);
+  bench.behave("web", "post-stop", "stays");
+  bench.stop("web");
+  assert.equal(bench.state("web"), "stop/post-stop");
+  assert.equal(stop.outcome, "done");
 });

@@ -97,12 +97,25 @@ function addEvents(variables: Environment, matcher: Matcher, key: string): void 
   variables.set(key, events.map((event) => event.name).join(" "));
 }
 
-/** Lets an instance hold the events that set it in motion, until it is where it is to be. */
+/**
+ * Lets an instance hold the events that set it in motion, until it is where it is to be. One that can not be over
+ * before the instance goes on is not held: each would wait for the other without end.
+ */
 function holdEvents(instance: Instance, matcher: Matcher): void {
   for (const event of matcher.events()) {
+    if (holdsUp(event, instance)) continue;
     event.holders++;
     instance.pending.push({ event });
   }
+}
+
+/** True when the instance waits for the event, or for others that do in turn. */
+function holdsUp(event: Event, instance: Instance): boolean {
+  return event.waiters.some((waiter) =>
+    "instance" in waiter &&
+    (waiter.instance === instance ||
+      waiter.instance.pending.some((pending) => "event" in pending && holdsUp(pending.event, instance)))
+  );
 }
 
 /** Ends an event: whoever waited for it goes on, and a failure is told as `EVENT/failed`. */

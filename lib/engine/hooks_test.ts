@@ -175,3 +175,18 @@ Deno.test("a restart of which stopping is held up has the goal start at once", (
   bench.exit("hold");
   assert.equal(restart.outcome, "done");
 });
+
+Deno.test("main that ends while its stopping is held up is no failure, whatever the goal", () => {
+  const bench = new Bench([
+    job("web", { respawn: true }),
+    job("hold", { startOn: "stopping web", task: true }),
+  ]);
+  bench.start("web");
+  const restart = bench.restart("web");
+  bench.exit("web", { status: 1 });
+  assert.equal(bench.state("web"), "start/stopping");
+  bench.exit("hold");
+  assert.equal(restart.outcome, "done");
+  assert.deepEqual(bench.traced(/failed/), []);
+  assert.equal(bench.log.filter((line) => line.includes("respawning")).length, 0);
+});
