@@ -24,6 +24,7 @@ async function show(init: RunningInit, ...words: string[]): Promise<string> {
 }
 
 function showLines(text: string): void {
+  if (text === "") return;
   for (const line of text.trimEnd().split("\n")) console.log(`    ${line}`);
 }
 
@@ -44,8 +45,8 @@ function freePort(): Promise<number> {
 
 async function story(init: RunningInit, port: number): Promise<void> {
   const names = readdirSync(JOBS);
-  tell(`Init runs as process ${init.pid}, without privileges, on ${names.join(", ")}:`);
-  for (const name of names) await init.until(["status", name.replace(/\.\w+$/, "")], /waiting/);
+  tell(`Init runs in user mode as process ${init.pid}. It has read ${names.join(", ")}:`);
+  await init.until(["list"], new RegExp(`^(?:.*\n){${names.length}}$`));
   await show(init, "initctl", "list");
 
   tell(

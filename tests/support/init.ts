@@ -207,10 +207,10 @@ export class RunningInit implements AsyncDisposable {
     }
   }
 
-  /** Waits until a file below the test's directory has so many lines; gives them. */
+  /** Waits until a file below the test's directory has so many lines; gives them, without the terminal's `\r`. */
   untilLines(name: string, count: number): Promise<string[]> {
     return until(`${name} has ${count} lines`, () => {
-      const lines = (this.read(name) ?? "").split("\n").slice(0, -1);
+      const lines = (this.read(name) ?? "").split(/\r?\n/).slice(0, -1);
       return lines.length >= count ? lines : undefined;
     });
   }
