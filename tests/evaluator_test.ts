@@ -143,6 +143,17 @@ for (const runtime of Object.keys(RUNTIMES)) {
     assert.deepEqual(reports[0]?.imports.sort(), [files.path("db/main.ts"), files.path("shop.ts")]);
   });
 
+  Deno.test(`${runtime}: modules that import each other refer to jobs by functions`, async () => {
+    const other = (name: string) =>
+      `${HEAD}import other from "./${name}.ts";\nexport default job({ startOn: started(() => other) });`;
+    using files = new Files({ "one.ts": other("two"), "two.ts": other("one") });
+    const reports = await evaluate(runtime, files, ["one.ts", "two.ts"]);
+    assert.deepEqual(reports.map((report) => "jobs" in report && report.jobs[0]?.startOn), [
+      { kind: "event", name: "started", matches: [{ value: "two" }] },
+      { kind: "event", name: "started", matches: [{ value: "one" }] },
+    ]);
+  });
+
   Deno.test(`${runtime}: a module that loops for ever has been announced, those before it reported`, async () => {
     using files = new Files({
       "good.ts": `${HEAD}export default job({ exec: "a" });`,
