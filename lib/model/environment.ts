@@ -21,7 +21,7 @@ export function pairs(source: Environment): string[] {
   return Array.from(source, ([key, value]) => `${key}=${value}`);
 }
 
-/** True when a string is a `KEY=VALUE` pair whose key is not empty and holds letters, digits and `_` alone. */
+/** True when a string is a `KEY=VALUE` pair whose key holds letters, digits and `_` alone; it may be empty. */
 export function isPair(text: string): boolean {
-  return /^[A-Za-z0-9_]+=/.test(text);
+  return /^[A-Za-z0-9_]*=/.test(text);
 }

@@ -47,30 +47,33 @@ export interface SpawnDescription {
   stopped?: boolean;
 }
 
-/** The steps between this process and the program's first instruction, in their order, as failures name them. */
+/**
+ * The steps between this process and the program's first instruction, in their order. Failures name them, and
+ * scripts read what failures say, so the words are Upstart's where it has the step.
+ */
 export const STEPS = [
   "fork",
   "create session",
   "join control group",
-  "set oom score",
+  "set oom adjustment",
   "switch security profile",
   "place descriptors",
   "set controlling terminal",
   "set priority",
   "set resource limit",
   "set umask",
-  "change root",
-  "change directory",
-  "set groups",
-  "set gid",
-  "set uid",
+  "change root directory",
+  "change working directory",
+  "initgroups",
+  "setgid",
+  "setuid",
   "set no new privileges",
   "stop",
   "execute",
 ] as const;
 
 /** The name of a step. */
-export type SpawnStep = (typeof STEPS)[number];
+export type SpawnStep = (typeof STEPS)[number] | `set "${Resource}" resource limit`;
 
 /** Why a child could not be started; it never ran the program and has been reaped. */
 export interface SpawnFailure {
@@ -78,7 +81,7 @@ export interface SpawnFailure {
   errno: number;
   /** The error's name, e.g. `ENOENT`. */
   code: string;
-  /** `unable to change directory: No such file or directory`. */
+  /** `unable to change working directory: No such file or directory`. */
   message: string;
 }
 

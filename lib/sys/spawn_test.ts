@@ -129,7 +129,7 @@ Deno.test({
     const description = shell("", { chroot: directory, chdir: "/inside" });
     // Past both steps, for there is no shell in there.
     assertFailure(description, "execute", "ENOENT");
-    assertFailure({ ...description, chdir: "/outside" }, "change directory", "ENOENT");
+    assertFailure({ ...description, chdir: "/outside" }, "change working directory", "ENOENT");
   }),
 });
 
@@ -210,23 +210,23 @@ function assertFailure(description: SpawnDescription, step: SpawnStep, code: str
 Deno.test("a failure names its step and its error", () => {
   const { failed } = spawn(shell("", { chdir: "/nonexistent" }));
   assert.deepEqual(failed, {
-    step: "change directory",
+    step: "change working directory",
     errno: 2,
     code: "ENOENT",
-    message: "unable to change directory: No such file or directory",
+    message: "unable to change working directory: No such file or directory",
   });
 });
 
 const FAILURES: [SpawnStep, string, Partial<SpawnDescription>][] = [
   ["join control group", "ENOENT", { cgroups: ["/nonexistent/cgroup.procs"] }],
-  ["set oom score", "EINVAL", { oomScore: 5000 }],
+  ["set oom adjustment", "EINVAL", { oomScore: 5000 }],
   ["place descriptors", "EBADF", { descriptors: { 5: 999 } }],
   ["set controlling terminal", "ENOTTY", { newSession: true, controllingTerminal: true }],
-  ["set resource limit", "EINVAL", { limit: { core: { soft: 2, hard: 1 } } }],
-  ["change root", isRoot ? "ENOENT" : "EPERM", { chroot: "/nonexistent" }],
-  ["change directory", "ENOTDIR", { chdir: "/dev/null" }],
-  ["set uid", isRoot ? "EINVAL" : "EPERM", { uid: isRoot ? -1 : 0 }],
-  ["set gid", isRoot ? "EINVAL" : "EPERM", { gid: isRoot ? -1 : 0 }],
+  ['set "core" resource limit', "EINVAL", { limit: { core: { soft: 2, hard: 1 } } }],
+  ["change root directory", isRoot ? "ENOENT" : "EPERM", { chroot: "/nonexistent" }],
+  ["change working directory", "ENOTDIR", { chdir: "/dev/null" }],
+  ["setuid", isRoot ? "EINVAL" : "EPERM", { uid: isRoot ? -1 : 0 }],
+  ["setgid", isRoot ? "EINVAL" : "EPERM", { gid: isRoot ? -1 : 0 }],
   ["execute", "ENOENT", { argv: [] }],
   ["execute", "EACCES", { argv: ["/usr"] }],
   ["execute", "E2BIG", { argv: ["/bin/true", "x".repeat(200_000)] }],
@@ -243,7 +243,7 @@ for (const [step, code, part] of FAILURES) {
 
 Deno.test("after failures the next child is fine", async () => {
   for (let i = 0; i < 100; i++) {
-    assertFailure(shell("", { chdir: "/nonexistent" }), "change directory", "ENOENT");
+    assertFailure(shell("", { chdir: "/nonexistent" }), "change working directory", "ENOENT");
   }
   assert.deepEqual((await run(shell("exit 7"))).exit, { status: 7 });
 });

@@ -10,7 +10,7 @@ import { EINVAL, ENOSYS } from "./errno.ts";
 export const PLAN: [SpawnStep, (table: ChildTable, child: SpawnDescription) => void][] = [
   ["create session", (table, { newSession }) => newSession && table.add("setsid", [])],
   ["join control group", (table, { cgroups = [] }) => cgroups.forEach((path) => table.writeFile(path, "0"))],
-  ["set oom score", (table, { oomScore }) => {
+  ["set oom adjustment", (table, { oomScore }) => {
     if (oomScore !== undefined) table.writeFile("/proc/self/oom_score_adj", String(oomScore));
   }],
   ["switch security profile", (table, { apparmorSwitch }) => {
@@ -29,16 +29,19 @@ export const PLAN: [SpawnStep, (table: ChildTable, child: SpawnDescription) => v
     if (nice !== undefined) table.add("setpriority", [PRIO_PROCESS, 0, nice]);
   }],
   ["set resource limit", (table, { limit = {} }) => {
-    for (const [resource, value] of Object.entries(limit)) setLimit(table, resource as Resource, value);
+    for (const [resource, value] of Object.entries(limit)) {
+      table.step = `set "${resource as Resource}" resource limit`;
+      setLimit(table, resource as Resource, value);
+    }
   }],
   ["set umask", (table, { umask }) => umask !== undefined && table.add("umask", [umask])],
-  ["change root", (table, { chroot }) => chroot !== undefined && table.add("chroot", [chroot])],
-  ["change directory", (table, { chdir }) => chdir !== undefined && table.add("chdir", [chdir])],
-  ["set groups", (table, { groups }) => {
+  ["change root directory", (table, { chroot }) => chroot !== undefined && table.add("chroot", [chroot])],
+  ["change working directory", (table, { chdir }) => chdir !== undefined && table.add("chdir", [chdir])],
+  ["initgroups", (table, { groups }) => {
     if (groups) table.add("setgroups", [groups.length, new Uint8Array(Uint32Array.from(groups).buffer)]);
   }],
-  ["set gid", (table, { gid }) => gid !== undefined && table.add("setgid", [gid])],
-  ["set uid", (table, { uid }) => uid !== undefined && table.add("setuid", [uid])],
+  ["setgid", (table, { gid }) => gid !== undefined && table.add("setgid", [gid])],
+  ["setuid", (table, { uid }) => uid !== undefined && table.add("setuid", [uid])],
   ["set no new privileges", (table, { noNewPrivileges }) => {
     const PR_SET_NO_NEW_PRIVS = 38;
     if (noNewPrivileges) table.add("prctl", [PR_SET_NO_NEW_PRIVS, 1]);

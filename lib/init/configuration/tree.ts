@@ -70,7 +70,8 @@ export class Tree {
     this.#watch(directory);
     let entries: fs.Dirent[];
     try {
-      entries = fs.readdirSync(path, { withFileTypes: true });
+      entries = fs.readdirSync(path, { withFileTypes: true })
+        .sort((one, other) => one.name < other.name ? -1 : 1);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.listener.onProblem(path, error);
       return;
