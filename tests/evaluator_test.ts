@@ -67,6 +67,7 @@ const WRONG: Record<string, [text: string, line: number | undefined, reason: Reg
     3,
     /not there/,
   ],
+  "null as a job": ["export default job({\n  startOn: started(null!),\n});", 3, /not there \(null\)/],
   "a job without a name": [
     "const a = job({});\nexport default job({ startOn: started(a) });",
     3,

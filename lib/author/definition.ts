@@ -132,7 +132,10 @@ export function referredJobs(specification: object): DefinedJob[] {
   const found: DefinedJob[] = [];
   const visit = (tree: Tree): void => {
     if (tree.kind !== "event") return void (visit(tree.left), visit(tree.right));
-    for (const { value } of tree.comparisons) if (typeof value !== "string") found.push(resolve(value));
+    for (const { value } of tree.comparisons) {
+      const job: unknown = typeof value === "string" ? undefined : resolve(value);
+      if (typeof job === "object" && job !== null) found.push(job as DefinedJob);
+    }
   };
   for (const each of [startOn, stopOn]) if (each instanceof Condition) visit(each.tree);
   return found;
@@ -165,12 +168,13 @@ function referredName(
   reference: Exclude<JobReference, string>,
   nameOf: Surroundings["nameOf"],
 ): string {
-  const job = resolve(reference) as unknown;
-  const name = typeof job === "object" && job !== null ? nameOf(job as DefinedJob) : undefined;
+  const job: unknown = resolve(reference);
+  const there = typeof job === "object" && job !== null;
+  const name = there ? nameOf(job as DefinedJob) : undefined;
   if (name !== undefined) return name;
-  const reason = job === undefined
-    ? "a job that is not there (undefined); is it imported from a module that exports it?"
-    : "a job that has no name; give it one, or export it as its module's default";
+  const reason = there
+    ? "a job that has no name; give it one, or export it as its module's default"
+    : `a job that is not there (${values.shown(job)}); is it imported from a module that exports it?`;
   throw new FieldError(field, `${field} refers to ${reason}`);
 }
 

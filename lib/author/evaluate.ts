@@ -89,7 +89,7 @@ async function definitions(
 ): Promise<JobDefinition[]> {
   const jobs = exportedJobs(exports, module);
   nameJobs(jobs, module, directories);
-  if (jobs.flatMap(referredJobs).some((job) => typeof job === "object" && !nameOf(job))) {
+  if (jobs.flatMap(referredJobs).some((job) => nameOf(job) === undefined)) {
     await nameImportedJobs(module, directories);
   }
   const source = module.startsWith(COMPILED_IN) ? "compiled-in" : module;
