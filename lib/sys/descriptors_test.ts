@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import net from "node:net";
+import { dirname } from "node:path";
 import process from "node:process";
 import {
   close,
@@ -29,7 +30,7 @@ const text = (bytes: Uint8Array | number) => {
 const bytes = (content: string) => new TextEncoder().encode(content);
 
 Deno.test("files are opened, made, appended to and closed", () => {
-  const path = `${Deno.makeTempDirSync()}/file`;
+  const path = `${mkdtempSync("/tmp/descriptors-")}/file`;
   for (const line of ["one\n", "two\n"]) {
     const fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o600);
     assert.equal(write(fd, bytes(line)), 4);
@@ -43,7 +44,7 @@ Deno.test("files are opened, made, appended to and closed", () => {
     code: "ENOTDIR",
     message: `unable to open ${path}/below: Not a directory`,
   });
-  Deno.removeSync(path.replace(/\/file$/, ""), { recursive: true });
+  rmSync(dirname(path), { recursive: true });
 });
 
 Deno.test("descriptors are closed on exec", () => {

@@ -97,8 +97,8 @@ Deno.test(
     watches[1]!.close();
     const three = recorder();
     const third = watchDirectory(directory, three.listener);
-    writeFileSync(`${directory}/c`, "");
-    assert.deepEqual(summary(await three.until("written")), ["created c", "written c"]);
+    writeFileSync(`${directory}/c`, "text");
+    assert.deepEqual(summary(await three.until("written")), ["created c", "modified c", "written c"]);
     third.close();
     const late = await Promise.race([one.until("created"), Promise.resolve([])]);
     assert.deepEqual(late, []);

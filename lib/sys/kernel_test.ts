@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { EBADF, ENOENT, SystemError } from "./errno.ts";
 import { call, kernel, required } from "./kernel.ts";
@@ -27,11 +28,11 @@ Deno.test("a call that must not fail throws what could not be done, and why", ()
 });
 
 Deno.test("text beyond ASCII reaches the kernel as UTF-8", () => {
-  const directory = Deno.makeTempDirSync();
-  Deno.writeTextFileSync(`${directory}/größe-日本`, "");
+  const directory = mkdtempSync("/tmp/kernel-");
+  writeFileSync(`${directory}/größe-日本`, "");
   const fd = required("open", call("openat", AT_FDCWD, `${directory}/größe-日本`, 0));
   call("close", fd);
-  Deno.removeSync(directory, { recursive: true });
+  rmSync(directory, { recursive: true });
 });
 
 Deno.test("words keep their sign and all that a number holds exactly", () => {

@@ -1,0 +1,42 @@
+/** Runs the tests of this directory in the engine of the compiled executable, and those that need a process alone. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { resolve } from "node:path";
+import process from "node:process";
+
+const HERE = import.meta.dirname!;
+const EXECUTABLE = resolve(HERE, "../../dist/rouse");
+const REAPING = resolve(HERE, "testing/reaping.ts");
+
+/** Runs a command to its end; fails with all that it wrote when it does not succeed. */
+function check(command: string, args: string[], environment: Record<string, string>): string {
+  const result = spawnSync(command, args, {
+    encoding: "utf8",
+    env: { ...process.env, ...environment },
+    timeout: 60_000,
+  });
+  const output = `${result.stdout}${result.stderr}`;
+  assert.equal(result.status, 0, output);
+  return output;
+}
+
+Deno.test("reaping, in Deno", () => {
+  check(Deno.execPath(), ["test", "-A", "--no-check", REAPING], {});
+});
+
+Deno.test({
+  name: "all of lib/sys, in Bun as it is in the executable",
+  ignore: !existsSync(EXECUTABLE),
+  fn() {
+    const modules = readdirSync(HERE).filter((name) =>
+      name.endsWith("_test.ts") && name !== "runtimes_test.ts"
+    );
+    const paths = [...modules.map((name) => resolve(HERE, name)), REAPING];
+    const output = check(EXECUTABLE, ["run", resolve(HERE, "testing/in_bun.ts"), ...paths], {
+      BUN_BE_BUN: "1",
+    });
+    assert.match(output, /^\d+ passed, 0 failed$/m);
+  },
+});
