@@ -35,7 +35,7 @@ const GROUPS: CommandGroup[] = [
     commands: [...OTHER_COMMANDS.commands, {
       name: "help",
       summary: "Show the list of commands.",
-      run: () => print(commandList("initctl", GROUPS)),
+      run: () => {}, // It needs the list of all commands, which {@link run} prints.
     }],
   },
 ];
@@ -44,72 +44,89 @@ function commandNamed(name: string): Command | undefined {
   return GROUPS.flatMap(({ commands }) => commands).find((command) => command.name === name);
 }
 
+/** Where a program runs. */
+export interface Surroundings {
+  environment: Record<string, string | undefined>;
+  /** Writes all of a text to standard output (1) or the error output (2). */
+  write(descriptor: 1 | 2, text: string): void;
+}
+
 /** The program: gives the exit status. `name` is what it was called by. */
-export async function main(args: string[], name: string): Promise<number> {
+export async function main(
+  args: string[],
+  name: string,
+  surroundings: Surroundings = { environment: process.env, write },
+): Promise<number> {
   try {
     const linked = commandNamed(name);
-    if (linked) return await run(linked, name, name, args);
-    const parsed = parseOptions(args, OPTIONS, true);
-    if (parsed.options.has("help")) return print(programHelp(name, OPTIONS));
-    if (parsed.options.has("version")) return print(`${versionLine(name)}\n`);
-    const [word] = parsed.args;
+    if (linked) return await run({ command: linked, name, usage: name, args, surroundings });
+    const { options, args: [word], rest } = parseOptions(args, OPTIONS, true);
+    if (options.has("help")) return print(surroundings, programHelp(name, OPTIONS));
+    if (options.has("version")) return print(surroundings, `${versionLine(name)}\n`);
     if (word === undefined) throw new UsageError("missing command");
     const command = commandNamed(word);
     if (!command) throw new UsageError(`invalid command: ${word}`);
-    return await run(command, name, `${name} ${word}`, parsed.rest, parsed);
+    return await run({ command, name, usage: `${name} ${word}`, args: rest, surroundings }, options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    complain(name, `${error.message}\nTry \`${name} --help' for more information.`);
+    surroundings.write(2, `${name}: ${error.message}\nTry \`${name} --help' for more information.\n`);
     return 1;
   }
 }
 
-/** Runs a command. `usage` is how it was called, `before` what stood before its name. */
+/** A command as it was called: `usage` is the words that led to it. */
+interface Called {
+  command: Command;
+  name: string;
+  usage: string;
+  args: string[];
+  surroundings: Surroundings;
+}
+
+/** Runs a command. `before` are the options that stood before its name. */
 async function run(
-  command: Command,
-  name: string,
-  usage: string,
-  args: string[],
-  before?: Parsed,
+  { command, name, usage, args, surroundings }: Called,
+  before: Parsed["options"] = new Map(),
 ): Promise<number> {
   const options = [...command.options ?? [], ...OPTIONS];
   const parsed = parseOptions(args, options);
-  const values = (option: string) => [
-    ...before?.options.get(option) ?? [],
-    ...parsed.options.get(option) ?? [],
-  ];
+  const values = (option: string) => [...before.get(option) ?? [], ...parsed.options.get(option) ?? []];
   const has = (option: string) => values(option).length > 0;
-  if (has("help")) return print(commandHelp(usage, command, options));
-  if (has("version")) return print(`${versionLine(name)}\n`);
+  if (has("help")) return print(surroundings, commandHelp(usage, command, options));
+  if (has("version")) return print(surroundings, `${versionLine(name)}\n`);
+  if (command.name === "help") return print(surroundings, commandList(name, GROUPS));
+  const { environment } = surroundings;
+  const complain = (line: string) => surroundings.write(2, `${name}: ${line}\n`);
   let client: Client | undefined;
   let output = "";
   const invocation: Invocation = {
     args: parsed.args,
-    environment: process.env,
+    environment,
     has,
     values,
     say: (line) => void (output += has("quiet") ? "" : `${line}\n`),
     inform: (line) => void (output += has("verbose") || has("debug") ? `${line}\n` : ""),
-    complain: (line) => complain(name, line),
-    client: async () => client ??= await open(has, values("dest").at(-1)),
+    complain,
+    client: async () => client ??= await open(has, values("dest").at(-1), environment),
   };
-  let status = 0;
   try {
-    status = await command.run(invocation) ?? 0;
+    return await command.run(invocation) ?? 0;
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
-    complain(name, error.message);
-    status = 1;
+    complain(error.message);
+    return 1;
   } finally {
     client?.close();
-    print(output);
+    print(surroundings, output);
   }
-  return status;
 }
 
 /** Connects to the init that the options and the environment choose. Rejects with an Error for the user. */
-async function open(has: (option: string) => boolean, destination: string | undefined): Promise<Client> {
-  const { UPSTART_SESSION, DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS } = process.env;
+async function open(
+  has: (option: string) => boolean,
+  destination: string | undefined,
+  { UPSTART_SESSION, DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS }: Surroundings["environment"],
+): Promise<Client> {
   if (has("session")) {
     return await attempt("session bus", DBUS_SESSION_BUS_ADDRESS ?? "", destination ?? BUS_NAME);
   }
@@ -135,17 +152,13 @@ async function attempt(what: string, address: string, destination?: string): Pro
   }
 }
 
-function complain(name: string, message: string): void {
-  write(2, `${name}: ${message}\n`);
-}
-
-function print(text: string): number {
-  write(1, text);
+function print({ write }: Surroundings, text: string): number {
+  if (text !== "") write(1, text);
   return 0;
 }
 
 /** Writes all of a text, also where the descriptor is one that does not block. Nobody reading is no error. */
-function write(descriptor: number, text: string): void {
+function write(descriptor: 1 | 2, text: string): void {
   let bytes: Uint8Array = new TextEncoder().encode(text);
   while (bytes.length > 0) {
     try {

@@ -18,6 +18,9 @@ import { ERROR_PREFIX, MANAGER_PATH, PROPERTIES, ROUSE_INTERFACE, socketPath } f
 /** The largest reply taken, in bytes: D-Bus's own limit. */
 const LARGEST_REPLY = 128 << 20;
 
+/** How long to try to connect while init's queue is full, in milliseconds. */
+const LONGEST_CONNECT = 10_000;
+
 /** An error that the service answered. */
 export class CallError extends Error {
   /** `name` is D-Bus's name of the error. */
@@ -48,14 +51,20 @@ interface Pending {
  */
 export async function connect(address: string, destination?: string): Promise<Client> {
   const path = socketPath(address);
-  const socket = await new Promise<Socket>((resolve, reject) => {
-    const socket = createConnection(path, () => resolve(socket));
-    socket.once("error", (error: Error & { code?: string }) => {
-      reject(
-        new Error(`Failed to connect to socket ${path.replace("\0", "@")}: ${error.code ?? error.message}`),
-      );
-    });
-  });
+  const deadline = Date.now() + LONGEST_CONNECT;
+  let socket: Socket | undefined;
+  while (!socket) {
+    try {
+      socket = await open(path);
+    } catch (error) {
+      const { code, message } = error as Error & { code?: string };
+      if (code !== "EAGAIN" || Date.now() > deadline) {
+        throw new Error(`Failed to connect to socket ${path.replace("\0", "@")}: ${code ?? message}`);
+      }
+      // So many clients come at once that the kernel's queue is full.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
   const client = new Client(socket, destination);
   if (destination !== undefined) {
     await client.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello");
@@ -63,6 +72,16 @@ export async function connect(address: string, destination?: string): Promise<Cl
     client.tell(MANAGER_PATH, ROUSE_INTERFACE, "Silence");
   }
   return client;
+}
+
+function open(path: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path, () => {
+      socket.off("error", reject);
+      resolve(socket);
+    });
+    socket.on("error", reject);
+  });
 }
 
 /** A connection to an init. */

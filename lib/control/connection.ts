@@ -58,6 +58,11 @@ export class Connection {
     });
   }
 
+  /** True once the client has begun to send messages. */
+  get authenticated(): boolean {
+    return this.#handshake === undefined;
+  }
+
   /** Drops the client. */
   close(): void {
     this.socket.destroy();

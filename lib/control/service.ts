@@ -1,7 +1,7 @@
 /** The control service: listens, lets in who may connect, answers calls, and tells what happens. */
 
 import { randomBytes } from "node:crypto";
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -79,7 +79,7 @@ class Service implements ControlService, ConnectionEvents {
     const isFile = !path.startsWith("\0");
     if (isFile) {
       mkdirSync(dirname(path), { recursive: true });
-      if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) unlinkSync(path);
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
     }
     const server = createServer((socket) => this.#connect(socket));
     this.#servers.push(server);
@@ -106,7 +106,7 @@ class Service implements ControlService, ConnectionEvents {
   close(): void {
     for (const server of this.#servers) server.close();
     for (const connection of this.#connections) connection.close();
-    for (const file of this.#files) unlinkSync(file);
+    for (const file of this.#files) rmSync(file, { force: true });
     this.#servers = [];
     this.#files = [];
     this.#observeIfListened();
@@ -119,7 +119,12 @@ class Service implements ControlService, ConnectionEvents {
       const privileged = isPrivileged(peer.uid);
       const alike = Array.from(this.#connections).filter((one) => isPrivileged(one.peer.uid) === privileged);
       const most = privileged ? MOST_PRIVILEGED : this.options.othersMayRead ? MOST_OTHERS : 0;
-      if (alike.length >= most) return void socket.destroy();
+      if (alike.length >= most) {
+        // Who has not even said who it is gives way.
+        const silent = alike.find((one) => !one.authenticated);
+        if (!silent) return void socket.destroy();
+        silent.close();
+      }
       const handshakeTime = this.options.handshakeTime ?? 10_000;
       this.#connections.add(new Connection(socket, peer, this.#guid, handshakeTime, this));
     } catch {
