@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs
 import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 
 const ROOT = import.meta.dirname ?? ".";
 
@@ -62,10 +62,12 @@ const ENGINES: Record<string, (output: string) => void> = {
     try {
       run(Deno.execPath(), ["compile", "--quiet", "--no-check", "-A", "--output", output, "main.ts"]);
     } catch (error) {
-      const reason = (error as Error).message.split("\n").filter((line) => line.trim()).at(-1)?.trim();
+      const [report] = stripVTControlCharacters((error as Error).message).split("Stack backtrace:");
+      const reason = report!.trim().split("\n").at(-1)!.replace(/^\s*\d+: /, "");
+      if (!report!.includes("base binary")) throw new Error(`Unable to compile with Deno: ${reason}`);
       throw new Error(
-        `Unable to compile with Deno: its base program denort could not be had (${reason}); ` +
-          `set DENORT_BIN to a local one`,
+        `Unable to compile with Deno: its base program denort cannot be had (${reason}); ` +
+          `DENORT_BIN may name a local one`,
       );
     }
   },
