@@ -29,10 +29,13 @@ class Poller {
   #silence: (() => void) | undefined;
   readonly #deliver = () => {
     const count = call("epoll_pwait", this.#epoll, this.#address, EVENTS_AT_ONCE, 0, 0, 0);
-    for (let i = 0; i < count; i++) {
-      this.#listeners.get(this.#events.readInt32LE(i * EVENT_SIZE + EVENT_DATA))?.();
+    try {
+      for (let i = 0; i < count; i++) {
+        this.#listeners.get(this.#events.readInt32LE(i * EVENT_SIZE + EVENT_DATA))?.();
+      }
+    } finally {
+      this.#thread.answer();
     }
-    this.#thread.answer();
   };
 
   /**
@@ -46,8 +49,10 @@ class Poller {
     const bytes = new Uint8Array(event.buffer);
     // Listening comes first, or the first bell is lost and rung again only a second later.
     this.#silence ??= onSignal(SIGNAL, this.#deliver);
-    required("watch a descriptor", call("epoll_ctl", this.#epoll, EPOLL_CTL_ADD, fd, bytes));
     this.#listeners.set(fd, listener);
+    const added = call("epoll_ctl", this.#epoll, EPOLL_CTL_ADD, fd, bytes);
+    if (added < 0) this.unwatch(fd);
+    required("watch a descriptor", added);
   }
 
   /** Ends {@link watch}. To be called before the descriptor is closed. */

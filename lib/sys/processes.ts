@@ -13,15 +13,17 @@ export type Change =
 
 /**
  * Takes what happened to children since the last call, at most `limit` changes: fewer mean that there is
- * nothing left for now. Never blocks (waitid(2)).
+ * nothing left for now. Never blocks (waitid(2)). Counts those that this thread started and, in the
+ * main thread, adopted orphans.
  */
 export function reap(limit = 256): Change[] {
-  const P_ALL = 0, WNOHANG = 1, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8;
+  const P_ALL = 0, WNOHANG = 1, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8, __WNOTHREAD = 0x20000000;
+  const options = WNOHANG | WSTOPPED | WEXITED | WCONTINUED | __WNOTHREAD;
   const { address, bytes } = kernel().scratch;
   const changes: Change[] = [];
   while (changes.length < limit) {
     bytes.fill(0, 0, SIGINFO.size);
-    const result = call("waitid", P_ALL, 0, address, WNOHANG | WSTOPPED | WEXITED | WCONTINUED);
+    const result = call("waitid", P_ALL, 0, address, options);
     if (result === -EINTR) continue;
     if (result === -ECHILD) break;
     required("wait for children", result);

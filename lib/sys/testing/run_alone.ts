@@ -1,4 +1,7 @@
-/** Runs test modules in Bun: gives them the part of `Deno.test` that they use. Exits with 1 when one fails. */
+/**
+ * Runs test modules in the main thread of a process of their own, in any runtime: gives them the part of `Deno.test`
+ * that they use. Exits with 1 when one fails.
+ */
 
 import process from "node:process";
 
@@ -10,10 +13,10 @@ interface Test {
 
 const tests: Test[] = [];
 
-Object.assign(globalThis, {
-  Deno: {
-    test: (test: string | Test, fn?: Test["fn"]) =>
-      tests.push(typeof test === "string" ? { name: test, fn: fn! } : test),
+const runtime = globalThis as { Deno?: Partial<Pick<typeof Deno, "test">> };
+Object.assign(runtime.Deno ??= {}, {
+  test(test: string | Test, fn?: Test["fn"]) {
+    tests.push(typeof test === "string" ? { name: test, fn: fn! } : test);
   },
 });
 
