@@ -4,7 +4,7 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import { CallError, type Client, connect } from "../control/client.ts";
 import { BUS_NAME, SYSTEM_ADDRESS } from "../control/names.ts";
-import { versionLine } from "../model/version.ts";
+import { versionText } from "../model/version.ts";
 import type { Command, CommandGroup, Invocation } from "./command.ts";
 import { ENVIRONMENT_COMMANDS } from "./environment_commands.ts";
 import { EVENT_COMMANDS } from "./event_commands.ts";
@@ -62,7 +62,7 @@ export async function main(
     if (linked) return await run({ command: linked, name, usage: name, args, surroundings });
     const { options, args: [word], rest } = parseOptions(args, OPTIONS, true);
     if (options.has("help")) return print(surroundings, programHelp(name, OPTIONS));
-    if (options.has("version")) return print(surroundings, `${versionLine(name)}\n`);
+    if (options.has("version")) return print(surroundings, versionText(name));
     if (word === undefined) throw new UsageError("missing command");
     const command = commandNamed(word);
     if (!command) throw new UsageError(`invalid command: ${word}`);
@@ -93,7 +93,7 @@ async function run(
   const values = (option: string) => [...before.get(option) ?? [], ...parsed.options.get(option) ?? []];
   const has = (option: string) => values(option).length > 0;
   if (has("help")) return print(surroundings, commandHelp(usage, command, options));
-  if (has("version")) return print(surroundings, `${versionLine(name)}\n`);
+  if (has("version")) return print(surroundings, versionText(name));
   if (command.name === "help") return print(surroundings, commandList(name, GROUPS));
   const { environment } = surroundings;
   const complain = (line: string) => surroundings.write(2, `${name}: ${line}\n`);

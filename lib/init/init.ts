@@ -21,12 +21,12 @@ import { RunningInit } from "./running.ts";
 import { selfCommand } from "./self.ts";
 import { sessionAddress, SessionFile, SYSTEM_ADDRESS } from "./session.ts";
 import { Shutdown } from "./shutdown.ts";
-import { VERSION_TEXT } from "./version.ts";
+import { versionText } from "../model/version.ts";
 
 /** Runs init; the promise settles when it is to exit, with the exit status. */
 export async function main(args: string[], name: string): Promise<number> {
   if (args.includes("--help")) return print(usage());
-  if (args.includes("--version")) return print(`${VERSION_TEXT}\n`);
+  if (args.includes("--version")) return print(versionText("init"));
   let options: Options;
   try {
     options = parseOptions(args, process.pid === 1);

@@ -22,7 +22,7 @@ import type { Messages } from "./messages.ts";
 import type { ProcessOutput } from "./output/output.ts";
 import { type ProcessContext, startProcess } from "./processes.ts";
 import { findSuccessor } from "./successor.ts";
-import { VERSION_TEXT } from "./version.ts";
+import { VERSION_LINE } from "../model/version.ts";
 
 /** How long effects are done before other work gets its turn, in ms. */
 const SLICE = 10;
@@ -51,7 +51,7 @@ interface Caller {
 
 /** The running init. */
 export class RunningInit implements Supervisor {
-  readonly version = VERSION_TEXT;
+  readonly version = VERSION_LINE;
   readonly #engine: Engine;
   readonly #effects: Effect[] = [];
   #working = false;
