@@ -126,6 +126,17 @@ test("the files of all directories are read, sub-directories too; other files ar
   assert.deepEqual(it.reports, []);
 });
 
+test("errors are told in the order of the files' names", async (it) => {
+  const names = ["a.conf", "Z.conf", "a.override", "b/c.conf", "a-x.conf", "b.conf"];
+  for (const name of names) it.write(`one/${name}`, "bogus");
+  await it.load();
+  const order = ["Z.conf", "a-x.conf", "a.conf", "a.override", "b/c.conf", "b.conf"];
+  const reports = order.map((name) => `one/${name}:1: Unknown stanza`);
+  assert.deepEqual(it.reports, reports);
+  await it.configuration.reload();
+  assert.deepEqual(it.reports, [...reports, ...reports]);
+});
+
 test("classic files are told of before load returns", async (it) => {
   it.write("one/a.conf", "usage one");
   const loading = it.load();

@@ -76,7 +76,7 @@ export class Tree {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.listener.onProblem(path, error);
       return;
     }
-    for (const entry of entries) {
+    for (const entry of entries.sort(byName)) {
       const relative = directory === "" ? entry.name : `${directory}/${entry.name}`;
       if (entry.isDirectory()) this.#enter(relative, depth, above);
       else if (entry.isSymbolicLink()) this.#touchLink(relative, depth, above);
@@ -170,6 +170,11 @@ export class Tree {
     // It may have come back before the parent was watched.
     if (isDirectory(this.root)) this.scan();
   }
+}
+
+/** Errors are told in this order. */
+function byName(one: fs.Dirent, other: fs.Dirent): number {
+  return one.name < other.name ? -1 : 1;
 }
 
 /** The real path of a directory that a link leads to, and undefined if that is around the link itself. */
