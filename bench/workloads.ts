@@ -82,23 +82,27 @@ export const WORKLOADS: Record<string, Workload> = {
     },
   },
   memory: {
-    about: "private memory (RssAnon) of init with 10 idle services",
+    about: "private memory (RssAnon) of init with 10 services, a minute after they started",
     unit: "kB",
-    rounds: 3,
+    rounds: 1,
     async measure(programs) {
       await using init = await idle(programs);
       return Number(/^RssAnon:\s+(\d+) kB/m.exec(procFile(init.pid, "status"))![1]);
     },
   },
   wakeups: {
-    about: "wake-ups a second of init with 10 idle services, all threads",
+    about: "wake-ups a second of all of init's threads with 10 services, a minute after they started",
     unit: "/s",
     rounds: 1,
     async measure(programs) {
       await using init = await idle(programs);
       const [first, began] = [contextSwitches(init.pid), performance.now()];
       await pause(5000);
-      return (contextSwitches(init.pid) - first) / (performance.now() - began) * 1000;
+      let count = 0;
+      for (const [thread, switches] of contextSwitches(init.pid)) {
+        count += switches - (first.get(thread) ?? 0);
+      }
+      return count / (performance.now() - began) * 1000;
     },
   },
 };
@@ -113,11 +117,11 @@ async function withJobs(programs: string, count: number, text: string): Promise<
   return init;
 }
 
-/** An init with 10 running services that has had a moment to settle. */
+/** An init with 10 running services that has had the time to come to rest. */
 async function idle(programs: string): Promise<RunningInit> {
   const init = await withJobs(programs, 10, "start on go\nexec sleep 600\n");
   await init.ask("emit", "go");
-  await pause(3000);
+  await pause(60_000);
   return init;
 }
 
@@ -138,11 +142,14 @@ async function perCommand(init: RunningInit, command: string): Promise<number> {
   return time / times;
 }
 
-/** How often the threads of a process have been taken off a processor, by themselves or by the kernel. */
-function contextSwitches(pid: number): number {
-  return readdirSync(`/proc/${pid}/task`)
-    .flatMap((thread) => [
-      ...procFile(pid, `task/${thread}/status`).matchAll(/^(?:non)?voluntary_ctxt_switches:\s+(\d+)$/gm),
-    ])
-    .reduce((sum, [, count]) => sum + Number(count), 0);
+/** How often each thread of a process has been taken off a processor, by itself or by the kernel. */
+function contextSwitches(pid: number): Map<string, number> {
+  return new Map(
+    readdirSync(`/proc/${pid}/task`).map((thread) => {
+      const counts = procFile(pid, `task/${thread}/status`).matchAll(
+        /^(?:non)?voluntary_ctxt_switches:\s+(\d+)$/gm,
+      );
+      return [thread, [...counts].reduce((sum, [, count]) => sum + Number(count), 0)];
+    }),
+  );
 }

@@ -1,13 +1,15 @@
 /** Every recorded scenario, played to the compiled executable. */
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { play } from "./player.ts";
 import { pool } from "./pool.ts";
 import { readQuirks } from "./quirks.ts";
 import { readFolder, type Scenario, SCENARIOS } from "./scenario.ts";
 
+/** Some scenarios run this; where it is not installed they are passed over. */
+const PYTHON = "/usr/bin/python3";
 /** Scenarios wait for processes and timers most of the time, so more of them than there are processors. */
 const AT_A_TIME = 4;
 /** How far ahead of the test being awaited scenarios are begun. */
@@ -24,12 +26,13 @@ const subjects = readdirSync(SCENARIOS).filter((subject) => subject !== "quirks"
 const cases: Case[] = [
   ...subjects.flatMap((subject) =>
     [...readFolder(join(SCENARIOS, subject))]
-      .map(([name, scenario]) => ({ name: `${subject}/${name}`, scenario, ignore: false }))
+      .map(([name, scenario]) => ({ name: `${subject}/${name}`, scenario, ignore: !isPossible(scenario) }))
   ),
   ...readQuirks().map(({ name, scenario, decision }) => ({
     name: `quirks/${name} (${decision})`,
     scenario,
-    ignore: decision === "undecided",
+    ignore: decision === "undecided" || !isPossible(scenario) ||
+      (name.endsWith("-as-root") && Deno.uid() !== 0),
   })),
 ];
 const inTurn = pool(AT_A_TIME);
@@ -56,4 +59,8 @@ function begin(one: Case): void {
   if (one.ignore || one.differences) return;
   one.differences = inTurn(() => play(one.scenario));
   one.differences.catch(() => {});
+}
+
+function isPossible(scenario: Scenario): boolean {
+  return existsSync(PYTHON) || !JSON.stringify(scenario.jobs ?? {}).includes(PYTHON);
 }

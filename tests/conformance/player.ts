@@ -17,6 +17,20 @@ interface Stage {
 
 /** Plays a scenario with the programs of a folder; gives a text for each difference, none when all is equal. */
 export async function play(scenario: Scenario, folder = programs()): Promise<string[]> {
+  const { observations, messages } = await observe(scenario, folder);
+  const differences = scenario.steps.flatMap((step, index) =>
+    compare(step, scenario.expect[index] ?? null, observations[index] ?? null)
+      .map((difference) => `step ${index + 1} ${JSON.stringify(step).slice(0, 110)}: ${difference}`)
+  );
+  if (differences.length > 0 && messages !== "") differences.push(`init said:\n${messages}`);
+  return differences;
+}
+
+/** Does a scenario's steps to a new init; gives what each observed, and what init itself wrote. */
+export async function observe(
+  scenario: Scenario,
+  folder = programs(),
+): Promise<{ observations: Observation[]; messages: string }> {
   await using init = await RunningInit.start({
     jobs: scenario.jobs ?? {},
     arguments: scenario.init_args ?? [],
@@ -24,15 +38,9 @@ export async function play(scenario: Scenario, folder = programs()): Promise<str
     startupEvent: scenario.startup_event ?? false,
     programs: folder,
   });
-  const differences: string[] = [];
-  for (const [index, step] of scenario.steps.entries()) {
-    const observed = await perform({ init, programs: folder }, step);
-    for (const difference of compare(step, scenario.expect[index] ?? null, observed)) {
-      differences.push(`step ${index + 1} ${JSON.stringify(step).slice(0, 110)}: ${difference}`);
-    }
-  }
-  if (differences.length > 0 && init.messages() !== "") differences.push(`init said:\n${init.messages()}`);
-  return differences;
+  const observations: Observation[] = [];
+  for (const step of scenario.steps) observations.push(await perform({ init, programs: folder }, step));
+  return { observations, messages: init.messages() };
 }
 
 /** Does one step. */
