@@ -2,16 +2,20 @@
 
 import { C_LIBRARY, type Ffi } from "./ffi.ts";
 
+const WORD = "isize";
+
 /** {@link Ffi} through `Deno.dlopen`; needs `--allow-ffi`. */
 export function denoFfi(): Ffi {
-  const library = Deno.dlopen(C_LIBRARY, {
-    syscall: { parameters: ["isize", "isize", "isize", "isize", "isize", "isize", "isize"], result: "isize" },
-  });
   return {
     syscall(number, ...argument) {
       const [a, b, c, d, e, f] = argument;
       const words = [BigInt(a), BigInt(b), BigInt(c), BigInt(d), BigInt(e), BigInt(f)] as const;
-      return Number(library.symbols.syscall(BigInt(number), ...words));
+      const library = Deno.dlopen(C_LIBRARY, {
+        syscall: { parameters: [WORD, WORD, WORD, WORD, WORD, WORD, WORD], result: WORD },
+      });
+      const result = library.symbols.syscall(BigInt(number), ...words);
+      library.close(); // It is called twice, and never again.
+      return Number(result);
     },
     callable(code) {
       const signature = { parameters: ["usize"], result: "void" } as const;
