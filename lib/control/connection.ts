@@ -1,7 +1,8 @@
 /** One client of the control service: authentication, messages in, messages out, and how much of each. */
 
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import process from "node:process";
 import { ServerHandshake } from "./handshake.ts";
 import { type Message, MessageReader, METHOD_CALL } from "./message.ts";
 import type { Peer } from "./supervisor.ts";
@@ -36,6 +37,8 @@ export class Connection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #reader = new MessageReader(LARGEST_MESSAGE);
   #calls = 0;
+  #outgoing: Uint8Array[] = [];
+  #outgoingLength = 0;
   #scheduled = false;
 
   /** `guid` identifies the server; the client has `handshakeTime` milliseconds to authenticate. */
@@ -63,22 +66,39 @@ export class Connection {
     return this.#handshake === undefined;
   }
 
-  /** Drops the client. */
+  /** Drops the client; what the kernel takes at once of the answers still reaches it. */
   close(): void {
+    this.#flush();
     this.socket.destroy();
   }
 
-  /** Sends bytes of whole messages; a client that does not read is dropped. */
+  /** Sends bytes of whole messages, together with others of the same turn; a client that does not read is dropped. */
   send(bytes: Uint8Array): void {
     if (this.socket.destroyed) return;
-    if (this.socket.writableLength > LARGEST_BACKLOG) this.close();
-    else this.socket.write(bytes);
+    if (this.#backlog > LARGEST_BACKLOG) return this.close();
+    if (this.#outgoing.length === 0) process.nextTick(() => this.#flush());
+    this.#outgoing.push(bytes);
+    this.#outgoingLength += bytes.length;
   }
 
   /** Ends a call: sends its reply, if one is wanted. */
   answer(bytes: Uint8Array | undefined): void {
     this.#calls--;
     if (bytes) this.send(bytes);
+    this.#schedule();
+  }
+
+  /** Bytes that wait for the client to read. */
+  get #backlog(): number {
+    return this.#outgoingLength + this.socket.writableLength;
+  }
+
+  #flush(): void {
+    if (this.#outgoing.length === 0) return;
+    const bytes = this.#outgoing.length === 1 ? this.#outgoing[0]! : Buffer.concat(this.#outgoing);
+    this.#outgoing = [];
+    this.#outgoingLength = 0;
+    if (!this.socket.destroyed) this.socket.write(bytes);
     this.#schedule();
   }
 
@@ -101,7 +121,7 @@ export class Connection {
   /** Takes calls while the client has room for the answers. */
   #pump(): void {
     for (let turn = 0; !this.socket.destroyed; turn++) {
-      if (this.#calls >= MOST_CALLS || this.socket.writableLength > BACKLOG) {
+      if (this.#calls >= MOST_CALLS || this.#backlog > BACKLOG) {
         this.socket.pause();
         return;
       }

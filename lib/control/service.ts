@@ -1,6 +1,6 @@
 /** The control service: listens, lets in who may connect, answers calls, and tells what happens. */
 
-import { randomBytes } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
@@ -64,7 +64,7 @@ class Service implements ControlService, ConnectionEvents {
   #servers: Server[] = [];
   #files: string[] = [];
   #connections = new Set<Connection>();
-  #guid = randomBytes(16).toString("hex");
+  #guid = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
   #serial = 0;
   #unobserve: (() => void) | undefined;
 
