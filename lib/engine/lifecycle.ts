@@ -150,7 +150,10 @@ const ON_ENTRY: Partial<Record<State, (machine: Machine, instance: Instance) => 
     const pid = instance.pids.get("main");
     if (pid === undefined) return;
     const { killSignal, killTimeout } = instance.job.definition;
-    machine.log("info", `Sending ${signalName(killSignal)} signal to ${describe(instance, "main", pid)}`);
+    machine.log(
+      "info",
+      `Sending ${signalName(killSignal) ?? killSignal} signal to ${describe(instance, "main", pid)}`,
+    );
     machine.kill(pid, killSignal, true);
     machine.setTimer(instance, killTimeout * 1000);
   },
@@ -374,11 +377,11 @@ export function timeOut(machine: Machine, instance: Instance): void {
     machine.kill(pid, SIGKILL, true);
   } else if (instance.state === "spawned") {
     const { expect, killTimeout } = instance.job.definition;
-    const forks = (expect === "fork" ? 1 : 2) - instance.forksLeft;
+    const expected = expect === "fork" ? 1 : 2;
     machine.log(
       "warn",
-      `${instance.displayName} main process (${pid}) forked ${forks} times in ${killTimeout} s where ` +
-        `\`expect ${expect}\` means ${forks + instance.forksLeft}, taking it for the service`,
+      `${instance.displayName} main process (${pid}) did not fork as often as \`expect ${expect}\` says in ` +
+        `${killTimeout} s (${expected - instance.forksLeft} of ${expected}), taking it for the service`,
     );
     instance.followUntil = machine.now + killTimeout * 1000;
     advance(machine, instance);
@@ -388,12 +391,16 @@ export function timeOut(machine: Machine, instance: Instance): void {
 function logExit(machine: Machine, instance: Instance, process: ProcessName, pid: number, exit: Exit): void {
   const who = describe(instance, process, pid);
   if (isSuccess(exit)) return machine.log("info", `${who} exited normally`);
-  if ("signal" in exit) {
-    const name = signalName(exit.signal);
-    return machine.log("warn", `${who} killed by ${name ? `${name} signal` : `signal ${exit.signal}`}`);
-  }
-  const expected = instance.job.definition.normalExit.some((normal) => sameExit(normal, exit));
-  machine.log(expected ? "info" : "warn", `${who} terminated with status ${exit.status}`);
+  // Upstart compares the bare number: `normal exit 15` silences TERM's message, `normal exit TERM` does not.
+  const number = "signal" in exit ? exit.signal : exit.status;
+  const isExpected = instance.job.definition.normalExit.some((normal) =>
+    sameExit(normal, { status: number })
+  );
+  const name = signalName(number);
+  const how = "status" in exit
+    ? `terminated with status ${number}`
+    : `killed by ${name ? `${name} signal` : `signal ${number}`}`;
+  machine.log(isExpected ? "info" : "warn", `${who} ${how}`);
 }
 
 function describe(instance: Instance, process: ProcessName, pid: number): string {

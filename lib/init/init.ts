@@ -59,6 +59,7 @@ async function run(options: Options): Promise<number> {
       output,
       defaultConsole: options.defaultConsole,
       hookCommand: selfCommand("hook"),
+      stopsForDebug: options.priority === "debug",
       privileged: process.geteuid?.() === 0,
     },
     sessionEnvironment: options.user ? [`UPSTART_SESSION=${address}`] : [],

@@ -34,6 +34,8 @@ export interface ProcessContext {
   defaultConsole: Console;
   /** The command that runs the program `hook` of this executable, without its arguments. */
   hookCommand: readonly string[];
+  /** Whether the `debug` stanza counts: in Upstart, too, it takes an init that runs with `--debug`. */
+  stopsForDebug: boolean;
   /** True when this process may change to any user and group. */
   privileged: boolean;
 }
@@ -66,7 +68,7 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
       descriptors,
       newSession: true,
       controllingTerminal: output.controllingTerminal,
-      ...settings(definition, request.process),
+      ...settings(definition, request.process, context.stopsForDebug),
       ...credentials,
     });
     return result.pid === undefined ? { reason: result.failed.message } : { pid: result.pid, output };
@@ -84,7 +86,11 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
 class Refusal extends Error {}
 
 /** The stanzas that the child sets up by itself, under the names that a spawn description has for them. */
-function settings(definition: JobDefinition, process: ProcessName): Partial<SpawnDescription> {
+function settings(
+  definition: JobDefinition,
+  process: ProcessName,
+  stops: boolean,
+): Partial<SpawnDescription> {
   const { oomScore, umask, nice, chroot, chdir, limit, apparmorSwitch, debug } = definition;
   return {
     limit,
@@ -94,7 +100,7 @@ function settings(definition: JobDefinition, process: ProcessName): Partial<Spaw
     ...(chroot !== undefined && { chroot }),
     ...(chdir !== undefined && { chdir }),
     ...(process === "main" && apparmorSwitch !== undefined && { apparmorSwitch }),
-    ...(process === "main" && debug && { stopped: true }),
+    ...(process === "main" && debug && stops && { stopped: true }),
   };
 }
 

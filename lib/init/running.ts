@@ -27,6 +27,9 @@ import { VERSION_LINE } from "../model/version.ts";
 /** How long effects are done before other work gets its turn, in ms. */
 const SLICE = 10;
 
+/** The longest delay (ms) that the runtimes' timers know; more would be none at all. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+
 /** Changes of children that are taken at a time. */
 const REAP_AT_ONCE = 256;
 
@@ -208,7 +211,7 @@ export class RunningInit implements Supervisor {
         setTimeout(() => {
           this.#timers.delete(timer);
           this.tell({ kind: "timer", timer });
-        }, delay),
+        }, Math.min(delay, LONGEST_DELAY)),
       );
     },
     "clear-timer": ({ timer }) => {

@@ -5,7 +5,7 @@
 
 import type { Job } from "../engine/job.ts";
 import type { Messages } from "./messages.ts";
-import type { RunningInit } from "./running.ts";
+import { LONGEST_DELAY, type RunningInit } from "./running.ts";
 
 /** Seconds that jobs on `session-end` may run before they are stopped, when the session ends of itself. */
 const SESSION_END_TIME = 5;
@@ -54,7 +54,7 @@ export class Shutdown {
     this.#stoppingAll = true;
     const jobs: Job[] = [...this.init.jobs()];
     const longest = Math.max(0, ...jobs.map((job) => job.definition.killTimeout));
-    setTimeout(() => this.#giveUp(), (longest + 1) * 1000);
+    setTimeout(() => this.#giveUp(), Math.min((longest + 1) * 1000, LONGEST_DELAY));
   }
 
   #giveUp(): void {
