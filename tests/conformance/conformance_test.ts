@@ -1,66 +1,41 @@
 /** Every recorded scenario, played to the compiled executable. */
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { type Case, readCases } from "./cases.ts";
 import { play } from "./player.ts";
 import { pool } from "./pool.ts";
-import { readQuirks } from "./quirks.ts";
-import { readFolder, type Scenario, SCENARIOS } from "./scenario.ts";
 
-/** Some scenarios run this; where it is not installed they are passed over. */
-const PYTHON = "/usr/bin/python3";
 /** Scenarios wait for processes and timers most of the time, so more of them than there are processors. */
 const AT_A_TIME = 4;
 /** How far ahead of the test being awaited scenarios are begun. */
 const AHEAD = 24;
 
-interface Case {
-  name: string;
-  scenario: Scenario;
-  ignore: boolean;
-  differences?: Promise<string[]>;
-}
-
-const subjects = readdirSync(SCENARIOS).filter((subject) => subject !== "quirks").sort();
-const cases: Case[] = [
-  ...subjects.flatMap((subject) =>
-    [...readFolder(join(SCENARIOS, subject))]
-      .map(([name, scenario]) => ({ name: `${subject}/${name}`, scenario, ignore: !isPossible(scenario) }))
-  ),
-  ...readQuirks().map(({ name, scenario, decision }) => ({
-    name: `quirks/${name} (${decision})`,
-    scenario,
-    ignore: decision === "undecided" || !isPossible(scenario) ||
-      (name.endsWith("-as-root") && Deno.uid() !== 0),
-  })),
-];
+const cases = readCases();
 const inTurn = pool(AT_A_TIME);
+const begun = new Map<Case, Promise<string[]>>();
 
-for (const [index, { name, scenario, ignore }] of cases.entries()) {
+for (const [index, one] of cases.entries()) {
+  const { name, scenario, decision, obstacle } = one;
   Deno.test({
-    name: `conformance ${name}: ${scenario.about}`,
-    ignore,
+    name: `conformance ${name}${decision ? ` (${decision})` : ""}: ${obstacle ?? scenario.about}`,
+    ignore: obstacle !== undefined,
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
       for (const next of cases.slice(index, index + AHEAD)) begin(next);
-      const differences = await cases[index]!.differences!;
+      const differences = await begun.get(one)!;
       assert.ok(differences.length === 0, differences.join("\n"));
     },
   });
 }
 
 Deno.test.afterAll(async () => {
-  await Promise.allSettled(cases.map(({ differences }) => differences));
+  await Promise.allSettled(begun.values());
 });
 
 function begin(one: Case): void {
-  if (one.ignore || one.differences) return;
-  one.differences = inTurn(() => play(one.scenario));
-  one.differences.catch(() => {});
-}
-
-function isPossible(scenario: Scenario): boolean {
-  return existsSync(PYTHON) || !JSON.stringify(scenario.jobs ?? {}).includes(PYTHON);
+  if (one.obstacle !== undefined || begun.has(one)) return;
+  const differences = inTurn(() => play(one.scenario));
+  differences.catch(() => {});
+  begun.set(one, differences);
 }
