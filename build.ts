@@ -48,6 +48,9 @@ const ENGINES: Record<string, (output: string) => void> = {
       "--compile",
       "--minify",
       "--bytecode",
+      // A chunk for each program: only that of the one that runs is loaded.
+      "--format=esm",
+      "--splitting",
       "--no-compile-autoload-dotenv",
       "--no-compile-autoload-bunfig",
       // Compiled-in jobs get the authoring module as those on disk do.

@@ -56,7 +56,9 @@ export function install(args: string[], names: string[]): number {
     for (const name of names) link(executable, join(directory, name), symbolic);
     return 0;
   } catch (error) {
-    return fail(`Unable to install links: ${(error as Error).message}`);
+    const { code, message } = error as Error & { code?: string };
+    const hint = code === "EXDEV" ? "; -s makes symbolic links, which may lead to another file system" : "";
+    return fail(`Unable to install links: ${message}${hint}`);
   }
 }
 
