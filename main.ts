@@ -79,7 +79,6 @@ async function run(): Promise<number> {
   return (await found()).main(rest, word);
 }
 
-// No await at the top level: an entry that has one cannot be compiled to bytecode.
 run().then((status) => process.exitCode = status, (error) => {
   process.stderr.write(`rouse: ${error instanceof Error ? error.stack ?? error.message : error}\n`);
   process.exitCode = 1;

@@ -3,9 +3,8 @@
  * and ask for rules and owners of names. Calls go to init whatever name they are sent to.
  */
 
-import type { Interface } from "./interface.ts";
+import { type Interface, ReplyError } from "./interface.ts";
 import { BUS_NAME, DBUS_ERROR_PREFIX } from "./names.ts";
-import { ControlError } from "./supervisor.ts";
 
 /** Where a bus has its object. */
 export const BUS_PATH = "/org/freedesktop/DBus";
@@ -36,7 +35,7 @@ export const BUS: Interface<null> = {
       out: "unique_name:s",
       run(_, [name]) {
         if (isOurs(name)) return [OWNER];
-        throw new ControlError("Failed", `${DBUS_ERROR_PREFIX}NameHasNoOwner: nobody has the name ${name}`);
+        throw new ReplyError(`${DBUS_ERROR_PREFIX}NameHasNoOwner`, `Nobody has the name ${name}`);
       },
     },
   },

@@ -5,6 +5,13 @@
 
 import type { Peer, Supervisor } from "./supervisor.ts";
 
+/** An error as it goes to the caller: D-Bus's name of it, and a sentence. */
+export class ReplyError extends Error {
+  constructor(readonly errorName: string, message: string) {
+    super(message);
+  }
+}
+
 /** What a method or property has at hand. */
 export interface Call {
   readonly supervisor: Supervisor;

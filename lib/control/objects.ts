@@ -3,7 +3,14 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { BUS, BUS_PATH } from "./bus.ts";
-import { type Call, type Interface, introspection, type Property, signature } from "./interface.ts";
+import {
+  type Call,
+  type Interface,
+  introspection,
+  type Property,
+  ReplyError,
+  signature,
+} from "./interface.ts";
 import { INSTANCE, JOB } from "./job.ts";
 import { MANAGER, ROUSE } from "./manager.ts";
 import type { Message, Variant } from "./message.ts";
@@ -18,13 +25,6 @@ import {
   PROPERTIES,
 } from "./names.ts";
 import { ControlError, type ErrorName, type Supervisor } from "./supervisor.ts";
-
-/** An error as it goes to the caller: D-Bus's name of it, and a sentence. */
-export class ReplyError extends Error {
-  constructor(readonly errorName: string, message: string) {
-    super(message);
-  }
-}
 
 /** What a method gives back. */
 export interface Reply {

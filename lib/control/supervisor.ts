@@ -90,13 +90,13 @@ export interface Supervisor {
   jobs(): Iterable<JobView>;
   job(name: string): JobView | undefined;
   /**
-   * The name of the instance that an environment (of valid `KEY=VALUE` pairs) gives, expanded from the job's `instance` stanza.
-   * Throws {@link ControlError} (UnknownJob, UnknownParameter, InvalidArgs).
+   * The name of the instance that an environment (of valid `KEY=VALUE` pairs) gives, expanded from the job's
+   * `instance` stanza. Throws {@link ControlError} (UnknownJob, UnknownParameter, InvalidArgs).
    */
   instanceName(job: string, environment: string[]): string;
   /**
-   * Does a request, whose environment holds valid `KEY=VALUE` pairs alone; resolves with the name of the instance it was about (empty for emit), rejects
-   * with {@link ControlError}.
+   * Does a request, whose environment holds valid `KEY=VALUE` pairs alone; resolves with the name of the instance
+   * it was about (empty for emit), rejects with {@link ControlError}.
    */
   request(request: ControlRequest, peer: Peer): Promise<string>;
   /** Reads the configuration directories again; resolves when the new definitions are in force. */
