@@ -3,7 +3,7 @@
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { CallError, type Client, connect } from "../control/client.ts";
-import { BUS_NAME, SYSTEM_ADDRESS } from "../control/names.ts";
+import { BUS_NAME, SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS } from "../control/names.ts";
 import { versionText } from "../model/version.ts";
 import type { Command, CommandGroup, Invocation } from "./command.ts";
 import { ENVIRONMENT_COMMANDS } from "./environment_commands.ts";
@@ -140,7 +140,11 @@ async function open(
   if (destination !== undefined && !system) throw new UsageError("--dest given without --system");
   const bus = DBUS_SYSTEM_BUS_ADDRESS ?? "unix:path=/run/dbus/system_bus_socket";
   if (destination !== undefined) return await attempt("system bus", bus, destination);
-  return await attempt("Upstart", SYSTEM_ADDRESS);
+  try {
+    return await attempt("Upstart", SYSTEM_ADDRESS);
+  } catch (error) {
+    return await connect(SYSTEM_FILE_ADDRESS).catch(() => Promise.reject(error));
+  }
 }
 
 async function attempt(what: string, address: string, destination?: string): Promise<Client> {

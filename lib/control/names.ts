@@ -24,8 +24,11 @@ export const ERROR_PREFIX = `${MANAGER_INTERFACE}.Error.`;
 /** Prefix of the names of D-Bus's errors. */
 export const DBUS_ERROR_PREFIX = "org.freedesktop.DBus.Error.";
 
-/** Where the system's init listens. */
+/** Where the system's init listens, as Upstart does. */
 export const SYSTEM_ADDRESS = "unix:abstract=/com/ubuntu/upstart";
+
+/** Where it listens as well, for those in another network namespace, who cannot reach the former. */
+export const SYSTEM_FILE_ADDRESS = "unix:path=/run/rouse/control";
 
 /** A name as an element of an object path: what is no letter or digit becomes `_` and two hexadecimal digits. */
 export function escapeName(name: string): string {

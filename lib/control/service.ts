@@ -23,6 +23,8 @@ const MOST_PRIVILEGED = 512, MOST_OTHERS = 64;
 export interface ServiceOptions {
   /** D-Bus addresses: `unix:abstract=NAME`, `unix:path=FILE`. */
   addresses: string[];
+  /** Told why an address cannot be listened on; the others still are. When absent, {@link serve} rejects. */
+  failed?: (error: Error) => void;
   /** Lets users other than init's own and root connect, to read. */
   othersMayRead: boolean;
   /** Milliseconds that a client has to authenticate; 10,000 when absent. */
@@ -41,12 +43,15 @@ export interface ControlService {
 
 /**
  * Listens on all addresses. A socket file that is in the way is replaced.
- * Rejects with an Error when an address is taken or cannot be listened on.
+ * Rejects with an Error when an address is taken or cannot be listened on, unless `failed` is to be told.
  */
 export async function serve(supervisor: Supervisor, options: ServiceOptions): Promise<ControlService> {
   const service = new Service(supervisor, options);
   try {
-    for (const address of options.addresses) await service.listen(address);
+    for (const address of options.addresses) {
+      const { failed } = options;
+      await (failed ? service.listen(address).catch(failed) : service.listen(address));
+    }
   } catch (error) {
     service.close();
     throw error;

@@ -438,6 +438,18 @@ Deno.test("a socket file is made, replaced when it is stale, and removed", async
     first.close();
     writeFileSync(path, "no socket");
     await assert.rejects(serve(new FakeSupervisor(), options), /Unable to listen on unix:path=.*EADDRINUSE/);
+    const failures: string[] = [];
+    const beside = `unix:path=${join(directory, "run", "beside")}`;
+    const third = await serve(new FakeSupervisor(), {
+      addresses: [...options.addresses, beside],
+      othersMayRead: false,
+      failed: (error) => failures.push(error.message),
+    });
+    assert.equal(failures.length, 1);
+    const other = await connect(beside);
+    await other.call(MANAGER_PATH, PEER, "Ping");
+    other.close();
+    third.close();
   } finally {
     rmSync(directory, { recursive: true });
   }
