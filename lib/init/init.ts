@@ -77,6 +77,12 @@ async function run(options: Options): Promise<number> {
     onReport: (report) => messages.report("error", formatReport(report)),
   });
 
+  for (const failure of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(failure, (error: unknown) => {
+      // Process 1 must not end by a fault of its own: the machine would.
+      messages.tell("error", `Internal error: ${error instanceof Error ? error.stack : error}`);
+    });
+  }
   onChildChange(() => init.reap());
   const loaded = configuration.load();
   const service = await serve(init, { addresses: [address], othersMayRead: !options.user });

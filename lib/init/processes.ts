@@ -4,9 +4,8 @@ import { Buffer } from "node:buffer";
 import { encodeBytes } from "../model/bytes.ts";
 import type { Console, JobDefinition, ProcessName, Program } from "../model/job.ts";
 import { environment as parseEnvironment } from "../model/environment.ts";
-import { expand, ExpansionError } from "../model/expand.ts";
+import { expand } from "../model/expand.ts";
 import { close, memfd } from "../sys/descriptors.ts";
-import { SystemError } from "../sys/errno.ts";
 import { spawn, type SpawnDescription } from "../sys/spawn.ts";
 import { lookupGroup, lookupUser, supplementaryGroups } from "../sys/users.ts";
 import type { JobOutput, ProcessOutput } from "./output/output.ts";
@@ -73,9 +72,8 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
     });
     return result.pid === undefined ? { reason: result.failed.message } : { pid: result.pid, output };
   } catch (error) {
-    if (error instanceof Refusal) return { reason: error.message };
-    if (error instanceof ExpansionError || error instanceof SystemError) return { reason: error.message };
-    throw error;
+    // Whatever it is, the job fails and not init.
+    return { reason: (error as Error).message };
   } finally {
     output?.spawned();
     opened.forEach(close);

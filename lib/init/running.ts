@@ -197,9 +197,14 @@ export class RunningInit implements Supervisor {
     });
   }
 
+  /** Does one thing. Whatever goes wrong with it must not keep the rest from being done. */
   #perform(effect: Effect): void {
     const perform = this.#performers[effect.kind] as (effect: Effect) => void;
-    perform(effect);
+    try {
+      perform(effect);
+    } catch (error) {
+      this.surroundings.messages.tell("error", `Failed to do ${effect.kind}: ${(error as Error).stack}`);
+    }
   }
 
   readonly #performers: { [Kind in Effect["kind"]]: (effect: Effect & { kind: Kind }) => void } = {

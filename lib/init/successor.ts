@@ -26,12 +26,20 @@ export interface Successor {
  * nothing of the process is left.
  */
 export function findSuccessor(predecessor: Predecessor): Successor | undefined {
-  const orphans = childrenOf(process.pid)
-    .filter((pid) => !predecessor.isKnown(pid))
-    .flatMap((pid) => processStatus(pid) ?? [])
-    .filter((status) => status.state !== "Z" && descends(status, predecessor));
-  const [oldest] = orphans.sort((one, other) => one.startTime - other.startTime || one.pid - other.pid);
-  return oldest && { pid: oldest.pid, forks: forksBetween(oldest, predecessor) };
+  const seen = new Set<number>();
+  let children = childrenOf(process.pid);
+  // One that ends after the list was read, and before it is looked at, gives its child to init: look again.
+  while (children.some((pid) => !seen.has(pid))) {
+    const orphans = children
+      .filter((pid) => !predecessor.isKnown(pid))
+      .flatMap((pid) => processStatus(pid) ?? [])
+      .filter((status) => status.state !== "Z" && descends(status, predecessor));
+    const [oldest] = orphans.sort((one, other) => one.startTime - other.startTime || one.pid - other.pid);
+    if (oldest) return { pid: oldest.pid, forks: forksBetween(oldest, predecessor) };
+    for (const pid of children) seen.add(pid);
+    children = childrenOf(process.pid);
+  }
+  return undefined;
 }
 
 function descends(orphan: ProcessStatus, { pid, job, instance }: Predecessor): boolean {
