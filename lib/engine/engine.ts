@@ -10,17 +10,9 @@ import { JobEnvironments } from "./environments.ts";
 import { runEvents } from "./events.ts";
 import type { Job } from "./job.ts";
 import { changeDefinition } from "./jobs.ts";
-import {
-  changeGoal,
-  finish,
-  follows,
-  processEnded,
-  processSpawned,
-  processStopped,
-  spawnFailed,
-  timeOut,
-} from "./lifecycle.ts";
+import { changeGoal, finish } from "./lifecycle.ts";
 import { Machine } from "./machine.ts";
+import { follows, processEnded, processSpawned, processStopped, spawnFailed, timeOut } from "./processes.ts";
 import { doRequest, findJob, instanceName } from "./requests.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 

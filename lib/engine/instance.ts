@@ -52,6 +52,11 @@ export class Instance {
     return this.name === "" ? this.job.name : `${this.job.name} (${this.name})`;
   }
 
+  /** `JOB main process (PID)`, as messages have it. */
+  describe(process: ProcessName, pid: number): string {
+    return `${this.displayName} ${process} process (${pid})`;
+  }
+
   /** The running processes, main first. */
   processes(): Array<[ProcessName, number]> {
     if (this.pids.size === 0) return [];

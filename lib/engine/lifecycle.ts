@@ -1,13 +1,10 @@
 /**
- * How an instance lives: entering states, and what the end of each process means. The order of states is the
- * table in states.ts; the meaning of exits follows init(5) and was checked against Upstart 1.13.
+ * How an instance lives: its goal, the states that it enters, what it tells others on the way. The order of
+ * states is the table in states.ts; what its processes do to it is in processes.ts.
  */
 
 import type { Environment } from "../model/environment.ts";
-import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
-import type { ProcessName } from "../model/job.ts";
-import { SIGCONT, SIGKILL, signalName, SIGSTOP } from "../model/signals.ts";
-import type { Successor } from "./effects.ts";
+import { signalName } from "../model/signals.ts";
 import { type Failure, Instance } from "./instance.ts";
 import type { Job } from "./job.ts";
 import { replaceDefinition } from "./jobs.ts";
@@ -87,7 +84,7 @@ export function advance(machine: Machine, instance: Instance): void {
 }
 
 /** Leaves the present state for another than the table's next one, and goes on from there. */
-function divert(machine: Machine, instance: Instance, state: State): void {
+export function divert(machine: Machine, instance: Instance, state: State): void {
   enter(machine, instance, state);
   if (!rests(instance)) advance(machine, instance);
 }
@@ -152,7 +149,7 @@ const ON_ENTRY: Partial<Record<State, (machine: Machine, instance: Instance) => 
     const { killSignal, killTimeout } = instance.job.definition;
     machine.log(
       "info",
-      `Sending ${signalName(killSignal) ?? killSignal} signal to ${describe(instance, "main", pid)}`,
+      `Sending ${signalName(killSignal) ?? killSignal} signal to ${instance.describe("main", pid)}`,
     );
     machine.kill(pid, killSignal, true);
     machine.setTimer(instance, killTimeout * 1000);
@@ -199,7 +196,7 @@ function describeResult(variables: Environment, failure: Failure | undefined): v
 }
 
 /** Notes the first failure of a run and tells all who wait. */
-function fail(machine: Machine, instance: Instance, failure: Failure): void {
+export function fail(machine: Machine, instance: Instance, failure: Failure): void {
   if (instance.failure) return;
   instance.failure = failure;
   machine.notice({
@@ -215,194 +212,4 @@ function fail(machine: Machine, instance: Instance, failure: Failure): void {
 function statusOf({ process, exit }: Failure): number {
   if (!exit) return process === "respawn" ? 0 : -1;
   return "status" in exit ? exit.status : exit.signal * 256;
-}
-
-/** A process asked for with {@link Machine.spawn} runs. */
-export function processSpawned(
-  machine: Machine,
-  instance: Instance,
-  process: ProcessName,
-  pid: number,
-): void {
-  instance.spawning = undefined;
-  instance.pids.set(process, pid);
-  machine.processes.set(pid, { instance, name: process });
-  advance(machine, instance);
-}
-
-/** A process could not be spawned. As with its exit, post-start and pre-stop do not count. */
-export function spawnFailed(
-  machine: Machine,
-  instance: Instance,
-  process: ProcessName,
-  reason: string,
-): void {
-  instance.spawning = undefined;
-  machine.log("warn", `Failed to spawn ${instance.displayName} ${process} process: ${reason}`);
-  if (process !== "post-start" && process !== "pre-stop") {
-    fail(machine, instance, { process });
-    changeGoal(machine, instance, "stop");
-  }
-  advance(machine, instance);
-}
-
-/** A process has ended. `successor`: the descendant that lives on in place of a main process that forks. */
-export function processEnded(
-  machine: Machine,
-  instance: Instance,
-  process: ProcessName,
-  exit: Exit,
-  successor: Successor | undefined,
-): void {
-  const pid = instance.pids.get(process) ?? 0;
-  machine.processes.delete(pid);
-  instance.pids.delete(process);
-  if (successor !== undefined && isSuccess(exit)) return followed(machine, instance, successor);
-  logExit(machine, instance, process, pid, exit);
-  ON_EXIT[process](machine, instance, exit);
-}
-
-const ON_EXIT: Record<ProcessName, (machine: Machine, instance: Instance, exit: Exit) => void> = {
-  "main": mainEnded,
-  "pre-start": hookEnded("pre-start"),
-  "post-stop": hookEnded("post-stop"),
-  // Nothing can be done about a post-start or pre-stop that fails, so it does not count.
-  "post-start": advance,
-  "pre-stop": advance,
-};
-
-function hookEnded(process: ProcessName) {
-  return (machine: Machine, instance: Instance, exit: Exit) => {
-    if (!isSuccess(exit)) {
-      fail(machine, instance, { process, exit });
-      changeGoal(machine, instance, "stop");
-    }
-    advance(machine, instance);
-  };
-}
-
-function mainEnded(machine: Machine, instance: Instance, exit: Exit): void {
-  machine.clearTimer(instance);
-  // Ending when told to is no failure, and the goal may be to start again.
-  if (instance.state === "killed") return advance(machine, instance);
-  if (instance.state === "stopping") return;
-  const hookRuns = instance.spawning !== undefined || instance.pids.has("post-start") ||
-    instance.pids.has("pre-stop");
-  if (instance.goal === "start" && isFailure(instance, exit)) {
-    if (instance.job.definition.respawn && !machine.stopping) {
-      if (mayRespawn(machine, instance)) return respawn(machine, instance, hookRuns);
-      machine.log("warn", `${instance.displayName} respawning too fast, stopped`);
-      fail(machine, instance, { process: "respawn" });
-    } else fail(machine, instance, { process: "main", exit });
-  }
-  if (instance.goal === "stop") {
-    if (!hookRuns) advance(machine, instance);
-  } else changeGoal(machine, instance, "stop");
-}
-
-/** A service that respawns fails by ending at all; others by ending badly. `normal exit` excuses either. */
-function isFailure(instance: Instance, exit: Exit): boolean {
-  const { respawn, task, normalExit } = instance.job.definition;
-  if (isSuccess(exit) && !(respawn && !task)) return false;
-  return !normalExit.some((normal) => sameExit(normal, exit));
-}
-
-/** Counts a respawn, and tells whether it is within `respawn limit`. */
-function mayRespawn(machine: Machine, instance: Instance): boolean {
-  const limit = instance.job.definition.respawnLimit;
-  if (limit === "unlimited" || limit.count === 0 || limit.interval === 0) return true;
-  if (machine.now - instance.respawnsSince < limit.interval * 1000) {
-    return ++instance.respawns <= limit.count;
-  }
-  instance.respawnsSince = machine.now;
-  instance.respawns = 1;
-  return true;
-}
-
-function respawn(machine: Machine, instance: Instance, hookRuns: boolean): void {
-  machine.log("warn", `${instance.displayName} main process ended, respawning`);
-  if (hookRuns) changeGoal(machine, instance, "respawn");
-  else divert(machine, instance, "stopping");
-}
-
-/** The main process has forked and gone: its child is the main process now (`expect fork`, `expect daemon`). */
-function followed(machine: Machine, instance: Instance, { pid, forks }: Successor): void {
-  instance.pids.set("main", pid);
-  machine.processes.set(pid, { instance, name: "main" });
-  instance.followUntil = machine.now + instance.job.definition.killTimeout * 1000;
-  if (instance.state !== "spawned") {
-    machine.log(
-      "warn",
-      `${instance.displayName} main process forked once more than expected, following ${pid}`,
-    );
-    return;
-  }
-  instance.forksLeft -= forks;
-  if (instance.forksLeft > 0) return;
-  machine.clearTimer(instance);
-  advance(machine, instance);
-}
-
-/**
- * True when a main process that ends may have left a successor behind: while a fork is expected, and for as
- * long as the kill timeout after the last one, in case the program forks once more than its job says.
- */
-export function follows(instance: Instance, now: number): boolean {
-  const { expect } = instance.job.definition;
-  if (expect !== "fork" && expect !== "daemon" || instance.state === "killed") return false;
-  return instance.state === "spawned" || (instance.goal === "start" && now < instance.followUntil);
-}
-
-/** A process was stopped by a signal: with `expect stop`, main says that it is ready, and is continued. */
-export function processStopped(
-  machine: Machine,
-  instance: Instance,
-  process: ProcessName,
-  signal: number,
-): void {
-  const pid = instance.pids.get(process) ?? 0;
-  if (signal !== SIGSTOP || process !== "main") return;
-  if (instance.state !== "spawned" || instance.job.definition.expect !== "stop") return;
-  machine.kill(pid, SIGCONT, false);
-  advance(machine, instance);
-}
-
-/** The instance's timer has run out: the main process gets SIGKILL, or is taken as it is. */
-export function timeOut(machine: Machine, instance: Instance): void {
-  instance.timer = undefined;
-  const pid = instance.pids.get("main");
-  if (pid === undefined) return;
-  if (instance.state === "killed") {
-    machine.log("info", `Sending KILL signal to ${describe(instance, "main", pid)}`);
-    machine.kill(pid, SIGKILL, true);
-  } else if (instance.state === "spawned") {
-    const { expect, killTimeout } = instance.job.definition;
-    const expected = expect === "fork" ? 1 : 2;
-    machine.log(
-      "warn",
-      `${instance.displayName} main process (${pid}) did not fork as often as \`expect ${expect}\` says in ` +
-        `${killTimeout} s (${expected - instance.forksLeft} of ${expected}), taking it for the service`,
-    );
-    instance.followUntil = machine.now + killTimeout * 1000;
-    advance(machine, instance);
-  }
-}
-
-function logExit(machine: Machine, instance: Instance, process: ProcessName, pid: number, exit: Exit): void {
-  const who = describe(instance, process, pid);
-  if (isSuccess(exit)) return machine.log("info", `${who} exited normally`);
-  // Upstart compares the bare number: `normal exit 15` silences TERM's message, `normal exit TERM` does not.
-  const number = "signal" in exit ? exit.signal : exit.status;
-  const isExpected = instance.job.definition.normalExit.some((normal) =>
-    sameExit(normal, { status: number })
-  );
-  const name = signalName(number);
-  const how = "status" in exit
-    ? `terminated with status ${number}`
-    : `killed by ${name ? `${name} signal` : `signal ${number}`}`;
-  machine.log(isExpected ? "info" : "warn", `${who} ${how}`);
-}
-
-function describe(instance: Instance, process: ProcessName, pid: number): string {
-  return `${instance.displayName} ${process} process (${pid})`;
 }
