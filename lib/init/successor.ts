@@ -32,8 +32,7 @@ export function findSuccessor(predecessor: Predecessor): Successor | undefined {
   while (children.some((pid) => !seen.has(pid))) {
     const orphans = children
       .filter((pid) => !predecessor.isKnown(pid))
-      .flatMap((pid) => processStatus(pid) ?? [])
-      .filter((status) => status.state !== "Z" && descends(status, predecessor));
+      .flatMap((pid) => heirs(pid, predecessor));
     const [oldest] = orphans.sort((one, other) => one.startTime - other.startTime || one.pid - other.pid);
     if (oldest) return { pid: oldest.pid, forks: forksBetween(oldest, predecessor) };
     for (const pid of children) seen.add(pid);
@@ -42,10 +41,19 @@ export function findSuccessor(predecessor: Predecessor): Successor | undefined {
   return undefined;
 }
 
-function descends(orphan: ProcessStatus, { pid, job, instance }: Predecessor): boolean {
-  if (orphan.session === pid || orphan.processGroup === pid) return true;
-  const environment = environmentOf(orphan.pid);
-  return environment.includes(`UPSTART_JOB=${job}`) && environment.includes(`UPSTART_INSTANCE=${instance}`);
+/** The orphan itself if it descends from the predecessor and lives; its children if it is just ending. */
+function heirs(orphan: number, predecessor: Predecessor): ProcessStatus[] {
+  const status = processStatus(orphan);
+  if (!status || status.state === "Z") return [];
+  if (status.session === predecessor.pid || status.processGroup === predecessor.pid) return [status];
+  const environment = environmentOf(orphan);
+  // A process that is ending has given up its environment, and not yet its children.
+  if (environment === "") return childrenOf(orphan).flatMap((child) => heirs(child, predecessor));
+  const variables = environment.split("\0");
+  const { job, instance } = predecessor;
+  const isOfJob = variables.includes(`UPSTART_JOB=${job}`) &&
+    variables.includes(`UPSTART_INSTANCE=${instance}`);
+  return isOfJob ? [status] : [];
 }
 
 /**
@@ -56,11 +64,11 @@ function forksBetween(orphan: ProcessStatus, { pid }: Predecessor): number {
   return orphan.session !== pid && orphan.session !== orphan.pid ? 2 : 1;
 }
 
-/** The environment that a process was started with; empty when it may not be read. */
-function environmentOf(pid: number): string[] {
+/** The environment that a process was started with; empty when there is none or it may not be read. */
+function environmentOf(pid: number): string {
   try {
-    return fs.readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+    return fs.readFileSync(`/proc/${pid}/environ`, "latin1");
   } catch {
-    return [];
+    return "";
   }
 }
