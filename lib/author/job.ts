@@ -1,12 +1,10 @@
 /** `job({…})` and the types of what it takes. */
 
+import type { Duration } from "../model/duration.ts";
 import type { Console, Expectation, Resource } from "../model/job.ts";
 import type { SignalName } from "../model/signals.ts";
 import { type Condition, definedAt, type DefinedJob } from "./conditions.ts";
 import type { HookContext } from "./context.ts";
-
-/** A length of time: seconds, or a number with its unit. */
-export type Duration = number | `${number}${"ms" | "s" | "min" | "h"}`;
 
 /** A signal's name, with or without `SIG`. */
 export type Signal = SignalName | `SIG${SignalName}`;

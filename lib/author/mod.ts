@@ -37,7 +37,6 @@ export {
 export {
   type CgroupSetting,
   type Command,
-  type Duration,
   inherited,
   type Job,
   job,
@@ -47,4 +46,5 @@ export {
   type Signal,
   type Variables,
 } from "./job.ts";
+export type { Duration } from "../model/duration.ts";
 export type { HookContext, HookEnvironment } from "./context.ts";

@@ -1,5 +1,6 @@
 /** Values of a job's fields as they are written in job modules, turned into those of a definition. */
 
+import { parseDuration } from "../model/duration.ts";
 import { type Limit, RESOURCES } from "../model/job.ts";
 import { LAST_SIGNAL, signalNumber } from "../model/signals.ts";
 
@@ -83,16 +84,9 @@ function editDistance(one: string, other: string): number {
   return row[other.length]!;
 }
 
-const SECONDS_PER: Record<string, number> = { ms: 0.001, s: 1, min: 60, h: 3600 };
-
 /** Seconds out of a number of them or text like `5s`. */
 export function seconds(field: string, value: unknown): number {
-  if (typeof value === "number" && Number.isFinite(value) && value >= 0) return value;
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|min|h)$/.exec(String(value)) ?? [];
-  if (amount === undefined || unit === undefined) {
-    refuse(field, `seconds, or text like "5s", "500ms", "2min"`, value);
-  }
-  return Number(amount) * SECONDS_PER[unit]!;
+  return parseDuration(value) ?? refuse(field, `seconds, or text like "5s", "500ms", "2min"`, value);
 }
 
 /** A signal's number out of its name. */

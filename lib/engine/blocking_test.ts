@@ -6,11 +6,11 @@ import { and, job } from "./testing/definitions.ts";
 
 Deno.test("a service's start is answered when it runs, post-start included", () => {
   const bench = new Bench([job("web", { runs: ["main", "post-start"] })]);
-  bench.behave("web", "post-start", { status: 0, after: 200 });
+  bench.behave("web", "post-start", { status: 0, after: "200ms" });
   const start = bench.start("web");
   assert.equal(start.outcome, undefined);
   assert.equal(bench.state("web"), "start/post-start");
-  bench.advance(200);
+  bench.advance("200ms");
   assert.equal(start.outcome, "done");
   assert.equal(bench.state("web"), "start/running");
 });
@@ -32,13 +32,13 @@ Deno.test("emit waits for services to run, for tasks to be over and for jobs to 
     job("old", { stopOn: "go", runs: ["main", "post-stop"] }),
   ]);
   bench.start("old");
-  bench.behave("web", "post-start", { status: 0, after: 100 });
-  bench.behave("build", "main", { status: 0, after: 200 });
-  bench.behave("old", "post-stop", { status: 0, after: 300 });
+  bench.behave("web", "post-start", { status: 0, after: "100ms" });
+  bench.behave("build", "main", { status: 0, after: "200ms" });
+  bench.behave("old", "post-stop", { status: 0, after: "300ms" });
   const emit = bench.emit("go");
-  bench.advance(299);
+  bench.advance("299ms");
   assert.equal(emit.outcome, undefined);
-  bench.advance(1);
+  bench.advance("1ms");
   assert.equal(emit.outcome, "done");
   assert.deepEqual(["web", "build", "old"].map((name) => bench.state(name)), [
     "start/running",
@@ -83,16 +83,16 @@ Deno.test("an event whose job fails is followed by EVENT/failed with the same va
   bench.behave("build", "main", { status: 1 });
   bench.behave("after", "main", { status: 1 });
   bench.emit("go", { WHAT: "kernel" });
-  assert.deepEqual(bench.events("go\\S*"), ["go WHAT=kernel", "go/failed WHAT=kernel"]);
+  assert.deepEqual(bench.events(/^go/), ["go WHAT=kernel", "go/failed WHAT=kernel"]);
   assert.deepEqual(bench.environment("after"), { WHAT: "kernel", UPSTART_EVENTS: "go/failed" });
 });
 
 Deno.test("who does not wait is answered at once, and told of no failure", () => {
   const bench = new Bench([job("web", { startOn: "go", runs: ["pre-start", "main"] })]);
-  bench.behave("web", "pre-start", { status: 1, after: 10 });
+  bench.behave("web", "pre-start", { status: 1, after: "10ms" });
   assert.equal(bench.start("web", {}, { wait: false }).outcome, "done");
   assert.equal(bench.state("web"), "start/pre-start");
-  bench.advance(10);
+  bench.advance("10ms");
   assert.equal(bench.emit("go", {}, { wait: false }).outcome, "done");
 });
 
@@ -115,11 +115,11 @@ Deno.test("a job that stops on stopping another is down before the other's main 
     job("top", { startOn: "started base", stopOn: "stopping base", runs: ["main", "post-stop"] }),
   ]);
   bench.start("base");
-  bench.behave("top", "post-stop", { status: 0, after: 200 });
+  bench.behave("top", "post-stop", { status: 0, after: "200ms" });
   const stop = bench.stop("base");
   assert.equal(bench.state("base"), "stop/stopping");
   assert(bench.runs("base"));
-  bench.advance(200);
+  bench.advance("200ms");
   assert.equal(stop.outcome, "done");
   assert.deepEqual(bench.traced(/ gets /), ["top main gets TERM", "base main gets TERM"]);
 });
@@ -130,10 +130,10 @@ Deno.test("a service that starts on stopping another holds the stop until it run
     job("drain", { startOn: "stopping web", runs: ["main", "post-start"] }),
   ]);
   bench.start("web");
-  bench.behave("drain", "post-start", { status: 0, after: 200 });
+  bench.behave("drain", "post-start", { status: 0, after: "200ms" });
   const stop = bench.stop("web");
   assert.equal(stop.outcome, undefined);
-  bench.advance(200);
+  bench.advance("200ms");
   assert.equal(stop.outcome, "done");
   assert.equal(bench.state("drain"), "start/running");
 });
@@ -144,7 +144,7 @@ Deno.test("a job that stops on stopped another is not waited for", () => {
     job("top", { startOn: "starting base", stopOn: "stopped base", runs: ["main", "post-stop"] }),
   ]);
   bench.start("base");
-  bench.behave("top", "post-stop", { status: 0, after: 100 });
+  bench.behave("top", "post-stop", { status: 0, after: "100ms" });
   assert.equal(bench.stop("base").outcome, "done");
   assert.equal(bench.state("top"), "stop/post-stop");
 });
@@ -204,13 +204,13 @@ Deno.test("a task stopped by someone else: its start comes back without an error
 Deno.test("a second stop while the first goes on is refused, and so is a restart", () => {
   const bench = new Bench([job("web", { runs: ["main", "post-stop"] })]);
   bench.start("web");
-  bench.behave("web", "post-stop", { status: 0, after: 100 });
+  bench.behave("web", "post-stop", { status: 0, after: "100ms" });
   const stop = bench.stop("web");
   const again = bench.stop("web");
   assert.deepEqual([again.outcome, again.error], ["Job has already been stopped: web", "AlreadyStopped"]);
   assert.equal(bench.restart("web").outcome, "Job has already been stopped: ");
   assert.equal(stop.outcome, undefined);
-  bench.advance(100);
+  bench.advance("100ms");
   assert.equal(stop.outcome, "done");
 });
 
@@ -235,12 +235,12 @@ Deno.test("a start while stopping: the stop comes back, the job goes down and up
 Deno.test("a start event during post-stop starts the job again, and emit waits for that", () => {
   const bench = new Bench([job("web", { startOn: "go", runs: ["main", "post-stop"] })]);
   bench.emit("go", { N: "1" });
-  bench.behave("web", "post-stop", { status: 0, after: 100 });
+  bench.behave("web", "post-stop", { status: 0, after: "100ms" });
   bench.stop("web");
   const emit = bench.emit("go", { N: "2" });
   assert.equal(bench.state("web"), "start/post-stop");
   assert.equal(emit.outcome, undefined);
-  bench.advance(100);
+  bench.advance("100ms");
   assert.equal(emit.outcome, "done");
   assert.deepEqual(bench.environment("web"), { N: "2", UPSTART_EVENTS: "go" });
 });
@@ -275,10 +275,10 @@ Deno.test("jobs that set each other off for ever do not keep init from anything 
   assert.equal(bench.timers, 1);
   assert.equal(bench.start("web").outcome, "done");
   const before = bench.trace.length;
-  bench.advance(1);
+  bench.advance("1ms");
   assert(bench.trace.length > before, "they still do");
   bench.remove("ping");
-  bench.advance(1);
+  bench.advance("1ms");
   assert.equal(bench.timers, 0);
   assert.equal(bench.engine.jobs.has("ping"), false);
 });

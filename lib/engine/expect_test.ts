@@ -8,7 +8,7 @@ import { job } from "./testing/definitions.ts";
 Deno.test("expect stop: spawned until SIGSTOP, then continued and running", () => {
   const bench = new Bench([job("web", { expect: "stop", runs: ["main", "post-start"] })]);
   const start = bench.start("web");
-  bench.advance(60_000);
+  bench.advance("1min");
   bench.raise("web", SIGTERM);
   assert.equal(bench.state("web"), "start/spawned");
   assert.equal(start.outcome, undefined);
@@ -45,9 +45,9 @@ for (const [expect, forks] of [["fork", 1], ["daemon", 2]] as const) {
     const bench = new Bench([job("web", { expect, killTimeout: 3 })]);
     const start = bench.start("web");
     for (let count = 1; count < forks; count++) bench.fork("web");
-    bench.advance(2999);
+    bench.advance("2999ms");
     assert.equal(bench.state("web"), "start/spawned");
-    bench.advance(1);
+    bench.advance("1ms");
     assert.equal(start.outcome, "done");
     assert(
       bench.log.some((line) =>
@@ -63,7 +63,7 @@ for (const [expect, forks] of [["fork", 1], ["daemon", 2]] as const) {
     const last = bench.fork("web");
     assert.equal(bench.pid("web"), last);
     assert.equal(bench.state("web"), "start/running");
-    bench.advance(60_000);
+    bench.advance("1min");
     bench.fork("web");
     assert.equal(bench.state("web"), "stop/waiting");
   });

@@ -39,7 +39,7 @@ Deno.test("the limit counts within its interval", () => {
   for (let round = 0; round < 3; round++) {
     bench.exit("web");
     bench.exit("web");
-    bench.advance(30_000);
+    bench.advance("30s");
   }
   for (let round = 0; round < 3; round++) bench.exit("web");
   assert.equal(bench.state("web"), "stop/waiting");
@@ -128,7 +128,7 @@ Deno.test("nothing is respawned once everything is to stop", () => {
   assert.equal(build.outcome, "done");
   assert.equal(bench.state("web"), "stop/killed");
   bench.stopAll();
-  bench.advance(5000);
+  bench.advance("5s");
   assert.equal(bench.state("web"), "stop/waiting");
   assert.equal(bench.engine.hasProcesses, false);
   bench.start("web");

@@ -1,5 +1,6 @@
 /** A test bench: an engine in virtual time, whose processes are made up. */
 
+import { type Duration, milliseconds } from "../../model/duration.ts";
 import { environment, pairs } from "../../model/environment.ts";
 import type { Exit } from "../../model/exit.ts";
 import type { JobDefinition, ProcessName } from "../../model/job.ts";
@@ -7,43 +8,45 @@ import { SIGKILL, signalName, SIGSTOP } from "../../model/signals.ts";
 import type { Effect, Input, Notice, Request } from "../effects.ts";
 import { Engine } from "../engine.ts";
 
-/** Variables of an event or of a request. */
+/** Variables by their names: those of an event, of a request, or a process's environment. */
 export type Variables = Record<string, string>;
 
 /**
  * What a made-up process does: it `stays` until it is told to end, and then ends by the signal it got; it is
- * `stubborn` and ends by SIGKILL alone; it ends by itself, at once or `after` some ms; or it can not even be
- * spawned.
+ * `stubborn` and ends by SIGKILL alone; it ends by itself, at once or `after` some time, with a `status` or by
+ * a `signal` (its number); or it cannot even be spawned, for a reason.
  */
-export type Behaviour = "stays" | "stubborn" | (Exit & { after?: number }) | { spawnFails: string };
+export type Behaviour = "stays" | "stubborn" | (Exit & { after?: Duration }) | { spawnFails: string };
 
-/** What became of a request. */
+/** What became of a request. It fills in as the answer comes, maybe only once time has gone by. */
 export class Reply {
-  /** Undefined as long as there is no answer; `done`, or the error's message. */
+  /** Undefined as long as there is no answer, as when `start` waits; `done`, or the error's message. */
   outcome: string | undefined;
-  /** The name of the error, such as JobFailed. */
+  /** The name of the error, such as `JobFailed`. */
   error: string | undefined;
-  /** The instance that the request was about. */
+  /** The name of the instance that the request was about. */
   instance: string | undefined;
 }
 
 /** A process that runs, as the bench has made it up. */
-interface Running {
+export interface Running {
   job: string;
   instance: string;
   process: ProcessName;
   behaviour: Behaviour;
 }
 
-/** Which process is meant. */
+/** Which process of a job is meant. */
 export interface Which {
+  /** The main process is the default. */
   process?: ProcessName;
+  /** The instance's name; that of a job with a single instance is empty, which is the default. */
   instance?: string;
 }
 
 /** More about a request. */
 export interface Options {
-  /** False: the answer comes at once. */
+  /** False: the answer comes at once, as with `--no-wait`. */
   wait?: boolean;
 }
 
@@ -54,16 +57,21 @@ const MOST_INPUTS = 10_000;
 /**
  * An engine with jobs, driven in virtual time. Hooks succeed at once and main processes stay, unless
  * {@link Bench.behave} says otherwise. After each call everything that follows from it has happened.
+ *
+ * `Reference` is what stands for a job: its name, or more where `nameOf` knows more.
  */
-export class Bench {
+export class Bench<Reference = string> {
+  /** The engine itself, for its own tests. */
   readonly engine: Engine;
-  /** The virtual time, in ms. */
+  /** The virtual time, in ms; it begins with 0. */
   now = 0;
   /** All that happened, one line each: states, events, processes, signals. */
   readonly trace: string[] = [];
-  /** What the engine told its log. */
+  /** What the engine told init's log, such as `web main process (1001) terminated with status 1`. */
   readonly log: string[] = [];
-  readonly running = new Map<number, Running>();
+  /** The processes that run, by their numbers. */
+  readonly running: Map<number, Running> = new Map();
+  readonly #nameOf: (job: Reference) => string;
   readonly #behaviours = new Map<string, Behaviour[]>();
   readonly #environments = new Map<string, Variables>();
   readonly #timers = new Map<number, number>();
@@ -76,9 +84,15 @@ export class Bench {
   /**
    * @param jobs The jobs to begin with.
    * @param initEnvironment Init's own environment.
+   * @param nameOf The name of the job that is referred to.
    */
-  constructor(jobs: JobDefinition[] = [], initEnvironment: Variables = {}) {
+  constructor(
+    jobs: JobDefinition[] = [],
+    initEnvironment: Variables = {},
+    nameOf: (job: Reference) => string = String,
+  ) {
     this.engine = new Engine(new Map(), new Map(Object.entries(initEnvironment)));
+    this.#nameOf = nameOf;
     this.define(...jobs);
   }
 
@@ -90,33 +104,44 @@ export class Bench {
     });
   }
 
-  /** Removes jobs. */
-  remove(...names: string[]): void {
-    this.#do({ kind: "definitions", changes: names.map((name) => ({ name, definition: undefined })) });
+  /** Removes jobs, as when their files are deleted. */
+  remove(...jobs: Reference[]): void {
+    const changes = jobs.map((job) => ({ name: this.#nameOf(job), definition: undefined }));
+    this.#do({ kind: "definitions", changes });
   }
 
-  /** What the process does from its next run on; of several behaviours one a run, the last for all others. */
-  behave(job: string, process: ProcessName, ...behaviours: Behaviour[]): void {
-    this.#behaviours.set(`${job} ${process}`, behaviours);
+  /**
+   * Says what a process does from its next run on; of several behaviours one a run, the last for all others:
+   * `behave("web", "main", { status: 1 }, "stays")` ends once and then stays.
+   */
+  behave(job: Reference, process: ProcessName, ...behaviours: Behaviour[]): void {
+    this.#behaviours.set(`${this.#nameOf(job)} ${process}`, behaviours);
   }
 
-  start(job: string, variables: Variables = {}, options: Options = {}): Reply {
-    return this.#ask({ kind: "start", job, ...asked(variables, options) });
+  /** Starts a job as `start JOB KEY=VALUE…` does. */
+  start(job: Reference, variables: Variables = {}, options: Options = {}): Reply {
+    return this.#ask({ kind: "start", job: this.#nameOf(job), ...asked(variables, options) });
   }
 
-  stop(job: string, variables: Variables = {}, options: Options = {}): Reply {
-    return this.#ask({ kind: "stop", job, ...asked(variables, options) });
+  /** Stops a job as `stop JOB KEY=VALUE…` does. */
+  stop(job: Reference, variables: Variables = {}, options: Options = {}): Reply {
+    return this.#ask({ kind: "stop", job: this.#nameOf(job), ...asked(variables, options) });
   }
 
-  restart(job: string, variables: Variables = {}, options: Options = {}): Reply {
-    return this.#ask({ kind: "restart", job, ...asked(variables, options) });
+  /** Restarts a job as `restart JOB KEY=VALUE…` does. */
+  restart(job: Reference, variables: Variables = {}, options: Options = {}): Reply {
+    return this.#ask({ kind: "restart", job: this.#nameOf(job), ...asked(variables, options) });
   }
 
-  /** What a command without arguments asks for from within a job's process. */
-  fromWithin(kind: "start" | "stop" | "restart", job: string, instance = ""): Reply {
-    return this.#ask({ kind, job, instance, wait: false });
+  /**
+   * What a command without arguments asks for from within a job's process; `stop` from a pre-start and
+   * `start` from a pre-stop are what `cancel()` does in functions.
+   */
+  fromWithin(kind: "start" | "stop" | "restart", job: Reference, instance = ""): Reply {
+    return this.#ask({ kind, job: this.#nameOf(job), instance, wait: false });
   }
 
+  /** Emits an event as `initctl emit EVENT KEY=VALUE…` does. */
   emit(event: string, variables: Variables = {}, options: Options = {}): Reply {
     return this.#ask({ kind: "emit", event, ...asked(variables, options) });
   }
@@ -126,23 +151,24 @@ export class Bench {
     return this.#ask(what);
   }
 
-  /** An event of init's own. */
+  /** An event of init's own, such as `startup`. */
   event(event: string, variables: Variables = {}): void {
     this.#do({ kind: "event", event, environment: pairs(new Map(Object.entries(variables))) });
   }
 
+  /** Stops all jobs, as when init is told to end. */
   stopAll(): void {
     this.#do({ kind: "stop-all" });
   }
 
-  /** Ends a process. */
-  exit(job: string, exit: Exit = { status: 0 }, which: Which = {}): void {
+  /** Ends a process. Throws when it does not run. */
+  exit(job: Reference, exit: Exit = { status: 0 }, which: Which = {}): void {
     const pid = this.pid(job, which);
     this.#do({ kind: "exited", pid, exit });
   }
 
   /** Main forks and exits; where the engine follows, the child is told of. Returns the child's pid. */
-  fork(job: string, which: Which = {}): number {
+  fork(job: Reference, which: Which = {}): number {
     const pid = this.pid(job, which);
     const parent = this.running.get(pid)!;
     const child = ++this.#lastPid;
@@ -157,14 +183,14 @@ export class Bench {
     return child;
   }
 
-  /** A process stops itself. */
-  raise(job: string, signal: number = SIGSTOP, which: Which = {}): void {
+  /** A process stops itself, as one does that is ready and whose job says `expect stop`. */
+  raise(job: Reference, signal: number = SIGSTOP, which: Which = {}): void {
     this.#do({ kind: "stopped", pid: this.pid(job, which), signal });
   }
 
-  /** Lets time go by, in ms. */
-  advance(duration: number): void {
-    const end = this.now + duration;
+  /** Lets time go by; all that happens by itself meanwhile happens in its order. */
+  advance(duration: Duration): void {
+    const end = this.now + milliseconds(duration);
     for (;;) {
       const next = this.#coming.reduce<number | undefined>(
         (best, { at }, index) =>
@@ -181,27 +207,34 @@ export class Bench {
     this.now = end;
   }
 
-  /** `GOAL/STATE`, `stop/waiting` for what does not exist. */
-  state(job: string, instance = ""): string {
-    const found = this.engine.jobs.get(job)?.instances.get(instance);
+  /** `GOAL/STATE` as `status` shows it, e.g. `start/running`; `stop/waiting` for what does not exist. */
+  state(job: Reference, instance = ""): string {
+    const found = this.#instance(job, instance);
     return found ? `${found.goal}/${found.state}` : "stop/waiting";
   }
 
+  /** The names of the instances that a job has at present. */
+  instances(job: Reference): string[] {
+    return [...this.engine.jobs.get(this.#nameOf(job))?.instances.keys() ?? []];
+  }
+
   /** The number of a running process; throws when there is none. */
-  pid(job: string, { process = "main", instance = "" }: Which = {}): number {
-    const pid = this.engine.jobs.get(job)?.instances.get(instance)?.pids.get(process);
-    if (pid === undefined) throw new Error(`${job} (${instance}) has no ${process} process`);
+  pid(job: Reference, { process = "main", instance = "" }: Which = {}): number {
+    const pid = this.#instance(job, instance)?.pids.get(process);
+    if (pid === undefined) {
+      throw new Error(`${display(this.#nameOf(job), instance)} has no ${process} process that runs`);
+    }
     return pid;
   }
 
   /** True while the process runs. */
-  runs(job: string, { process = "main", instance = "" }: Which = {}): boolean {
-    return this.engine.jobs.get(job)?.instances.get(instance)?.pids.has(process) ?? false;
+  runs(job: Reference, { process = "main", instance = "" }: Which = {}): boolean {
+    return this.#instance(job, instance)?.pids.has(process) ?? false;
   }
 
-  /** The environment that a job's process was last spawned with. */
-  environment(job: string, process: ProcessName = "main"): Variables {
-    return this.#environments.get(`${job} ${process}`) ?? {};
+  /** The environment that a job's process was last spawned with; empty when it never was. */
+  environment(job: Reference, process: ProcessName = "main"): Variables {
+    return this.#environments.get(`${this.#nameOf(job)} ${process}`) ?? {};
   }
 
   /** The lines of the trace that a pattern matches. */
@@ -210,18 +243,28 @@ export class Bench {
   }
 
   /** The states that a job's instances have been through. */
-  states(job: string): string[] {
-    return this.traced(new RegExp(`^${job} (\\(.*\\) )?-> `)).map((line) => line.replace(/^.*-> /, ""));
+  states(job: Reference): string[] {
+    const name = this.#nameOf(job);
+    return this.traced(/ -> /)
+      .filter((line) => line.startsWith(`${name} -> `) || line.startsWith(`${name} (`))
+      .map((line) => line.replace(/^.*-> /, ""));
   }
 
-  /** The events that are over, as `NAME KEY=VALUE …`, of one name or all. */
-  events(name = "\\S+"): string[] {
-    return this.traced(new RegExp(`^event ${name}( |$)`)).map((line) => line.slice("event ".length));
+  /** The events that have been dealt with, as `NAME KEY=VALUE …`: all, or those whose name is this or matches. */
+  events(name: string | RegExp = /^/): string[] {
+    const wanted = (event: string) => typeof name === "string" ? event === name : name.test(event);
+    return this.traced(/^event /)
+      .map((line) => line.slice("event ".length))
+      .filter((line) => wanted(line.split(" ")[0]!));
   }
 
   /** How many timers are set. */
   get timers(): number {
     return this.#timers.size;
+  }
+
+  #instance(job: Reference, instance: string) {
+    return this.engine.jobs.get(this.#nameOf(job))?.instances.get(instance);
   }
 
   #ask(what: Request): Reply {
@@ -296,7 +339,7 @@ export class Bench {
     const { after, ...exit } = behaviour;
     const input: Input = { kind: "exited", pid, exit };
     if (after === undefined) this.#inputs.push(input);
-    else this.#coming.push({ at: this.now + after, input });
+    else this.#coming.push({ at: this.now + milliseconds(after), input });
   }
 
   #nextBehaviour(job: string, process: ProcessName): Behaviour {
