@@ -6,7 +6,6 @@ import {
   JOB_INTERFACE,
   MANAGER_INTERFACE,
   MANAGER_PATH,
-  parsePath,
   ROUSE_INTERFACE,
 } from "../control/names.ts";
 import { type CommandGroup, type Invocation, noWait } from "./command.ts";
@@ -39,9 +38,17 @@ async function instanceOf({ client, path, instance }: Subject, args: string[]): 
   return found as string;
 }
 
-/** The status to print; an instance that is gone is a job that has stopped. */
-async function statusOf({ client, name }: Subject, instance?: string): Promise<string> {
-  return formatStatus(name, instance === undefined ? undefined : await propertiesOf(client, instance));
+/** The status to print; an instance that is gone is a job that has stopped. Rejects when the job itself has gone. */
+async function statusOf({ client, name, path }: Subject, instance?: string): Promise<string> {
+  const properties = instance === undefined ? undefined : propertiesOf(client, instance);
+  properties?.catch(() => {}); // Told of below, unless the job has gone, which counts more.
+  try {
+    await client.get(path, JOB_INTERFACE, "name");
+  } catch (error) {
+    if (error instanceof CallError && error.isUnknownMethod) throw new Error(`Unknown job: ${name}`);
+    throw error;
+  }
+  return formatStatus(name, await properties);
 }
 
 async function propertiesOf(client: Client, instance: string): Promise<InstanceStatus | undefined> {
@@ -108,11 +115,15 @@ async function listEach(client: Client): Promise<JobList> {
   const [paths] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, "GetAllJobs");
   const rows = await Promise.all((paths as string[]).map(async (path): Promise<JobList> => {
     try {
-      const [instances] = await client.call(path, JOB_INTERFACE, "GetAllInstances");
+      // Upstart's paths do not always tell the name: it escapes what is not ASCII in a way of its own.
+      const [[instances], name] = await Promise.all([
+        client.call(path, JOB_INTERFACE, "GetAllInstances"),
+        client.get(path, JOB_INTERFACE, "name"),
+      ]);
       const all = await Promise.all(
         (instances as string[]).map((instance) => propertiesOf(client, instance)),
       );
-      return [[parsePath(path)?.job ?? path, all.filter((one) => one !== undefined)]];
+      return [[name as string, all.filter((one) => one !== undefined)]];
     } catch (error) {
       if (error instanceof CallError && error.isUnknownMethod) return []; // Gone in the meantime.
       throw error;
