@@ -200,7 +200,9 @@ class Service implements ControlService, ConnectionEvents {
   }
 
   #tell(notice: Notice): void {
-    const { path, member, body, of } = signalOf(notice);
+    const signal = signalOf(notice);
+    if (!signal) return;
+    const { path, member, body, of } = signal;
     const types = signature(of.signals[member]);
     const message: Message = {
       type: SIGNAL,
@@ -229,10 +231,15 @@ class Service implements ControlService, ConnectionEvents {
   }
 }
 
-/** The signal that tells of something: whose, of which interface, and its values. */
-function signalOf(
-  notice: Notice,
-): { path: string; of: { name: string; signals: Record<string, string> }; member: string; body: unknown[] } {
+interface Signal {
+  path: string;
+  of: { name: string; signals: Record<string, string> };
+  member: string;
+  body: unknown[];
+}
+
+/** The signal that tells of something: whose, of which interface, and its values. Undefined where there is none. */
+function signalOf(notice: Notice): Signal | undefined {
   switch (notice.kind) {
     case "job-added":
     case "job-removed": {
@@ -264,6 +271,8 @@ function signalOf(
       };
     case "restarted":
       return { path: MANAGER_PATH, of: MANAGER, member: "Restarted", body: [] };
+    case "process-ended":
+      return undefined;
   }
 }
 

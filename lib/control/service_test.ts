@@ -293,6 +293,7 @@ Deno.test("every notice has its signal", () =>
     init.tell({ kind: "failed", job, instance, status: 256 });
     init.tell({ kind: "event-emitted", event: "e", environment: ["A=\0"] });
     init.tell({ kind: "event-emitted", event: "e", environment: ["A=1"] });
+    init.tell({ kind: "process-ended", job, instance, process: "main", exit: { status: 0 } }); // has none
     init.tell({ kind: "instance-removed", job, instance });
     init.tell({ kind: "job-removed", job });
     init.tell({ kind: "restarted" });

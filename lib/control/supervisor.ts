@@ -3,6 +3,7 @@
  * nothing of the engine; init implements them.
  */
 
+import type { Exit } from "../model/exit.ts";
 import type { JobDefinition, ProcessName } from "../model/job.ts";
 
 /** Who asks, by the kernel's word (SO_PEERCRED), never by the client's. */
@@ -66,7 +67,7 @@ export interface JobView {
   readonly instances: ReadonlyMap<string, InstanceView>;
 }
 
-/** Something that happened and that D-Bus signals tell of. */
+/** Something that happened. D-Bus signals tell of all but the ends of processes. */
 export type Notice =
   | { kind: "job-added" | "job-removed"; job: string }
   | { kind: "instance-added" | "instance-removed"; job: string; instance: string }
@@ -74,7 +75,9 @@ export type Notice =
   | { kind: "state-changed"; job: string; instance: string; state: string }
   /** `status` is the exit status of the process that failed, or its signal times 256; −1 or absent when it could not be run. */
   | { kind: "failed"; job: string; instance: string; status?: number }
+  /** The event is over: all that it set off is up or done. */
   | { kind: "event-emitted"; event: string; environment: string[] }
+  | { kind: "process-ended"; job: string; instance: string; process: ProcessName; exit: Exit }
   | { kind: "restarted" };
 
 /** The message priorities of `initctl log-priority`, most talkative first. */

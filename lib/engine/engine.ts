@@ -5,15 +5,16 @@
 
 import { type Environment, environment } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
+import type { ProcessName } from "../model/job.ts";
 import type { Effect, Input } from "./effects.ts";
 import { JobEnvironments } from "./environments.ts";
 import { runEvents } from "./events.ts";
 import type { Job } from "./job.ts";
 import { changeDefinition } from "./jobs.ts";
-import { changeGoal, finish } from "./lifecycle.ts";
 import { Machine } from "./machine.ts";
 import { follows, processEnded, processSpawned, processStopped, spawnFailed, timeOut } from "./processes.ts";
 import { doRequest, findJob, instanceName } from "./requests.ts";
+import { stopAll, stopInOrder, stopNext } from "./shutdown.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
 /** An engine without jobs, to which everything is told by {@link Engine.handle}. */
@@ -46,7 +47,9 @@ export class Engine {
     machine.now = now;
     const handle = HANDLERS[input.kind] as (machine: Machine, input: Input) => void;
     handle(machine, input);
-    runEvents(machine);
+    do {
+      runEvents(machine);
+    } while (stopNext(machine));
     const effects = machine.effects;
     machine.effects = [];
     return effects;
@@ -71,10 +74,11 @@ export class Engine {
     return process?.name === "main" && follows(process.instance, now);
   }
 
-  /** The job and instance that a running process belongs to. */
-  ownerOf(pid: number): { job: string; instance: string } | undefined {
+  /** The job and instance that a running process belongs to, and which of its processes it is. */
+  ownerOf(pid: number): { job: string; instance: string; process: ProcessName } | undefined {
     const process = this.#machine.processes.get(pid);
-    return process && { job: process.instance.job.name, instance: process.instance.name };
+    return process &&
+      { job: process.instance.job.name, instance: process.instance.name, process: process.name };
   }
 
   /** True when any job's start condition could take this event. */
@@ -117,10 +121,10 @@ const HANDLERS: Handlers = {
     processSpawned(machine, process.instance, process.name, pid);
   },
 
-  "spawn-failed"(machine, { spawn, reason }) {
+  "spawn-failed"(machine, { spawn, reason, status }) {
     const process = machine.spawns.get(spawn);
     if (!machine.spawns.delete(spawn) || !process) return;
-    spawnFailed(machine, process.instance, process.name, reason);
+    spawnFailed(machine, process.instance, process.name, reason, status);
   },
 
   "exited"(machine, { pid, exit, successor }) {
@@ -139,14 +143,5 @@ const HANDLERS: Handlers = {
     if (machine.timers.delete(timer) && instance) timeOut(machine, instance);
   },
 
-  "stop-all"(machine) {
-    machine.stopping = true;
-    for (const job of machine.jobs.values()) {
-      for (const instance of [...job.instances.values()]) {
-        if (instance.goal === "stop") continue;
-        finish(machine, instance, false);
-        changeGoal(machine, instance, "stop");
-      }
-    }
-  },
+  "stop-all": (machine, { inOrder }) => inOrder ? stopInOrder(machine) : stopAll(machine),
 };

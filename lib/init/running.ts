@@ -22,6 +22,7 @@ import type { Messages } from "./messages.ts";
 import type { ProcessOutput } from "./output/output.ts";
 import { type ProcessContext, startProcess } from "./processes.ts";
 import { findSuccessor } from "./successor.ts";
+import { Trim } from "./trim.ts";
 import { VERSION_LINE } from "../model/version.ts";
 
 /** How long effects are done before other work gets its turn, in ms. */
@@ -63,6 +64,7 @@ export class RunningInit implements Supervisor {
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
   readonly #callers = new Map<number, Caller>();
   #lastRequest = 0;
+  readonly #trim = new Trim();
   readonly #observers = new Set<(notice: Notice) => void>();
 
   constructor(
@@ -75,6 +77,7 @@ export class RunningInit implements Supervisor {
 
   /** Tells the engine what has happened and sets to work on what follows from it. */
   tell(input: Input): void {
+    this.#trim.touch();
     for (const effect of this.#engine.handle(input, performance.now())) this.#effects.push(effect);
     this.#work();
   }
@@ -165,7 +168,9 @@ export class RunningInit implements Supervisor {
     if (!("exit" in change)) return;
     this.#outputs.get(pid)?.ended();
     this.#outputs.delete(pid);
+    const owner = this.#engine.ownerOf(pid);
     const successor = this.#successor(pid);
+    if (owner && !successor) this.#notify({ kind: "process-ended", ...owner, exit: change.exit });
     this.tell({ kind: "exited", pid, exit: change.exit, ...(successor && { successor }) });
     if (!this.hasProcesses) this.surroundings.onIdle();
   }
@@ -230,10 +235,12 @@ export class RunningInit implements Supervisor {
       else caller?.resolve(instance);
     },
     "log": ({ priority, message }) => this.surroundings.messages.tell(priority, message),
-    "notice": ({ notice }) => {
-      for (const observer of this.#observers) observer(notice);
-    },
+    "notice": ({ notice }) => this.#notify(notice),
   };
+
+  #notify(notice: Notice): void {
+    for (const observer of this.#observers) observer(notice);
+  }
 
   #spawn({ spawn, definition, instance, process, environment }: Effect & { kind: "spawn" }): void {
     const variables = [

@@ -12,8 +12,12 @@ export interface ProcessStatus {
   parent: number;
   processGroup: number;
   session: number;
+  /** Seconds of processor time, with that of children that it has waited for. */
+  cpuTime: number;
   /** Clock ticks since boot; with the pid it tells processes apart that had the same pid. */
   startTime: number;
+  /** Memory pages that are in use ({@link pageSize}), those shared with others among them. */
+  residentPages: number;
 }
 
 /** The status of a process; undefined when it is gone. */
@@ -31,14 +35,33 @@ export function processStatus(pid: number): ProcessStatus | undefined {
     parent: Number(parent),
     processGroup: Number(processGroup),
     session: Number(session),
+    cpuTime: rest.slice(7, 11).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_SECOND,
     startTime: Number(rest[15]),
+    residentPages: Number(rest[17]),
   };
+}
+
+/** Linux's USER_HZ, the same on x86-64 and aarch64. */
+const TICKS_PER_SECOND = 100;
+
+/** The size of a memory page in bytes, by the word of the kernel (getauxval(3)). */
+export function pageSize(): number {
+  const AT_PAGESZ = 6n;
+  const vector = readFileSync("/proc/self/auxv");
+  for (let at = 0; at + 16 <= vector.length; at += 16) {
+    if (vector.readBigUInt64LE(at) === AT_PAGESZ) return Number(vector.readBigUInt64LE(at + 8));
+  }
+  return 4096;
+}
+
+/** The pids of all processes. */
+export function processIds(): number[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
 /** All processes, in no particular order. */
 export function processes(): ProcessStatus[] {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.map((pid) => processStatus(Number(pid))).filter((status) => status !== undefined);
+  return processIds().flatMap((pid) => processStatus(pid) ?? []);
 }
 
 /** The pids of a process's children, zombies among them; none when it is gone. */
