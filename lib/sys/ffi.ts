@@ -1,4 +1,4 @@
-/** The one thing that runtimes do differently: calling machine code. Everything else in lib/sys stands on these three. */
+/** The one thing that runtimes do differently: calling machine code, and their memory. All of lib/sys stands on these four. */
 
 /** What lib/sys needs of a runtime. Addresses are numbers: user space ends far below 2⁵³. */
 export interface Ffi {
@@ -8,6 +8,8 @@ export interface Ffi {
   callable(code: number): (argument: number) => void;
   /** The bytes at an address, as they are: nothing is copied, nothing ever freed. */
   memory(address: number, size: number): ArrayBuffer;
+  /** Collects garbage and gives unused memory back to the kernel, as far as the runtime can. Takes milliseconds. */
+  release(): void;
 }
 
 /** The C library by the name that both glibc and musl answer to. */

@@ -20,6 +20,11 @@ export function bunFfi(): Ffi {
   return {
     syscall: library.symbols.syscall,
     callable: (code) => ffi.CFunction({ ptr: code, args: ["ptr"], returns: "void" }),
+    release() {
+      const { Bun } = globalThis as unknown as { Bun: { gc(force: boolean): void; shrink(): void } };
+      Bun.gc(true);
+      Bun.shrink();
+    },
     memory: (address, size) => ffi.toArrayBuffer(address, 0, size),
   };
 }

@@ -49,7 +49,11 @@ export class Kernel {
   /** The longest a passing string or table may get is up to here; kept memory lies above. */
   #end: number;
 
+  /** See {@link Ffi}. */
+  readonly release: () => void;
+
   constructor(ffi: Ffi) {
+    this.release = ffi.release;
     const code = stubFor(process.arch);
     if (!code) {
       throw new Error(`unable to call the kernel: no machine code for ${process.arch}, only x64 and arm64`);
