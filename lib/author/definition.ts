@@ -101,6 +101,7 @@ const READERS: Record<Field, Reader> = {
   limit: (job, value) => void (job.limit = values.limits("limit", value)),
   cgroup: (job, value) => void (job.cgroups = values.list(value).map(cgroup)),
   apparmor: readApparmor,
+  endsInit: (job, value) => void (job.endsInit = values.flag("endsInit", value)),
   debug: (job, value) => void (job.debug = values.flag("debug", value)),
 };
 

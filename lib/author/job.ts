@@ -153,6 +153,8 @@ type ContextOf<Env extends Variables, Instance extends string, Event extends str
 >;
 
 /** A job: what was given to {@link job}, to be exported as a module's `default`, spread into others, or referred to. */
+  /** True: init ends when the job does, with its exit status, as with `--exit-with`; `.conf` cannot say it. */
+  readonly endsInit?: boolean;
 export type Job<
   Env extends Variables = Variables,
   Instance extends string = string,

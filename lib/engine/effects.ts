@@ -32,14 +32,19 @@ export type Input =
   /** An event of init's own, such as startup. */
   | { kind: "event"; event: string; environment: string[] }
   | { kind: "spawned"; spawn: number; pid: number }
-  /** `reason` reads on behind "Failed to spawn web main process: ". */
-  | { kind: "spawn-failed"; spawn: number; reason: string }
+  /**
+   * `reason` reads on behind "Failed to spawn web main process: "; `status` is what a shell's exit status would be,
+   * 126 when absent.
+   */
+  | { kind: "spawn-failed"; spawn: number; reason: string; status?: number }
   /** `successor`: the process that lives on in its place, looked for when {@link Engine.follows} says so. */
   | { kind: "exited"; pid: number; exit: Exit; successor?: Successor }
   | { kind: "stopped"; pid: number; signal: number }
   | { kind: "timer"; timer: number }
-  /** No job is respawned any more, and every instance is stopped. */
-  | { kind: "stop-all" };
+  /**
+   * No job is respawned any more, and every instance is stopped, at once or in the order that the conditions imply.
+   */
+  | { kind: "stop-all"; inOrder?: boolean };
 
 /** Something to be done outside, in the order given. */
 export type Effect =
@@ -65,7 +70,9 @@ export type Effect =
 /** Something that clients may want to know. */
 export type Notice =
   | { kind: "job-added" | "job-removed"; job: string }
-  | { kind: "instance-added" | "instance-removed"; job: string; instance: string }
+  | { kind: "instance-added"; job: string; instance: string }
+  /** `exit` is how its last run ended: see {@link Instance.result}. */
+  | { kind: "instance-removed"; job: string; instance: string; exit: Exit }
   | { kind: "goal-changed"; job: string; instance: string; goal: string }
   | { kind: "state-changed"; job: string; instance: string; state: string }
   /** `status` is the exit status of the process that failed, its signal times 256, or −1 if it could not be run. */

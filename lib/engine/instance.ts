@@ -1,7 +1,7 @@
 /** An instance of a job: what runs, or is about to, or has just been. */
 
 import type { Environment } from "../model/environment.ts";
-import type { Exit } from "../model/exit.ts";
+import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
 import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
 import type { Event } from "./event.ts";
 import type { Job } from "./job.ts";
@@ -28,6 +28,8 @@ export class Instance {
   /** What the stop brought along for pre-stop and post-stop. */
   stopEnvironment: Environment | undefined;
   failure: Failure | undefined;
+  /** How the main process ended last; what a shell would exit with when a process could not be run. */
+  lastExit: Exit | undefined;
   /** The event that has to be over before the next state. */
   blocker: Event | undefined;
   pending: Pending[] = [];
@@ -55,6 +57,17 @@ export class Instance {
   /** `JOB main process (PID)`, as messages have it. */
   describe(process: ProcessName, pid: number): string {
     return `${this.displayName} ${process} process (${pid})`;
+  }
+
+  /**
+   * The run as one exit: the first failure's, else the main process's; success for a `normal exit`. A failure never
+   * looks like success.
+   */
+  get result(): Exit {
+    const { failure, lastExit = { status: 0 } } = this;
+    if (failure) return failure.exit ?? (isSuccess(lastExit) ? { status: 1 } : lastExit);
+    const isNormal = this.job.definition.normalExit.some((normal) => sameExit(normal, lastExit));
+    return isNormal ? { status: 0 } : lastExit;
   }
 
   /** The running processes, main first. */

@@ -137,6 +137,7 @@ const ON_ENTRY: Partial<Record<State, (machine: Machine, instance: Instance) => 
     instance.startEnvironment = undefined;
     instance.stopEnvironment = undefined;
     instance.failure = undefined;
+    instance.lastExit = undefined;
   },
   spawned(machine, instance) {
     const { expect, killTimeout } = instance.job.definition;
@@ -168,7 +169,7 @@ function remove(machine: Machine, instance: Instance): void {
   finish(machine, instance, false);
   machine.deafen(instance.stopOn);
   job.instances.delete(instance.name);
-  machine.notice({ kind: "instance-removed", job: job.name, instance: instance.name });
+  machine.notice({ kind: "instance-removed", job: job.name, instance: instance.name, exit: instance.result });
   if (job.instances.size === 0 && job.successor) replaceDefinition(machine, job, job.successor.definition);
 }
 

@@ -37,6 +37,8 @@ export class Machine {
   now = 0;
   /** True once init is on its way down: nothing is respawned. */
   stopping = false;
+  /** Once everything is stopped in order: the instances whose turn has not come yet. */
+  departing: Set<Instance> | undefined;
   #lastNumber = 0;
   #resume: number | undefined;
 

@@ -49,6 +49,11 @@ export class Matcher {
     return taken;
   }
 
+  /** True when the condition would take such an event, whatever it has seen. */
+  mentions(event: Event, environment: Environment): boolean {
+    return this.#leaves.some((leaf) => matchesEvent(leaf.condition as EventCondition, event, environment));
+  }
+
   /** The event that each event of the condition has met so far, in their order in the stanza. */
   get seen(): Array<Event | undefined> {
     return this.#leaves.map((leaf) => leaf.event);

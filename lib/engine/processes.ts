@@ -30,10 +30,12 @@ export function spawnFailed(
   instance: Instance,
   process: ProcessName,
   reason: string,
+  status = 126,
 ): void {
   instance.spawning = undefined;
   machine.log("warn", `Failed to spawn ${instance.displayName} ${process} process: ${reason}`);
   if (process !== "post-start" && process !== "pre-stop") {
+    instance.lastExit = { status };
     fail(machine, instance, { process });
     changeGoal(machine, instance, "stop");
   }
@@ -77,6 +79,7 @@ function hookEnded(process: ProcessName) {
 
 function mainEnded(machine: Machine, instance: Instance, exit: Exit): void {
   machine.clearTimer(instance);
+  instance.lastExit = exit;
   // Ending when told to is no failure, and the goal may be to start again.
   if (instance.state === "killed") return advance(machine, instance);
   if (instance.state === "stopping") return;

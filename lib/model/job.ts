@@ -123,6 +123,8 @@ export interface JobDefinition {
   apparmorLoad?: string;
   /** Name of the profile that the main process runs under. */
   apparmorSwitch?: string;
+  /** Init ends when the job does, with its exit status (`--exit-with`); no stanza says so. */
+  endsInit?: boolean;
   /** The `debug` stanza: the main process stops itself before exec. */
   debug: boolean;
   processes: Partial<Record<ProcessName, Program>>;

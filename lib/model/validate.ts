@@ -113,6 +113,7 @@ const FIELDS: Record<keyof JobDefinition, Test> = {
   cgroups: isListOf(isObject({ controller: isString }, { name: isString, key: isString, value: isString })),
   apparmorLoad: isString,
   apparmorSwitch: isString,
+  endsInit: isBoolean,
   debug: isBoolean,
   processes: isTable(PROCESS_NAMES, isProgram),
 };

@@ -156,9 +156,9 @@ export class Bench<Reference = string> {
     this.#do({ kind: "event", event, environment: pairs(new Map(Object.entries(variables))) });
   }
 
-  /** Stops all jobs, as when init is told to end. */
-  stopAll(): void {
-    this.#do({ kind: "stop-all" });
+  /** Stops all jobs, as when init is told to end: at once, or in the order that their conditions imply. */
+  stopAll(inOrder = false): void {
+    this.#do({ kind: "stop-all", inOrder });
   }
 
   /** Ends a process. Throws when it does not run. */
