@@ -11,6 +11,11 @@ export interface DefinedJob {
   readonly [definedAt]: string;
 }
 
+/** True for what `job()` made. */
+export function isJob(value: unknown): value is DefinedJob {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, definedAt);
+}
+
 /** A job by its name, the imported job itself, or a function giving it, for modules that import each other. */
 export type JobReference = string | DefinedJob | (() => DefinedJob);
 

@@ -1,6 +1,6 @@
 /** What a module exports as jobs. */
 
-import { definedAt, type DefinedJob } from "./conditions.ts";
+import { type DefinedJob, isJob } from "./conditions.ts";
 import type { Exports } from "./modules.ts";
 import { DefinitionError } from "./place.ts";
 import { shown } from "./values.ts";
@@ -35,9 +35,4 @@ export function exportedJobs(exports: Exports, module: string): DefinedJob[] {
     throw new DefinitionError({ file: module }, reason);
   }
   return jobs as DefinedJob[];
-}
-
-/** True for what `job()` made. */
-export function isJob(value: unknown): value is DefinedJob {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, definedAt);
 }

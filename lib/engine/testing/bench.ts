@@ -4,7 +4,7 @@ import { type Duration, milliseconds } from "../../model/duration.ts";
 import { environment, pairs } from "../../model/environment.ts";
 import type { Exit } from "../../model/exit.ts";
 import type { JobDefinition, ProcessName } from "../../model/job.ts";
-import { SIGKILL, signalName, SIGSTOP } from "../../model/signals.ts";
+import { SIGKILL, type SignalName, signalName, signalNumber, SIGSTOP } from "../../model/signals.ts";
 import type { Effect, Input, Notice, Request } from "../effects.ts";
 import { Engine } from "../engine.ts";
 
@@ -13,10 +13,12 @@ export type Variables = Record<string, string>;
 
 /**
  * What a made-up process does: it `stays` until it is told to end, and then ends by the signal it got; it is
- * `stubborn` and ends by SIGKILL alone; it ends by itself, at once or `after` some time, with a `status` or by
- * a `signal` (its number); or it cannot even be spawned, for a reason.
+ * `stubborn` and ends by SIGKILL alone; it ends by itself, at once or `after` some time; or it cannot even be spawned, for a reason.
  */
-export type Behaviour = "stays" | "stubborn" | (Exit & { after?: Duration }) | { spawnFails: string };
+export type Behaviour = "stays" | "stubborn" | (End & { after?: Duration }) | { spawnFails: string };
+
+/** How a process ends: with an exit status, or by a signal, which is named without `SIG` or given as a number. */
+export type End = { status: number } | { signal: SignalName | number };
 
 /** What became of a request. It fills in as the answer comes, maybe only once time has gone by. */
 export class Reply {
@@ -162,9 +164,9 @@ export class Bench<Reference = string> {
   }
 
   /** Ends a process. Throws when it does not run. */
-  exit(job: Reference, exit: Exit = { status: 0 }, which: Which = {}): void {
+  exit(job: Reference, end: End = { status: 0 }, which: Which = {}): void {
     const pid = this.pid(job, which);
-    this.#do({ kind: "exited", pid, exit });
+    this.#do({ kind: "exited", pid, exit: exitOf(end) });
   }
 
   /** Main forks and exits; where the engine follows, the child is told of. Returns the child's pid. */
@@ -336,8 +338,8 @@ export class Bench<Reference = string> {
     this.trace.push(`${display(job, instance)} ${process} runs`);
     this.#inputs.push({ kind: "spawned", spawn, pid });
     if (typeof behaviour === "string") return;
-    const { after, ...exit } = behaviour;
-    const input: Input = { kind: "exited", pid, exit };
+    const { after, ...end } = behaviour;
+    const input: Input = { kind: "exited", pid, exit: exitOf(end) };
     if (after === undefined) this.#inputs.push(input);
     else this.#coming.push({ at: this.now + milliseconds(after), input });
   }
@@ -380,6 +382,13 @@ export class Bench<Reference = string> {
         this.trace.push(["event", notice.event, ...notice.environment].join(" "));
     }
   }
+}
+
+function exitOf(end: End): Exit {
+  if ("status" in end) return { status: end.status };
+  const signal = typeof end.signal === "number" ? end.signal : signalNumber(end.signal);
+  if (signal === undefined) throw new RangeError(`there is no signal ${end.signal}`);
+  return { signal };
 }
 
 function display(job: string, instance: string): string {
