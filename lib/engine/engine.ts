@@ -92,6 +92,11 @@ export class Engine {
     return this.#machine.processes.size > 0 || this.#machine.spawns.size > 0;
   }
 
+  /** True from when all jobs are to stop for good (`stop-all`). */
+  get stopping(): boolean {
+    return this.#machine.stopping;
+  }
+
   /** The whole state as plain data, nothing of which is shared with the engine but the definitions. */
   snapshot(): Snapshot {
     return takeSnapshot(this.#machine);

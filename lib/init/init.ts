@@ -69,6 +69,7 @@ async function run(options: Options): Promise<number> {
     onIdle: () => shutdown.check(),
   });
   const shutdown = new Shutdown(init, messages, () => left.resolve(0));
+  const http = options.http && (await import("./http/mod.ts")).serveHttp(init, options.http, messages);
   const directories = configurationDirectories(options);
   const configuration = new Configuration({
     directories,
@@ -93,8 +94,10 @@ async function run(options: Options): Promise<number> {
   if (options.startupEvent !== undefined) {
     init.tell({ kind: "event", event: options.startupEvent, environment: [] });
   }
+  http?.loaded();
 
   const status = await left.promise;
+  http?.close();
   session?.remove();
   configuration.close();
   service.close();

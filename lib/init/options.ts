@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import process from "node:process";
 import { type Console, CONSOLES } from "../model/job.ts";
 import type { LogPriority } from "../control/supervisor.ts";
+import { type HttpAddress, parseHttpAddress } from "./http/address.ts";
 
 /** What the command line and the environment say. */
 export interface Options {
@@ -16,6 +17,8 @@ export interface Options {
   log: boolean;
   defaultConsole: Console;
   inheritEnvironment: boolean;
+  /** Where HTTP is served; absent: nowhere. */
+  http?: HttpAddress;
   /** The event that is emitted first; absent with `--no-startup-event`. */
   startupEvent?: string;
   priority: LogPriority;
@@ -55,6 +58,17 @@ const FLAGS: Record<string, Flag> = {
         throw new UsageError(`invalid console type specified: ${value}`);
       }
       options.defaultConsole = value as Console;
+    },
+  },
+  "http": {
+    argument: "ADDRESS",
+    help: "serve /healthz, /readyz and /metrics on this port or address:port",
+    apply(options, value) {
+      try {
+        options.http = parseHttpAddress(value);
+      } catch (error) {
+        throw new UsageError((error as Error).message);
+      }
     },
   },
   "logdir": {

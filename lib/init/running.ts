@@ -99,6 +99,11 @@ export class RunningInit implements Supervisor {
     return this.#engine.hasProcesses;
   }
 
+  /** True from when all jobs are to stop for good. */
+  get stopping(): boolean {
+    return this.#engine.stopping;
+  }
+
   // What the control service asks.
 
   get logPriority(): LogPriority {
