@@ -1,0 +1,266 @@
+/** init --http: what probes and Prometheus see of the compiled executable. */
+
+import assert from "node:assert/strict";
+import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { until, within } from "./support/deadline.ts";
+import { type InitOptions, RunningInit } from "./support/init.ts";
+import { run } from "./support/command.ts";
+import { EXECUTABLE } from "./support/programs.ts";
+
+/** An init that serves HTTP, on a port that it chose. */
+async function start(options: InitOptions): Promise<{ init: RunningInit; port: number }> {
+  const init = await RunningInit.start({ ...options, arguments: ["--http", "0", "--verbose"] });
+  try {
+    const [, port] = await init.untilMessage(/^init: Listening on http:\/\/127\.0\.0\.1:(\d+)$/m);
+    return { init, port: Number(port) };
+  } catch (error) {
+    await init[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+interface Reply {
+  status: number;
+  type: string | undefined;
+  body: string;
+}
+
+function ask(port: number, path: string, method = "GET"): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ host: "127.0.0.1", port, path, method, agent: false }, (response) => {
+      let body = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk) => body += chunk);
+      response.on("end", () => {
+        resolve({ status: response.statusCode!, type: response.headers["content-type"], body });
+      });
+      response.on("error", reject);
+    });
+    asking.on("error", reject);
+    asking.end();
+  });
+}
+
+/** The value of a figure in a text of Prometheus, given as `name{labels}`; undefined when it is not there. */
+function figure(text: string, name: string): number | undefined {
+  const line = text.split("\n").find((line) => line.startsWith(`${name} `));
+  return line === undefined ? undefined : Number(line.slice(name.length + 1));
+}
+
+Deno.test("/healthz answers as soon as init does, and other paths and methods are refused", async () => {
+  const { init, port } = await start({});
+  await using _ = init;
+  assert.deepEqual(await ask(port, "/healthz"), {
+    status: 200,
+    type: "text/plain; charset=utf-8",
+    body: "ok\n",
+  });
+  assert.deepEqual((await ask(port, "/healthz?verbose=1")).status, 200);
+  assert.deepEqual(await ask(port, "/healthz", "HEAD"), {
+    status: 200,
+    type: "text/plain; charset=utf-8",
+    body: "",
+  });
+  assert.equal((await ask(port, "/healthz", "POST")).status, 405);
+  for (const path of ["/", "/healthz/", "/../etc/passwd", "/constructor", "/__proto__"]) {
+    assert.equal((await ask(port, path)).status, 404, path);
+  }
+});
+
+Deno.test("/readyz waits for what startup sets in motion, tasks and services", async () => {
+  const { init, port } = await start({
+    startupEvent: true,
+    jobs: {
+      "migrate.conf":
+        "start on startup\ntask\nscript\n  until [ -e @DIR@/go ]; do sleep 0.05; done\nend script\n",
+      "web.conf": "start on stopped migrate\npre-start script\n" +
+        "  until [ -e @DIR@/up ]; do sleep 0.05; done\nend script\nexec sleep 600\n",
+      "rest.conf": "start on never\nexec sleep 600\n",
+    },
+  });
+  await using _ = init;
+  await init.until(["status", "migrate"], /start\/running/);
+  assert.deepEqual(await ask(port, "/readyz"), {
+    status: 503,
+    type: "text/plain; charset=utf-8",
+    body: "migrate start/running\n",
+  });
+  await init.shell("touch @DIR@/go");
+  await init.until(["status", "web"], /start\/pre-start/);
+  assert.deepEqual((await ask(port, "/readyz")).body, "web start/pre-start\n");
+  await init.shell("touch @DIR@/up");
+  await init.until(["status", "web"], /start\/running/);
+  const { status, body } = await ask(port, "/readyz");
+  assert.deepEqual({ status, body }, { status: 200, body: "ready\n" });
+  await init.shell("rm @DIR@/go");
+  await init.ask("start", "--no-wait", "migrate");
+  await init.until(["status", "migrate"], /start\/running/);
+  assert.equal((await ask(port, "/readyz")).status, 200, "tasks come and go later on");
+});
+
+Deno.test("/readyz misses a service that failed until it is started again, and none that was stopped", async () => {
+  const { init, port } = await start({
+    jobs: {
+      "web.conf": "script\n  test ! -e @DIR@/broken\n  exec sleep 600\nend script\npre-start exec true\n",
+    },
+  });
+  await using _ = init;
+  await init.ask("start", "web");
+  assert.equal((await ask(port, "/readyz")).status, 200);
+  await init.ask("stop", "web");
+  assert.equal((await ask(port, "/readyz")).status, 200);
+  await init.shell("touch @DIR@/broken");
+  await init.initctl("start", "web");
+  const broken = await until("web has failed", async () => {
+    const reply = await ask(port, "/readyz");
+    return reply.body === "web failed\n" ? reply : undefined;
+  });
+  assert.equal(broken.status, 503);
+  await init.shell("rm @DIR@/broken");
+  await init.ask("start", "web");
+  assert.equal((await ask(port, "/readyz")).status, 200);
+  await init.shell("touch @DIR@/broken");
+  await init.initctl("restart", "web");
+  await until("web has failed again", async () => (await ask(port, "/readyz")).status === 503);
+  init.remove("web.conf");
+  await until("web's definition is gone", async () => (await ask(port, "/readyz")).status === 200);
+});
+
+Deno.test("/readyz says no while init leaves", async () => {
+  const { init, port } = await start({
+    jobs: {
+      "slow.conf":
+        "kill timeout 30\nscript\n  trap '' TERM\n  echo trapped\n  while :; do sleep 0.1; done\nend script\n",
+    },
+  });
+  await using _ = init;
+  await init.ask("start", "slow");
+  await init.untilLines("log/slow.log", 1);
+  init.signal("SIGTERM");
+  await until("init leaves", async () => (await ask(port, "/readyz")).body === "init is leaving\n");
+  assert.equal((await ask(port, "/healthz")).status, 200);
+});
+
+Deno.test("/metrics counts starts, respawns, exits and events, and measures jobs", async () => {
+  const { init, port } = await start({
+    jobs: {
+      "web.conf": "exec sleep 600\n",
+      "often.conf": "respawn\nrespawn limit 3 60\nexec sh -c 'exit 7'\n",
+      "busy.conf":
+        "script\n  i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done\n  echo done\n  sleep 600\nend script\n",
+      "killed.conf": "task\nexec sh -c 'kill -9 $$'\n",
+    },
+  });
+  await using _ = init;
+  await init.ask("start", "web");
+  await init.ask("start", "busy");
+  await init.initctl("start", "often");
+  await init.initctl("start", "killed");
+  await init.ask("emit", "hello");
+  await init.ask("emit", "hello");
+  await init.untilLines("log/busy.log", 1);
+  await init.until(["status", "often"], "often stop/waiting\n");
+  const { body, status, type } = await until("the text is fresh", async () => {
+    const reply = await ask(port, "/metrics");
+    return figure(reply.body, 'rouse_job_failures_total{job="often"}') === 1 &&
+        figure(reply.body, 'rouse_job_running{job="busy"}') === 1
+      ? reply
+      : undefined;
+  });
+  assert.equal(status, 200);
+  assert.equal(type, "text/plain; version=0.0.4; charset=utf-8");
+  const figures: Record<string, number | undefined> = {
+    "rouse_jobs": 4,
+    'rouse_job_running{job="web"}': 1,
+    'rouse_job_running{job="often"}': 0,
+    'rouse_job_state{job="web",instance="",goal="start",state="running"}': 1,
+    'rouse_job_starts_total{job="web"}': 1,
+    'rouse_job_starts_total{job="often"}': 4,
+    'rouse_job_respawns_total{job="often"}': 3,
+    'rouse_job_respawns_total{job="web"}': 0,
+    'rouse_job_exits_total{job="often",process="main",status="7",signal=""}': 4,
+    'rouse_job_exits_total{job="killed",process="main",status="",signal="KILL"}': 1,
+    'rouse_job_exits_total{job="web",process="main",status="0",signal=""}': undefined,
+    'rouse_events_total{event="hello"}': 2,
+    'rouse_job_processes{job="web"}': 1,
+    'rouse_job_processes{job="busy"}': 2,
+    'rouse_job_processes{job="often"}': 0,
+    'rouse_job_resident_memory_bytes{job="often"}': undefined,
+  };
+  for (const [name, value] of Object.entries(figures)) assert.equal(figure(body, name), value, name);
+  assert.ok(figure(body, 'rouse_job_resident_memory_bytes{job="web"}')! > 100_000);
+  assert.ok(figure(body, 'rouse_job_cpu_seconds_total{job="busy"}')! > 0);
+  assert.ok(figure(body, "process_resident_memory_bytes")! > 1_000_000);
+  assert.ok(figure(body, "rouse_loop_delay_seconds_count") !== undefined);
+  for (const line of body.split("\n")) {
+    assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"\n]*",?)*\})? [\d.e+-]+|)$/);
+  }
+});
+
+Deno.test("event names without end do not make figures without end", async () => {
+  const { init, port } = await start({});
+  await using _ = init;
+  const emit = Array.from({ length: 230 }, (_, number) => `initctl emit -n made-up-${number}`).join("\n");
+  assert.equal((await init.shell(emit, 60_000)).exit, 0);
+  const { body } = await until("the rest is counted together", async () => {
+    const reply = await ask(port, "/metrics");
+    return figure(reply.body, 'rouse_events_total{event="other"}') === 30 ? reply : undefined;
+  });
+  assert.equal(body.match(/^rouse_events_total\{/gm)!.length, 201);
+});
+
+/** A client of bare TCP. Resolves, once the connection has ended, with what came. */
+function talk(port: number, bytes: string): { socket: Socket; ended: Promise<string> } {
+  const socket = connect(port, "127.0.0.1");
+  let received = "";
+  const ended = new Promise<string>((resolve) => {
+    socket.on("data", (chunk) => received += chunk.toString("latin1"));
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(received));
+  });
+  socket.write(bytes, "latin1");
+  return { socket, ended };
+}
+
+Deno.test("garbage, half requests and hundreds of connections keep nobody from an answer", async () => {
+  const { init, port } = await start({ jobs: { "web.conf": "exec sleep 600\n" } });
+  await using _ = init;
+  for (
+    const bytes of [
+      "\0\x01\x02 garbage\r\n\r\n",
+      "GET /healthz HTTP/9.9\r\n\r\n",
+      `GET /healthz HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(100_000)}\r\n\r\n`,
+      `${"G".repeat(200_000)}\r\n`,
+      "\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
+    ]
+  ) {
+    const { ended } = talk(port, bytes);
+    assert.doesNotMatch(await within("the connection's end", ended), /200 OK/);
+  }
+  const silent = Array.from({ length: 300 }, () => talk(port, "GET /healthz HT"));
+  await init.ask("start", "web");
+  assert.match(await init.ask("status", "web"), /start\/running/);
+  await within("all silent connections' end", Promise.all(silent.map(({ ended }) => ended)), 30_000);
+  assert.equal((await ask(port, "/healthz")).status, 200);
+  assert.doesNotMatch(init.messages(), /[Ee]rror/);
+});
+
+Deno.test("an address that is taken is told, and init goes on without", async () => {
+  const { init, port } = await start({});
+  await using _ = init;
+  await using second = await RunningInit.start({ arguments: ["--http", `127.0.0.1:${port}`] });
+  await second.untilMessage(
+    new RegExp(`^init: Failed to listen on http://127\\.0\\.0\\.1:${port}: .+$`, "m"),
+  );
+  await second.ask("version");
+});
+
+Deno.test("a wrong address is refused", async () => {
+  const { exit, stderr } = await run([EXECUTABLE, "init", "--user", "--http", "example.org:80"], {
+    environment: { PATH: "/bin" },
+    directory: "/",
+  });
+  assert.equal(exit, 1);
+  assert.match(stderr, /^init: invalid address for --http: example\.org:80;/);
+});
