@@ -1,24 +1,32 @@
 /**
- * Compiles main.ts and all that it imports into one executable.
+ * Compiles main.ts, all that it imports, and jobs into one executable.
  *
- *     deno task build [--engine bun|deno] [-o FILE]
+ *     deno task build [--engine bun|deno] [--jobs DIR] [-o FILE]
  */
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs, stripVTControlCharacters } from "node:util";
+import { compile, findJobs, run as runIn } from "./lib/cli/compile.ts";
+import type { FilesByName, Parts } from "./lib/cli/parts.ts";
 
-const ROOT = import.meta.dirname ?? ".";
+const ROOT = resolve(import.meta.dirname ?? ".");
 
-/** Runs a command at the root; gives what it wrote, and throws that as an error when it fails. */
+/** Runs a command at the root; gives what it wrote, and throws what it complained of. */
 function run(command: string, args: string[]): string {
-  const result = spawnSync(command, args, { cwd: ROOT, encoding: "utf8" });
-  if (result.error) throw result.error;
-  if (result.status !== 0) throw new Error(result.stderr.trim() || `exit status ${result.status}`);
-  return result.stdout;
+  return runIn([command, ...args], ROOT, process.env);
 }
 
 /** The Bun executable of the `bun` package's platform package that runs on this machine. */
@@ -40,30 +48,51 @@ function findBun(): string {
   throw new Error(`Unable to find the Bun engine: none of ${packages.join(", ")} is installed and runs here`);
 }
 
-/** One way to compile: the temporary output is named by the caller. */
-const ENGINES: Record<string, (output: string) => void> = {
-  bun(output) {
-    run(findBun(), [
-      "build",
-      "--compile",
+/** Bundles entries with Bun; gives the files by their names. */
+function bundle(bun: string, entries: string[], ...options: string[]): FilesByName {
+  const directory = mkdtempSync(join(tmpdir(), "rouse-"));
+  try {
+    run(bun, ["build", "--format=esm", "--splitting", ...options, "--outdir", directory, ...entries]);
+    const names = readdirSync(directory, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".js")).sort();
+    return Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** What the executable keeps inside of itself. */
+function bundleParts(bun: string): Parts {
+  return {
+    program: bundle(
+      bun,
+      ["main.ts"],
+      "--target=bun",
       "--minify",
-      "--bytecode",
-      // A chunk for each program: only that of the one that runs is loaded.
-      "--format=esm",
-      "--splitting",
-      "--no-compile-autoload-dotenv",
-      "--no-compile-autoload-bunfig",
-      // Compiled-in jobs get the authoring module as those on disk do.
-      "--external",
-      "rouse",
-      "main.ts",
-      "--outfile",
-      output,
-    ]);
+      "--external=rouse",
+      "--external=rouse:jobs",
+    ),
+    package: bundle(bun, ["lib/author/mod.ts", "lib/testing/mod.ts"], "--target=node", "--root=lib"),
+  };
+}
+
+/** Ways to compile, by the engine's name; given the output and the directory of the jobs. */
+const ENGINES: Record<string, (output: string, jobs: string) => void> = {
+  bun(output, directory) {
+    const bun = findBun();
+    const evaluate = [Deno.execPath(), "run", "-q", "-A", resolve(ROOT, "main.ts"), "evaluate"];
+    const jobs = findJobs(directory, evaluate);
+    compile({ bun, parts: bundleParts(bun), jobs, base: dirname(directory), output });
   },
-  deno(output) {
+  deno(output, jobs) {
+    if (jobs !== resolve(ROOT, "jobs")) {
+      throw new Error("Unable to compile jobs in with Deno; --engine bun can");
+    }
+    const temporary = `${output}.new-${process.pid}`;
     try {
-      run(Deno.execPath(), ["compile", "--quiet", "--no-check", "-A", "--output", output, "main.ts"]);
+      mkdirSync(dirname(output), { recursive: true });
+      run(Deno.execPath(), ["compile", "--quiet", "--no-check", "-A", "--output", temporary, "main.ts"]);
+      renameSync(temporary, output);
     } catch (error) {
       const [report] = stripVTControlCharacters((error as Error).message).split("Stack backtrace:");
       const reason = report!.trim().split("\n").at(-1)!.replace(/^\s*\d+: /, "");
@@ -72,6 +101,8 @@ const ENGINES: Record<string, (output: string) => void> = {
         `Unable to compile with Deno: its base program denort cannot be had (${reason}); ` +
           `DENORT_BIN may name a local one`,
       );
+    } finally {
+      rmSync(temporary, { force: true });
     }
   },
 };
@@ -82,6 +113,7 @@ function main(): number {
     options = parseArgs({
       options: {
         engine: { type: "string", default: "bun" },
+        jobs: { type: "string", default: "jobs" },
         output: { type: "string", short: "o", default: "dist/rouse" },
       },
     }).values;
@@ -96,21 +128,15 @@ function main(): number {
     );
     return 2;
   }
-  const output = resolve(ROOT, options.output);
-  const temporary = `${output}.new-${process.pid}`;
   try {
     if (!existsSync(resolve(ROOT, "node_modules/bun"))) {
       run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
     }
-    mkdirSync(dirname(output), { recursive: true });
-    engine(temporary);
-    renameSync(temporary, output);
+    engine(resolve(ROOT, options.output), resolve(ROOT, options.jobs));
     return 0;
   } catch (error) {
     console.error(`build: ${(error as Error).message}`);
     return 1;
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }
 

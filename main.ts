@@ -26,6 +26,7 @@ const PROGRAMS: Record<string, () => Promise<Program>> = {
 const WORDS: Record<string, () => Promise<Program>> = {
   "--help": () => Promise.resolve({ main: help }),
   "--version": () => Promise.resolve({ main: version }),
+  build: () => import("./lib/cli/build.ts"),
   evaluate: () => import("./lib/author/evaluate.ts"),
   hook: () => import("./lib/author/hook.ts"),
   "--install": async () => {
@@ -39,6 +40,7 @@ function help(): number {
     `Usage: rouse PROGRAM [ARGUMENT]...\n` +
       `   or: PROGRAM [ARGUMENT]...          through a link of that name\n` +
       `   or: rouse --install [-s] DIR       hard (-s: symbolic) links in DIR for all programs\n` +
+      `   or: rouse build --jobs DIR -o FILE    an executable like this one with jobs inside\n` +
       `   or: rouse --version\n\n` +
       `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n\n` +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,

@@ -9,7 +9,13 @@ import type { JobDefinition } from "../model/job.ts";
 import { definedAt, type DefinedJob, isJob } from "./conditions.ts";
 import { referredJobs, toDefinition } from "./definition.ts";
 import { exportedJobs } from "./exports.ts";
-import { type Exports, importModule, localImports, provideAuthoringModule } from "./modules.ts";
+import {
+  compiledInModules,
+  type Exports,
+  importModule,
+  localImports,
+  provideAuthoringModule,
+} from "./modules.ts";
 import { DefinitionError, fieldPlace, moduleError, userPlace } from "./place.ts";
 import { COMPILED_IN, type EvaluatorLine, jobName, type ModuleError } from "./protocol.ts";
 import { FieldError, shown } from "./values.ts";
@@ -119,7 +125,7 @@ function nameJobs(jobs: readonly DefinedJob[], module: string, directories: read
 }
 
 async function nameImportedJobs(module: string, directories: readonly string[]): Promise<void> {
-  for (const path of localImports(module)) {
+  for (const path of module.startsWith(COMPILED_IN) ? compiledInModules() : localImports(module)) {
     const exported = (await importModule(path)).default;
     if (isJob(exported)) nameJobs([exported], path, directories);
   }

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { COMPILED_IN_JOBS } from "../../jobs/mod.ts";
+import { COMPILED_IN_JOBS } from "rouse:jobs";
 import * as authoring from "./mod.ts";
 import { COMPILED_IN } from "./protocol.ts";
 
@@ -37,6 +37,11 @@ export async function importModule(module: string): Promise<Exports> {
   const load = Object.hasOwn(COMPILED_IN_JOBS, name) ? COMPILED_IN_JOBS[name] : undefined;
   if (!load) throw new Error(`no job ${name} is compiled in`);
   return await load();
+}
+
+/** The compiled-in modules, as {@link importModule} takes them. */
+export function compiledInModules(): string[] {
+  return Object.keys(COMPILED_IN_JOBS).map((name) => COMPILED_IN + name);
 }
 
 const IMPORT = /\b(?:from|import)\s*\(?\s*(["'])((?:\.{1,2}\/|\/|file:)[^"'\n]+)\1/g;

@@ -32,7 +32,9 @@ function framePlace(frame: string): Place | undefined {
   const [, url, line, column] = FRAME.exec(frame.trim().replace(/^at async /, "at ")) ?? [];
   if (url === undefined) return undefined;
   const file = url.startsWith("file:") ? fileURLToPath(url) : url;
-  if (OWN_DIRECTORIES.some((directory) => file.startsWith(directory))) return undefined;
+  if (OWN_DIRECTORIES.some((directory) => file.startsWith(directory)) || file.includes("$rouse/")) {
+    return undefined;
+  }
   return { file, line: Number(line), column: Number(column) };
 }
 

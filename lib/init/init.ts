@@ -1,6 +1,7 @@
 /** The program `init`: puts the parts together and runs. */
 
 import process from "node:process";
+import { COMPILED_IN_JOBS } from "rouse:jobs";
 import { serve } from "../control/service.ts";
 import { type Environment, environment } from "../model/environment.ts";
 import { onChildChange, setChildSubreaper } from "../sys/processes.ts";
@@ -73,6 +74,7 @@ async function run(options: Options): Promise<number> {
   const directories = configurationDirectories(options);
   const configuration = new Configuration({
     directories,
+    compiledIn: Object.keys(COMPILED_IN_JOBS),
     evaluate: evaluator({ command: selfCommand("evaluate"), directories }),
     onChanges: (changes) => init.tell({ kind: "definitions", changes }),
     onReport: (report) => messages.report("error", formatReport(report)),
