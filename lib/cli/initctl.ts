@@ -1,9 +1,16 @@
 /** initctl(8): speaks to the running init. `start`, `stop`, `restart`, `reload` and `status` are its links. */
 
-import { writeSync } from "node:fs";
+import { statSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
 import { CallError, type Client, connect } from "../control/client.ts";
-import { BUS_NAME, SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS } from "../control/names.ts";
+import {
+  BUS_NAME,
+  socketPath,
+  spareAddresses,
+  SYSTEM_ADDRESS,
+  SYSTEM_FILE_ADDRESS,
+} from "../control/names.ts";
 import { versionText } from "../model/version.ts";
 import type { Command, CommandGroup, Invocation } from "./command.ts";
 import { ENVIRONMENT_COMMANDS } from "./environment_commands.ts";
@@ -96,6 +103,7 @@ async function run(
   if (has("version")) return print(surroundings, versionText(name));
   if (command.name === "help") return print(surroundings, commandList(name, GROUPS));
   const { environment } = surroundings;
+  const verbosity = lastOf(VERBOSITY, [...before.keys(), ...parsed.options.keys()]);
   const complain = (line: string) => surroundings.write(2, `${name}: ${line}\n`);
   let client: Client | undefined;
   let output = "";
@@ -104,8 +112,8 @@ async function run(
     environment,
     has,
     values,
-    say: (line) => void (output += has("quiet") ? "" : `${line}\n`),
-    inform: (line) => void (output += has("verbose") || has("debug") ? `${line}\n` : ""),
+    say: (line) => void (output += verbosity === "quiet" ? "" : `${line}\n`),
+    inform: (line) => void (output += verbosity === "quiet" || !verbosity ? "" : `${line}\n`),
     complain,
     client: async () => client ??= await open(has, values("dest").at(-1), environment),
   };
@@ -121,12 +129,20 @@ async function run(
   }
 }
 
+/** Options of which the last one given counts. */
+const VERBOSITY = ["quiet", "verbose", "debug"];
+
+function lastOf(wanted: string[], given: string[]): string | undefined {
+  return given.findLast((name) => wanted.includes(name));
+}
+
 /** Connects to the init that the options and the environment choose. Rejects with an Error for the user. */
 async function open(
   has: (option: string) => boolean,
   destination: string | undefined,
-  { UPSTART_SESSION, DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS }: Surroundings["environment"],
+  environment: Surroundings["environment"],
 ): Promise<Client> {
+  const { UPSTART_SESSION, DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS } = environment;
   if (has("session")) {
     return await attempt("session bus", DBUS_SESSION_BUS_ADDRESS ?? "", destination ?? BUS_NAME);
   }
@@ -143,8 +159,19 @@ async function open(
   try {
     return await attempt("Upstart", SYSTEM_ADDRESS);
   } catch (error) {
-    return await connect(SYSTEM_FILE_ADDRESS).catch(() => Promise.reject(error));
+    for (const address of [SYSTEM_FILE_ADDRESS, ...spareAddresses(environment, process.geteuid?.() ?? 0)]) {
+      if (!isOwn(address)) continue;
+      const client = await connect(address).catch(() => undefined);
+      if (client) return client;
+    }
+    throw error;
   }
+}
+
+/** True when nobody but this user and root can have put a socket file there. */
+function isOwn(address: string): boolean {
+  const directory = statSync(dirname(socketPath(address)), { throwIfNoEntry: false });
+  return directory !== undefined && [0, process.geteuid?.()].includes(directory.uid);
 }
 
 async function attempt(what: string, address: string, destination?: string): Promise<Client> {

@@ -15,7 +15,10 @@ export class UsageError extends Error {}
 
 /** A command line taken apart. */
 export interface Parsed {
-  /** Values by the option's long name, in order; of an option that takes none, empty strings. */
+  /**
+   * Values by the option's long name, in order; of an option that takes none, empty strings. The option that was
+   * given last stands last.
+   */
   options: Map<string, string[]>;
   args: string[];
   /** What followed the first argument, when parsing was to stop there. */
@@ -34,8 +37,11 @@ const FINAL = ["help", "version"];
 export function parseOptions(words: string[], table: Option[], stopAtArgument = false): Parsed {
   const parsed: Parsed = { options: new Map(), args: [], rest: [] };
   const left = [...words];
-  const put = (option: Option, value = "") =>
-    parsed.options.set(option.long, [...parsed.options.get(option.long) ?? [], value]);
+  const put = (option: Option, value = "") => {
+    const values = [...parsed.options.get(option.long) ?? [], value];
+    parsed.options.delete(option.long);
+    parsed.options.set(option.long, values);
+  };
   /** An option's value is the next word that is no option itself. */
   const value = (given: string) => {
     const next = left.findIndex((word) => !isOption(word));

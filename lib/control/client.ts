@@ -3,6 +3,7 @@
 import type { Buffer } from "node:buffer";
 import { createConnection, type Socket } from "node:net";
 import process from "node:process";
+import { errnoMessage } from "../sys/errno.ts";
 import { clientHello } from "./handshake.ts";
 import {
   encode,
@@ -57,9 +58,10 @@ export async function connect(address: string, destination?: string): Promise<Cl
     try {
       socket = await open(path);
     } catch (error) {
-      const { code, message } = error as Error & { code?: string };
+      const { code, errno, message } = error as Error & { code?: string; errno?: number };
       if (code !== "EAGAIN" || Date.now() > deadline) {
-        throw new Error(`Failed to connect to socket ${path.replace("\0", "@")}: ${code ?? message}`);
+        const reason = errno === undefined ? message : errnoMessage(Math.abs(errno));
+        throw new Error(`Failed to connect to socket ${path.replace("\0", "")}: ${reason}`);
       }
       // So many clients come at once that the kernel's queue is full.
       await new Promise((resolve) => setTimeout(resolve, 5));

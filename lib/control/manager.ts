@@ -1,8 +1,8 @@
 /** The manager object: `com.ubuntu.Upstart0_6`, and what rouse adds to it. */
 
-import type { Call, Interface } from "./interface.ts";
+import { type Call, type Interface, ReplyError } from "./interface.ts";
 import { pairsOf } from "./job.ts";
-import { jobPath, MANAGER_INTERFACE, ROUSE_INTERFACE } from "./names.ts";
+import { DBUS_ERROR_PREFIX, jobPath, MANAGER_INTERFACE, ROUSE_INTERFACE, socketPath } from "./names.ts";
 import { ControlError, LOG_PRIORITIES, type LogPriority } from "./supervisor.ts";
 
 const QUERY = "query job environment", MODIFY = "modify job environment";
@@ -148,7 +148,14 @@ export const MANAGER: Interface<null> = {
       in: "address:s",
       restricted: "notify D-Bus address",
       // There is no bus to be joined: clients speak to init directly.
-      run: (_, __, call) => notFirstProcess(call, "notify D-Bus address for PID 1"),
+      run(_, [address], call) {
+        notFirstProcess(call, "notify D-Bus address for PID 1");
+        try {
+          socketPath(address as string);
+        } catch (error) {
+          throw new ReplyError(`${DBUS_ERROR_PREFIX}BadAddress`, (error as Error).message);
+        }
+      },
     },
     NotifyCGroupManagerAddress: {
       in: "address:s",

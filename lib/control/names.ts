@@ -30,6 +30,18 @@ export const SYSTEM_ADDRESS = "unix:abstract=/com/ubuntu/upstart";
 /** Where it listens as well, for those in another network namespace, who cannot reach the former. */
 export const SYSTEM_FILE_ADDRESS = "unix:path=/run/rouse/control";
 
+/**
+ * Where a system's init listens that can do so in neither of those places, the first one that it can: below
+ * `$XDG_RUNTIME_DIR`, or in a directory of its user's own in /tmp.
+ */
+export function spareAddresses(
+  { XDG_RUNTIME_DIR }: Record<string, string | undefined>,
+  uid: number,
+): string[] {
+  const directories = XDG_RUNTIME_DIR ? [`${XDG_RUNTIME_DIR}/rouse`] : [];
+  return [...directories, `/tmp/rouse-${uid}`].map((directory) => `unix:path=${directory}/control`);
+}
+
 /** A name as an element of an object path: what is no letter or digit becomes `_` and two hexadecimal digits. */
 export function escapeName(name: string): string {
   if (name === "") return "_";
@@ -75,9 +87,12 @@ export function parsePath(path: string): { job: string; instance?: string } | un
 
 /**
  * The path that `node:net` takes for a D-Bus address (`unix:path=…` or `unix:abstract=…`, the first of several
- * separated by `;` that is one of these). Throws an Error when there is none.
+ * separated by `;` that is one of these). Throws an Error when there is none, in the words of libdbus where it
+ * has some.
  */
 export function socketPath(address: string): string {
+  if (address === "") throw new Error("Empty address ''");
+  if (!address.includes(":")) throw new Error("Address does not contain a colon");
   for (const one of address.split(";")) {
     const found = /^unix:(?:.*,)?(path|abstract)=([^,]+)/.exec(one);
     if (!found) continue;

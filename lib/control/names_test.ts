@@ -31,5 +31,7 @@ Deno.test("addresses", () => {
   assert.equal(socketPath("unix:abstract=/com/ubuntu/upstart"), "\0/com/ubuntu/upstart");
   assert.equal(socketPath("unix:path=/run/a%20b,guid=00"), "/run/a b");
   assert.equal(socketPath("tcp:host=x;unix:guid=1,path=/p"), "/p");
-  assert.throws(() => socketPath("rubbish"), /"rubbish" is not an address/);
+  assert.throws(() => socketPath("tcp:host=x"), /"tcp:host=x" is not an address/);
+  assert.throws(() => socketPath("rubbish"), /Address does not contain a colon/);
+  assert.throws(() => socketPath(""), /Empty address ''/);
 });

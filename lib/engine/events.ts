@@ -36,6 +36,7 @@ export function runEvents(machine: Machine): void {
 /** Shows an event to every condition that mentions it: first stops, then starts (init(5), "stop on"). */
 function show(machine: Machine, event: Event): void {
   event.progress = "handling";
+  machine.log("info", `Handling ${event.name} event`);
   const matchers = machine.listeners.get(event.name);
   if (!matchers) return;
   // The events of a stop that comes with it must not be missed by a start, so conditions are not asked twice.

@@ -21,7 +21,7 @@ export function pairs(source: Environment): string[] {
   return Array.from(source, ([key, value]) => `${key}=${value}`);
 }
 
-/** True when a string is a `KEY=VALUE` pair whose key holds letters, digits and `_` alone; it may be empty. */
+/** True when a string is a `KEY=VALUE` pair. As in Upstart and in the kernel the key may be anything, even empty. */
 export function isPair(text: string): boolean {
-  return /^[A-Za-z0-9_]*=/.test(text);
+  return text.includes("=");
 }

@@ -16,6 +16,8 @@ Deno.test("values may hold anything, and a string without = is ignored", () => {
 });
 
 Deno.test("what is a pair", () => {
-  for (const text of ["A=", "a_9=x=y", "9=1", "A=\n"]) assert(isPair(text), text);
-  for (const text of ["", "A", "A b=1", "A-B=1", " A=1", "ü=1"]) assert(!isPair(text), text);
+  for (const text of ["A=", "a_9=x=y", "9=1", "A=\n", "A b=1", "A-B=1", " A=1", "ü=1", "=1"]) {
+    assert(isPair(text), text);
+  }
+  for (const text of ["", "A", "A b"]) assert(!isPair(text), text);
 });

@@ -50,7 +50,9 @@ const ERRORS: [number, string, string][] = [
   [83, "ELIBEXEC", "Cannot exec a shared library directly"],
   [88, "ENOTSOCK", "Socket operation on non-socket"],
   [95, "EOPNOTSUPP", "Operation not supported"],
+  [104, "ECONNRESET", "Connection reset by peer"],
   [110, "ETIMEDOUT", "Connection timed out"],
+  [111, "ECONNREFUSED", "Connection refused"],
   [116, "ESTALE", "Stale file handle"],
   [122, "EDQUOT", "Disk quota exceeded"],
 ];
@@ -72,6 +74,8 @@ export const EPERM = 1,
   ENODEV = 19,
   ENOTDIR = 20,
   EINVAL = 22,
+  ENOTTY = 25,
+  ENOSPC = 28,
   EPIPE = 32,
   ENOSYS = 38;
 
