@@ -37,6 +37,8 @@ export class Lexer {
   line = 1;
   /** The line on which the token read last begins. */
   tokenLine = 1;
+  /** Comments so far, from their `#` on, and an empty text for every empty line between stanzas. */
+  readonly remarks: string[] = [];
   #position = 0;
 
   /**
@@ -66,8 +68,15 @@ export class Lexer {
       this.#skipRunOfBlanks();
       if (this.hasToken) return true;
       if (this.atEnd) return false;
-      this.skipLine();
+      if (this.skipLine() === "") this.remarks.push("");
     }
+  }
+
+  /** The stanza's name that comes next and the word behind it, as they are written. */
+  get upcoming(): string {
+    return /^[^ \t\r\n#]+(?:[ \t]+[^ \t\r\n#]+)?/.exec(this.text.slice(this.#position, this.#position + 256))
+      ?.[0] ??
+      "";
   }
 
   /** A stanza's name or a word of the syntax, as it was written: in quotes it is another word. */
@@ -122,9 +131,11 @@ export class Lexer {
     this.skipLine();
   }
 
-  /** Skips what is left of the line. */
-  skipLine(): void {
-    this.#takeLine();
+  /** Skips what is left of the line, and gives it. A comment is remembered. */
+  skipLine(): string {
+    const rest = this.#takeLine();
+    if (rest.startsWith("#")) this.remarks.push(rest);
+    return rest;
   }
 
   /** Skips blanks, and line breaks after a backslash. */

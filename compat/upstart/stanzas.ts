@@ -22,10 +22,13 @@ const LARGEST_LONG = 2 ** 63;
 
 /** Reads all stanzas of a file into a definition, which is left half changed when one cannot be read. */
 export function readStanzas(lexer: Lexer, job: JobDefinition): void {
-  while (lexer.nextStanza()) {
-    const read = STANZAS.get(lexer.keyword()) ?? lexer.fail("Unknown stanza", lexer.line);
-    read(lexer, job);
-  }
+  while (lexer.nextStanza()) readStanza(lexer, job);
+}
+
+/** Reads the stanza that the lexer stands on. */
+export function readStanza(lexer: Lexer, job: JobDefinition): void {
+  const read = STANZAS.get(lexer.keyword()) ?? lexer.fail("Unknown stanza", lexer.line);
+  read(lexer, job);
 }
 
 const STANZAS = new Map<string, Stanza>([

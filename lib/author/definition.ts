@@ -78,7 +78,8 @@ const READERS: Record<Field, Reader> = {
     void (job.env = values.entries("env", value).map(([key, item]) => variable(key, item))),
   export: (job, value) => void (job.export = values.list(value).map((item) => values.text("export", item))),
   exec: (job, value) => setMain(job, command("exec", value)),
-  script: (job, value) => setMain(job, { kind: "script", text: values.dedent(values.text("script", value)) }),
+  script: (job, value) =>
+    setMain(job, { kind: "script", text: values.scriptText(values.text("script", value)) }),
   main: (job, value, surroundings) => setMain(job, program("main", value, job.name, surroundings)),
   preStart: processField("preStart", "pre-start"),
   postStart: processField("postStart", "post-start"),
@@ -181,7 +182,9 @@ function referredName(
 
 function command(field: string, value: unknown): Program {
   if (!Array.isArray(value)) {
-    return { kind: "exec", command: notEmpty(field, values.text(field, value).trim()) };
+    // A blank behind a backslash is part of the last word.
+    const line = values.text(field, value).replace(/^[ \t\r\n]+|(?<!\\)[ \t\r\n]+$/g, "");
+    return { kind: "exec", command: notEmpty(field, line) };
   }
   if (value.length === 0) refuse(field, "a command", value);
   return { kind: "arguments", words: value.map((word) => values.text(field, word)) };
@@ -196,7 +199,7 @@ function program(field: string, value: unknown, job: string, { module }: Surroun
   const [kind, content] = given[0] ?? [];
   if (given.length !== 1) refuse(field, "a function, { exec: … } or { script: … }", value);
   if (kind === "exec") return command(field, content);
-  return { kind: "script", text: values.dedent(values.text(field, content)) };
+  return { kind: "script", text: values.scriptText(values.text(field, content)) };
 }
 
 function setMain(job: JobDefinition, main: Program): void {
@@ -211,11 +214,8 @@ function notEmpty(field: string, text: string): string {
 }
 
 function variable(key: string, value: unknown): string {
-  if (!/^[A-Za-z0-9_]+$/.test(key)) {
-    throw new FieldError(
-      key,
-      `env has a variable ${JSON.stringify(key)}; names hold letters, digits and _ alone`,
-    );
+  if (/[=\0]/.test(key)) {
+    throw new FieldError(key, `env has a variable ${JSON.stringify(key)}; no name may hold a =`);
   }
   if (value === inherited) return key;
   return `${key}=${typeof value === "number" ? value : values.text(key, value)}`;
@@ -240,6 +240,10 @@ function readApparmor(job: JobDefinition, value: unknown): void {
 }
 
 function exit(value: unknown): JobDefinition["normalExit"][number] {
+  // Beyond the statuses, multiples of 256 are signals, also those that have no name, as in `.conf`.
+  if (typeof value === "number" && value > 255 && value % 256 === 0) {
+    return { signal: values.signal("normalExit", value / 256) };
+  }
   if (typeof value === "number") return { status: values.integer("normalExit", value, 0, 255) };
   return { signal: values.signal("normalExit", value) };
 }

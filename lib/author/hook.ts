@@ -3,7 +3,7 @@
 import process from "node:process";
 import { formatWithOptions, inspect } from "node:util";
 import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
-import { signalNumber } from "../model/signals.ts";
+import { signalName, signalNumber } from "../model/signals.ts";
 import type { HookContext } from "./context.ts";
 import { PROCESS_FIELDS } from "./definition.ts";
 import { exportedJobs } from "./exports.ts";
@@ -82,14 +82,15 @@ class Termination {
   #controller?: AbortController;
   #alive?: ReturnType<typeof setInterval>;
 
-  constructor(readonly killSignal: string) {}
+  /** Signals without a name never reach a listener. */
+  constructor(readonly killSignal: string | number) {}
 
   get abortSignal(): AbortSignal {
     if (!this.#controller) {
       const controller = this.#controller = new AbortController();
       // Waiting for a signal alone does not keep a process.
       this.#alive = setInterval(() => {}, 2 ** 30);
-      for (const name of new Set(["TERM", this.killSignal.replace(/^SIG/, "")])) {
+      for (const name of new Set(["TERM", signalNameOf(this.killSignal)])) {
         const signal = `SIG${name}` as NodeJS.Signals;
         process.once(signal, () => {
           this.signal ??= signal;
@@ -104,6 +105,10 @@ class Termination {
   release(): void {
     clearInterval(this.#alive);
   }
+}
+
+function signalNameOf(signal: string | number): string {
+  return typeof signal === "string" ? signal.replace(/^SIG/, "") : signalName(signal) ?? "TERM";
 }
 
 /** Ends the process as the signal would have. */

@@ -6,8 +6,13 @@ import type { SignalName } from "../model/signals.ts";
 import { type Condition, definedAt, type DefinedJob } from "./conditions.ts";
 import type { HookContext } from "./context.ts";
 
-/** A signal's name, with or without `SIG`. */
-export type Signal = SignalName | `SIG${SignalName}`;
+/** A signal's name, with or without `SIG`; real-time signals have numbers alone (signal(7)). */
+export type Signal = SignalName | `SIG${SignalName}` | RealTimeSignal;
+
+// deno-fmt-ignore
+type RealTimeSignal =
+  | 34 | 35 | 36 | 37 | 38 | 39 | 40 | 41 | 42 | 43 | 44 | 45 | 46 | 47 | 48 | 49
+  | 50 | 51 | 52 | 53 | 54 | 55 | 56 | 57 | 58 | 59 | 60 | 61 | 62 | 63 | 64;
 
 /** A resource limit: one value for soft and hard limit, or both. */
 export type LimitValue =
@@ -81,8 +86,10 @@ export interface JobSpecification<
 
   /** Variables for all processes; {@link inherited} takes init's own value. */
   readonly env?: Env;
-  /** Names of variables to add to the job's own events. */
-  readonly export?: keyof NoInfer<Env> & string | ReadonlyArray<keyof NoInfer<Env> & string>;
+  /** Names of variables to add to the job's own events: of `env`, of `instance` or of the events of `startOn`. */
+  readonly export?:
+    | Exportable<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start>>
+    | ReadonlyArray<Exportable<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start>>>;
   /** The name of each instance, e.g. `$PORT`: the job runs once for each value. */
   readonly instance?: Instance;
 
@@ -110,7 +117,10 @@ export interface JobSpecification<
   readonly respawn?: boolean | { readonly limit: number; readonly within?: Duration } | {
     readonly limit: "unlimited";
   };
-  /** Exit statuses and signals that are no failure and lead to no respawn (`normal exit`). */
+  /**
+   * Exit statuses and signals that are no failure and lead to no respawn (`normal exit`). Numbers are statuses; a
+   * signal without a name is its number times 256.
+   */
   readonly normalExit?: number | Signal | ReadonlyArray<number | Signal>;
   /** How the main process tells that it is ready; `"none"` is the default. */
   readonly expect?: Expectation;
@@ -143,9 +153,16 @@ export interface JobSpecification<
   readonly cgroup?: CgroupSetting | readonly CgroupSetting[];
   /** An AppArmor profile to load first, and the name of the one to run under. */
   readonly apparmor?: { readonly load?: string; readonly switch?: string };
+  /** True: init ends when the job does, with its exit status, as with `--exit-with`; `.conf` cannot say it. */
+  readonly endsInit?: boolean;
   /** True: the main process stops itself before it runs its command, for a debugger. */
   readonly debug?: boolean;
 }
+
+type Exportable<Env extends Variables, Instance extends string, Start extends string> =
+  | keyof Env & string
+  | VariablesIn<Instance>
+  | Start;
 
 type ContextOf<Env extends Variables, Instance extends string, Event extends string> = HookContext<
   (keyof Env & string) | VariablesIn<Instance>,
@@ -153,8 +170,6 @@ type ContextOf<Env extends Variables, Instance extends string, Event extends str
 >;
 
 /** A job: what was given to {@link job}, to be exported as a module's `default`, spread into others, or referred to. */
-  /** True: init ends when the job does, with its exit status, as with `--exit-with`; `.conf` cannot say it. */
-  readonly endsInit?: boolean;
 export type Job<
   Env extends Variables = Variables,
   Instance extends string = string,

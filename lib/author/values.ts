@@ -121,10 +121,20 @@ function limitValue(name: string, value: unknown): number | "unlimited" {
   refuse(name, `a whole number or "unlimited"`, value);
 }
 
-/** Text of a script without the blank first and last line and the indentation that template literals bring. */
-export function dedent(script: string): string {
-  const lines = script.replace(/^[ \t]*\n/, "").replace(/\n?[ \t]*$/, "").split("\n");
+/**
+ * Text of a script as it is given to the shell. One that is laid out, with its first line after the quote
+ * empty, loses that line and the indentation that its lines have in common; any other is taken as it is.
+ */
+export function scriptText(script: string): string {
+  const laidOut = /^[ \t]*\n/.exec(script);
+  if (!laidOut) return script === "" || script.endsWith("\n") ? script : `${script}\n`;
+  return dedent(script.slice(laidOut[0].length).replace(/\n?[ \t]*$/, "\n"));
+}
+
+/** Lines without the indentation that all of them but the empty ones have in common. */
+export function dedent(text: string): string {
+  const lines = text.split("\n");
   const margins = lines.filter((line) => line.trim() !== "").map((line) => /^[ \t]*/.exec(line)![0].length);
   const margin = Math.min(...margins, Infinity);
-  return lines.map((line) => line.slice(Math.min(margin, line.length))).join("\n") + "\n";
+  return lines.map((line) => line.slice(Math.min(margin, line.length))).join("\n");
 }

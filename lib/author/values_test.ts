@@ -35,13 +35,15 @@ Deno.test("limits are one value for both, or two", () => {
   }
 });
 
-Deno.test("a script loses its common indentation, and no more", () => {
-  assert.equal(
-    values.dedent("\n    if true; then\n      echo yes\n\n    fi\n  "),
-    "if true; then\n  echo yes\n\nfi\n",
-  );
-  assert.equal(values.dedent("echo one"), "echo one\n");
-  assert.equal(values.dedent("\techo one\n\techo two\n"), "echo one\necho two\n");
+Deno.test("a script that is laid out loses its common indentation, and any other nothing", () => {
+  const scripts = {
+    "\n    if true; then\n      echo yes\n\n    fi\n  ": "if true; then\n  echo yes\n\nfi\n",
+    "\n\n  echo one\n  \n": "\necho one\n\n",
+    "echo one": "echo one\n",
+    "\techo one\n\n\techo two\n": "\techo one\n\n\techo two\n",
+    "": "",
+  };
+  for (const [script, text] of Object.entries(scripts)) assert.equal(values.scriptText(script), text);
 });
 
 Deno.test("a field that there is not is told with the likeliest that there is", () => {
