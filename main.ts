@@ -10,16 +10,23 @@ interface Program {
 }
 
 const initctl = () => import("./lib/cli/initctl.ts");
+const reboot = () => import("./lib/cli/system/reboot.ts");
 
 /** The programs that `--install` makes links for. Each is loaded when it is the one called, and not before. */
 const PROGRAMS: Record<string, () => Promise<Program>> = {
+  halt: reboot,
   init: () => import("./lib/init/init.ts"),
   initctl,
+  poweroff: reboot,
+  reboot,
   reload: initctl,
   restart: initctl,
+  runlevel: () => import("./lib/cli/system/runlevel.ts"),
+  shutdown: () => import("./lib/cli/system/shutdown.ts"),
   start: initctl,
   status: initctl,
   stop: initctl,
+  telinit: () => import("./lib/cli/system/telinit.ts"),
 };
 
 /** Called by the first word alone: `rouse NAME …`. */

@@ -51,7 +51,7 @@ export function programHelp(program: string, options: Option[]): string {
 }
 
 /** `initctl COMMAND --help`; `usage` is how the command was called. */
-export function commandHelp(usage: string, command: Command, options: Option[]): string {
+export function commandHelp(usage: string, command: Omit<Command, "run">, options: Option[]): string {
   return [
     `Usage: ${usage} [OPTION]...${command.arguments === undefined ? "" : ` ${command.arguments}`}`,
     ...paragraphs(command.summary),

@@ -1,0 +1,78 @@
+/** reboot(8), halt(8), poweroff(8): end the system, through `shutdown` or at once. */
+
+import { reboot, type RebootCommand, sync } from "../../sys/machine.ts";
+import { presentRunlevel } from "./change.ts";
+import { requireRoot, runProgram, type SystemProgram } from "./program.ts";
+import { main as shutdown } from "./shutdown.ts";
+
+interface Mode {
+  summary: string;
+  command: RebootCommand;
+  /** What `--verbose` tells. */
+  telling: string;
+  /** The same by way of `shutdown`. */
+  shutdown: string[];
+}
+
+const MODES: Record<string, Mode> = {
+  reboot: {
+    summary: "Reboot the system.",
+    command: "restart",
+    telling: "Rebooting",
+    shutdown: ["-r", "now"],
+  },
+  halt: {
+    summary: "Halt the system.",
+    command: "halt",
+    telling: "Halting",
+    shutdown: ["-h", "-H", "now"],
+  },
+  poweroff: {
+    summary: "Power off the system.",
+    command: "power-off",
+    telling: "Powering off",
+    shutdown: ["-h", "-P", "now"],
+  },
+};
+
+function program(name: string): SystemProgram {
+  return {
+    name,
+    ...name === "reboot" && { arguments: "[REBOOTCOMMAND]" },
+    summary: MODES[name]!.summary,
+    help:
+      "Without -f it calls shutdown, unless the system is in runlevel 0 or 6 already. In a container, -f " +
+      "ends the container.",
+    options: [
+      { short: "n", long: "no-sync", help: "don't sync before reboot or halt" },
+      { short: "f", long: "force", help: "force reboot or halt, don't call shutdown(8)" },
+      { short: "p", long: "poweroff", help: "switch off the power when called as halt" },
+      { short: "w", long: "wtmp-only", help: "don't actually reboot or halt" },
+      ...["d", "i", "h"].map((short) => ({ short, long: "" })),
+    ],
+    async run({ args: [argument], has, environment, inform }) {
+      requireRoot();
+      const mode = MODES[name === "halt" && has("poweroff") ? "poweroff" : name]!;
+      if (has("wtmp-only")) return 0;
+      const runlevel = presentRunlevel(environment);
+      if (!has("force") && runlevel !== "0" && runlevel !== "6") {
+        inform("Calling shutdown");
+        return await shutdown(mode.shutdown, "shutdown");
+      }
+      if (!has("no-sync")) sync();
+      if (name === "reboot" && argument !== undefined) {
+        inform(`${mode.telling} with ${argument}`);
+        reboot("restart-with", argument);
+      } else {
+        inform(mode.telling);
+        reboot(mode.command);
+      }
+      return 0;
+    },
+  };
+}
+
+/** The program: gives the exit status. */
+export function main(args: string[], name: string): Promise<number> {
+  return runProgram(program(name), args, name);
+}

@@ -1,0 +1,168 @@
+/** shutdown(8): brings the system down, now or later, and tells those who are logged in. */
+
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { UsageError } from "../options.ts";
+import { changeRunlevel } from "./change.ts";
+import { type Call, requireRoot, runProgram, type SystemProgram } from "./program.ts";
+import { wall } from "./wall.ts";
+
+const PID_FILE = "/var/run/shutdown.pid";
+
+/** While it is there, nobody but root can log in (nologin(5)). */
+const NO_LOGIN = "/etc/nologin";
+
+/** Minutes before the end from which on nobody can log in. */
+const NO_LOGIN_MINUTES = 5;
+
+/** What the options ask for: a runlevel, and what is to follow it. */
+interface Target {
+  runlevel: string;
+  /** The variable that comes with the event. */
+  variables: string[];
+  /** As in "going down for …". */
+  purpose: string;
+}
+
+/** By option; the last one given counts. */
+const TARGETS: Record<string, Target> = {
+  reboot: { runlevel: "6", variables: [], purpose: "reboot" },
+  "halt-or-poweroff": { runlevel: "0", variables: [], purpose: "halt" },
+  halt: { runlevel: "0", variables: ["INIT_HALT=HALT"], purpose: "halt" },
+  poweroff: { runlevel: "0", variables: ["INIT_HALT=POWEROFF"], purpose: "power off" },
+};
+const MAINTENANCE: Target = { runlevel: "1", variables: [], purpose: "maintenance" };
+
+const SHUTDOWN: SystemProgram = {
+  name: "shutdown",
+  arguments: "TIME [MESSAGE]",
+  summary: "Bring the system down.",
+  help: "TIME is `now', or +m for a number of minutes, or hh:mm on the 24 hour clock.\n" +
+    "Those who are logged in are told on their terminals, with MESSAGE if there is one. Until the time comes " +
+    "the command stays in the foreground; Control-C cancels it, as does -c given to another.\n" +
+    "Without -r, -h, -H or -P the system goes to single-user mode.",
+  options: [
+    { short: "r", long: "reboot", help: "reboot after shutdown" },
+    { short: "h", long: "halt-or-poweroff", help: "halt or power off after shutdown" },
+    { short: "H", long: "halt", help: "halt after shutdown (implies -h)" },
+    { short: "P", long: "poweroff", help: "power off after shutdown (implies -h)" },
+    { short: "c", long: "cancel", help: "cancel a running shutdown" },
+    { short: "k", long: "warn-only", help: "only send warnings, don't shutdown" },
+    { short: "g", long: "time", argument: "TIME" },
+    ...["a", "n", "f", "F", "y"].map((short) => ({ short, long: "" })),
+    { short: "i", long: "", argument: "LEVEL" },
+    { short: "t", long: "", argument: "SECS" },
+  ],
+  async run(call) {
+    const cancels = call.has("cancel");
+    const words = [...call.args];
+    const when = call.values("time").at(-1) ?? (cancels ? undefined : words.shift());
+    if (when === undefined && !cancels) throw new UsageError("time expected");
+    const minutes = when === undefined ? 0 : minutesUntil(when, new Date());
+    const message = words.length === 0 ? "" : `${words.join(" ")}\r\n`;
+    requireRoot();
+    if (cancels) return cancel(call, message);
+    if (runningShutdown() !== undefined) throw new Error("Another shutdown is already running");
+    const target = TARGETS[call.last(...Object.keys(TARGETS)) ?? ""] ?? MAINTENANCE;
+    wall(warning(target, minutes, message));
+    if (call.has("warn-only")) return 0;
+    process.chdir("/");
+    if (minutes > 0 && !await countdown(call, target, minutes, message)) return 0;
+    await changeRunlevel(target.runlevel, call.environment, target.variables);
+    return 0;
+  },
+};
+
+/**
+ * Minutes from a moment to what `TIME` says.
+ *
+ * @throws {UsageError}
+ */
+export function minutesUntil(when: string, now: Date): number {
+  if (when === "now") return 0;
+  const [hours, minutes] = when.split(":");
+  if (minutes === undefined) {
+    if (!/^\+?\d{1,9}$/.test(when)) throw new UsageError("illegal time value");
+    return Number(when);
+  }
+  if (!/^\d{1,2}$/.test(hours!) || Number(hours) > 23) throw new UsageError("illegal hour value");
+  if (!/^[^:]*:\d{1,2}$/.test(when) || Number(minutes) > 59) throw new UsageError("illegal minute value");
+  const difference = Number(hours) * 60 + Number(minutes) - (now.getHours() * 60 + now.getMinutes());
+  return difference < 0 ? difference + 24 * 60 : difference;
+}
+
+/** True when it is time to tell again: the more often, the closer the end. */
+export function warnsAt(minutes: number): boolean {
+  return minutes % (minutes < 10 ? 1 : minutes < 60 ? 15 : minutes < 180 ? 30 : 60) === 0;
+}
+
+function warning({ purpose }: Target, minutes: number, message: string): string {
+  const time = minutes === 0 ? "NOW" : `in ${minutes} minute${minutes === 1 ? "" : "s"}`;
+  return `\rThe system is going down for ${purpose} ${time}!\r\n${message}`;
+}
+
+/** Waits, and warns. False when it was cancelled. */
+function countdown(call: Call, target: Target, minutes: number, message: string): Promise<boolean> {
+  try {
+    writeFileSync(PID_FILE, `${process.pid}\n`);
+  } catch (error) {
+    call.complain(`${PID_FILE}: Unable to write pid file: ${(error as Error).message}`);
+  }
+  for (const signal of ["SIGHUP", "SIGTSTP", "SIGTTIN", "SIGTTOU"] as const) process.on(signal, () => {});
+  return new Promise((resolve) => {
+    let left = minutes;
+    const end = (goesOn: boolean) => {
+      clearInterval(timer);
+      rmSync(NO_LOGIN, { force: true });
+      rmSync(PID_FILE, { force: true });
+      resolve(goesOn);
+    };
+    const timer = setInterval(() => {
+      left--;
+      const text = warning(target, left, message);
+      if (left <= NO_LOGIN_MINUTES) forbidLogins(text);
+      if (warnsAt(left)) wall(text);
+      if (left === 0) end(true);
+    }, 60_000);
+    for (const signal of ["SIGINT", "SIGQUIT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        call.complain("Shutdown cancelled");
+        end(false);
+      });
+    }
+  });
+}
+
+function forbidLogins(text: string): void {
+  try {
+    writeFileSync(NO_LOGIN, text);
+  } catch {
+    // A file system that cannot be written to keeps nobody from shutting down.
+  }
+}
+
+/** The process number of a shutdown that waits for its time. */
+function runningShutdown(): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(PID_FILE, "latin1"), 10);
+    return pid > 1 && pid !== process.pid && process.kill(pid, 0) ? pid : undefined;
+  } catch {
+    return undefined; // None has ever waited, or it has ended without a word.
+  }
+}
+
+function cancel({ complain }: Call, message: string): number {
+  const pid = runningShutdown();
+  if (pid === undefined) {
+    complain("Cannot find pid of running shutdown");
+    return 1;
+  }
+  process.kill(pid, "SIGINT");
+  if (message !== "") wall(message);
+  return 0;
+}
+
+/** The program: gives the exit status. */
+export function main(args: string[], name: string): Promise<number> {
+  return runProgram(SHUTDOWN, args, name);
+}

@@ -1,0 +1,45 @@
+/** A message on the terminals of all who are logged in (wall(1)). */
+
+import { closeSync, constants, openSync, readlinkSync, writeSync } from "node:fs";
+import { hostname, userInfo } from "node:os";
+import process from "node:process";
+import { isatty } from "node:tty";
+import { terminalsInUse } from "./records.ts";
+
+/** Writes a text on every terminal that takes it at once; the others are left out. */
+export function wall(text: string): void {
+  const now = new Date();
+  const time = `${now.getHours()}:${String(now.getMinutes()).padStart(2, "0")}`;
+  const banner =
+    `\x07\r\nBroadcast message from ${user()}@${hostname()}\r\n\t(${terminal()}) at ${time} ...\r\n\r\n`;
+  for (const path of terminalsInUse()) write(path, banner + text);
+}
+
+function write(path: string, text: string): void {
+  try {
+    const descriptor = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    try {
+      if (isatty(descriptor)) writeSync(descriptor, text);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // Gone, somebody else's, or held up by Control-S.
+  }
+}
+
+function user(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`; // Without an entry in passwd(5).
+  }
+}
+
+function terminal(): string {
+  try {
+    return isatty(0) ? readlinkSync("/proc/self/fd/0") : "unknown";
+  } catch {
+    return "unknown";
+  }
+}
