@@ -19,7 +19,7 @@ export function processSpawned(
   pid: number,
 ): void {
   instance.spawning = undefined;
-  machine.log("info", describe(instance, process, pid));
+  machine.log("info", instance.describe(process, pid));
   instance.pids.set(process, pid);
   machine.processes.set(pid, { instance, name: process });
   advance(machine, instance);
