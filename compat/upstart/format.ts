@@ -12,8 +12,14 @@ import {
 } from "../../lib/model/job.ts";
 import type { Exit } from "../../lib/model/exit.ts";
 import { signalName } from "../../lib/model/signals.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type Comments, noComments } from "../../lib/author/comments.ts";
+import { fieldOf } from "./comments.ts";
 import { formatCondition } from "./condition.ts";
+import { ParseError } from "./error.ts";
 import { Lexer } from "./lexer.ts";
+import { parseConf } from "./parse.ts";
+import type { Conversion } from "./typescript/mod.ts";
 import { encodeBytes } from "../../lib/model/bytes.ts";
 
 /**
@@ -21,11 +27,71 @@ import { encodeBytes } from "../../lib/model/bytes.ts";
  * `.conf` has no words for is told in comments (functions), or said in the nearest way: a line break
  * within a word is written as a space, an empty text is left out, parts of a second are rounded up.
  */
-export function formatConf(definition: JobDefinition): string {
-  const paragraphs = SECTIONS.map((section) => section(definition).join("\n")).filter((text) => text !== "");
-  return encodeBytes(paragraphs.map((text) => text + "\n").join("\n"));
+export function formatConf(definition: JobDefinition, comments = noComments()): string {
+  const remarks = new Map(comments.fields);
+  const take = (field: string): string => {
+    const lines = remarks.get(field) ?? [];
+    remarks.delete(field);
+    return lines.map(remark).join("");
+  };
+  const paragraphs = SECTIONS.map((section) =>
+    section(definition).map((stanza) => fieldsOf(stanza).map(take).join("") + stanza + "\n").join("")
+  );
+  const left = [...remarks.keys()].flatMap((field) => remarks.get(field)!);
+  const all = [
+    comments.head.map(remark).join(""),
+    ...paragraphs,
+    [...left, ...comments.foot].map(remark).join(""),
+  ];
+  return encodeBytes(all.filter((text) => text !== "").join("\n"));
 }
 
+function remark(line: string): string {
+  return `#${line}\n`;
+}
+
+/** The fields whose comments stand before a stanza. */
+function fieldsOf(stanza: string): string[] {
+  const field = fieldOf(stanza);
+  if (field === "exec" || field === "script") return ["main", "exec", "script"];
+  const [, entry] = /^(?:env|limit) (\w+)/.exec(stanza) ?? [];
+  return entry === undefined ? [field] : [field, `${field}.${entry}`];
+}
+
+/** A definition as a `.conf` file, and what that does not say as the definition does. */
+export function convertToConf(definition: JobDefinition, comments?: Comments): Conversion {
+  const text = formatConf(definition, comments);
+  return { text, lost: lostIn(text, definition) };
+}
+
+function lostIn(text: string, definition: JobDefinition): string[] {
+  let said: JobDefinition;
+  try {
+    said = parseConf(text, definition.source, definition.name);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    return [`line ${error.line} cannot be said: ${error.reason}`];
+  }
+  return Object.keys({ ...said, ...definition }).flatMap((key) => {
+    const field = key as keyof JobDefinition;
+    if (field === "processes") return PROCESS_NAMES.flatMap((name) => lostProcess(name, definition, said));
+    if (isDeepStrictEqual(said[field], definition[field])) return [];
+    if (field === "startOn" || field === "stopOn") {
+      return [`${field}: ${formatCondition(definition[field]!)} becomes another condition`];
+    }
+    const told = said[field] === undefined ? "cannot be said" : `becomes ${JSON.stringify(said[field])}`;
+    return [`${field}: ${JSON.stringify(definition[field])} ${told}`];
+  });
+}
+
+function lostProcess(name: ProcessName, definition: JobDefinition, said: JobDefinition): string[] {
+  const program = definition.processes[name];
+  if (program?.kind === "function") return [`${name}: a function cannot be said`];
+  const isSame = program?.kind === "arguments" || isDeepStrictEqual(said.processes[name], program);
+  return isSame ? [] : [`${name}: the command becomes a script`];
+}
+
+/** Stanzas, each with all of its lines. */
 type Section = (job: JobDefinition) => string[];
 
 const SECTIONS: Section[] = [
@@ -125,8 +191,10 @@ function process(name: ProcessName, program: Program | undefined): string[] {
     case "exec":
       if (isOneLine(program.command)) return [`${prefix}exec ${program.command}`];
       return script(prefix, `exec ${program.command}`);
-    case "arguments":
-      return script(prefix, `exec ${program.words.map(shellWord).join(" ")}`);
+    case "arguments": {
+      const command = program.words.map(shellWord).join(" ");
+      return isOneLine(command) ? [`${prefix}exec ${command}`] : script(prefix, `exec ${command}`);
+    }
     case "script":
       return script(prefix, program.text);
     case "function":
@@ -148,11 +216,12 @@ function script(prefix: string, text: string): string[] {
   const lines = text === "" ? [] : text.replace(/\n$/, "").split("\n");
   // An empty line takes part in finding the common indentation, so scripts that have one get none.
   const indentation = lines.includes("") ? "" : "    ";
-  return [`${prefix}script`, ...lines.map((line) => indentation + line), "end script"];
+  return [[`${prefix}script`, ...lines.map((line) => indentation + line), "end script"].join("\n")];
 }
 
 /** A word as the shell reads it literally, but for `$VAR` and `${VAR}`. */
 function shellWord(word: string): string {
+  if (/^[\w./:=@%+,-]+$/.test(word)) return word;
   return `"${word.replace(/[\\"`]|\$(?![A-Za-z_{])/g, "\\$&")}"`;
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
-import { formatConf, parseConf } from "./mod.ts";
+import { convertToConf, formatConf, parseConf } from "./mod.ts";
 import { definitions } from "./testing.ts";
 
 const again = (job: JobDefinition) => parseConf(formatConf(job), job.source, job.name);
@@ -65,9 +65,7 @@ end script
 
 # pre-start: a function of job mill in /conf/mill.ts
 
-post-stop script
-    exec "sweep" "a b" "$DUST" "\\$5 \\\`x\\\` \\"y\\" \\\\"
-end script
+post-stop exec sweep "a b" "$DUST" "\\$5 \\\`x\\\` \\"y\\" \\\\"
 `,
   );
 });
@@ -76,5 +74,52 @@ Deno.test("a printed definition is read back as it was", () => {
   fc.assert(
     fc.property(definitions, (job) => assert.deepEqual(again(job), job)),
     { numRuns: 500 },
+  );
+});
+
+Deno.test("what .conf does not say as the definition does is told", () => {
+  const job: JobDefinition = {
+    ...emptyJob("mill", "f"),
+    startOn: { kind: "event", name: "dawn", matches: [{ value: "A=b" }] },
+    killTimeout: 1.5,
+    endsInit: true,
+    processes: {
+      main: { kind: "arguments", words: ["grind", "fine"] },
+      "pre-start": { kind: "function", module: "/conf/mill.ts", job: "mill" },
+    },
+  };
+  assert.deepEqual(convertToConf(job).lost, [
+    "killTimeout: 1.5 becomes 2",
+    "pre-start: a function cannot be said",
+    "startOn: dawn A=b becomes another condition",
+    "endsInit: true cannot be said",
+  ]);
+  assert.deepEqual(convertToConf(emptyJob("mill", "f")), { text: "", lost: [] });
+  const unreadable = {
+    kind: "event" as const,
+    name: "dawn",
+    matches: [{ key: "A", value: "b" }, { value: "c" }],
+  };
+  assert.deepEqual(convertToConf({ ...emptyJob("mill", "f"), stopOn: unreadable }).lost, [
+    "line 1 cannot be said: Expected variable name before value",
+  ]);
+});
+
+Deno.test("comments are printed before the stanzas of their fields, and at the ends", () => {
+  const comments = {
+    head: [" The mill.", "", " Old."],
+    fields: new Map([
+      ["env", [" All."]],
+      ["env.B", [" One."]],
+      ["exec", [" What."]],
+      ["name", [" Elsewhere."]],
+    ]),
+    foot: [" The end."],
+    order: [],
+  };
+  const text = "env A=1\nenv B=2\n\nexec grind\n";
+  assert.equal(
+    formatConf(parseConf(text, "f", "mill"), comments),
+    "# The mill.\n#\n# Old.\n\n# All.\nenv A=1\n# One.\nenv B=2\n\n# What.\nexec grind\n\n# Elsewhere.\n# The end.\n",
   );
 });

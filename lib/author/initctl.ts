@@ -1,11 +1,12 @@
 /** Asks init for something from within a hook, by this very executable's `initctl`. */
 
 import { spawn } from "node:child_process";
-import process from "node:process";
+import { selfCommand } from "../sys/self.ts";
 
 /** Runs `initctl` with these arguments; rejects with what it says when it fails. */
 export async function initctl(...args: string[]): Promise<void> {
-  const child = spawn(process.execPath, [...ownProgram(), "initctl", ...args], {
+  const [program, ...rest] = selfCommand("initctl");
+  const child = spawn(program!, [...rest, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";
@@ -14,10 +15,4 @@ export async function initctl(...args: string[]): Promise<void> {
     child.on("error", reject).on("close", resolve);
   });
   if (status !== 0) throw new Error(said.trim().replace(/^\w+: /, "") || `initctl ${args[0]} failed`);
-}
-
-/** What comes before the program's name: nothing in an executable of our own, else what the runtime is to run. */
-function ownProgram(): string[] {
-  const script = process.argv[1] ?? "";
-  return script.endsWith("main.ts") && !script.startsWith("/$bunfs/") ? ["run", "-A", script] : [];
 }

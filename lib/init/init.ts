@@ -19,7 +19,7 @@ import {
 } from "./options.ts";
 import { JobOutput } from "./output/output.ts";
 import { RunningInit } from "./running.ts";
-import { selfCommand } from "./self.ts";
+import { selfCommand } from "../sys/self.ts";
 import { sessionAddress, SessionFile, SYSTEM_ADDRESS } from "./session.ts";
 import { Shutdown } from "./shutdown.ts";
 import { versionText } from "../model/version.ts";

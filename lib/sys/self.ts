@@ -3,12 +3,12 @@
 import { fileURLToPath } from "node:url";
 import process from "node:process";
 
-/** True in the compiled executable, false where Deno runs the sources. */
-const compiled = !("Deno" in globalThis);
+/** What Deno tells of the program that it runs. */
+const { Deno: deno } = globalThis as { Deno?: { build: { standalone?: boolean } } };
 
 /** The command that runs a program of this executable, e.g. `evaluate`; its arguments follow. */
 export function selfCommand(program: string): string[] {
-  if (compiled) return [process.execPath, program];
+  if (!deno || deno.build.standalone) return [process.execPath, program];
   const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
   return [process.execPath, "run", "--quiet", "--allow-all", main, program];
 }
