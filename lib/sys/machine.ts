@@ -1,11 +1,10 @@
 /** The machine as a whole: mounting, the keyboard's signals, reboot(2). All throws {@link SystemError} when refused. */
 
-import { readlinkSync } from "node:fs";
 import { close, O_NOCTTY, O_RDWR, open } from "./descriptors.ts";
 import { call, required } from "./kernel.ts";
 
 /** mount(2)'s flags. */
-export const MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_STRICTATIME = 1 << 24;
+export const MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8;
 
 /** mount(2); `data` are the file system's own options, e.g. `mode=755`. */
 export function mount(type: string, target: string, flags: number, data: string): void {
@@ -48,15 +47,4 @@ export function acceptKeyboardRequest(): void {
   const result = call("ioctl", console, KDSIGACCEPT, SIGWINCH);
   close(console);
   required("listen to the keyboard's request", result);
-}
-
-/** True outside of containers: in the PID namespace that the kernel began with. */
-export function inFirstNamespace(): boolean {
-  const PROC_PID_INIT_INO = 0xeffffffc;
-  try {
-    return readlinkSync("/proc/self/ns/pid") === `pid:[${PROC_PID_INIT_INO}]`;
-  } catch (error) {
-    // A kernel that knows no namespaces.
-    return (error as NodeJS.ErrnoException).code === "ENOENT";
-  }
 }
