@@ -64,11 +64,11 @@ function bundle(bun: string, entries: string[], ...options: string[]): FilesByNa
 /** What the executable keeps inside of itself. */
 function bundleParts(bun: string): Parts {
   return {
+    // Not minified yet, so that stacks name lines that can be read.
     program: bundle(
       bun,
       ["main.ts"],
       "--target=bun",
-      "--minify",
       "--external=rouse",
       "--external=rouse:jobs",
     ),
@@ -76,16 +76,16 @@ function bundleParts(bun: string): Parts {
   };
 }
 
-/** Ways to compile, by the engine's name; given the output and the directory of the jobs. */
-const ENGINES: Record<string, (output: string, jobs: string) => void> = {
+/** Ways to compile, by the engine's name; given the output and the directory of the jobs, if there are any. */
+const ENGINES: Record<string, (output: string, jobs?: string) => void> = {
   bun(output, directory) {
     const bun = findBun();
     const evaluate = [Deno.execPath(), "run", "-q", "-A", resolve(ROOT, "main.ts"), "evaluate"];
-    const jobs = findJobs(directory, evaluate);
-    compile({ bun, parts: bundleParts(bun), jobs, base: dirname(directory), output });
+    const jobs = directory === undefined ? {} : findJobs(directory, evaluate);
+    compile({ bun, parts: bundleParts(bun), jobs, base: dirname(directory ?? ROOT), output });
   },
   deno(output, jobs) {
-    if (jobs !== resolve(ROOT, "jobs")) {
+    if (jobs !== undefined) {
       throw new Error("Unable to compile jobs in with Deno; --engine bun can");
     }
     const temporary = `${output}.new-${process.pid}`;
@@ -113,7 +113,7 @@ function main(): number {
     options = parseArgs({
       options: {
         engine: { type: "string", default: "bun" },
-        jobs: { type: "string", default: "jobs" },
+        jobs: { type: "string" },
         output: { type: "string", short: "o", default: "dist/rouse" },
       },
     }).values;
@@ -128,11 +128,12 @@ function main(): number {
     );
     return 2;
   }
+  const jobs = options.jobs ?? (readdirSync(resolve(ROOT, "jobs")).length > 1 ? "jobs" : undefined);
   try {
     if (!existsSync(resolve(ROOT, "node_modules/bun"))) {
       run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
     }
-    engine(resolve(ROOT, options.output), resolve(ROOT, options.jobs));
+    engine(resolve(ROOT, options.output), jobs && resolve(ROOT, jobs));
     return 0;
   } catch (error) {
     console.error(`build: ${(error as Error).message}`);
