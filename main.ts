@@ -39,6 +39,7 @@ const WORDS: Record<string, () => Promise<Program>> = {
   "--install": async () => {
     const { install } = await import("./lib/cli/install.ts");
     return { main: (args) => install(args, Object.keys(PROGRAMS)) };
+  run: () => import("./lib/init/init.ts"),
   },
 };
 

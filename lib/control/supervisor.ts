@@ -70,7 +70,9 @@ export interface JobView {
 /** Something that happened. D-Bus signals tell of all but the ends of processes. */
 export type Notice =
   | { kind: "job-added" | "job-removed"; job: string }
-  | { kind: "instance-added" | "instance-removed"; job: string; instance: string }
+  | { kind: "instance-added"; job: string; instance: string }
+  /** `exit` is how the instance's last run ended. */
+  | { kind: "instance-removed"; job: string; instance: string; exit?: Exit }
   | { kind: "goal-changed"; job: string; instance: string; goal: string }
   | { kind: "state-changed"; job: string; instance: string; state: string }
   /** `status` is the exit status of the process that failed, or its signal times 256; −1 or absent when it could not be run. */

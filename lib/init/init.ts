@@ -2,12 +2,14 @@
 
 import * as fs from "node:fs";
 import process from "node:process";
+import { COMPILED_IN_JOBS } from "rouse:jobs";
 import { formatStatus } from "../cli/status.ts";
 import { type Environment, environment } from "../model/environment.ts";
 import { emptyJob } from "../model/job.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { versionText } from "../model/version.ts";
 import { onChildChange, setChildSubreaper } from "../sys/processes.ts";
+import { selfCommand } from "../sys/self.ts";
 import { COMMAND_JOB, commandJob } from "./command.ts";
 import type { Change } from "./configuration/catalogue.ts";
 import { Configuration } from "./configuration/configuration.ts";
@@ -27,15 +29,16 @@ import {
   UsageError,
   type Words,
 } from "./options.ts";
-import { JobOutput } from "./output/output.ts";
+import { JobOutput, type JobOutputOptions } from "./output/output.ts";
 import { StandardStreams } from "./output/standard.ts";
 import { type Place, placeOf } from "./place.ts";
 import { RunningInit } from "./running.ts";
-import { selfCommand } from "./self.ts";
 import { sessionAddress, SessionFile } from "./session.ts";
 import { SessionEnd } from "./session_end.ts";
 import { type Leaving, Shutdown } from "./shutdown.ts";
 import { SignalTable } from "./signals.ts";
+import { endMachine, prepareMachine } from "./system/machine.ts";
+import { LastRunlevel } from "./system/runlevels.ts";
 
 /** Runs init, with a command when it is called `run`; the promise settles when it is to exit, with the exit status. */
 export async function main(args: string[], name: string): Promise<number> {
@@ -80,11 +83,12 @@ async function run(options: Options, place: Place): Promise<number> {
   );
   const messages = new Messages(options.priority, streams);
   surviveFaults(messages);
+  if (place === "machine") prepareMachine(messages);
   if (process.pid !== 1) setChildSubreaper();
 
   const left = Promise.withResolvers<Departure>();
   const output = new JobOutput({
-    ...(logs(options, place, messages)),
+    ...logs(options, place),
     ...((defaults.ownStreams || options.logFormat !== undefined) && { standard: streams }),
     ...(options.command && { foreground: COMMAND_JOB }),
     onProblem: (message) => messages.tell("warn", message),
@@ -111,6 +115,9 @@ async function run(options: Options, place: Place): Promise<number> {
     ? new SessionEnd(init, messages, leave)
     : new Shutdown(init, messages, time && time * 1000, leave);
   const ending = new Ending(init, options.exitWith, () => leaving.begin("job"));
+  const last = options.user
+    ? undefined
+    : new LastRunlevel(init, () => init.stopping || leaving.begin("shutdown"));
   const http = options.http && (await import("./http/mod.ts")).serveHttp(init, options.http, messages);
   const configuration = configure(options, init, messages, time);
   const listening = new Listening(init, messages, session);
@@ -151,6 +158,7 @@ async function run(options: Options, place: Place): Promise<number> {
   listening.close();
   output.close();
   await streams.flush(departure.killed ? LAST_WORDS : (time ?? 1) * 1000);
+  if (place === "machine") return await endMachine(last?.command, messages);
   const stopped = ending.awaited && stopSignal !== undefined ? 128 + stopSignal : 0;
   process.exit(departure.status ?? ending.status ?? (departure.killed ? 128 + SIGKILL : stopped));
 }
@@ -190,6 +198,7 @@ function configure(
   const directories = configurationDirectories(options);
   return new Configuration({
     directories,
+    compiledIn: Object.keys(COMPILED_IN_JOBS),
     evaluate: evaluator({ command: selfCommand("evaluate"), directories }),
     onChanges,
     onReport: (report) => messages.report("error", formatReport(report)),
@@ -201,9 +210,9 @@ function start({ startupEvent, command }: Options, init: RunningInit): void {
   if (startupEvent !== undefined) {
     init.tell({ kind: "event", event: startupEvent, environment: [] });
   } else if (command && !init.job(COMMAND_JOB)?.definition.startOn) {
-    const what = { kind: "start", job: COMMAND_JOB, environment: [], wait: false } as const;
+    const request = init.request({ kind: "start", job: COMMAND_JOB, environment: [], wait: false });
     // A failure to start is the job's end, which is seen to anyway.
-    init.request(what).catch(() => {});
+    request.catch(() => {});
   }
 }
 
@@ -220,8 +229,8 @@ function list(init: RunningInit, streams: StandardStreams): void {
   }
 }
 
-/** Where logs go, if anywhere. A container's may have to be made; where that cannot be, lines are init's own. */
-function logs(options: Options, place: Place, messages: Messages): { directory?: string } {
+/** Where logs go, if anywhere. A container's directory may have to be made. */
+function logs(options: Options, place: Place): Pick<JobOutputOptions, "directory" | "missingDirectory"> {
   const directory = logDirectory(options);
   if (directory === undefined) return {};
   if (place !== "container" || options.logdir !== undefined) return { directory };
@@ -230,7 +239,7 @@ function logs(options: Options, place: Place, messages: Messages): { directory?:
     fs.accessSync(directory, fs.constants.W_OK);
     return { directory };
   } catch {
-    return {};
+    return { missingDirectory: directory };
   }
 }
 
@@ -250,7 +259,7 @@ const JOB_VARIABLES = ["UPSTART_SESSION", "UPSTART_JOB", "UPSTART_INSTANCE", "UP
 function defaultEnvironment(options: Options, place: Place): Environment {
   const own = environmentOfInit();
   for (const name of ENGINE_VARIABLES) own.delete(name);
-  if (place === "container") { for (const name of JOB_VARIABLES) own.delete(name); }
+  if (place === "container") JOB_VARIABLES.forEach((name) => own.delete(name));
   if (PLACE_DEFAULTS[place].inheritEnvironment && options.inheritEnvironment) return own;
   const kept = ["PATH", "TERM"].flatMap((name) => own.has(name) ? [`${name}=${own.get(name)}`] : []);
   return environment(kept);

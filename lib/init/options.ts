@@ -4,6 +4,8 @@ import { homedir } from "node:os";
 import process from "node:process";
 import { type Console, CONSOLES } from "../model/job.ts";
 import type { LogPriority } from "../control/supervisor.ts";
+import { LOG_FORMATS, type LogFormat } from "./output/format.ts";
+import type { Place } from "./place.ts";
 import { type HttpAddress, parseHttpAddress } from "./http/address.ts";
 
 /** What the command line and the environment say. */
@@ -15,13 +17,22 @@ export interface Options {
   /** Absent: the mode's default. */
   logdir?: string;
   log: boolean;
-  defaultConsole: Console;
+  /** Absent: the place's default. */
+  defaultConsole?: Console;
+  /** Absent: the place's default. */
+  logFormat?: LogFormat;
   inheritEnvironment: boolean;
+  /** The job whose end is init's. */
+  exitWith?: string;
+  /** Seconds until what has not ended is killed; absent: the place's default. */
+  shutdownTimeout?: number;
   /** Where HTTP is served; absent: nowhere. */
   http?: HttpAddress;
   /** The event that is emitted first; absent with `--no-startup-event`. */
   startupEvent?: string;
   priority: LogPriority;
+  /** The command of the job `main`, for `rouse run`. */
+  command?: string[];
 }
 
 /** A command line that cannot be followed; the message is for the user. */
@@ -60,6 +71,11 @@ const FLAGS: Record<string, Flag> = {
       options.defaultConsole = value as Console;
     },
   },
+  "exit-with": {
+    argument: "JOB",
+    help: "end when JOB ends, with its exit status",
+    apply: (options, value) => options.exitWith = value,
+  },
   "http": {
     argument: "ADDRESS",
     help: "serve /healthz, /readyz and /metrics on this port or address:port",
@@ -69,6 +85,16 @@ const FLAGS: Record<string, Flag> = {
       } catch (error) {
         throw new UsageError((error as Error).message);
       }
+    },
+  },
+  "log-format": {
+    argument: "FORMAT",
+    help: `how lines on init's own output look: ${LOG_FORMATS.join(", ")}`,
+    apply(options, value) {
+      if (!(LOG_FORMATS as readonly string[]).includes(value)) {
+        throw new UsageError(`invalid log format: ${value}; it is one of ${LOG_FORMATS.join(", ")}`);
+      }
+      options.logFormat = value as LogFormat;
     },
   },
   "logdir": {
@@ -90,6 +116,15 @@ const FLAGS: Record<string, Flag> = {
     apply: (options, value) => options.prependConfdir.push(value),
   },
   "quiet": { short: "q", help: "print errors only", apply: (options) => options.priority = "error" },
+  "shutdown-timeout": {
+    argument: "SECONDS",
+    help: "on the way down, kill what has not ended after SECONDS (8 in a container)",
+    apply(options, value) {
+      const seconds = value.trim() === "" ? NaN : Number(value);
+      if (!(seconds >= 0)) throw new UsageError(`invalid number of seconds: ${value}`);
+      options.shutdownTimeout = seconds;
+    },
+  },
   "session": { help: "accepted for compatibility: no bus is ever connected to", apply: ignored },
   "startup-event": {
     argument: "NAME",
@@ -105,30 +140,39 @@ const SHORT = new Map(
 );
 
 /**
+ * What the words are that are no options: `none` are expected; they are `ignored`, as are unknown options, for the
+ * kernel hands process 1 all that it does not know itself; or the first one begins a `command`.
+ */
+export type Words = "none" | "ignored" | "command";
+
+/**
  * Reads a command line.
  *
- * @param lenient Passes over what is not known: the kernel hands process 1 all that it does not know itself.
  * @throws {UsageError}
  */
-export function parseOptions(args: string[], lenient: boolean): Options {
+export function parseOptions(args: string[], words: Words): Options {
   const options: Options = {
     user: false,
     confdir: [],
     prependConfdir: [],
     appendConfdir: [],
     log: true,
-    defaultConsole: "log",
     inheritEnvironment: true,
     startupEvent: "startup",
     priority: "message",
   };
-  const left = args.flatMap(splitShort);
+  const left = [...args];
   while (left.length > 0) {
+    left.unshift(...splitShort(left.shift()!));
     const word = left.shift()!;
+    if (words === "command" && (word === "--" || !word.startsWith("-"))) {
+      options.command = word === "--" ? left.splice(0) : [word, ...left.splice(0)];
+      break;
+    }
     const [, name = "", inline] = /^--?([^=]+)(?:=([^]*))?$/.exec(word) ?? [];
     const flag = word.startsWith("--") ? lookUp(name) : lookUp(SHORT.get(name) ?? "");
     if (!flag) {
-      if (lenient || !word.startsWith("-")) continue;
+      if (words === "ignored" || !word.startsWith("-")) continue;
       throw new UsageError(`invalid option: ${word}`);
     }
     if (flag.argument === undefined && inline !== undefined) {
@@ -138,6 +182,7 @@ export function parseOptions(args: string[], lenient: boolean): Options {
     if (value === undefined) throw new UsageError(`missing argument: ${word}`);
     flag.apply(options, value);
   }
+  if (words === "command" && (options.command ?? []).length === 0) throw new UsageError("missing command");
   return options;
 }
 
@@ -150,8 +195,8 @@ function splitShort(word: string): string[] {
   return /^-[a-z]{2,}$/i.test(word) ? Array.from(word.slice(1), (letter) => `-${letter}`) : [word];
 }
 
-/** What `init --help` prints. */
-export function usage(): string {
+/** What `init --help` and `rouse run --help` print. */
+export function usage(words: Words): string {
   const rows = Object.entries({
     ...FLAGS,
     help: { help: "print this help" },
@@ -161,7 +206,11 @@ export function usage(): string {
       const short = flag.short ? `-${flag.short}, ` : "    ";
       return `  ${short}--${name}${flag.argument ? `=${flag.argument}` : ""}`.padEnd(32) + flag.help;
     });
-  return `Usage: init [OPTION]...\nProcess management daemon.\n\nOptions:\n${rows.join("\n")}\n`;
+  const what = words === "command"
+    ? "rouse run [OPTION]... [--] COMMAND [ARGUMENT]...\nRun COMMAND as the job main beside all others, and exit " +
+      "with its exit status."
+    : "init [OPTION]...\nProcess management daemon.";
+  return `Usage: ${what}\n\nOptions:\n${rows.join("\n")}\n`;
 }
 
 /** The configuration directories in the order of their precedence. */
@@ -176,11 +225,11 @@ export function configurationDirectories(options: Options): string[] {
 
 /** init(5), "User Session Mode". */
 function userDirectories(env: NodeJS.ProcessEnv): string[] {
-  const configHome = env.XDG_CONFIG_HOME || `${homedir()}/.config`;
+  const configHome = env.XDG_CONFIG_HOME || `${home()}/.config`;
   const configDirectories = (env.XDG_CONFIG_DIRS || "/etc/xdg").split(":").filter((path) => path !== "");
   return [
     `${configHome}/upstart`,
-    `${homedir()}/.init`,
+    `${home()}/.init`,
     ...configDirectories.map((path) => `${path}/upstart`),
     "/usr/share/upstart/sessions",
   ];
@@ -191,5 +240,35 @@ export function logDirectory(options: Options): string | undefined {
   if (!options.log) return undefined;
   if (options.logdir !== undefined) return options.logdir;
   if (!options.user) return "/var/log/upstart";
-  return `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/upstart`;
+  return `${process.env.XDG_CACHE_HOME || `${home()}/.cache`}/upstart`;
+}
+
+/** The user's home directory; `/` for one without an entry in passwd(5). */
+function home(): string {
+  try {
+    return homedir();
+  } catch {
+    return "/";
+  }
+}
+
+/** The console of jobs that name none: in a container their lines are init's, unless logs were asked for. */
+export function defaultConsole(options: Options, place: Place): Console {
+  return options.defaultConsole ?? (place === "container" && options.logdir === undefined ? "output" : "log");
+}
+
+/** What is done where no option says otherwise, by place. */
+export const PLACE_DEFAULTS: Readonly<Record<Place, PlaceDefaults>> = {
+  machine: { ownStreams: false, inheritEnvironment: false, shutdownTimeout: 90 },
+  container: { ownStreams: true, inheritEnvironment: true, shutdownTimeout: 8 },
+  session: { ownStreams: false, inheritEnvironment: true },
+};
+
+interface PlaceDefaults {
+  /** Init's own standard streams stand for the system's console. */
+  ownStreams: boolean;
+  /** Jobs begin with all of init's environment, not with PATH and TERM alone. */
+  inheritEnvironment: boolean;
+  /** Seconds; a session goes by its jobs' kill timeouts. */
+  shutdownTimeout?: number;
 }

@@ -15,6 +15,9 @@ const SHELL = "/bin/sh";
 /** Characters that give an `exec` line to the shell, as in Upstart. */
 const SHELL_CHARACTERS = /[~`!$^&*()=|\\{}[\];"'<>?]/;
 
+/** What a shell exits with when a command is not there, and when it cannot be run. */
+const NOT_FOUND = 127, NOT_EXECUTABLE = 126;
+
 /** The descriptor that a script is read from. Scripts can tell, so it is Upstart's. */
 const SCRIPT_DESCRIPTOR = 9;
 
@@ -40,7 +43,7 @@ export interface ProcessContext {
 }
 
 /** A child that runs, or the reason why it does not: it reads on behind "Failed to spawn web main process: ". */
-export type Started = { pid: number; output: ProcessOutput } | { reason: string };
+export type Started = { pid: number; output: ProcessOutput } | { reason: string; status?: number };
 
 /** Starts a process of a job. */
 export function startProcess(request: ProcessRequest, context: ProcessContext): Started {
@@ -65,12 +68,15 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
       argv,
       environment: request.environment,
       descriptors,
-      newSession: true,
+      newSession: !output.foreground,
+      foreground: output.foreground ?? false,
       controllingTerminal: output.controllingTerminal,
       ...settings(definition, request.process, context.stopsForDebug),
       ...credentials,
     });
-    return result.pid === undefined ? { reason: result.failed.message } : { pid: result.pid, output };
+    if (result.pid !== undefined) return { pid: result.pid, output };
+    const { step, code, message } = result.failed;
+    return { reason: message, status: step === "execute" && code === "ENOENT" ? NOT_FOUND : NOT_EXECUTABLE };
   } catch (error) {
     // Whatever it is, the job fails and not init.
     return { reason: (error as Error).message };

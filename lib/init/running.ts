@@ -99,6 +99,19 @@ export class RunningInit implements Supervisor {
     return this.#engine.hasProcesses;
   }
 
+  /** True when, beyond that, nothing that has happened is still to be followed up. */
+  get idle(): boolean {
+    return !this.hasProcesses && this.#effects.length === 0;
+  }
+
+  /** Sends a signal to the main processes of a job. True when there are any. */
+  signal(job: string, signal: number): boolean {
+    const instances = Array.from(this.job(job)?.instances.values() ?? []);
+    const pids = instances.flatMap(({ pids }) => pids.get("main") ?? []);
+    for (const pid of pids) this.#kill(pid, signal, false);
+    return pids.length > 0;
+  }
+
   /** True from when all jobs are to stop for good. */
   get stopping(): boolean {
     return this.#engine.stopping;
@@ -258,7 +271,7 @@ export class RunningInit implements Supervisor {
       { definition, instance, process, environment: variables },
       this.surroundings.processes,
     );
-    if ("reason" in started) return this.tell({ kind: "spawn-failed", spawn, reason: started.reason });
+    if ("reason" in started) return this.tell({ kind: "spawn-failed", spawn, ...started });
     this.#outputs.set(started.pid, started.output);
     this.tell({ kind: "spawned", spawn, pid: started.pid });
   }

@@ -3,9 +3,6 @@
 import * as fs from "node:fs";
 import process from "node:process";
 
-/** The address of the system's init. */
-export const SYSTEM_ADDRESS = "unix:abstract=/com/ubuntu/upstart";
-
 /** The address of this process as the init of a user's session. */
 export function sessionAddress(): string {
   return `unix:abstract=/com/ubuntu/upstart-session/${process.getuid?.() ?? 0}/${process.pid}`;

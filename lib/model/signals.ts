@@ -40,7 +40,7 @@ export type SignalName = (typeof NAMES)[number];
 const ALIASES: Record<string, string> = { IOT: "ABRT", CLD: "CHLD", POLL: "IO" };
 
 /** The signals that the code refers to by name. */
-export const SIGHUP = 1, SIGKILL = 9, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
+export const SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGKILL = 9, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
 
 /** The highest signal number there is (SIGRTMAX). */
 export const LAST_SIGNAL = 64;

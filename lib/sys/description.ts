@@ -20,6 +20,11 @@ export interface SpawnDescription {
   newSession?: boolean;
   /** Takes the terminal at the child's descriptor 0 as its controlling terminal; needs `newSession`. */
   controllingTerminal?: boolean;
+  /**
+   * Makes the child the leader of a process group in this process's session, and that group the one that the terminal
+   * at the child's descriptor 0, which is this session's, belongs to (tcsetpgrp(3)). Not with `newSession`.
+   */
+  foreground?: boolean;
   /** Paths of `cgroup.procs` (or `tasks`) files that the child enters. */
   cgroups?: string[];
   /** −1000 to 1000 (proc(5), `oom_score_adj`). */
@@ -59,6 +64,7 @@ export const STEPS = [
   "switch security profile",
   "place descriptors",
   "set controlling terminal",
+  "take the terminal",
   "set priority",
   "set resource limit",
   "set umask",

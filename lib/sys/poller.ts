@@ -10,7 +10,7 @@ import { call, kernel, required } from "./kernel.ts";
 import { onSignal } from "./signals.ts";
 import { ROW_SIZE, Word } from "./stub.ts";
 
-const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLLIN = 1, EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLLIN = 1, EPOLLOUT = 4, EPOLL_CLOEXEC = 0o2000000;
 const EVENTS_AT_ONCE = 64;
 /** `struct epoll_event` is packed on x86-64 alone. */
 const EVENT_SIZE = process.arch === "x64" ? 12 : 16, EVENT_DATA = EVENT_SIZE - 8;
@@ -39,12 +39,12 @@ class Poller {
   };
 
   /**
-   * Calls the listener whenever the descriptor can be read or has reached its end, until {@link unwatch}. Now and
-   * then it is called for nothing: the descriptor must not block.
+   * Calls the listener whenever the descriptor can be read or has reached its end, or can be written to, until
+   * {@link unwatch}. Now and then it is called for nothing: the descriptor must not block.
    */
-  watch(fd: number, listener: () => void): void {
+  watch(fd: number, listener: () => void, what: "read" | "write" = "read"): void {
     const event = new DataView(new ArrayBuffer(EVENT_SIZE));
-    event.setUint32(0, EPOLLIN, true);
+    event.setUint32(0, what === "read" ? EPOLLIN : EPOLLOUT, true);
     event.setInt32(EVENT_DATA, fd, true);
     const bytes = new Uint8Array(event.buffer);
     // Listening comes first, or the first bell is lost and rung again only a second later.

@@ -78,6 +78,20 @@ export function childrenOf(pid: number): number[] {
   return processes().filter(({ parent }) => parent === pid).map((status) => status.pid);
 }
 
+/** The pids of all descendants of a process, children before grandchildren. */
+export function descendantsOf(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const { pid, parent } of processes()) {
+    const siblings = children.get(parent);
+    if (siblings) siblings.push(pid);
+    else children.set(parent, [pid]);
+  }
+  const found = [...children.get(pid) ?? []];
+  // The list grows while it is walked.
+  for (const pid of found) found.push(...children.get(pid) ?? []);
+  return found;
+}
+
 /** All processes of a session. */
 export function processesOfSession(session: number): ProcessStatus[] {
   return processes().filter((status) => status.session === session);

@@ -4,7 +4,7 @@ import type { Limit, Resource } from "../model/job.ts";
 import { SIGSTOP } from "../model/signals.ts";
 import type { ChildTable } from "./child_table.ts";
 import type { SpawnDescription, SpawnStep } from "./description.ts";
-import { EINVAL, ENOSYS } from "./errno.ts";
+import { EINVAL, ENOSYS, ENOTTY, EPERM } from "./errno.ts";
 
 /** The steps but for the first and the last, in their order. Each adds its rows if the description asks for it. */
 export const PLAN: [SpawnStep, (table: ChildTable, child: SpawnDescription) => void][] = [
@@ -23,6 +23,20 @@ export const PLAN: [SpawnStep, (table: ChildTable, child: SpawnDescription) => v
   ["set controlling terminal", (table, { controllingTerminal }) => {
     const TIOCSCTTY = 0x540e, evenIfAnotherSessionHasIt = 1;
     if (controllingTerminal) table.add("ioctl", [0, TIOCSCTTY, evenIfAnotherSessionHasIt]);
+  }],
+  ["take the terminal", (table, { foreground }) => {
+    const TIOCSPGRP = 0x5410, SIGTTOU = 22;
+    if (!foreground) return;
+    const ignored = table.words([1, 0, 0, 0]),
+      byDefault = table.words([0, 0, 0, 0]),
+      group = table.words([0]);
+    table.add("setpgid", [0, 0]);
+    table.add("getpid", [], { into: group });
+    // A process in the background that takes the terminal would be stopped.
+    table.add("rt_sigaction", [SIGTTOU, ignored, 0, 8]);
+    // Another session's terminal can be used all the same, and without job control.
+    table.add("ioctl", [0, TIOCSPGRP, group], { tolerated: [ENOTTY, EPERM] });
+    table.add("rt_sigaction", [SIGTTOU, byDefault, 0, 8]);
   }],
   ["set priority", (table, { nice }) => {
     const PRIO_PROCESS = 0;

@@ -1,15 +1,33 @@
 /** Where the jobs' processes read from and write to (init(5), `console`), and the logs of what they print. */
 
 import type { Console } from "../../model/job.ts";
-import { close, O_NOCTTY, O_RDWR, open, openPty, pipe } from "../../sys/descriptors.ts";
+import {
+  close,
+  fchmod,
+  isTerminal,
+  memfd,
+  O_NOCTTY,
+  O_RDWR,
+  open,
+  openPty,
+  pipe,
+} from "../../sys/descriptors.ts";
 import { SystemError } from "../../sys/errno.ts";
-import { type DescriptorReader, readDescriptor } from "../../sys/streams.ts";
+import type { Source } from "./format.ts";
 import { Budget, Log, logPath } from "./log.ts";
+import { OutputReader, type Sink } from "./reader.ts";
+import type { StandardStreams } from "./standard.ts";
 
 /** How {@link JobOutput} works. */
 export interface JobOutputOptions {
   /** Where logs are written; absent: `console log` is as `console none` (`--no-log`). */
   directory?: string;
+  /** Where logs would be written if they could: their lines go to init's own streams, which is told. */
+  missingDirectory?: string;
+  /** Init's own streams, where they stand for the system's console. */
+  standard?: StandardStreams;
+  /** The job whose main process reads init's standard input, or has its terminal if that is one. */
+  foreground?: string;
   /** Told, in a sentence, of what could not be had and what is done instead. */
   onProblem(message: string): void;
   /** The system's console; for tests. */
@@ -24,6 +42,8 @@ export interface ProcessOutput {
   readonly descriptors: Record<number, number>;
   /** `console owner`: the child takes its descriptor 0 as its controlling terminal. */
   readonly controllingTerminal: boolean;
+  /** The child stays in init's session and has the terminal there to itself. */
+  readonly foreground?: boolean;
   /** To be called after the spawn, whether it succeeded or not: closes this process's copies. */
   spawned(): void;
   /**
@@ -42,26 +62,37 @@ interface OpenLog {
 const CONSOLE = "/dev/console";
 const NULL = "/dev/null";
 
-/** What a reading job may have written at a time before others get their turn, in bytes. */
-const TURN = 256 * 1024;
-
 /** The output of all jobs. */
 export class JobOutput {
   readonly #logs = new Map<string, OpenLog>();
-  readonly #readers = new Set<LogReader>();
+  readonly #readers = new Set<OutputReader>();
   readonly #budget = new Budget();
-  readonly #null = open(NULL, O_RDWR);
+  readonly #null: number;
   readonly #told = new Set<string>();
 
-  constructor(private readonly options: JobOutputOptions) {}
+  constructor(private readonly options: JobOutputOptions) {
+    this.#null = this.#openNull();
+  }
 
   /**
    * The streams for a process of a job's instance. Throws SystemError only for `owner`, whose console cannot
    * be opened; the others make do with less.
    */
   open(job: string, instance: string, console: Console): ProcessOutput {
-    if (console === "log" && this.options.directory !== undefined) {
-      return this.#logged(logPath(this.options.directory, job, instance));
+    const { directory, missingDirectory, standard, foreground } = this.options;
+    if (console === "log" && directory !== undefined) {
+      return this.#logged(logPath(directory, job, instance));
+    }
+    if (standard && (console === "owner" || (foreground === job && console === "output" && isTerminal(0)))) {
+      return { ...plain(0), descriptors: { 0: 0, 1: 1, 2: 2 }, foreground: isTerminal(0) };
+    }
+    if (standard && console === "log" && missingDirectory !== undefined) {
+      const instead = "jobs that log print on init's own output instead";
+      this.#tell(`Failed to write to ${missingDirectory}, ${instead}`, "it is not there or not writable");
+      return this.#lines(standard, job, instance, this.#null);
+    }
+    if (standard && console === "output") {
+      return this.#lines(standard, job, instance, foreground === job ? 0 : this.#null);
     }
     if (console === "owner") return this.#console(true);
     if (console === "output") {
@@ -89,10 +120,7 @@ export class JobOutput {
 
   /** Reads and writes what there is, then stops. */
   close(): void {
-    for (const reader of this.#readers) {
-      reader.drain();
-      reader.close();
-    }
+    for (const reader of this.#readers) reader.close();
     this.#readers.clear();
     for (const { log } of this.#logs.values()) log.flush();
     this.#logs.clear();
@@ -114,17 +142,56 @@ export class JobOutput {
     if (!ends) return plain(this.#null);
     const { reader: descriptor, writer } = ends;
     const log = this.#acquire(path);
-    const reader = new LogReader(descriptor, log, () => {
-      this.#readers.delete(reader);
-      this.#release(log);
-    });
-    this.#readers.add(reader);
+    const sink = { take: (bytes: Uint8Array) => log.append(bytes), end() {}, full: false, whenRoom() {} };
+    const reader = this.#read(descriptor, sink, () => this.#release(log));
     return {
       descriptors: { 0: this.#null, 1: writer, 2: writer },
       controllingTerminal: false,
       spawned: () => close(writer),
       ended: () => reader.drain(),
     };
+  }
+
+  /** Two pipes whose lines go to init's own streams. */
+  #lines(standard: StandardStreams, job: string, instance: string, input: number): ProcessOutput {
+    const ends: Array<{ reader: OutputReader; writer: number }> = [];
+    const connect = (stream: Source["stream"]) => {
+      const { reader, writer } = pipe();
+      // So that /dev/stdout can be opened by the job's user, too.
+      fchmod(writer, 0o666);
+      ends.push({ reader: this.#read(reader, standard.sink({ job, instance, stream })), writer });
+      return writer;
+    };
+    try {
+      return {
+        descriptors: { 0: input, 1: connect("stdout"), 2: connect("stderr") },
+        controllingTerminal: false,
+        spawned: () => ends.forEach(({ writer }) => close(writer)),
+        ended: () => ends.forEach(({ reader }) => reader.drain()),
+      };
+    } catch (error) {
+      ends.forEach(({ writer }) => close(writer));
+      this.#tell("Failed to create pipe, output of jobs is lost", error);
+      return plain(this.#null);
+    }
+  }
+
+  #read(descriptor: number, sink: Sink, onEnd: () => void = () => {}): OutputReader {
+    const reader = new OutputReader(descriptor, sink, () => {
+      this.#readers.delete(reader);
+      onEnd();
+    });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  #openNull(): number {
+    try {
+      return open(NULL, O_RDWR);
+    } catch (error) {
+      this.#tell(`Failed to open ${NULL}, a file in memory is used instead`, error);
+      return memfd("null", new Uint8Array());
+    }
   }
 
   /** A terminal, so that programs print line by line; failing that a pipe; failing that nothing. */
@@ -181,45 +248,4 @@ function plain(descriptor: number): ProcessOutput {
     spawned: () => {},
     ended: () => {},
   };
-}
-
-/** Moves what comes out of a terminal or pipe to a log, in turns. */
-class LogReader {
-  readonly #reader: DescriptorReader;
-  #turn = 0;
-  #ended = false;
-
-  constructor(descriptor: number, log: Log, onEnd: () => void) {
-    this.#reader = readDescriptor(descriptor, {
-      onData: (bytes) => {
-        log.append(bytes);
-        this.#count(bytes.length);
-      },
-      onEnd: () => {
-        this.#ended = true;
-        onEnd();
-      },
-    });
-  }
-
-  drain(): void {
-    if (!this.#ended) this.#reader.drain();
-  }
-
-  close(): void {
-    if (!this.#ended) this.#reader.close();
-    this.#ended = true;
-  }
-
-  /** Lets others have their turn after a while: a job that prints without end shall not have init to itself. */
-  #count(bytes: number): void {
-    const before = this.#turn;
-    this.#turn += bytes;
-    if (before >= TURN || this.#turn < TURN) return;
-    this.#reader.pause();
-    setTimeout(() => {
-      this.#turn = 0;
-      if (!this.#ended) this.#reader.resume();
-    }, 1);
-  }
 }

@@ -60,12 +60,13 @@ export function prepareMachine(messages: Messages): void {
   }
 }
 
-/** Ends the machine. Returns only when the kernel refuses, which is told. */
-export function endMachine(command: RebootCommand, messages: Messages): void {
+/** Ends the machine. If the kernel refuses, that is told, and init stays: without process 1 there is a panic. */
+export function endMachine(command: RebootCommand = "power-off", messages: Messages): Promise<never> {
   sync();
   try {
     reboot(command);
   } catch (error) {
-    messages.tell("error", (error as Error).message);
+    messages.tell("error", `Failed to end the machine: ${(error as Error).message}`);
   }
+  return new Promise(() => {});
 }

@@ -13,7 +13,7 @@ export class LastRunlevel {
   command: RebootCommand = "power-off";
 
   /** @param reached Called at the end of the event. */
-  constructor(init: Pick<Supervisor, "observe">, private readonly reached: () => void) {
+  constructor(init: Pick<Supervisor, "observe">, private readonly reached: () => unknown) {
     init.observe((notice) => this.#noticed(notice));
   }
 

@@ -1,0 +1,80 @@
+/** Moving what comes out of a terminal or pipe to where it belongs, in turns. */
+
+import { type DescriptorReader, readDescriptor } from "../../sys/streams.ts";
+
+/** Where output goes. */
+export interface Sink {
+  /** Takes bytes, which are its own from now on. */
+  take(bytes: Uint8Array): void;
+  /** No more will come. */
+  end(): void;
+  /** True when it is to be given no more for now. */
+  readonly full: boolean;
+  /** Calls the listener once when there is room again. */
+  whenRoom(listener: () => void): void;
+}
+
+/** What a reader may take before others get their turn, in bytes. */
+const TURN = 256 * 1024;
+
+/** Reads a descriptor until its end. */
+export class OutputReader {
+  readonly #reader: DescriptorReader;
+  #turn = 0;
+  #ended = false;
+  #waiting = false;
+
+  /** @param onEnd Called when all has been read; not after {@link close}. */
+  constructor(descriptor: number, private readonly sink: Sink, onEnd: () => void) {
+    this.#reader = readDescriptor(descriptor, {
+      onData: (bytes) => {
+        sink.take(bytes);
+        if (sink.full) this.#wait();
+        else this.#count(bytes.length);
+      },
+      onEnd: () => {
+        this.#ended = true;
+        sink.end();
+        onEnd();
+      },
+    });
+  }
+
+  /** Reads what there is right now, unless the sink is full: then it is read when there is room. */
+  drain(): void {
+    if (!this.#ended && !this.#waiting) this.#reader.drain();
+  }
+
+  /** Reads what there is, room or not, and stops. */
+  close(): void {
+    if (this.#ended) return;
+    this.#reader.drain();
+    if (this.#ended) return;
+    this.#reader.close();
+    this.#ended = true;
+    this.sink.end();
+  }
+
+  /** Stops reading until the sink has room; the writer is blocked meanwhile. */
+  #wait(): void {
+    if (this.#waiting) return;
+    this.#waiting = true;
+    this.#reader.pause();
+    this.sink.whenRoom(() => {
+      this.#waiting = false;
+      if (!this.#ended) this.#reader.resume();
+    });
+  }
+
+  /** Lets others have their turn after a while: a job that prints without end shall not have init to itself. */
+  #count(bytes: number): void {
+    const before = this.#turn;
+    this.#turn += bytes;
+    if (before >= TURN || this.#turn < TURN) return;
+    this.#reader.pause();
+    setTimeout(() => {
+      this.#turn = 0;
+      if (!this.#ended && !this.#waiting) this.#reader.resume();
+    }, 1);
+  }
+}
