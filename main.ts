@@ -3,6 +3,7 @@
 import { basename } from "node:path";
 import process from "node:process";
 import { VERSION } from "./lib/model/version.ts";
+import { AS_PROGRAM } from "./lib/sys/self.ts";
 
 /** A program: takes its arguments and the name it was called by, gives its exit status. */
 interface Program {
@@ -80,7 +81,7 @@ async function run(): Promise<number> {
   const args = process.argv.slice(2);
   // A login shell's or the kernel's argv[0] may begin with a dash.
   const called = basename(process.argv0).replace(/^-/, "");
-  const linked = lookUp(PROGRAMS, called);
+  const linked = args[0] === AS_PROGRAM ? void args.shift() : lookUp(PROGRAMS, called);
   if (linked) return (await linked()).main(args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word, ...rest] = args;

@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { selfCommand } from "../sys/self.ts";
 import { compile, findJobs } from "./compile.ts";
 import { parts } from "./parts.ts";
 
@@ -51,7 +52,7 @@ export function main(args: string[]): number {
 }
 
 function build(directory: string, output: string): void {
-  const jobs = findJobs(directory, [process.execPath, "evaluate"]);
+  const jobs = findJobs(directory, selfCommand("evaluate"));
   if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) throw new Error("it is a directory");
   compile({ bun: process.execPath, parts: parts(), jobs, base: dirname(resolve(directory)), output });
 }
