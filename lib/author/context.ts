@@ -1,6 +1,6 @@
 /** What a hook function is given. */
 
-import type { Shell } from "zx";
+import type { Shell } from "zx/core";
 
 /** Variables that init sets for every process, or for some (init(5), "Environment"). */
 export type StandardVariable =
