@@ -76,7 +76,8 @@ function bracketExpression(pattern: string, start: number): { source: string; en
       position++;
     } else {
       if (character === "\\") position++;
-      source += literal(pattern.charAt(position));
+      const member = pattern.charAt(position);
+      source += member === "-" ? "\\-" : literal(member);
       position++;
     }
   }
@@ -84,5 +85,5 @@ function bracketExpression(pattern: string, start: number): { source: string; en
 }
 
 function literal(character: string): string {
-  return /[\^$\\.*+?()[\]{}|/-]/.test(character) ? `\\${character}` : character;
+  return /[\^$\\.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }
