@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { parseArgs, stripVTControlCharacters } from "node:util";
+import { declarations } from "./declarations.ts";
 import { compile, findJobs, run as runIn } from "./lib/cli/compile.ts";
 import type { FilesByName, Parts } from "./lib/cli/parts.ts";
 
@@ -73,6 +74,7 @@ function bundleParts(bun: string): Parts {
       "--external=rouse:jobs",
     ),
     package: bundle(bun, ["lib/author/mod.ts", "lib/testing/mod.ts"], "--target=node", "--root=lib"),
+    declarations: declarations(),
   };
 }
 
@@ -130,7 +132,7 @@ function main(): number {
   }
   const jobs = options.jobs ?? (readdirSync(resolve(ROOT, "jobs")).length > 1 ? "jobs" : undefined);
   try {
-    if (!existsSync(resolve(ROOT, "node_modules/bun"))) {
+    if (!["bun", "@types/node"].every((name) => existsSync(resolve(ROOT, "node_modules", name)))) {
       run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
     }
     engine(resolve(ROOT, options.output), jobs && resolve(ROOT, jobs));

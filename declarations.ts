@@ -80,10 +80,13 @@ function reached(entries: string[], read: (file: string) => string | undefined):
     const text = read(file);
     if (text === undefined || Object.hasOwn(files, file)) continue;
     const importer = file;
-    files[file] = text.replaceAll(/^\/\/\/ <reference types=.*\n/gm, "").replaceAll(LOCAL, (_, specifier: string) => {
-      pending.push(join(dirname(importer), `${specifier}.d.ts`));
-      return `${specifier}.d.ts`;
-    });
+    files[file] = text.replaceAll(/^\/\/\/ <reference types=.*\n/gm, "").replaceAll(
+      LOCAL,
+      (_, specifier: string) => {
+        pending.push(join(dirname(importer), `${specifier}.d.ts`));
+        return `${specifier}.d.ts`;
+      },
+    );
   }
   return files;
 }

@@ -14,6 +14,8 @@ export interface Parts {
    * is what `rouse` gives, `testing/mod.js` is `rouse/testing`.
    */
   package: FilesByName;
+  /** The declarations of the package's modules, e.g. `author/mod.d.ts`, and all that they refer to. */
+  declarations: FilesByName;
 }
 
 /** The name of the file that holds the parts. */
