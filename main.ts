@@ -11,12 +11,14 @@ interface Program {
 }
 
 const initctl = () => import("./lib/cli/initctl.ts");
+const check = () => import("./lib/init/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
 
 /** The programs that `--install` makes links for. Each is loaded when it is the one called, and not before. */
 const PROGRAMS: Record<string, () => Promise<Program>> = {
   halt: reboot,
   init: () => import("./lib/init/init.ts"),
+  "init-checkconf": check,
   initctl,
   poweroff: reboot,
   reboot,
@@ -35,12 +37,13 @@ const WORDS: Record<string, () => Promise<Program>> = {
   "--help": () => Promise.resolve({ main: help }),
   "--version": () => Promise.resolve({ main: version }),
   build: () => import("./lib/cli/build.ts"),
+  check,
   evaluate: () => import("./lib/author/evaluate.ts"),
+  run: () => import("./lib/init/init.ts"),
   hook: () => import("./lib/author/hook.ts"),
   "--install": async () => {
     const { install } = await import("./lib/cli/install.ts");
     return { main: (args) => install(args, Object.keys(PROGRAMS)) };
-  run: () => import("./lib/init/init.ts"),
   },
 };
 
@@ -50,6 +53,7 @@ function help(): number {
       `   or: PROGRAM [ARGUMENT]...          through a link of that name\n` +
       `   or: rouse --install [-s] DIR       hard (-s: symbolic) links in DIR for all programs\n` +
       `   or: rouse build --jobs DIR -o FILE    an executable like this one with jobs inside\n` +
+      `   or: rouse check FILE|DIR...        what is wrong with job files\n` +
       `   or: rouse --version\n\n` +
       `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n\n` +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,
