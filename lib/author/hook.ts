@@ -1,5 +1,6 @@
 /** The hook child: runs one function of a job module. */
 
+import { writeSync } from "node:fs";
 import process from "node:process";
 import { formatWithOptions, inspect } from "node:util";
 import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
@@ -23,14 +24,14 @@ const USAGE = "Usage: rouse hook MODULE JOB PROCESS";
 export async function main(args: string[]): Promise<number> {
   const [module, job, processName] = args;
   if (module === undefined || job === undefined || !isProcessName(processName) || args.length > 3) {
-    console.error(USAGE);
+    complain(USAGE);
     return 2;
   }
   const specification = await load(module, job);
   if (!specification) return 1;
   const run = specification[PROCESS_FIELDS[processName]];
   if (typeof run !== "function") {
-    console.error(`${module}: the job ${job} has no function ${PROCESS_FIELDS[processName]} any more`);
+    complain(`${module}: the job ${job} has no function ${PROCESS_FIELDS[processName]} any more`);
     return 1;
   }
   const termination = new Termination(specification.killSignal ?? "TERM");
@@ -40,7 +41,7 @@ export async function main(args: string[]): Promise<number> {
   } catch (error) {
     process.off("exit", complainOfNoEnd);
     if (termination.signal) dieOf(termination.signal);
-    console.error(describe(error));
+    complain(describe(error));
     process.exit(1);
   }
   process.off("exit", complainOfNoEnd);
@@ -50,10 +51,15 @@ export async function main(args: string[]): Promise<number> {
   return 0;
 }
 
+/** Writes a line to standard error at once, without the colours that console.error gives it on a terminal. */
+function complain(line: string): void {
+  writeSync(2, `${line}\n`);
+}
+
 /** A process ends when there is nothing left to wait for, even if a function still awaits something. */
 function complainOfNoEnd(status: number): void {
   if (status !== 0) return;
-  console.error("the function never ends: it awaits something that does not come");
+  complain("the function never ends: it awaits something that does not come");
   process.exitCode = 1;
 }
 
@@ -66,11 +72,11 @@ async function load(module: string, job: string): Promise<JobSpecification | und
   try {
     const jobs = exportedJobs(await importModule(module), module) as JobSpecification[];
     const found = jobs.length === 1 ? jobs[0] : jobs.find(({ name }) => name === job);
-    if (!found) console.error(`${module}: defines no job ${job} any more`);
+    if (!found) complain(`${module}: defines no job ${job} any more`);
     return found;
   } catch (error) {
     const { file, line, reason } = moduleError(error, module, localImports(module));
-    console.error(`${file}:${line === undefined ? "" : `${line}:`} ${reason}`);
+    complain(`${file}:${line === undefined ? "" : `${line}:`} ${reason}`);
     return undefined;
   }
 }

@@ -1,0 +1,152 @@
+/** `rouse build`: executables with jobs inside, made by the executable alone. */
+
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import process from "node:process";
+import { Files } from "./support/author.ts";
+import { run } from "./support/command.ts";
+import { RunningInit } from "./support/init.ts";
+import { EXECUTABLE } from "./support/programs.ts";
+
+const JOBS = {
+  "jobs/base.ts": 'import { job } from "rouse";\nexport default job({ exec: "sleep 600" });\n',
+  "jobs/shared.ts": "export const word: string = `shared`;\n",
+  "jobs/net/web.ts": `import { job, started, stopping } from "rouse";
+import base from "../base.ts";
+import { word } from "../shared.ts";
+
+interface Erased {
+  text: string;
+}
+
+export default job({
+  startOn: started(base),
+  stopOn: stopping(base),
+  env: { WORD: word },
+  async preStart({ $, env, log }) {
+    const erased: Erased = { text: String(await $\`echo \${env.WORD}\`) };
+    log("pre-start", erased.text.trim());
+  },
+  exec: "sleep 600",
+  postStop() {
+    throw new Error("thrown on purpose");
+  },
+});
+`,
+};
+
+/** Runs `rouse build` with nothing around that it could use. */
+function build(files: Files, ...words: string[]) {
+  const options = { directory: files.directory, environment: { TMPDIR: files.directory }, timeout: 120_000 };
+  return run([EXECUTABLE, "build", ...words], options);
+}
+
+/** Makes an executable with these jobs inside, and links to it in `bin`. */
+async function built(files: Files): Promise<string> {
+  const { exit, stdout, stderr } = await build(files, "--jobs", "jobs", "-o", "out/mine");
+  assert.deepEqual({ exit, stdout, stderr }, { exit: 0, stdout: "", stderr: "" });
+  assert.deepEqual(readdirSync(files.path("out")), ["mine"], "nothing else is left there");
+  assert.deepEqual(readdirSync(files.directory).sort(), ["jobs", "out"], "nor anywhere else");
+  const bin = files.path("bin");
+  mkdirSync(bin);
+  const { exit: installed } = await run([files.path("out/mine"), "--install", bin], {
+    directory: "/",
+    environment: {},
+  });
+  assert.equal(installed, 0);
+  return bin;
+}
+
+Deno.test("an executable makes another with jobs inside, which runs them, functions too", async () => {
+  using files = new Files(JOBS);
+  const programs = await built(files);
+  await using init = await RunningInit.start({ programs });
+  await init.until(["list"], "base stop/waiting\nnet/web stop/waiting\n");
+  await init.ask("start", "base");
+  await init.until(["status", "net/web"], /^net\/web start\/running, process \d+\n$/);
+  assert.deepEqual(await init.untilLines("log/net_web.log", 1), ["pre-start shared"]);
+  await init.ask("stop", "base");
+  const log = (await init.untilLines("log/net_web.log", 3)).join("\n");
+  assert.match(log, /^Error: thrown on purpose\n +at .*\bjobs\/net\/web\.ts:19:\d+/m);
+});
+
+Deno.test("files in configuration directories go before jobs that are compiled in, and override them", async () => {
+  using files = new Files(JOBS);
+  const programs = await built(files);
+  await using init = await RunningInit.start({
+    programs,
+    jobs: { "base.conf": "exec sleep 601\n", "net/web.override": "manual\n" },
+  });
+  await init.until(["list"], "base stop/waiting\nnet/web stop/waiting\n");
+  const pid = /process (\d+)/.exec(await init.ask("start", "base"))![1];
+  const { stdout } = await init.shell(`tr '\\0' ' ' < /proc/${pid}/cmdline`);
+  assert.equal(stdout, "sleep 601 ");
+  assert.equal(await init.ask("status", "net/web"), "net/web stop/waiting\n");
+  init.remove("base.conf");
+  await init.ask("stop", "base");
+  await init.until(["start", "base"], /^base start\/running/);
+});
+
+Deno.test("an executable with jobs inside makes one with other jobs inside", async () => {
+  using files = new Files(JOBS);
+  const programs = await built(files);
+  using other = new Files({ "jobs/other.ts": 'import { job } from "rouse";\nexport default job({});\n' });
+  const { exit, stderr } = await run([`${programs}/../out/mine`, "build", "--jobs=jobs", "-o", "other"], {
+    directory: other.directory,
+    environment: {},
+  });
+  assert.deepEqual({ exit, stderr }, { exit: 0, stderr: "" });
+  mkdirSync(other.path("bin"));
+  await run([other.path("other"), "--install", other.path("bin")], { directory: "/", environment: {} });
+  await using init = await RunningInit.start({ programs: other.path("bin") });
+  await init.until(["list"], "other stop/waiting\n");
+});
+
+Deno.test("what cannot be built is told, and nothing is written", async () => {
+  using files = new Files({
+    "bad/field.ts": 'import { job } from "rouse";\nexport default job({\n  exce: "true",\n});\n',
+    "bad/import.ts": 'import "./missing.ts";\n',
+    "empty/readme": "",
+  });
+  const bad = await build(files, "--jobs", "bad", "-o", "mine");
+  assert.equal(bad.exit, 1);
+  assert.match(bad.stderr, /^rouse: Unable to build mine: .*\/bad\/field\.ts:3: a job has no field exce/);
+  assert.match(bad.stderr, /\/bad\/import\.ts:1: cannot find module/);
+  const empty = await build(files, "--jobs", "empty", "-o", "mine");
+  assert.deepEqual([empty.exit, empty.stderr], [
+    1,
+    "rouse: Unable to build mine: empty holds no job modules (*.ts)\n",
+  ]);
+  const missing = await build(files, "--jobs", "missing", "-o", "mine");
+  assert.match(missing.stderr, /^rouse: Unable to build mine: .*missing/);
+  for (const words of [["--jobs", "bad"], ["-o", "mine"], ["--jbos", "bad"], ["extra"]]) {
+    const { exit, stderr } = await build(files, ...words);
+    assert.equal(exit, 2);
+    assert.match(stderr, /^rouse: .*\nTry `rouse build --help' for more information\.\n$/);
+  }
+  assert.equal(existsSync(files.path("mine")), false);
+  assert.deepEqual(readdirSync(files.directory).sort(), ["bad", "empty"]);
+});
+
+Deno.test("build.ts compiles jobs in", async () => {
+  using files = new Files(JOBS);
+  const script = new URL("../build.ts", import.meta.url).pathname;
+  const words = [
+    Deno.execPath(),
+    "run",
+    "-q",
+    "-A",
+    script,
+    "--jobs",
+    files.path("jobs"),
+    "-o",
+    files.path("mine"),
+  ];
+  const environment = process.env as Record<string, string>;
+  const { exit, stderr } = await run(words, { directory: "/", environment, timeout: 120_000 });
+  assert.equal(exit, 0, stderr);
+  mkdirSync(files.path("bin"));
+  await run([files.path("mine"), "--install", files.path("bin")], { directory: "/", environment: {} });
+  await using init = await RunningInit.start({ programs: files.path("bin") });
+  await init.until(["list"], "base stop/waiting\nnet/web stop/waiting\n");
+});
