@@ -319,6 +319,8 @@ Deno.test("a job and the one that it needs do not wait for each other when that 
   assert.equal(start.outcome, "done");
   assert.equal(bench.state("needed"), "stop/waiting");
   assert.equal(bench.state("web"), "stop/waiting");
+  const told = "web is not waited for by events that it waits for itself: stopping needed, starting web";
+  assert(bench.log.includes(told), bench.log.join("\n"));
 });
 
 Deno.test("a job told to stop lets go of what its half met stop condition holds, before it is down", () => {

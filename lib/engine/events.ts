@@ -57,7 +57,7 @@ function showToInstance(machine: Machine, event: Event, matcher: Matcher, instan
   addEvents(variables, matcher, "UPSTART_STOP_EVENTS");
   instance.stopEnvironment = variables;
   finish(machine, instance, false);
-  holdEvents(instance, matcher);
+  holdEvents(machine, instance, matcher);
   changeGoal(machine, instance, "stop");
 }
 
@@ -72,7 +72,7 @@ function showToJob(machine: Machine, event: Event, matcher: Matcher, { job }: Ow
     if (instance.goal === "stop") {
       instance.startEnvironment = variables;
       finish(machine, instance, false);
-      holdEvents(instance, matcher);
+      holdEvents(machine, instance, matcher);
       changeGoal(machine, instance, "start");
     }
   }
@@ -102,21 +102,34 @@ function addEvents(variables: Environment, matcher: Matcher, key: string): void 
  * Lets an instance hold the events that set it in motion, until it is where it is to be. One that can not be over
  * before the instance goes on is not held: each would wait for the other without end.
  */
-function holdEvents(instance: Instance, matcher: Matcher): void {
+function holdEvents(machine: Machine, instance: Instance, matcher: Matcher): void {
   for (const event of matcher.events()) {
-    if (holdsUp(event, instance)) continue;
+    const circle = findCircle(event, instance);
+    if (circle) {
+      const which = circle.join(", ");
+      machine.log(
+        "warn",
+        `${instance.displayName} is not waited for by events that it waits for itself: ${which}`,
+      );
+      continue;
+    }
     event.holders++;
     instance.pending.push({ event });
   }
 }
 
-/** True when the instance waits for the event, or for others that do in turn. */
-function holdsUp(event: Event, instance: Instance): boolean {
-  return event.waiters.some((waiter) =>
-    "instance" in waiter &&
-    (waiter.instance === instance ||
-      waiter.instance.pending.some((pending) => "event" in pending && holdsUp(pending.event, instance)))
-  );
+/** The events, with the instances that wait for them, by which the instance waits for the event; or undefined. */
+function findCircle(event: Event, instance: Instance): string[] | undefined {
+  for (const waiter of event.waiters) {
+    if (!("instance" in waiter)) continue;
+    const link = `${event.name} ${waiter.instance.displayName}`;
+    if (waiter.instance === instance) return [link];
+    for (const pending of waiter.instance.pending) {
+      const rest = "event" in pending ? findCircle(pending.event, instance) : undefined;
+      if (rest) return [link, ...rest];
+    }
+  }
+  return undefined;
 }
 
 /** Ends an event: whoever waited for it goes on, and a failure is told as `EVENT/failed`. */
