@@ -1,16 +1,10 @@
 /** initctl(8): speaks to the running init. `start`, `stop`, `restart`, `reload` and `status` are its links. */
 
-import { statSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { writeSync } from "node:fs";
 import process from "node:process";
 import { CallError, type Client, connect } from "../control/client.ts";
-import {
-  BUS_NAME,
-  socketPath,
-  spareAddresses,
-  SYSTEM_ADDRESS,
-  SYSTEM_FILE_ADDRESS,
-} from "../control/names.ts";
+import { BUS_NAME } from "../control/names.ts";
+import { connectToSystem } from "../control/system.ts";
 import { versionText } from "../model/version.ts";
 import type { Command, CommandGroup, Invocation } from "./command.ts";
 import { ENVIRONMENT_COMMANDS } from "./environment_commands.ts";
@@ -144,39 +138,27 @@ async function open(
 ): Promise<Client> {
   const { UPSTART_SESSION, DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS } = environment;
   if (has("session")) {
-    return await attempt("session bus", DBUS_SESSION_BUS_ADDRESS ?? "", destination ?? BUS_NAME);
+    return await attempt(
+      "session bus",
+      () => connect(DBUS_SESSION_BUS_ADDRESS ?? "", destination ?? BUS_NAME),
+    );
   }
   const system = has("system");
   if (has("user") || (UPSTART_SESSION && !system)) {
     if (UPSTART_SESSION === undefined) {
       throw new Error("UPSTART_SESSION isn't set in the environment. Unable to locate the Upstart instance.");
     }
-    return await attempt("Upstart", UPSTART_SESSION);
+    return await attempt("Upstart", () => connect(UPSTART_SESSION));
   }
   if (destination !== undefined && !system) throw new UsageError("--dest given without --system");
   const bus = DBUS_SYSTEM_BUS_ADDRESS ?? "unix:path=/run/dbus/system_bus_socket";
-  if (destination !== undefined) return await attempt("system bus", bus, destination);
-  try {
-    return await attempt("Upstart", SYSTEM_ADDRESS);
-  } catch (error) {
-    for (const address of [SYSTEM_FILE_ADDRESS, ...spareAddresses(environment, process.geteuid?.() ?? 0)]) {
-      if (!isOwn(address)) continue;
-      const client = await connect(address).catch(() => undefined);
-      if (client) return client;
-    }
-    throw error;
-  }
+  if (destination !== undefined) return await attempt("system bus", () => connect(bus, destination));
+  return await attempt("Upstart", () => connectToSystem(environment));
 }
 
-/** True when nobody but this user and root can have put a socket file there. */
-function isOwn(address: string): boolean {
-  const directory = statSync(dirname(socketPath(address)), { throwIfNoEntry: false });
-  return directory !== undefined && [0, process.geteuid?.()].includes(directory.uid);
-}
-
-async function attempt(what: string, address: string, destination?: string): Promise<Client> {
+async function attempt(what: string, connecting: () => Promise<Client>): Promise<Client> {
   try {
-    return await connect(address, destination);
+    return await connecting();
   } catch (error) {
     if (error instanceof CallError) throw error;
     throw new Error(`Unable to connect to ${what}: ${(error as Error).message}`);

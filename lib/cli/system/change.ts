@@ -1,21 +1,13 @@
 /** Changing the runlevel: the event that tells everybody (runlevel(7)). */
 
-import { type Client, connect } from "../../control/client.ts";
-import { MANAGER_INTERFACE, MANAGER_PATH, SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS } from "../../control/names.ts";
+import process from "node:process";
+import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
+import { connectToSystem } from "../../control/system.ts";
 import { recordedRunlevel, runlevelOfEnvironment } from "./records.ts";
-
-/** Connects to the system's init. Rejects with the reason why there is no connection. */
-export async function connectToSystem(): Promise<Client> {
-  try {
-    return await connect(SYSTEM_ADDRESS);
-  } catch (error) {
-    return await connect(SYSTEM_FILE_ADDRESS).catch(() => Promise.reject(error));
-  }
-}
 
 /** Calls a method of the system's init that takes these values. */
 export async function callSystem(member: string, signature = "", values: unknown[] = []): Promise<void> {
-  const client = await connectToSystem();
+  const client = await connectToSystem(process.env);
   try {
     await client.call(MANAGER_PATH, MANAGER_INTERFACE, member, signature, values);
   } finally {

@@ -1,7 +1,9 @@
 /** telinit(8): changes the runlevel. */
 
+import process from "node:process";
+import { connectToSystem } from "../../control/system.ts";
 import { UsageError } from "../options.ts";
-import { callSystem, changeRunlevel, connectToSystem } from "./change.ts";
+import { callSystem, changeRunlevel } from "./change.ts";
 import { requireRoot, runProgram, type SystemProgram } from "./program.ts";
 
 const TELINIT: SystemProgram = {
@@ -48,7 +50,7 @@ async function reconnect(): Promise<void> {
   const deadline = Date.now() + LONGEST_RESTART;
   for (;;) {
     try {
-      return (await connectToSystem()).close();
+      return (await connectToSystem(process.env)).close();
     } catch (error) {
       if (Date.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
