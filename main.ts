@@ -38,9 +38,12 @@ const WORDS: Record<string, () => Promise<Program>> = {
   "--version": () => Promise.resolve({ main: version }),
   build: () => import("./lib/cli/build.ts"),
   check,
+  convert: () => import("./lib/cli/convert.ts"),
   evaluate: () => import("./lib/author/evaluate.ts"),
   run: () => import("./lib/init/init.ts"),
   hook: () => import("./lib/author/hook.ts"),
+  new: () => import("./lib/cli/new.ts"),
+  types: () => import("./lib/cli/types.ts"),
   "--install": async () => {
     const { install } = await import("./lib/cli/install.ts");
     return { main: (args) => install(args, Object.keys(PROGRAMS)) };
@@ -54,6 +57,9 @@ function help(): number {
       `   or: rouse --install [-s] DIR       hard (-s: symbolic) links in DIR for all programs\n` +
       `   or: rouse build --jobs DIR -o FILE    an executable like this one with jobs inside\n` +
       `   or: rouse check FILE|DIR...        what is wrong with job files\n` +
+      `   or: rouse convert [-o FILE|DIR] FILE|DIR...   classic job files as TypeScript, or back\n` +
+      `   or: rouse new [OPTION]... NAME     a new job, with comments\n` +
+      `   or: rouse types DIR                completion for the jobs in DIR, in any editor\n` +
       `   or: rouse --version\n\n` +
       `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n\n` +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,

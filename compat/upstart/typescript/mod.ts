@@ -87,7 +87,9 @@ class ModuleWriter {
       events.size > 0 && this.options.declareEvents !== false ? formatEvents(events) : "",
       body === "" && foot.length === 0
         ? "export default job({});\n"
-        : `export default job({\n${body}${remarks(foot, "  ")}});\n`,
+        : `export default job({\n${
+          [body, remarks(foot, "  ")].filter((text) => text !== "").join("\n")
+        }});\n`,
     ];
     return { text: paragraphs.filter((text) => text !== "").join("\n"), lost: this.#lost };
   }

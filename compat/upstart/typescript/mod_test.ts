@@ -136,6 +136,7 @@ export default job({
     \`,
   },
   exec: "/usr/bin/mill --speed 3",
+
   // The end.
 });
 `,
