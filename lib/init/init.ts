@@ -8,6 +8,7 @@ import { type Environment, environment } from "../model/environment.ts";
 import { emptyJob } from "../model/job.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { versionText } from "../model/version.ts";
+import { raiseDescriptorLimit } from "../sys/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/processes.ts";
 import { selfCommand } from "../sys/self.ts";
 import { COMMAND_JOB, commandJob } from "./command.ts";
@@ -102,6 +103,7 @@ async function run(options: Options, place: Place): Promise<number> {
       defaultConsole: defaultConsole(options, place),
       hookCommand: selfCommand("hook"),
       stopsForDebug: options.priority === "debug",
+      descriptorLimit: raiseDescriptorLimit(),
       privileged: process.geteuid?.() === 0,
     },
     sessionEnvironment,
