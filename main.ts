@@ -42,6 +42,7 @@ const WORDS: Record<string, () => Promise<Program>> = {
   evaluate: () => import("./lib/author/evaluate.ts"),
   run: () => import("./lib/init/init.ts"),
   hook: () => import("./lib/author/hook.ts"),
+  probe: () => import("./lib/init/http/probe.ts"),
   new: () => import("./lib/cli/new.ts"),
   types: () => import("./lib/cli/types.ts"),
   "--install": async () => {
@@ -60,6 +61,7 @@ function help(): number {
       `   or: rouse convert [-o FILE|DIR] FILE|DIR...   classic job files as TypeScript, or back\n` +
       `   or: rouse new [OPTION]... NAME     a new job, with comments\n` +
       `   or: rouse types DIR                completion for the jobs in DIR, in any editor\n` +
+      `   or: rouse probe ADDRESS [PATH]     ask an init that runs with --http\n` +
       `   or: rouse --version\n\n` +
       `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n\n` +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,

@@ -1,0 +1,89 @@
+/** What process 1 of a machine does, as far as it can be seen in namespaces. */
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { run } from "./support/command.ts";
+import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
+
+const MODULE = resolve(import.meta.dirname!, "../lib/init/system/machine.ts");
+
+/** Runs a test with a directory of its own. */
+function test(name: string, fn: (directory: string) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !NAMESPACES_POSSIBLE,
+    async fn() {
+      const directory = mkdtempSync(join(tmpdir(), "rouse-machine."));
+      try {
+        await fn(directory);
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    },
+  });
+}
+
+test("what is missing is mounted, and what is there is left alone", async (directory) => {
+  const script = join(directory, "mount.ts");
+  writeFileSync(
+    script,
+    `import { mountMissing } from ${JSON.stringify(MODULE)};
+     const root = ${JSON.stringify(join(directory, "root"))};
+     const problems: string[] = [];
+     mountMissing((problem) => problems.push(problem), root);
+     const mounts = () => Deno.readTextFileSync("/proc/self/mountinfo").split("\\n").filter((line) => line.includes(root));
+     const first = mounts();
+     mountMissing((problem) => problems.push(problem), root);
+     const types = first.map((line) => [line.split(" ")[4].slice(root.length), line.split(" - ")[1].split(" ")[0]]);
+     console.log(JSON.stringify({ problems, types, again: mounts().length }));`,
+  );
+  // /run is mounted already.
+  const line = `mkdir -p ${directory}/root/run && mount -t ramfs ramfs ${directory}/root/run && ` +
+    `exec ${Deno.execPath()} run -q -A --no-check ${script}`;
+  const { exit, stdout, stderr } = await run(
+    ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", line],
+    { environment: Deno.env.toObject(), directory: "/" },
+  );
+  assert.equal(exit, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), {
+    problems: [],
+    types: [["/run", "ramfs"], ["/sys", "sysfs"], ["/dev", "devtmpfs"], ["/dev/pts", "devpts"], [
+      "/dev/shm",
+      "tmpfs",
+    ]],
+    again: 5,
+  });
+});
+
+test("what cannot be mounted is told, and the rest is mounted", async (directory) => {
+  const root = join(directory, "root");
+  mkdirSync(root);
+  symlinkSync("/nowhere/at/all", join(root, "sys"));
+  const script = join(directory, "mount.ts");
+  writeFileSync(
+    script,
+    `import { mountMissing } from ${JSON.stringify(MODULE)};
+     mountMissing((problem) => console.log(problem), ${JSON.stringify(root)});
+     console.log(Deno.readTextFileSync("/proc/self/mountinfo").includes(${JSON.stringify(root + "/run ")}));`,
+  );
+  const { stdout, stderr } = await run(
+    [
+      "unshare",
+      "--mount",
+      "--propagation",
+      "private",
+      Deno.execPath(),
+      "run",
+      "-q",
+      "-A",
+      "--no-check",
+      script,
+    ],
+    { environment: Deno.env.toObject(), directory: "/" },
+  );
+  const [problem, mounted] = stdout.trim().split("\n");
+  assert.match(problem!, /sys/, stderr);
+  assert.equal(mounted, "true");
+});
