@@ -9,7 +9,17 @@ import { templateText } from "./literals.ts";
  */
 export function plainScript(text: string): string {
   const lines = text.replace(/^(?:[ \t]*\n)+/, "");
-  return isIndentationFree(lines) ? dedent(lines) : lines;
+  return isIndentationFree(lines) ? dedent(withoutTabs(lines)) : lines;
+}
+
+/** Tabs that lines begin with as spaces, where some lines begin with spaces. */
+function withoutTabs(text: string): string {
+  if (!/^ /m.test(text)) return text;
+  return text.replace(/^[ \t]*\t/gm, (margin) => {
+    let column = 0;
+    for (const blank of margin) column += blank === "\t" ? 8 - column % 8 : 1;
+    return " ".repeat(column);
+  });
 }
 
 /** A script as a template literal: laid out, unless its indentation is to stay. */
@@ -32,6 +42,15 @@ function isIndentationFree(script: string): boolean {
   return script.split("\n").every((line) => WHOLE_LINE.test(line));
 }
 
+/** Text in quotes that ends where it began. */
+const QUOTED = /'[^']*'|"(?:[^"\\`$]|\\.|\$(?!\())*"/.source;
+
+/** A command substitution, with quoted text in it. */
+const SUBSTITUTION = String.raw`\$\((?:[^()'"\`\\]|${QUOTED})*\)`;
+
 /** A line of words, quoted text with no quotes within it, and a comment; nothing reaches beyond its end. */
-const WHOLE_LINE =
-  /^(?:[^'"\\`#<]|<(?!<)|\\.|'[^']*'|"(?:[^"\\`$]|\\.|\$(?!\()|\$\([^()'"`\\]*\))*"|`[^`"'\\]*`|(?<=\S)#)*(?:(?<!\S)#.*)?$/;
+const WHOLE_LINE = new RegExp(
+  "^(?:[^'\"\\\\`#<]|<(?!<)|\\\\.|'[^']*'" +
+    `|"(?:[^"\\\\\`$]|\\\\.|\\$(?!\\()|${SUBSTITUTION})*"` +
+    "|`[^`\"'\\\\]*`|(?<=\\S)#)*(?:(?<!\\S)#.*)?$",
+);
