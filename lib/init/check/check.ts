@@ -9,10 +9,12 @@ const USAGE = `Usage: rouse check [OPTION]... FILE|DIR...
 Check job files: .conf, .override and .ts. No init needs to run.
 
 A DIR is read as init reads a configuration directory, and several are read together; conditions about jobs
-and events that nobody knows are then told, too. Scripts are checked by /bin/sh -n.
+and events that nobody knows are then told, too. Scripts are checked by /bin/sh -n, the types of modules
+by the first of deno and tsc that is in PATH.
 
 Options:
   -s, --noscript     do not check the syntax of scripts
+      --notypes      do not check the types of modules
       --strict       take warnings for errors
   -q, --quiet        print errors only
       --help         display this help and exit
@@ -30,6 +32,7 @@ export async function main(args: string[], name: string): Promise<number> {
       allowPositionals: true,
       options: {
         noscript: { type: "boolean", short: "s" },
+        notypes: { type: "boolean" },
         strict: { type: "boolean" },
         quiet: { type: "boolean", short: "q" },
         help: { type: "boolean", short: "h" },
@@ -46,8 +49,8 @@ export async function main(args: string[], name: string): Promise<number> {
     );
     return 2;
   }
-  const { strict, quiet, noscript } = given.values;
-  const findings = await inspect(given.positionals, { scripts: !noscript });
+  const { strict, quiet, noscript, notypes } = given.values;
+  const findings = await inspect(given.positionals, { scripts: !noscript, types: !notypes });
   const errors = strict ? [...findings.errors, ...findings.warnings] : findings.errors;
   const warnings = strict || quiet ? [] : findings.warnings;
   for (const error of errors) process.stderr.write(`${formatReport(error)}\n`);
@@ -60,8 +63,9 @@ function asWarning(finding: Finding): Finding {
   return { ...finding, reason: `warning: ${finding.reason}` };
 }
 
-function summary({ jobs, errors, warnings }: Findings): string {
-  return [count(jobs, "job"), count(errors.length, "error"), count(warnings.length, "warning")].join(", ");
+function summary({ jobs, errors, warnings, types }: Findings): string {
+  const counts = [count(jobs, "job"), count(errors.length, "error"), count(warnings.length, "warning")];
+  return counts.join(", ") + (types === undefined ? "" : `; ${types}`);
 }
 
 function count(number: number, what: string): string {

@@ -43,7 +43,7 @@ export async function main(args: string[]): Promise<number> {
     const file = values.file ?? positionals[0];
     if (file === undefined) throw new Error("Must specify configuration file");
     if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new Error(`File ${file} does not exist`);
-    const { errors } = await inspect([file], { scripts: !values.noscript });
+    const { errors } = await inspect([file], { scripts: !values.noscript, types: false });
     if (errors.length > 0) {
       const lines = errors.map((error) => formatReport({ ...error, file: basename(error.file) }));
       throw new Error(`File ${file}: syntax invalid:\n${lines.join("\n")}`);

@@ -1,8 +1,10 @@
 /** Looking through job files for all that is wrong with them. */
 
-import { readFileSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { applyOverride, parseConf, ParseError } from "../../../compat/upstart/mod.ts";
+import { isJobModule } from "../../author/protocol.ts";
+import { typeCheck } from "../../cli/type_check.ts";
 import { type Doubt, findDoubts } from "../../engine/doubts.ts";
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
 import { Configuration } from "../configuration/configuration.ts";
@@ -21,10 +23,18 @@ export interface Findings {
   jobs: number;
   errors: Finding[];
   warnings: Finding[];
+  /** Who has checked the types of modules, or why nobody could; absent where there are no modules. */
+  types?: string;
 }
 
-/** Looks through files and directories. `scripts`: whether the shell is asked about them. Never rejects. */
-export async function inspect(paths: readonly string[], options: { scripts: boolean }): Promise<Findings> {
+/**
+ * Looks through files and directories. `scripts`: whether the shell is asked about them, `types`: whether a
+ * compiler is. Never rejects.
+ */
+export async function inspect(
+  paths: readonly string[],
+  options: { scripts: boolean; types: boolean },
+): Promise<Findings> {
   const errors: Finding[] = [];
   const directories = paths.filter(isDirectory).map((path) => path.replace(/(?<=.)\/+$/, ""));
   const jobs = await jobsOfDirectories(directories, (error) => errors.push(error));
@@ -32,11 +42,41 @@ export async function inspect(paths: readonly string[], options: { scripts: bool
     jobs.push(...await jobsOfFile(path, (error) => errors.push(error)));
   }
   if (options.scripts) errors.push(...jobs.flatMap(scriptErrors));
+  const types = options.types ? await inspectTypes(paths, errors) : undefined;
   // Without a directory nobody knows which jobs and events there are.
   const doubts = findDoubts(jobs).filter(({ kind }) =>
     directories.length > 0 || !kind.startsWith("unknown-")
   );
-  return { jobs: jobs.length, errors, warnings: doubts.map(warning) };
+  return { jobs: jobs.length, errors, warnings: doubts.map(warning), ...(types !== undefined && { types }) };
+}
+
+/** Adds what does not compile to the errors, where no other is told of the same line. */
+async function inspectTypes(paths: readonly string[], errors: Finding[]): Promise<string | undefined> {
+  const files = paths.flatMap((path) => isDirectory(path) ? modulesBelow(path) : [path]).filter(existsModule);
+  if (!files.some((file) => !file.endsWith(".d.ts"))) return undefined;
+  // What jobs are told of events stands in declarations beside them.
+  const declarations = new Set(files.map(dirname).flatMap(declarationsIn));
+  const outcome = await typeCheck([...new Set([...files, ...declarations])]);
+  if ("unavailable" in outcome) return `types not checked: ${outcome.unavailable}`;
+  const known = new Set(errors.map(({ file, line }) => `${file}:${line}`));
+  errors.push(...outcome.problems.filter(({ file, line }) => !known.has(`${file}:${line}`)));
+  return `types checked by ${outcome.compiler}`;
+}
+
+function modulesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((path) => isJobModule(path) || isJobModule(path.replace(/\.d\.ts$/, ".ts"))).sort()
+    .map((path) => join(directory, path));
+}
+
+function declarationsIn(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name.endsWith(".d.ts")).sort().map((name) =>
+    join(directory, name)
+  );
+}
+
+function existsModule(path: string): boolean {
+  return path.endsWith(".ts") && existsProblem(path) === undefined;
 }
 
 type Tell = (finding: Finding) => void;
