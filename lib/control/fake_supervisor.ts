@@ -1,6 +1,6 @@
 /** A supervisor for tests: jobs that change at once, with no process behind them. */
 
-import type { ProcessName } from "../model/job.ts";
+import type { InstanceProcess } from "../model/job.ts";
 import { emptyJob, type JobDefinition } from "../model/job.ts";
 import {
   ControlError,
@@ -19,10 +19,10 @@ class FakeInstance implements InstanceView {
     readonly name: string,
     public goal = "start",
     public state = "running",
-    readonly running: Array<[ProcessName, number]> = [["main", 4242]],
+    readonly running: Array<[InstanceProcess, number]> = [["main", 4242]],
   ) {}
 
-  processes(): Array<[ProcessName, number]> {
+  processes(): Array<[InstanceProcess, number]> {
     return this.running;
   }
 }

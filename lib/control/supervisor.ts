@@ -4,7 +4,7 @@
  */
 
 import type { Exit } from "../model/exit.ts";
-import type { JobDefinition, ProcessName } from "../model/job.ts";
+import type { InstanceProcess, JobDefinition } from "../model/job.ts";
 
 /** Who asks, by the kernel's word (SO_PEERCRED), never by the client's. */
 export interface Peer {
@@ -57,8 +57,8 @@ export interface InstanceView {
   readonly goal: string;
   /** A state of init(5)'s life cycle, e.g. `pre-start`. */
   readonly state: string;
-  /** Running processes in the order of PROCESS_NAMES. */
-  processes(): Array<[ProcessName, number]>;
+  /** Running processes in the order of INSTANCE_PROCESSES. */
+  processes(): Array<[InstanceProcess, number]>;
 }
 
 /** A job as clients see it. */
@@ -79,7 +79,7 @@ export type Notice =
   | { kind: "failed"; job: string; instance: string; status?: number }
   /** The event is over: all that it set off is up or done. */
   | { kind: "event-emitted"; event: string; environment: string[] }
-  | { kind: "process-ended"; job: string; instance: string; process: ProcessName; exit: Exit }
+  | { kind: "process-ended"; job: string; instance: string; process: InstanceProcess; exit: Exit }
   | { kind: "restarted" };
 
 /** The message priorities of `initctl log-priority`, most talkative first. */

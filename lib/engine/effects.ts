@@ -2,7 +2,7 @@
 
 import type { FailureName } from "../model/failure.ts";
 import type { Exit } from "../model/exit.ts";
-import type { JobDefinition, ProcessName } from "../model/job.ts";
+import type { InstanceProcess, JobDefinition } from "../model/job.ts";
 
 /** What a client asks for. Environments are `KEY=VALUE` strings, not checked yet. */
 export type Request =
@@ -32,6 +32,8 @@ export type Input =
   /** An event of init's own, such as startup. */
   | { kind: "event"; event: string; environment: string[] }
   | { kind: "spawned"; spawn: number; pid: number }
+  /** The process is not needed here: the instance goes on without it. */
+  | { kind: "spawn-skipped"; spawn: number }
   /**
    * `reason` reads on behind "Failed to spawn web main process: "; `status` is what a shell's exit status would be,
    * 126 when absent.
@@ -54,7 +56,7 @@ export type Effect =
     spawn: number;
     definition: JobDefinition;
     instance: string;
-    process: ProcessName;
+    process: InstanceProcess;
     environment: string[];
   }
   /** Send a signal to a process, or to its whole process group. */

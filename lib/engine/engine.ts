@@ -5,14 +5,22 @@
 
 import { type Environment, environment } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
-import type { ProcessName } from "../model/job.ts";
+import type { InstanceProcess } from "../model/job.ts";
 import type { Effect, Input } from "./effects.ts";
 import { JobEnvironments } from "./environments.ts";
 import { runEvents } from "./events.ts";
 import type { Job } from "./job.ts";
 import { changeDefinition } from "./jobs.ts";
 import { Machine } from "./machine.ts";
-import { follows, processEnded, processSpawned, processStopped, spawnFailed, timeOut } from "./processes.ts";
+import {
+  follows,
+  processEnded,
+  processSpawned,
+  processStopped,
+  spawnFailed,
+  spawnSkipped,
+  timeOut,
+} from "./processes.ts";
 import { doRequest, findJob, instanceName } from "./requests.ts";
 import { stopAll, stopInOrder, stopNext } from "./shutdown.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
@@ -75,7 +83,7 @@ export class Engine {
   }
 
   /** The job and instance that a running process belongs to, and which of its processes it is. */
-  ownerOf(pid: number): { job: string; instance: string; process: ProcessName } | undefined {
+  ownerOf(pid: number): { job: string; instance: string; process: InstanceProcess } | undefined {
     const process = this.#machine.processes.get(pid);
     return process &&
       { job: process.instance.job.name, instance: process.instance.name, process: process.name };
@@ -130,6 +138,11 @@ const HANDLERS: Handlers = {
     const process = machine.spawns.get(spawn);
     if (!machine.spawns.delete(spawn) || !process) return;
     spawnFailed(machine, process.instance, process.name, reason, status);
+  },
+
+  "spawn-skipped"(machine, { spawn }) {
+    const process = machine.spawns.get(spawn);
+    if (machine.spawns.delete(spawn) && process) spawnSkipped(machine, process.instance);
   },
 
   "exited"(machine, { pid, exit, successor }) {

@@ -2,7 +2,7 @@
 
 import type { Environment } from "../model/environment.ts";
 import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
-import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
+import { INSTANCE_PROCESSES, type InstanceProcess } from "../model/job.ts";
 import type { Event } from "./event.ts";
 import type { Job } from "./job.ts";
 import type { Matcher } from "./matcher.ts";
@@ -13,7 +13,7 @@ export type Pending = { event: Event } | { request: number; action: "start" | "s
 
 /** The first thing that went wrong in an instance's run; `respawn`: the limit was passed. */
 export interface Failure {
-  process: ProcessName | "respawn";
+  process: InstanceProcess | "respawn";
   /** Absent when the process could not even be spawned. */
   exit?: Exit;
 }
@@ -45,7 +45,7 @@ export class Instance {
   /** When the present run of respawns began (ms), and how many there have been since. */
   respawnsSince = -Infinity;
   respawns = 0;
-  readonly pids = new Map<ProcessName, number>();
+  readonly pids = new Map<InstanceProcess, number>();
 
   constructor(readonly job: Job, readonly name: string) {}
 
@@ -55,7 +55,7 @@ export class Instance {
   }
 
   /** `JOB main process (PID)`, as messages have it. */
-  describe(process: ProcessName, pid: number): string {
+  describe(process: InstanceProcess, pid: number): string {
     return `${this.displayName} ${process} process (${pid})`;
   }
 
@@ -71,9 +71,9 @@ export class Instance {
   }
 
   /** The running processes, main first. */
-  processes(): Array<[ProcessName, number]> {
+  processes(): Array<[InstanceProcess, number]> {
     if (this.pids.size === 0) return [];
-    return PROCESS_NAMES.flatMap((process): Array<[ProcessName, number]> => {
+    return INSTANCE_PROCESSES.flatMap((process): Array<[InstanceProcess, number]> => {
       const pid = this.pids.get(process);
       return pid === undefined ? [] : [[process, pid]];
     });

@@ -4,6 +4,7 @@
  */
 
 import type { Environment } from "../model/environment.ts";
+import type { InstanceProcess } from "../model/job.ts";
 import { signalName } from "../model/signals.ts";
 import { type Failure, Instance } from "./instance.ts";
 import type { Job } from "./job.ts";
@@ -122,12 +123,17 @@ function enter(machine: Machine, instance: Instance, state: State): void {
   ON_ENTRY[state]?.(machine, instance);
   const row = STATES[state];
   if (row.event) emitOwnEvent(machine, instance, row.event, row.waitsForEvent ?? false);
-  if (row.spawns && instance.job.definition.processes[row.spawns]) {
+  if (row.spawns && hasProcess(instance, row.spawns)) {
     const onTheWayDown = row.spawns === "pre-stop" || row.spawns === "post-stop";
     machine.spawn(instance, row.spawns, onTheWayDown ? instance.stopEnvironment ?? new Map() : new Map());
   }
   if (state === "running" && !instance.job.definition.task) finish(machine, instance, false);
   if (state === "waiting") remove(machine, instance);
+}
+
+function hasProcess(instance: Instance, process: InstanceProcess): boolean {
+  const { processes, apparmorLoad } = instance.job.definition;
+  return process === "security" ? apparmorLoad !== undefined : processes[process] !== undefined;
 }
 
 /** What entering a state means beyond its row in the table. */

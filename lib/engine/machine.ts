@@ -2,7 +2,7 @@
 
 import type { Condition } from "../model/condition.ts";
 import { type Environment, pairs, setPair } from "../model/environment.ts";
-import type { JobDefinition, ProcessName } from "../model/job.ts";
+import type { InstanceProcess, JobDefinition } from "../model/job.ts";
 import type { Effect, Notice } from "./effects.ts";
 import { Event, type Waiter } from "./event.ts";
 import type { Instance } from "./instance.ts";
@@ -12,7 +12,7 @@ import { Matcher } from "./matcher.ts";
 /** A process of an instance. */
 export interface Process {
   instance: Instance;
-  name: ProcessName;
+  name: InstanceProcess;
 }
 
 /** Whose condition a matcher is: a job's `start on`, or an instance's `stop on`. */
@@ -149,7 +149,7 @@ export class Machine {
   }
 
   /** Asks for a process to be spawned; the answer comes as the input `spawned` or `spawn-failed`. */
-  spawn(instance: Instance, process: ProcessName, extra: Environment): void {
+  spawn(instance: Instance, process: InstanceProcess, extra: Environment): void {
     instance.spawning = this.number();
     this.spawns.set(instance.spawning, { instance, name: process });
     const variables = new Map([...instance.environment, ...extra]);

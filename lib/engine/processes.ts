@@ -4,7 +4,7 @@
  */
 
 import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
-import type { ProcessName } from "../model/job.ts";
+import type { InstanceProcess } from "../model/job.ts";
 import { SIGCONT, SIGKILL, signalName, SIGSTOP } from "../model/signals.ts";
 import type { Successor } from "./effects.ts";
 import type { Instance } from "./instance.ts";
@@ -15,7 +15,7 @@ import type { Machine } from "./machine.ts";
 export function processSpawned(
   machine: Machine,
   instance: Instance,
-  process: ProcessName,
+  process: InstanceProcess,
   pid: number,
 ): void {
   instance.spawning = undefined;
@@ -29,7 +29,7 @@ export function processSpawned(
 export function spawnFailed(
   machine: Machine,
   instance: Instance,
-  process: ProcessName,
+  process: InstanceProcess,
   reason: string,
   status = 126,
 ): void {
@@ -47,7 +47,7 @@ export function spawnFailed(
 export function processEnded(
   machine: Machine,
   instance: Instance,
-  process: ProcessName,
+  process: InstanceProcess,
   exit: Exit,
   successor: Successor | undefined,
 ): void {
@@ -59,8 +59,15 @@ export function processEnded(
   ON_EXIT[process](machine, instance, exit);
 }
 
-const ON_EXIT: Record<ProcessName, (machine: Machine, instance: Instance, exit: Exit) => void> = {
+/** A process was not needed after all. */
+export function spawnSkipped(machine: Machine, instance: Instance): void {
+  instance.spawning = undefined;
+  advance(machine, instance);
+}
+
+const ON_EXIT: Record<InstanceProcess, (machine: Machine, instance: Instance, exit: Exit) => void> = {
   "main": mainEnded,
+  "security": hookEnded("security"),
   "pre-start": hookEnded("pre-start"),
   "post-stop": hookEnded("post-stop"),
   // Nothing can be done about a post-start or pre-stop that fails, so it does not count.
@@ -68,7 +75,7 @@ const ON_EXIT: Record<ProcessName, (machine: Machine, instance: Instance, exit: 
   "pre-stop": advance,
 };
 
-function hookEnded(process: ProcessName) {
+function hookEnded(process: InstanceProcess) {
   return (machine: Machine, instance: Instance, exit: Exit) => {
     if (!isSuccess(exit)) {
       fail(machine, instance, { process, exit });
@@ -155,7 +162,7 @@ export function follows(instance: Instance, now: number): boolean {
 export function processStopped(
   machine: Machine,
   instance: Instance,
-  process: ProcessName,
+  process: InstanceProcess,
   signal: number,
 ): void {
   const pid = instance.pids.get(process) ?? 0;
@@ -186,7 +193,13 @@ export function timeOut(machine: Machine, instance: Instance): void {
   }
 }
 
-function logExit(machine: Machine, instance: Instance, process: ProcessName, pid: number, exit: Exit): void {
+function logExit(
+  machine: Machine,
+  instance: Instance,
+  process: InstanceProcess,
+  pid: number,
+  exit: Exit,
+): void {
   const who = instance.describe(process, pid);
   if (isSuccess(exit)) return machine.log("info", `${who} exited normally`);
   // Upstart compares the bare number: `normal exit 15` silences TERM's message, `normal exit TERM` does not.
@@ -198,5 +211,7 @@ function logExit(machine: Machine, instance: Instance, process: ProcessName, pid
   const how = "status" in exit
     ? `terminated with status ${number}`
     : `killed by ${name ? `${name} signal` : `signal ${number}`}`;
-  machine.log(isExpected ? "info" : "warn", `${who} ${how}`);
+  // Init's own exit status tells it of the job that it ends with.
+  const isTold = instance.job.definition.endsInit ?? false;
+  machine.log(isExpected || isTold ? "info" : "warn", `${who} ${how}`);
 }

@@ -1,7 +1,7 @@
 /** The engine's whole state as plain data, for GetState and for whoever wants to know why nothing happens. */
 
 import { type Environment, pairs } from "../model/environment.ts";
-import type { JobDefinition, ProcessName } from "../model/job.ts";
+import type { InstanceProcess, JobDefinition } from "../model/job.ts";
 import type { Event } from "./event.ts";
 import type { Failure, Instance } from "./instance.ts";
 import type { Job } from "./job.ts";
@@ -42,7 +42,7 @@ export interface InstanceSnapshot {
   startEnvironment?: string[];
   stopEnvironment?: string[];
   /** Running processes by name. */
-  processes: Partial<Record<ProcessName, number>>;
+  processes: Partial<Record<InstanceProcess, number>>;
   /** True while a process is being spawned. */
   spawning: boolean;
   /** True while a timer is set. */

@@ -13,7 +13,7 @@
  * goal start lets the stop finish and begins anew from `post-stop`.
  */
 
-import type { ProcessName } from "../model/job.ts";
+import type { InstanceProcess } from "../model/job.ts";
 
 /** What an instance is on its way to. `respawn`: main died during a hook, and is started again after it. */
 export type Goal = "start" | "stop" | "respawn";
@@ -31,9 +31,9 @@ export interface StateRow {
   /** The instance stays until that event, and all that it set off, is over. */
   waitsForEvent?: boolean;
   /** The process that is spawned on entry; without it in the definition the state is passed through. */
-  spawns?: ProcessName;
+  spawns?: InstanceProcess;
   /** The process whose end (for main in `spawned`: readiness) is awaited; passed through without it. */
-  awaits?: ProcessName;
+  awaits?: InstanceProcess;
 }
 
 export type State =
@@ -59,8 +59,8 @@ export type State =
 export const STATES: Readonly<Record<State, StateRow>> = {
   "waiting": { start: "starting", stop: "waiting", event: "stopped" },
   "starting": { start: "security-spawning", stop: "stopping", event: "starting", waitsForEvent: true },
-  "security-spawning": { start: "security", stop: "stopping" },
-  "security": { start: "pre-starting", stop: "stopping" },
+  "security-spawning": { start: "security", stop: "security", spawns: "security" },
+  "security": { start: "pre-starting", stop: "stopping", awaits: "security" },
   "pre-starting": { start: "pre-start", stop: "pre-start", spawns: "pre-start" },
   "pre-start": { start: "spawning", stop: "stopping", awaits: "pre-start" },
   "spawning": { start: "spawned", stop: "stopping", spawns: "main" },

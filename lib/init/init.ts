@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import process from "node:process";
 import { COMPILED_IN_JOBS } from "rouse:jobs";
 import { formatStatus } from "../cli/status.ts";
+import { ControlError } from "../control/supervisor.ts";
 import { type Environment, environment } from "../model/environment.ts";
 import { emptyJob } from "../model/job.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
@@ -11,11 +12,13 @@ import { versionText } from "../model/version.ts";
 import { raiseDescriptorLimit } from "../sys/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/processes.ts";
 import { selfCommand } from "../sys/self.ts";
+import { AppArmor } from "./apparmor.ts";
 import { COMMAND_JOB, commandJob } from "./command.ts";
 import type { Change } from "./configuration/catalogue.ts";
 import { Configuration } from "./configuration/configuration.ts";
 import { evaluator } from "./configuration/evaluation.ts";
 import { formatReport } from "./configuration/report.ts";
+import { ControlGroups } from "./control_groups.ts";
 import { Ending } from "./ending.ts";
 import { Listening } from "./listening.ts";
 import { Messages } from "./messages.ts";
@@ -36,7 +39,7 @@ import { type Place, placeOf } from "./place.ts";
 import { RunningInit } from "./running.ts";
 import { sessionAddress, SessionFile } from "./session.ts";
 import { SessionEnd } from "./session_end.ts";
-import { type Leaving, Shutdown } from "./shutdown.ts";
+import { type Leaving, type Requester, Shutdown } from "./shutdown.ts";
 import { SignalTable } from "./signals.ts";
 import { endMachine, prepareMachine } from "./system/machine.ts";
 import { LastRunlevel } from "./system/runlevels.ts";
@@ -96,6 +99,7 @@ async function run(options: Options, place: Place): Promise<number> {
   });
   const session = options.user ? sessionAddress() : undefined;
   const sessionEnvironment: string[] = session === undefined ? [] : [`UPSTART_SESSION=${session}`];
+  const warnOnce = (message: string) => messages.tellOnce("warn", message);
   const init: RunningInit = new RunningInit(defaultEnvironment(options, place), environmentOfInit(), {
     messages,
     processes: {
@@ -105,21 +109,28 @@ async function run(options: Options, place: Place): Promise<number> {
       stopsForDebug: options.priority === "debug",
       descriptorLimit: raiseDescriptorLimit(),
       privileged: process.geteuid?.() === 0,
+      controlGroups: new ControlGroups({ enabled: options.controlGroups, warn: warnOnce }),
+      apparmor: new AppArmor({ warn: warnOnce }),
     },
     sessionEnvironment,
     reloadConfiguration: () => configuration.reload(),
-    endSession: () => leaving.begin("logout"),
-    restart: () => messages.tell("warn", "Failed to restart: not supported yet"),
+    endSession: () => begin("logout"),
+    restart() {
+      throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
+    },
     onIdle: () => leaving.check(),
   });
+  let begun: number | undefined;
+  const begin = (requester: Requester) => {
+    begun ??= performance.now();
+    leaving.begin(requester);
+  };
   const leave = (killed = false) => left.resolve({ killed });
   const leaving: Leaving = options.user
     ? new SessionEnd(init, messages, leave)
     : new Shutdown(init, messages, time && time * 1000, leave);
-  const ending = new Ending(init, options.exitWith, () => leaving.begin("job"));
-  const last = options.user
-    ? undefined
-    : new LastRunlevel(init, () => init.stopping || leaving.begin("shutdown"));
+  const ending = new Ending(init, options.exitWith, () => begin("job"));
+  const last = options.user ? undefined : new LastRunlevel(init, () => init.stopping || begin("shutdown"));
   const http = options.http && (await import("./http/mod.ts")).serveHttp(init, options.http, messages);
   const configuration = configure(options, init, messages, time);
   const listening = new Listening(init, messages, session);
@@ -127,7 +138,7 @@ async function run(options: Options, place: Place): Promise<number> {
   let stopSignal: number | undefined;
   const stop = (signal: number) => {
     stopSignal ??= signal;
-    leaving.begin("shutdown");
+    begin("shutdown");
   };
   signals.act({
     stop,
@@ -159,7 +170,8 @@ async function run(options: Options, place: Place): Promise<number> {
   configuration.close();
   listening.close();
   output.close();
-  await streams.flush(departure.killed ? LAST_WORDS : (time ?? 1) * 1000);
+  const elapsed = performance.now() - (begun ?? performance.now());
+  await streams.flush(Math.max((time ?? 0) * 1000 - elapsed, LAST_WORDS));
   if (place === "machine") return await endMachine(last?.command, messages);
   const stopped = ending.awaited && stopSignal !== undefined ? 128 + stopSignal : 0;
   process.exit(departure.status ?? ending.status ?? (departure.killed ? 128 + SIGKILL : stopped));
@@ -168,7 +180,7 @@ async function run(options: Options, place: Place): Promise<number> {
 /** Signals that ask a program to end. */
 const STOPS = [SIGINT, SIGQUIT];
 
-/** How long those who read init's output have for what is left of it after all was killed, in ms. */
+/** How long those who read init's output have for what is left of it when the time is over, in ms. */
 const LAST_WORDS = 500;
 
 /** Faults of init's own are told. Process 1 must not end by one: the machine would. */

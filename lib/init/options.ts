@@ -22,6 +22,8 @@ export interface Options {
   /** Absent: the place's default. */
   logFormat?: LogFormat;
   inheritEnvironment: boolean;
+  /** False: `cgroup` stanzas are passed over. */
+  controlGroups: boolean;
   /** The job whose end is init's. */
   exitWith?: string;
   /** Seconds until what has not ended is killed; absent: the place's default. */
@@ -102,6 +104,11 @@ const FLAGS: Record<string, Flag> = {
     help: "write the logs of jobs to DIR",
     apply: (options, value) => options.logdir = value,
   },
+  "chroot-sessions": { help: "accepted for compatibility: there are no chroot sessions", apply: ignored },
+  "no-cgroups": {
+    help: "pass over the cgroup stanzas of jobs",
+    apply: (options) => options.controlGroups = false,
+  },
   "no-dbus": { help: "accepted for compatibility: no bus is ever connected to", apply: ignored },
   "no-inherit-env": {
     help: "jobs do not inherit the environment of init",
@@ -125,13 +132,16 @@ const FLAGS: Record<string, Flag> = {
       options.shutdownTimeout = seconds;
     },
   },
+  "restart": { help: "accepted for compatibility: init does not execute itself anew", apply: ignored },
   "session": { help: "accepted for compatibility: no bus is ever connected to", apply: ignored },
+  "state-fd": { argument: "FD", help: "accepted for compatibility, as --restart", apply: ignored },
   "startup-event": {
     argument: "NAME",
     help: "emit NAME instead of startup",
     apply: (options, value) => options.startupEvent = value,
   },
   "user": { help: "supervise the session of a user", apply: (options) => options.user = true },
+  "write-state-file": { help: "accepted for compatibility, as --restart", apply: ignored },
   "verbose": { short: "v", help: "also print what jobs do", apply: (options) => options.priority = "info" },
 };
 
@@ -158,6 +168,7 @@ export function parseOptions(args: string[], words: Words): Options {
     appendConfdir: [],
     log: true,
     inheritEnvironment: true,
+    controlGroups: true,
     startupEvent: "startup",
     priority: "message",
   };

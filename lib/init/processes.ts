@@ -2,12 +2,14 @@
 
 import { Buffer } from "node:buffer";
 import { encodeBytes } from "../model/bytes.ts";
-import type { Console, JobDefinition, ProcessName, Program } from "../model/job.ts";
+import type { Console, InstanceProcess, JobDefinition, Limit, Program } from "../model/job.ts";
 import { environment as parseEnvironment } from "../model/environment.ts";
 import { expand } from "../model/expand.ts";
 import { close, memfd } from "../sys/descriptors.ts";
 import { spawn, type SpawnDescription } from "../sys/spawn.ts";
 import { lookupGroup, lookupUser, supplementaryGroups } from "../sys/users.ts";
+import type { AppArmor } from "./apparmor.ts";
+import type { ControlGroups } from "./control_groups.ts";
 import type { JobOutput, ProcessOutput } from "./output/output.ts";
 
 const SHELL = "/bin/sh";
@@ -25,7 +27,7 @@ const SCRIPT_DESCRIPTOR = 9;
 export interface ProcessRequest {
   definition: JobDefinition;
   instance: string;
-  process: ProcessName;
+  process: InstanceProcess;
   /** `KEY=VALUE` strings. */
   environment: string[];
 }
@@ -38,12 +40,22 @@ export interface ProcessContext {
   hookCommand: readonly string[];
   /** Whether the `debug` stanza counts: in Upstart, too, it takes an init that runs with `--debug`. */
   stopsForDebug: boolean;
+  /** The limit of descriptors that init itself was started with. */
+  descriptorLimit: Limit;
   /** True when this process may change to any user and group. */
   privileged: boolean;
+  controlGroups: ControlGroups;
+  apparmor: AppArmor;
 }
 
-/** A child that runs, or the reason why it does not: it reads on behind "Failed to spawn web main process: ". */
-export type Started = { pid: number; output: ProcessOutput } | { reason: string; status?: number };
+/**
+ * A child that runs, or the reason why it does not: it reads on behind "Failed to spawn web main process: ". Or
+ * the process is not needed here.
+ */
+export type Started =
+  | { pid: number; output: ProcessOutput }
+  | { reason: string; status?: number }
+  | { skipped: true };
 
 /** Starts a process of a job. */
 export function startProcess(request: ProcessRequest, context: ProcessContext): Started {
@@ -51,8 +63,14 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
   const opened: number[] = [];
   let output: ProcessOutput | undefined;
   try {
-    const { argv, script } = command(request, context);
-    const credentials = findCredentials(definition, context.privileged);
+    const found = command(request, context);
+    if (!found) return { skipped: true };
+    const { argv, script } = found;
+    // What loads the job's profile is a helper of init's own.
+    const settings = request.process === "security" ? {} : {
+      ...stanzaSettings(request, context),
+      ...findCredentials(definition, context.privileged),
+    };
     output = context.output.open(
       definition.name,
       request.instance,
@@ -71,8 +89,7 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
       newSession: !output.foreground,
       foreground: output.foreground ?? false,
       controllingTerminal: output.controllingTerminal,
-      ...settings(definition, request.process, context.stopsForDebug),
-      ...credentials,
+      ...settings,
     });
     if (result.pid !== undefined) return { pid: result.pid, output };
     const { step, code, message } = result.failed;
@@ -90,21 +107,22 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
 class Refusal extends Error {}
 
 /** The stanzas that the child sets up by itself, under the names that a spawn description has for them. */
-function settings(
-  definition: JobDefinition,
-  process: ProcessName,
-  stops: boolean,
+function stanzaSettings(
+  { definition, instance, process, environment }: ProcessRequest,
+  { stopsForDebug, descriptorLimit, controlGroups, apparmor }: ProcessContext,
 ): Partial<SpawnDescription> {
-  const { oomScore, umask, nice, chroot, chdir, limit, apparmorSwitch, debug } = definition;
+  const { oomScore, umask, nice, chroot, chdir, limit, debug } = definition;
+  const apparmorSwitch = process === "main" ? apparmor.switching(definition.apparmorSwitch) : undefined;
   return {
-    limit,
+    cgroups: controlGroups.prepare(definition, instance, environment),
+    limit: { nofile: descriptorLimit, ...limit },
     ...(umask !== undefined && { umask }),
     ...(nice !== undefined && { nice }),
     ...(oomScore !== undefined && { oomScore: oomScore === "never" ? -1000 : oomScore }),
     ...(chroot !== undefined && { chroot }),
     ...(chdir !== undefined && { chdir }),
-    ...(process === "main" && apparmorSwitch !== undefined && { apparmorSwitch }),
-    ...(process === "main" && debug && stops && { stopped: true }),
+    ...(apparmorSwitch !== undefined && { apparmorSwitch }),
+    ...(process === "main" && debug && stopsForDebug && { stopped: true }),
   };
 }
 
@@ -114,7 +132,12 @@ interface Command {
   script?: string;
 }
 
-function command(request: ProcessRequest, context: ProcessContext): Command {
+/** What to run; undefined when there is nothing to be done. */
+function command(request: ProcessRequest, context: ProcessContext): Command | undefined {
+  if (request.process === "security") {
+    const argv = context.apparmor.loading(request.definition.apparmorLoad ?? "");
+    return argv && { argv };
+  }
   const program = request.definition.processes[request.process];
   if (!program) throw new Refusal(`${request.definition.name} has no ${request.process} process`);
   const compose = COMMANDS[program.kind] as (

@@ -86,6 +86,7 @@ export class RunningInit implements Supervisor {
   reap(): void {
     const changes = reap(REAP_AT_ONCE);
     for (const change of changes) this.#childChanged(change);
+    this.surroundings.processes.controlGroups.tidy();
     if (changes.length === REAP_AT_ONCE) setImmediate(() => this.reap());
   }
 
@@ -253,7 +254,12 @@ export class RunningInit implements Supervisor {
       else caller?.resolve(instance);
     },
     "log": ({ priority, message }) => this.surroundings.messages.tell(priority, message),
-    "notice": ({ notice }) => this.#notify(notice),
+    "notice": ({ notice }) => {
+      if (notice.kind === "instance-removed") {
+        this.surroundings.processes.controlGroups.release(notice.job, notice.instance);
+      }
+      this.#notify(notice);
+    },
   };
 
   #notify(notice: Notice): void {
@@ -271,6 +277,7 @@ export class RunningInit implements Supervisor {
       { definition, instance, process, environment: variables },
       this.surroundings.processes,
     );
+    if ("skipped" in started) return this.tell({ kind: "spawn-skipped", spawn });
     if ("reason" in started) return this.tell({ kind: "spawn-failed", spawn, ...started });
     this.#outputs.set(started.pid, started.output);
     this.tell({ kind: "spawned", spawn, pid: started.pid });

@@ -12,6 +12,12 @@ export const PROCESS_NAMES = ["main", "pre-start", "post-start", "pre-stop", "po
 /** The name of one of a job's processes. */
 export type ProcessName = (typeof PROCESS_NAMES)[number];
 
+/** The processes that an instance may have: the job's own, and the one that loads its AppArmor profile. */
+export const INSTANCE_PROCESSES = [...PROCESS_NAMES, "security"] as const;
+
+/** The name of one of an instance's processes. */
+export type InstanceProcess = (typeof INSTANCE_PROCESSES)[number];
+
 /** What one process of a job runs. */
 export type Program =
   /** `exec COMMAND`: split at blanks, or given to the shell when it holds a character special to it. */

@@ -3,7 +3,7 @@
 import { type Duration, milliseconds } from "../../model/duration.ts";
 import { environment, pairs } from "../../model/environment.ts";
 import type { Exit } from "../../model/exit.ts";
-import type { JobDefinition, ProcessName } from "../../model/job.ts";
+import type { InstanceProcess, JobDefinition } from "../../model/job.ts";
 import { SIGKILL, type SignalName, signalName, signalNumber, SIGSTOP } from "../../model/signals.ts";
 import type { Effect, Input, Notice, Request } from "../effects.ts";
 import { Engine } from "../engine.ts";
@@ -34,14 +34,14 @@ export class Reply {
 export interface Running {
   job: string;
   instance: string;
-  process: ProcessName;
+  process: InstanceProcess;
   behaviour: Behaviour;
 }
 
 /** Which process of a job is meant. */
 export interface Which {
   /** The main process is the default. */
-  process?: ProcessName;
+  process?: InstanceProcess;
   /** The instance's name; that of a job with a single instance is empty, which is the default. */
   instance?: string;
 }
@@ -116,7 +116,7 @@ export class Bench<Reference = string> {
    * Says what a process does from its next run on; of several behaviours one a run, the last for all others:
    * `behave("web", "main", { status: 1 }, "stays")` ends once and then stays.
    */
-  behave(job: Reference, process: ProcessName, ...behaviours: Behaviour[]): void {
+  behave(job: Reference, process: InstanceProcess, ...behaviours: Behaviour[]): void {
     this.#behaviours.set(`${this.#nameOf(job)} ${process}`, behaviours);
   }
 
@@ -235,7 +235,7 @@ export class Bench<Reference = string> {
   }
 
   /** The environment that a job's process was last spawned with; empty when it never was. */
-  environment(job: Reference, process: ProcessName = "main"): Variables {
+  environment(job: Reference, process: InstanceProcess = "main"): Variables {
     return this.#environments.get(`${this.#nameOf(job)} ${process}`) ?? {};
   }
 
@@ -344,7 +344,7 @@ export class Bench<Reference = string> {
     else this.#coming.push({ at: this.now + milliseconds(after), input });
   }
 
-  #nextBehaviour(job: string, process: ProcessName): Behaviour {
+  #nextBehaviour(job: string, process: InstanceProcess): Behaviour {
     const behaviours = this.#behaviours.get(`${job} ${process}`);
     const next = behaviours && behaviours.length > 1 ? behaviours.shift() : behaviours?.[0];
     return next ?? (process === "main" ? "stays" : { status: 0 });

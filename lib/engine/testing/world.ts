@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Exit } from "../../model/exit.ts";
-import type { JobDefinition, ProcessName } from "../../model/job.ts";
+import type { InstanceProcess, JobDefinition } from "../../model/job.ts";
 import type { Effect, Input, Notice, Request } from "../effects.ts";
 import { Engine } from "../engine.ts";
 import type { Snapshot } from "../snapshot.ts";
@@ -173,7 +173,7 @@ export class World {
     }
   }
 
-  #spawn(instance: string, process: ProcessName, spawn: number): void {
+  #spawn(instance: string, process: InstanceProcess, spawn: number): void {
     const all = [...this.#processes.values(), ...this.#spawns.values()];
     assert(!all.includes(`${instance}/${process}`), "no instance has two processes of one name");
     this.#spawns.set(spawn, `${instance}/${process}`);
