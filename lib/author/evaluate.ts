@@ -24,11 +24,15 @@ const USAGE = "Usage: rouse evaluate [--directory DIR]... MODULE...";
 
 /** The program `evaluate`. Returns its exit status: 0 when all modules were reported, 2 for wrong usage. */
 export async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { directory: { type: "string", multiple: true, default: [] } },
-    allowPositionals: true,
-  });
+  let options;
+  try {
+    options = parseOptions(args);
+  } catch (error) {
+    const [reason] = (error as Error).message.split(". ");
+    console.error(`rouse: evaluate: ${reason}`);
+    return 2;
+  }
+  const { values, positionals } = options;
   if (positionals.length === 0) {
     console.error(USAGE);
     return 2;
@@ -46,6 +50,14 @@ export async function main(args: string[]): Promise<number> {
   }
   // What modules have left running (servers, timers) ends here.
   return leave(0);
+}
+
+function parseOptions(args: string[]) {
+  return parseArgs({
+    args,
+    options: { directory: { type: "string", multiple: true, default: [] } },
+    allowPositionals: true,
+  });
 }
 
 let unfinished: string | undefined;

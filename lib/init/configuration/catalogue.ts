@@ -35,9 +35,18 @@ export interface Place {
 
 /** What one file says of one or more jobs. */
 interface Entry<Value> extends Place {
+  file: string;
   values: Map<string, Value>;
   /** True when the file is broken now and these values are what it said before. */
   broken: boolean;
+}
+
+/** What goes before all else that is said of a job. */
+interface First<Value> {
+  value: Value;
+  directory: number;
+  /** The file, where that is broken now and this is what it said before. */
+  broken?: string;
 }
 
 /** The files that say something of each job, found by name in order of precedence. */
@@ -49,7 +58,7 @@ class Shelf<Value> {
 
   put(file: string, place: Place, values: Map<string, Value>): void {
     this.remove(file);
-    const entry = { ...place, values, broken: false };
+    const entry = { ...place, file, values, broken: false };
     this.#entries.set(file, entry);
     for (const name of values.keys()) {
       const entries = this.#byName.get(name);
@@ -79,12 +88,14 @@ class Shelf<Value> {
   }
 
   /** The entry that goes before all others of a name, among those of directories up to a number. */
-  first(name: string, lastDirectory: number): { value: Value; directory: number } | undefined {
+  first(name: string, lastDirectory: number): First<Value> | undefined {
     let best: Entry<Value> | undefined;
     for (const entry of this.#byName.get(name) ?? []) {
       if (entry.directory <= lastDirectory && (!best || precedes(entry, best))) best = entry;
     }
-    return best && { value: best.values.get(name)!, directory: best.directory };
+    if (!best) return undefined;
+    const { file, directory, broken } = best;
+    return { value: best.values.get(name)!, directory, ...(broken && { broken: file }) };
   }
 }
 
@@ -148,6 +159,13 @@ export class Catalogue {
   /** The definition in force as of the last call of {@link changes}. */
   definition(name: string): JobDefinition | undefined {
     return this.#published.get(name)?.definition;
+  }
+
+  /** The files that are broken now and that the definition in force was made of when they were good. */
+  brokenFiles(name: string): string[] {
+    const first = this.#definitions.first(name, COMPILED_IN);
+    const override = first && this.#overrides.first(name, first.directory);
+    return [first?.broken, override?.broken].filter((file) => file !== undefined);
   }
 
   #current(name: string, before: Published | undefined): Published | undefined {

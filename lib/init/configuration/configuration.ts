@@ -48,7 +48,8 @@ interface KnownFile {
   place: Place;
   /** What it held when it was read last; absent for modules and what could not be read. */
   text?: string;
-  broken: boolean;
+  /** What is wrong with it. */
+  problem?: Report;
 }
 
 /** How long files are looked at before other work gets its turn, in milliseconds. */
@@ -96,6 +97,12 @@ export class Configuration {
     for (const path of this.#touched.keys()) this.#touched.set(path, true);
     this.#schedule();
     return this.#settled();
+  }
+
+  /** What is wrong with a file whose last good definition of a job is in force. */
+  problem(job: string): Report | undefined {
+    const broken = this.#catalogue.brokenFiles(job).map((file) => this.#files.get(file)?.problem);
+    return broken.find((report) => report !== undefined);
   }
 
   /** Stops watching; nothing is told any more. */
@@ -193,7 +200,7 @@ export class Configuration {
       this.options.onReport({ file: path, reason: problem });
       return undefined;
     }
-    const file = { kind, name, place: { directory, rank: RANK[kind] }, broken: false };
+    const file = { kind, name, place: { directory, rank: RANK[kind] } };
     this.#files.set(path, file);
     return file;
   }
@@ -228,12 +235,12 @@ export class Configuration {
   }
 
   #readText(path: string, file: KnownFile, text: string, again: boolean): void {
-    if (file.text === text && !(file.broken && again)) return;
+    if (file.text === text && !(file.problem && again)) return;
     file.text = text;
     try {
       if (file.kind === "conf") this.#catalogue.define(path, file.place, [parseConf(text, path, file.name)]);
       else this.#override(path, file, text);
-      file.broken = false;
+      delete file.problem;
     } catch (error) {
       this.#break(path, file, parseReport(path, error), true);
     }
@@ -248,8 +255,8 @@ export class Configuration {
 
   #break(path: string, file: KnownFile, report: Report, tell: boolean): void {
     this.#catalogue.break(path);
-    if (tell || !file.broken) this.options.onReport(report);
-    file.broken = true;
+    if (tell || !file.problem) this.options.onReport(report);
+    file.problem = report;
   }
 
   #readModule(path: string, file: KnownFile, status: fs.Stats, again: boolean): void {
@@ -286,11 +293,11 @@ export class Configuration {
     if (!compiledIn) this.#imports.set(module, imports);
     if (jobs) {
       this.#catalogue.define(module, file?.place ?? { directory: COMPILED_IN, rank: 0 }, jobs);
-      if (file) file.broken = false;
+      if (file) delete file.problem;
     } else {
       this.#catalogue.break(module);
       this.options.onReport(report);
-      if (file) file.broken = true;
+      if (file) file.problem = report;
     }
     this.#schedule();
   }
