@@ -51,6 +51,10 @@ export class Listening {
 
   close(): void {
     for (const service of this.#services) service.close();
+    for (const address of this.addresses) {
+      const path = socketPath(address);
+      if (path.startsWith("/tmp/")) removeEmpty(dirname(path));
+    }
     this.#services = [];
     this.addresses = [];
   }
@@ -82,6 +86,15 @@ async function prepare(address: string): Promise<void> {
   }
   if (fs.existsSync(path) && await answers(path)) {
     throw new Error(`Unable to listen on ${address}: another init does`);
+  }
+}
+
+/** Removes a directory unless it is of use to somebody else. */
+function removeEmpty(directory: string): void {
+  try {
+    fs.rmdirSync(directory);
+  } catch {
+    // It is, or it is gone.
   }
 }
 

@@ -1,0 +1,163 @@
+/** How a container comes to its end: in order, within its time, and with nothing left. */
+
+import assert from "node:assert/strict";
+import { Container, CONTAINERS_POSSIBLE } from "./support/container.ts";
+import { descendantsOf, procFile } from "./support/processes.ts";
+import { until } from "./support/deadline.ts";
+
+/** A container whose init runs these jobs. */
+function init(jobs: Record<string, string>, ...options: string[]): Container {
+  const files = Object.entries(jobs).map(([name, text]) =>
+    `cat > /run/jobs/${name} <<'END OF FILE'\n${text}END OF FILE\n`
+  );
+  return new Container(["init", "--confdir", "/run/jobs", ...options], {
+    prepare: `mount -t tmpfs none /run; mkdir /run/jobs\n${files.join("")}`,
+  });
+}
+
+function test(name: string, body: () => Promise<void>): void {
+  Deno.test({ name, ignore: !CONTAINERS_POSSIBLE, fn: body });
+}
+
+/** A service that tells of its start and of its end, which takes some time. */
+function service(name: string, seconds: number, more = ""): string {
+  return `start on startup\n${more}script\n  trap 'sleep ${seconds}; echo ${name} ends; exit 0' TERM\n` +
+    `  echo ${name} runs\n  while :; do sleep 0.01; done\nend script\n`;
+}
+
+/** A service that does not end when it is told to. */
+const DEAF = "start on startup\nkill timeout 600\nscript\n  trap '' TERM\n  echo deaf runs\n" +
+  "  while :; do sleep 0.05; done\nend script\n";
+
+test("jobs stop in the order of their conditions, the others at once", async () => {
+  using container = init({
+    "database.conf": service("database", 0),
+    "web.conf": service("web", 0.2, "stop on stopping database\n"),
+    "proxy.conf": service("proxy", 0.2, "stop on stopping web\n"),
+    "slow.conf": service("slow", 0.8),
+    "quick.conf": service("quick", 0),
+    "farewell.conf": "start on stopped database\ntask\nexec echo farewell\n",
+  });
+  for (const job of ["database", "web", "proxy", "slow", "quick"]) {
+    await container.printed(new RegExp(`^${job} runs$`, "m"));
+  }
+  await container.signal("SIGTERM");
+  assert.equal(await container.ended(), 0, container.stderr);
+  const lines = container.stdout.trim().split("\n").filter((line) => !line.endsWith("runs"));
+  assert.deepEqual(lines, [
+    "quick ends",
+    "proxy ends",
+    "web ends",
+    "database ends",
+    "farewell",
+    "slow ends",
+  ]);
+});
+
+for (const signal of ["SIGINT", "SIGQUIT"] as const) {
+  test(`${signal} stops a container as SIGTERM does`, async () => {
+    using container = init({ "web.conf": service("web", 0) });
+    await container.printed(/web runs/);
+    await container.signal(signal);
+    assert.equal(await container.ended(), 0);
+    assert.match(container.stdout, /web ends/);
+  });
+}
+
+test("after the total time everything left is killed, and that is no success", async () => {
+  using container = init(
+    { "deaf.conf": DEAF, "polite.conf": service("polite", 0) },
+    "--shutdown-timeout=0.5",
+  );
+  await container.printed(/deaf runs/);
+  await container.printed(/polite runs/);
+  await container.signal("SIGTERM");
+  assert.equal(await container.ended(), 137);
+  assert.match(container.stdout, /polite ends/);
+  assert.match(container.stderr, /The time to stop is over, killing all that is left: deaf$/m);
+});
+
+test("a second signal shortens the time, a third ends it", async () => {
+  using container = init({ "deaf.conf": DEAF }, "--shutdown-timeout=600");
+  await container.printed(/deaf runs/);
+  for (let count = 0; count < 3; count++) {
+    await container.signal("SIGTERM");
+    // Signals that are pending at the same time are one.
+    await until("init has seen the signal", async () => {
+      return /^ShdPnd:\s+0+$/m.test(procFile(await container.pid(), "status"));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.equal(await container.ended(), 137);
+});
+
+test("each job has its own kill timeout", async () => {
+  using container = init({ "deaf.conf": DEAF.replace("600", "1") }, "--shutdown-timeout=600");
+  await container.printed(/deaf runs/);
+  await container.signal("SIGTERM");
+  assert.equal(await container.ended(), 0);
+  assert.match(container.stderr, /deaf main process \(\d+\) killed by KILL signal/);
+});
+
+test("orphans are told to end when the jobs have, and killed if they do not", async () => {
+  using container = init({
+    "parent.conf": "start on startup\nscript\n" +
+      "  (trap 'echo polite orphan; exit 0' TERM; echo one; while :; do sleep 0.01; done) &\n" +
+      "  (trap '' TERM; echo two; while :; do sleep 0.01; done) &\n" +
+      "  exec setsid sh -c 'setsid sleep 600 & echo three; exec sleep 600'\nend script\n",
+  }, "--shutdown-timeout=1");
+  for (const word of ["one", "two", "three"]) await container.printed(new RegExp(`^${word}$`, "m"));
+  await container.signal("SIGTERM");
+  assert.equal(await container.ended(), 137);
+  assert.match(container.stdout, /polite orphan/);
+});
+
+test("a supervisor that is not process 1 leaves nothing behind either", async () => {
+  using outer = new Container([
+    "run",
+    "--",
+    "/bin/sh",
+    "-c",
+    '"$0" "$@"; echo "inner: $?"; exec sleep 600',
+    ...inner(),
+  ]);
+  await outer.printed(/^ready$/m);
+  const pid = await outer.pid();
+  const below = descendantsOf(pid).find((child) =>
+    procFile(child, "cmdline").startsWith("/proc/1/exe\0run\0")
+  )!;
+  Deno.kill(below, "SIGTERM");
+  await outer.printed(/^inner: 143$/m);
+  const left = descendantsOf(pid).map((child) => procFile(child, "cmdline").replaceAll("\0", " "));
+  assert.deepEqual(left, ["sleep 600 "]);
+});
+
+/** Words that run a command below another init, with an orphan that does not end when told to. */
+function inner(): string[] {
+  const orphan = "(setsid sh -c 'trap \"\" TERM; echo ready; while :; do sleep 0.01; done' &)";
+  return ["/proc/1/exe", "run", "--shutdown-timeout=0.5", "--", "/bin/sh", "-c", `${orphan}; exec sleep 600`];
+}
+
+test("without jobs init stays until it is told to end", async () => {
+  using container = init({});
+  await container.ready();
+  await container.signal("SIGUSR2");
+  await container.signal("SIGTERM");
+  assert.equal(await container.ended(), 0);
+});
+
+test("SIGHUP reads the configuration again, SIGUSR2 lists the jobs, SIGUSR1 makes the socket anew", async () => {
+  using container = init({
+    "web.conf": service("web", 0),
+    "broken.conf": "nonsense\n",
+    "remove.conf": "start on started web\ntask\nscript\n  rm -r /run/rouse\n  kill -USR1 1\n" +
+      "  until [ -S /run/rouse/control ]; do sleep 0.01; done\n  echo back\nend script\n",
+  });
+  await container.printed(/back/);
+  const errors = () => container.stderr.match(/Unknown stanza/g)?.length ?? 0;
+  await until("the error is told", () => errors() === 1);
+  await container.signal("SIGHUP");
+  await until("the error is told again", () => errors() === 2);
+  await container.signal("SIGUSR2");
+  await until("jobs are listed", () => /^web start\/running, process \d+$/m.test(container.stderr));
+});

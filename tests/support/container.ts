@@ -1,0 +1,133 @@
+/** The executable as the first process of a container, made of namespaces: with root as root, else in a user namespace. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+import { decode, type Outcome, run } from "./command.ts";
+import { until, within } from "./deadline.ts";
+import { childrenOf, killTree, procFile, sendSignal } from "./processes.ts";
+import { EXECUTABLE, installed } from "./programs.ts";
+
+/** True where containers can be had. */
+export const CONTAINERS_POSSIBLE = installed("unshare") && (Deno.uid() === 0 || userNamespaces());
+
+function userNamespaces(): boolean {
+  const probe = new Deno.Command("unshare", {
+    args: ["--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "true"],
+  });
+  return probe.outputSync().success;
+}
+
+/** What differs from a plain container. */
+export interface ContainerOptions {
+  /** Shell that runs before init, as root of the container, e.g. to mount; it ends with `exec`ing init. */
+  prepare?: string;
+  environment?: Record<string, string>;
+  /** `"closed"` (the default), or a pipe that {@link Container.write} writes to. */
+  input?: "closed" | "pipe";
+  /** False: nobody reads init's output until {@link Container.read}. */
+  reads?: boolean;
+}
+
+/** A running container. Declare it with `using`, and it goes with all its processes. */
+export class Container implements Disposable {
+  readonly #unshare: ChildProcess;
+  readonly #exit: Promise<number>;
+  #stdout = "";
+  #stderr = "";
+
+  /** Starts `rouse WORDS…`, or with `prepare` the shell, in which `"$@"` is that. */
+  constructor(words: string[], options: ContainerOptions = {}) {
+    const { prepare, environment = {}, input = "closed", reads = true } = options;
+    const user = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
+    const namespaces = ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc"];
+    const shell = prepare === undefined ? [] : ["/bin/sh", "-e", "-c", `${prepare}\nexec "$@"`, "sh"];
+    this.#unshare = spawn("unshare", [...user, ...namespaces, ...shell, EXECUTABLE, ...words], {
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...environment },
+      cwd: "/",
+      stdio: [input === "pipe" ? "pipe" : "ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#exit = new Promise((resolve, reject) => {
+      this.#unshare.on("error", reject);
+      this.#unshare.on("close", (status, signal) => {
+        resolve(signal === null ? status! : -constants.signals[signal]);
+      });
+    });
+    this.#exit.catch(() => {});
+    if (reads) this.read();
+  }
+
+  /** Begins to read init's output. */
+  read(): void {
+    this.#unshare.stdout!.on("data", (chunk) => this.#stdout += decode(chunk));
+    this.#unshare.stderr!.on("data", (chunk) => this.#stderr += decode(chunk));
+  }
+
+  /** What was read from standard output so far. */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  write(text: string): void {
+    this.#unshare.stdin!.end(text);
+  }
+
+  /** Init's process number outside the container. */
+  pid(): Promise<number> {
+    return until("init has been started", () => childrenOf(this.#unshare.pid!)[0]);
+  }
+
+  /** Waits until init catches signals: from then on none is lost. */
+  async ready(): Promise<void> {
+    const bit = 1n << BigInt(constants.signals.SIGTERM - 1);
+    await until("init catches SIGTERM", async () => {
+      const mask = /^SigCgt:\s+(\w+)/m.exec(procFile(await this.pid(), "status"))?.[1] ?? "0";
+      return (BigInt(`0x${mask}`) & bit) !== 0n;
+    });
+  }
+
+  /** Sends init a signal. */
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    sendSignal(await this.pid(), signal);
+  }
+
+  /** Waits until standard output matches; gives the match. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    try {
+      return await until(`output matches ${pattern}`, () => pattern.exec(this.#stdout) ?? undefined);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it is:\n${this.#stdout}\n${this.#stderr}`);
+    }
+  }
+
+  /** Runs a program of the container's, as root there. */
+  async run(...words: string[]): Promise<Outcome> {
+    const target = ["--target", String(await this.pid())];
+    const namespaces = ["--pid", "--mount", "--net", "--uts", "--ipc", ...Deno.uid() === 0 ? [] : ["--user"]];
+    return await run(["nsenter", ...target, ...namespaces, ...words], {
+      environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+      directory: "/",
+    });
+  }
+
+  /** Waits until init has ended; its exit status, or the number of the signal that killed it, negative. */
+  ended(timeout?: number): Promise<number> {
+    return within("the container's end", this.#exit, timeout);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#unshare.pid !== undefined && this.#unshare.exitCode === null) killTree(this.#unshare.pid);
+    for (const stream of [this.#unshare.stdin, this.#unshare.stdout, this.#unshare.stderr]) stream?.destroy();
+  }
+}
+
+/** Runs a container to its end. */
+export async function contain(words: string[], options?: ContainerOptions) {
+  using container = new Container(words, options);
+  const exit = await container.ended();
+  return { exit, stdout: container.stdout, stderr: container.stderr };
+}
