@@ -62,7 +62,7 @@ export function compilerOptions(directory: string): Record<string, unknown> {
     typeRoots: [`${directory}/types`],
     types: ["node"],
     paths: {
-      ...modules((path) => [`${directory}/${path}.d.ts`]),
+      ...modules((path) => [`${directory}/${path}.js`]),
       "undici-types": [`${directory}/types/undici-types/index.d.ts`],
     },
   };
