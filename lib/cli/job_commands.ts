@@ -88,6 +88,7 @@ async function reload(invocation: Invocation): Promise<void> {
 
 async function status(invocation: Invocation): Promise<void> {
   const job = await subject(invocation);
+  const problem = problemOf(job);
   let instance: string | undefined;
   try {
     instance = await instanceOf(job, invocation.args);
@@ -96,6 +97,20 @@ async function status(invocation: Invocation): Promise<void> {
     if (!stopped || job.instance !== undefined || invocation.args.length > 1) throw error;
   }
   invocation.say(await statusOf(job, instance));
+  const reason = await problem;
+  if (reason !== "") {
+    invocation.complain(`The last good definition of ${job.name} stays in force: ${reason}`);
+  }
+}
+
+/** What is wrong with the file of a job whose last good definition is in force; only rouse tells. */
+async function problemOf({ client, name }: Subject): Promise<string> {
+  try {
+    const [problem] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetProblem", "s", [name]);
+    return problem as string;
+  } catch {
+    return "";
+  }
 }
 
 type JobList = Array<[name: string, instances: InstanceStatus[]]>;

@@ -111,6 +111,12 @@ export class FakeSupervisor implements Supervisor {
     };
   }
 
+  readonly problems = new Map<string, string>();
+
+  problem(job: string): string | undefined {
+    return this.problems.get(job);
+  }
+
   reloadConfiguration(): Promise<void> {
     this.called.push("reloadConfiguration");
     return Promise.resolve();

@@ -204,6 +204,12 @@ export const ROUSE: Interface<null> = {
         ]),
       ],
     },
+    /** Why a job's last good definition is in force and not what its file says now; empty when it is not so. */
+    GetProblem: {
+      in: "name:s",
+      out: "problem:s",
+      run: (_, [name], { supervisor }) => [supervisor.problem(name as string) ?? ""],
+    },
     /** For callers that do not listen to signals: none are made for them. */
     Silence: { run: (_, __, call) => call.silence() },
   },

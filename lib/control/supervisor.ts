@@ -95,6 +95,11 @@ export interface Supervisor {
   jobs(): Iterable<JobView>;
   job(name: string): JobView | undefined;
   /**
+   * What is wrong with the file of a job whose last good definition stays in force, with the place; undefined
+   * when nothing is.
+   */
+  problem(job: string): string | undefined;
+  /**
    * The name of the instance that an environment (of valid `KEY=VALUE` pairs) gives, expanded from the job's
    * `instance` stanza. Throws {@link ControlError} (UnknownJob, UnknownParameter, InvalidArgs).
    */

@@ -114,6 +114,10 @@ async function run(options: Options, place: Place): Promise<number> {
     },
     sessionEnvironment,
     reloadConfiguration: () => configuration.reload(),
+    problem: (job) => {
+      const report = configuration.problem(job);
+      return report && formatReport(report);
+    },
     endSession: () => begin("logout"),
     restart() {
       throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");

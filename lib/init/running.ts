@@ -41,6 +41,8 @@ export interface Surroundings {
   /** Variables that every process of a job is given last, such as UPSTART_SESSION. */
   sessionEnvironment: string[];
   reloadConfiguration(): Promise<void>;
+  /** What is wrong with the file of a job whose last good definition is in force. */
+  problem(job: string): string | undefined;
   endSession(): void;
   restart(): void;
   /** Called when the last process of a job has ended. */
@@ -154,6 +156,10 @@ export class RunningInit implements Supervisor {
       this.#callers.set(request, { resolve, reject });
       this.tell({ kind: "request", request, what });
     });
+  }
+
+  problem(job: string): string | undefined {
+    return this.surroundings.problem(job);
   }
 
   reloadConfiguration(): Promise<void> {
