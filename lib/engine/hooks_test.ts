@@ -190,3 +190,15 @@ Deno.test("main that ends while its stopping is held up is no failure, whatever 
   assert.deepEqual(bench.traced(/failed/), []);
   assert.equal(bench.log.filter((line) => line.includes("respawning")).length, 0);
 });
+
+Deno.test("apparmor load: the profile is loaded first, and the start fails when it cannot be", () => {
+  const bench = new Bench([job("web", { apparmorLoad: "/profile", runs: ["pre-start", "main"] })]);
+  bench.behave("web", "security", { status: 0 }, { status: 1 });
+  assert.equal(bench.start("web").outcome, "done");
+  assert.deepEqual(bench.traced(/ runs$/), ["web security runs", "web pre-start runs", "web main runs"]);
+  bench.stop("web");
+  const second = bench.start("web");
+  assert.notEqual(second.outcome, "done");
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert.match(bench.events().at(-1)!, /^stopped .*RESULT=failed PROCESS=security EXIT_STATUS=1/);
+});

@@ -190,7 +190,8 @@ function findRoot(): string | undefined {
   const below = mounted !== "/" && own.startsWith(mounted) ? own.slice(mounted.length) : own;
   const root = `${point}${below}`.replace(/\/+$/, "");
   try {
-    for (const path of [root, `${root}/cgroup.procs`]) fs.accessSync(path, fs.constants.W_OK);
+    // To open it is the one sure way to know.
+    write(`${root}/cgroup.procs`, "");
     return root;
   } catch {
     return undefined;
@@ -201,7 +202,7 @@ function findRoot(): string | undefined {
 function write(path: string, text: string): void {
   const descriptor = fs.openSync(path, fs.constants.O_WRONLY);
   try {
-    fs.writeSync(descriptor, text);
+    if (text !== "") fs.writeSync(descriptor, text);
   } finally {
     fs.closeSync(descriptor);
   }
