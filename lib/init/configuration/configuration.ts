@@ -12,7 +12,7 @@ import { applyOverride, parseConf, ParseError } from "../../../compat/upstart/mo
 import { COMPILED_IN as COMPILED_IN_PREFIX } from "../../author/protocol.ts";
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
 import { Catalogue, type Change, COMPILED_IN, type Place } from "./catalogue.ts";
-import { Dependencies } from "./dependencies.ts";
+import { Dependencies, FilesAsOf } from "./dependencies.ts";
 import type { Evaluate, ModuleOutcome } from "./evaluation.ts";
 import {
   classify,
@@ -48,6 +48,8 @@ interface KnownFile {
   place: Place;
   /** What it held when it was read last; absent for modules and what could not be read. */
   text?: string;
+  /** The module and what it imports, as they were evaluated last. */
+  evaluated?: FilesAsOf;
   /** What is wrong with it. */
   problem?: Report;
 }
@@ -263,6 +265,7 @@ export class Configuration {
     if (!this.options.evaluate) return;
     const problem = trustProblem(status);
     if (problem) return this.#break(path, file, { file: path, reason: problem }, again);
+    if (file.evaluated?.isCurrent() && !(file.problem && again)) return;
     this.#evaluateLater(path);
   }
 
@@ -277,7 +280,8 @@ export class Configuration {
     const modules = [...this.#modules];
     this.#modules.clear();
     this.#evaluating = true;
-    const done = this.options.evaluate(modules, (outcome) => this.#evaluated(outcome));
+    const began = Date.now();
+    const done = this.options.evaluate(modules, (outcome) => this.#evaluated(outcome, began));
     const next = () => {
       this.#evaluating = false;
       this.#schedule();
@@ -285,12 +289,13 @@ export class Configuration {
     done.then(next, next);
   }
 
-  #evaluated({ module, imports, jobs, report }: ModuleOutcome): void {
+  #evaluated({ module, imports, jobs, report }: ModuleOutcome, began: number): void {
     if (this.#closed) return;
     const compiledIn = module.startsWith(COMPILED_IN_PREFIX);
     const file = this.#files.get(module);
     if (!file && !compiledIn) return;
     if (!compiledIn) this.#imports.set(module, imports);
+    if (file) file.evaluated = new FilesAsOf(began, [module, ...imports]);
     if (jobs) {
       this.#catalogue.define(module, file?.place ?? { directory: COMPILED_IN, rank: 0 }, jobs);
       if (file) delete file.problem;

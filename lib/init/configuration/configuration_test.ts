@@ -439,6 +439,30 @@ test("modules are evaluated again when what they import changes", async (it) => 
   await it.until({ i: "new" });
 });
 
+test("a reload evaluates what has changed, or imports what has, and what is broken", async (it) => {
+  it.write("lib/shared.ts", "");
+  for (const name of ["a", "b", "c"]) it.write(`one/${name}.ts`, `${name} old`);
+  it.write("one/i.ts", `import ${it.at("lib/shared.ts")}`);
+  it.write("one/x.ts", "error");
+  const evaluated: string[] = [];
+  await it.load(["one"], { evaluate: fakeEvaluator(evaluated) });
+  const names = () =>
+    [...new Set(evaluated.splice(0))].map((path) => path.slice(it.at("one/").length)).sort();
+  assert.deepEqual(names(), ["a.ts", "b.ts", "c.ts", "i.ts", "x.ts"]);
+  // What has only just changed is evaluated again, to be sure.
+  const settle = async (last: string[]) => {
+    while (JSON.stringify(names()) !== JSON.stringify(last)) await it.configuration.reload();
+  };
+  await settle(["x.ts"]);
+  it.write("one/b.ts", "b new");
+  await it.configuration.reload();
+  assert.deepEqual(names(), ["b.ts", "x.ts"]);
+  await settle(["x.ts"]);
+  it.write("lib/shared.ts", "changed");
+  await it.configuration.reload();
+  assert.deepEqual(names(), ["i.ts", "x.ts"]);
+});
+
 test("jobs compiled in are there, and give way to files and overrides", async (it) => {
   it.write("one/a.conf", "usage mine");
   it.write("one/b.override", "usage override");

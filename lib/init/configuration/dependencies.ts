@@ -1,5 +1,6 @@
 /** Files outside a configuration directory that its files depend on: targets of links, imported modules. */
 
+import * as fs from "node:fs";
 import { basename, dirname } from "node:path";
 import { watchDirectory } from "../../sys/inotify.ts";
 
@@ -77,5 +78,43 @@ export class Dependencies {
 
   #tell(dependents: Set<string> | undefined): void {
     for (const dependent of dependents ?? []) this.onChanged(dependent);
+  }
+}
+
+/** By how much file systems' clocks may be behind, in milliseconds. */
+const COARSENESS = 20;
+
+/** Files as they were at a time, to see whether they still are. */
+export class FilesAsOf {
+  readonly #state: string | undefined;
+
+  /** @param time in milliseconds since 1970; what has changed since counts as changed. */
+  constructor(time: number, readonly files: readonly string[]) {
+    const { text, changed } = stateOf(files);
+    if (changed < time - COARSENESS) this.#state = text;
+  }
+
+  /** True when none has changed, come or gone. */
+  isCurrent(): boolean {
+    return this.#state !== undefined && stateOf(this.files).text === this.#state;
+  }
+}
+
+/** What tells files from others and their earlier selves, and when one last changed. */
+function stateOf(files: readonly string[]): { text: string; changed: number } {
+  const all = files.map(status);
+  return {
+    text: all.map((found) => found ? `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}` : "")
+      .join(),
+    // Deno knows the time of status changes to the second alone.
+    changed: Math.max(...all.map((found) => found ? Math.max(found.mtimeMs, found.ctimeMs) : 0)),
+  };
+}
+
+function status(file: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined; // Whoever evaluates it will say why.
   }
 }
