@@ -169,6 +169,15 @@ test("init answers while a job prints as fast as it can, and the others' lines c
   assert.match(container.stdout, /^== last$/m);
 });
 
+test("a command whose output nobody reads any more gets SIGPIPE, as if it wrote there itself", async () => {
+  const { stdout, stderr } = await shell(
+    `{ unshare --fork --pid --mount-proc $MAP ${EXECUTABLE} run yes; echo "status $?" >&2; } | head -n 1`,
+    { environment: { PATH: Deno.env.get("PATH") ?? "", MAP: Deno.uid() === 0 ? "" : "-Ur" }, directory: "/" },
+  );
+  assert.equal(stdout, "y\n");
+  assert.match(stderr, /^status 141$/m);
+});
+
 test("a job may close its output", async () => {
   const { exit } = await contain(["run", "/bin/sh", "-c", "exec >&- 2>&-; sleep 0.1; exit 7"]);
   assert.equal(exit, 7);

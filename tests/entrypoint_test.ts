@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { constants } from "node:os";
 import { pool } from "./conformance/pool.ts";
+import { until } from "./support/deadline.ts";
 import { contain, Container, CONTAINERS_POSSIBLE } from "./support/container.ts";
 
 function test(name: string, body: () => Promise<void>, ignore = false): void {
@@ -80,6 +81,16 @@ test("signals are forwarded to the command", async () => {
   }
   await container.signal("SIGTERM");
   assert.equal(await container.ended(), 128 + constants.signals.SIGTERM);
+});
+
+test("rouse without words is init when it is process 1", async () => {
+  using container = new Container([], { prepare: "mount -t tmpfs none /run" });
+  await container.ready();
+  await until("init answers", async () => {
+    return (await container.run("/proc/1/exe", "initctl", "version")).exit === 0;
+  });
+  await container.signal("SIGTERM");
+  assert.equal(await container.ended(), 0);
 });
 
 test("a container that is stopped gives what its command makes of that", async () => {

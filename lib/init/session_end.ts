@@ -29,8 +29,9 @@ export class SessionEnd implements Leaving {
     this.#begun = true;
     this.messages.tell("info", `Quiescing due to ${requester} request`);
     const waits = requester === "logout" && this.init.awaitsEvent("session-end");
+    const type = requester === "logout" ? "logout" : "shutdown";
     this.init.tell({ kind: "stop-all" });
-    this.init.tell({ kind: "event", event: "session-end", environment: [`TYPE=${requester}`] });
+    this.init.tell({ kind: "event", event: "session-end", environment: [`TYPE=${type}`] });
     if (waits) setTimeout(() => this.#stopAll(), SESSION_END_TIME * 1000);
     else this.#setLimit();
     this.check();

@@ -16,30 +16,41 @@ export interface Source {
   stream: StreamName;
 }
 
-/** A line as it is printed, its end included. The line given has no end. */
-type Format = (line: Buffer, source: Source) => Uint8Array;
+/** Lines as they are printed. The last of those given may lack its end; it gets one. */
+type Format = (lines: Buffer, source: Source) => Uint8Array;
 
-const END = Buffer.from("\n");
-
-/** The formats that touch every line; `plain` leaves bytes as they are. */
+/** The formats that touch every line; `plain` leaves bytes as they are. Many lines are done at a time, for speed. */
 export const FORMATS: Readonly<Record<Exclude<LogFormat, "plain">, Format>> = {
-  prefix: (line, source) => Buffer.concat([Buffer.from(`${nameOf(source)} | `), line, END]),
-  time: (line, source) => Buffer.concat([Buffer.from(`${time()} ${nameOf(source)} | `), line, END]),
-  json: (line, { job, instance, stream }) =>
-    record({ job, ...(instance !== "" && { instance }), stream, message: line.toString() }),
+  prefix: (lines, source) => prefixed(`${nameOf(source)} | `, lines),
+  time: (lines, source) => prefixed(`${time()} ${nameOf(source)} | `, lines),
+  json(lines, { job, instance, stream }) {
+    const fields = JSON.stringify({ time: time(), job, ...(instance !== "" && { instance }), stream });
+    const begin = `${fields.slice(0, -1)},"message":`;
+    const records = split(lines.toString()).map((line) => `${begin}${JSON.stringify(line)}}\n`);
+    return Buffer.from(records.join(""));
+  },
 };
+
+/** The lines with something in front of each. Their bytes, whatever they are, stay the same. */
+function prefixed(prefix: string, lines: Buffer): Uint8Array {
+  const bytes = Buffer.from(prefix).toString("latin1");
+  const text = split(lines.toString("latin1")).join(`\n${bytes}`);
+  return Buffer.from(`${bytes}${text}\n`, "latin1");
+}
+
+function split(text: string): string[] {
+  return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
+}
 
 /** A message of init's own; `text` is it as `plain` has it. */
 export function formatMessage(
   format: LogFormat,
   { priority, message, text }: { priority: string; message: string; text: string },
 ): Uint8Array {
-  if (format === "json") return record({ priority, message });
+  if (format === "json") {
+    return Buffer.from(`${JSON.stringify({ time: time(), priority, message })}\n`);
+  }
   return Buffer.from(format === "time" ? `${time()} ${text}\n` : `${text}\n`);
-}
-
-function record(fields: Record<string, string>): Uint8Array {
-  return Buffer.from(`${JSON.stringify({ time: time(), ...fields })}\n`);
 }
 
 function nameOf({ job, instance }: Source): string {

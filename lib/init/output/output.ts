@@ -142,7 +142,8 @@ export class JobOutput {
     if (!ends) return plain(this.#null);
     const { reader: descriptor, writer } = ends;
     const log = this.#acquire(path);
-    const sink = { take: (bytes: Uint8Array) => log.append(bytes), end() {}, full: false, whenRoom() {} };
+    const take = (bytes: Uint8Array) => log.append(bytes);
+    const sink = { take, end() {}, whenRoom() {}, full: false, broken: false };
     const reader = this.#read(descriptor, sink, () => this.#release(log));
     return {
       descriptors: { 0: this.#null, 1: writer, 2: writer },
@@ -159,7 +160,10 @@ export class JobOutput {
       const { reader, writer } = pipe();
       // So that /dev/stdout can be opened by the job's user, too.
       fchmod(writer, 0o666);
-      ends.push({ reader: this.#read(reader, standard.sink({ job, instance, stream })), writer });
+      ends.push({
+        reader: this.#read(reader, standard.sink({ job, instance, stream }, input === 0)),
+        writer,
+      });
       return writer;
     };
     try {

@@ -10,6 +10,8 @@ export interface Sink {
   end(): void;
   /** True when it is to be given no more for now. */
   readonly full: boolean;
+  /** True when nothing that it is given gets anywhere, and the writer should know. */
+  readonly broken: boolean;
   /** Calls the listener once when there is room again. */
   whenRoom(listener: () => void): void;
 }
@@ -29,7 +31,8 @@ export class OutputReader {
     this.#reader = readDescriptor(descriptor, {
       onData: (bytes) => {
         sink.take(bytes);
-        if (sink.full) this.#wait();
+        if (sink.broken) this.#giveUp();
+        else if (sink.full) this.#wait();
         else this.#count(bytes.length);
       },
       onEnd: () => {
@@ -55,6 +58,12 @@ export class OutputReader {
     this.sink.end();
   }
 
+  /** Closes the descriptor: who goes on writing gets SIGPIPE. */
+  #giveUp(): void {
+    this.#reader.close();
+    this.#ended = true;
+  }
+
   /** Stops reading until the sink has room; the writer is blocked meanwhile. */
   #wait(): void {
     if (this.#waiting) return;
@@ -62,7 +71,9 @@ export class OutputReader {
     this.#reader.pause();
     this.sink.whenRoom(() => {
       this.#waiting = false;
-      if (!this.#ended) this.#reader.resume();
+      if (this.#ended) return;
+      if (this.sink.broken) this.#giveUp();
+      else this.#reader.resume();
     });
   }
 

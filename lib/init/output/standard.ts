@@ -27,6 +27,8 @@ class SharedStream {
   #waiters: Array<() => void> = [];
   /** Who has written the beginning of a line and not its end yet. */
   #midLine: object | undefined;
+  /** True when nobody reads it any more. */
+  broken = false;
   /** Called whenever nothing waits any more. */
   #onEmpty: (() => void) | undefined;
 
@@ -34,6 +36,7 @@ class SharedStream {
     this.#writer = new DescriptorWriter(nonBlockingOutput(fd), {
       onProgress: () => this.#progress(),
       onBroken: (error) => {
+        this.broken = true;
         onBroken(error.message);
         this.#progress();
       },
@@ -46,7 +49,6 @@ class SharedStream {
 
   /** Writes lines, or a piece of one, which nobody else's line gets into the middle of. */
   write(bytes: Uint8Array, writer: object): void {
-    if (bytes.length === 0) return;
     if (this.#midLine !== undefined && this.#midLine !== writer) this.#writer.write(Buffer.from("\n"));
     this.#midLine = bytes.at(-1) === NEWLINE ? undefined : writer;
     this.#writer.write(bytes);
@@ -92,9 +94,14 @@ export class StandardStreams {
     if (stderr.waiting < MOST_WAITING_MESSAGES) stderr.write(formatMessage(this.format, message), this);
   }
 
-  /** Where the bytes of one stream of one process go. */
-  sink(source: Source): Sink {
-    return new LineSink(this.#streams[source.stream], source, this.format);
+  /**
+   * Where the bytes of one stream of one process go.
+   *
+   * @param isDirect The process is to notice when nobody reads the stream any more, as if it wrote to it itself;
+   * others go on, and their lines are lost.
+   */
+  sink(source: Source, isDirect: boolean): Sink {
+    return new LineSink(this.#streams[source.stream], source, this.format, isDirect);
   }
 
   /** Resolves when all has been written, or the time (ms) is over. */
@@ -127,7 +134,12 @@ class LineSink implements Sink {
     private readonly stream: SharedStream,
     private readonly source: Source,
     private readonly format: LogFormat,
+    private readonly isDirect: boolean,
   ) {}
+
+  get broken(): boolean {
+    return this.isDirect && this.stream.broken;
+  }
 
   get full(): boolean {
     return this.stream.waiting >= MOST_WAITING;
@@ -162,14 +174,7 @@ class LineSink implements Sink {
 
   /** Prints lines. The last may lack its end: then it is a piece of one that goes on, or the end of all. */
   #print(bytes: Buffer): void {
-    if (this.format === "plain") return this.stream.write(bytes, this);
-    const lines: Uint8Array[] = [];
-    for (let start = 0; start < bytes.length;) {
-      const found = bytes.indexOf(NEWLINE, start);
-      const end = found < 0 ? bytes.length : found;
-      lines.push(FORMATS[this.format](bytes.subarray(start, end), this.source));
-      start = end + 1;
-    }
-    this.stream.write(Buffer.concat(lines), this);
+    if (bytes.length === 0) return;
+    this.stream.write(this.format === "plain" ? bytes : FORMATS[this.format](bytes, this.source), this);
   }
 }
