@@ -239,11 +239,32 @@ Deno.test("garbage, half requests and hundreds of connections keep nobody from a
     assert.doesNotMatch(await within("the connection's end", ended), /200 OK/);
   }
   const silent = Array.from({ length: 300 }, () => talk(port, "GET /healthz HT"));
+  await Promise.all(silent.map(({ socket }) => new Promise((resolve) => socket.once("connect", resolve))));
+  for (let time = 0; time < 10; time++) assert.equal((await ask(port, "/healthz")).status, 200);
   await init.ask("start", "web");
   assert.match(await init.ask("status", "web"), /start\/running/);
   await within("all silent connections' end", Promise.all(silent.map(({ ended }) => ended)), 30_000);
   assert.equal((await ask(port, "/healthz")).status, 200);
   assert.doesNotMatch(init.messages(), /[Ee]rror/);
+});
+
+Deno.test("rouse probe exits by what is answered", async () => {
+  const { init, port } = await start({ jobs: { "web.conf": "pre-start exec sleep 600\nexec sleep 600\n" } });
+  await using _ = init;
+  const probe = async (...words: string[]) => {
+    const { exit, stdout } = await init.run([EXECUTABLE, "probe", ...words]);
+    return [exit, stdout];
+  };
+  assert.deepEqual(await probe(String(port)), [0, "ready\n"]);
+  await init.ask("start", "--no-wait", "web");
+  await init.until(["status", "web"], /pre-start/);
+  assert.deepEqual(await probe(`127.0.0.1:${port}`), [1, "web start/pre-start\n"]);
+  assert.deepEqual(await probe(String(port), "/healthz"), [0, "ok\n"]);
+  assert.equal((await probe(String(port), "/nothing"))[0], 1);
+  assert.deepEqual(await probe("1"), [1, ""]);
+  for (const words of [[], ["nowhere"], [String(port), "/healthz", "more"]]) {
+    assert.deepEqual(await probe(...words), [2, ""]);
+  }
 });
 
 Deno.test("an address that is taken is told, and init goes on without", async () => {

@@ -56,7 +56,7 @@ export class Metrics {
   readonly #state: Gauge<"job" | "instance" | "goal" | "state">;
   readonly #looks: Array<[Look, Gauge<"job"> | Counter<"job">]>;
   readonly #loopTimer: ReturnType<typeof setTimeout>;
-  #latest: { text: Promise<string>; at: number } | undefined;
+  #latest: { text: Promise<Uint8Array>; at: number } | undefined;
 
   constructor(private readonly init: Pick<Supervisor, "jobs">) {
     const registers = [this.#registry];
@@ -97,7 +97,7 @@ export class Metrics {
   }
 
   /** All figures, at most a second old. */
-  render(): Promise<string> {
+  render(): Promise<Uint8Array> {
     const now = performance.now();
     if (!this.#latest || now - this.#latest.at > FRESH) this.#latest = { text: this.#render(), at: now };
     return this.#latest.text;
@@ -108,7 +108,7 @@ export class Metrics {
   }
 
   /** Others get their turn after each figure: with thousands of jobs, all at once would take too long. */
-  async #render(): Promise<string> {
+  async #render(): Promise<Uint8Array> {
     const table = await ProcessTable.read();
     const jobs = Array.from(this.init.jobs());
     this.#jobs.set(jobs.length);
@@ -126,7 +126,7 @@ export class Metrics {
       await turn();
       texts.push(await this.#registry.getSingleMetricAsString(name));
     }
-    return texts.join("\n\n") + "\n";
+    return new TextEncoder().encode(texts.join("\n\n") + "\n");
   }
 
   #collectStates(jobs: JobView[]): void {

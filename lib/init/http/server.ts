@@ -8,13 +8,13 @@ import type { HttpAddress } from "./address.ts";
 export interface Answer {
   status: number;
   type: string;
-  body: string;
+  body: Uint8Array;
 }
 
 /** Gives the answer for a path. */
 export type Route = () => Answer | Promise<Answer>;
 
-/** Connections beyond these are closed at once. */
+/** One more connection ends the oldest: clients that say nothing must not keep out those that do. */
 export const MOST_CONNECTIONS = 64;
 
 /** How long a client may take to ask, and how long to take the answer in, in ms. */
@@ -25,7 +25,7 @@ const LONGEST_HEAD = 8192;
 
 /** A plain text. */
 export function text(status: number, body: string): Answer {
-  return { status, type: "text/plain; charset=utf-8", body };
+  return { status, type: "text/plain; charset=utf-8", body: new TextEncoder().encode(body) };
 }
 
 /**
@@ -74,7 +74,11 @@ export class HttpServer {
 function limitConnections(server: Server): Set<Socket> {
   const connections = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
-    if (connections.size >= MOST_CONNECTIONS) return socket.destroy();
+    const [oldest] = connections;
+    if (oldest && connections.size >= MOST_CONNECTIONS) {
+      connections.delete(oldest);
+      oldest.destroy();
+    }
     connections.add(socket);
     const timer = setTimeout(() => socket.destroy(), CONNECTION_TIME);
     socket.on("error", () => {});
@@ -82,6 +86,10 @@ function limitConnections(server: Server): Set<Socket> {
       clearTimeout(timer);
       connections.delete(socket);
     });
+  });
+  // An answer that has been taken in ends its connection; under load the socket tells that much later.
+  server.on("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    response.on("close", () => connections.delete(socket));
   });
   // What is no HTTP, or comes too slowly, gets no answer.
   server.on("clientError", (_error: Error, socket: Socket) => socket.destroy());
@@ -96,7 +104,7 @@ async function serve(
   const { status, type, body } = await answer(routes, request);
   response.writeHead(status, {
     "Content-Type": type,
-    "Content-Length": new TextEncoder().encode(body).length,
+    "Content-Length": body.length,
     "Cache-Control": "no-store",
     "Connection": "close",
     ...(status === 405 && { Allow: "GET, HEAD" }),

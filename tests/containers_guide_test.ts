@@ -1,0 +1,327 @@
+/** What docs/containers.md shows and says is true: its images, manifests and scripts are run. */
+
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { parse } from "yaml";
+import { parseConf } from "../compat/upstart/mod.ts";
+import { run } from "./support/command.ts";
+import { until } from "./support/deadline.ts";
+import { RunningInit } from "./support/init.ts";
+import { MINIMAL_ROOT_POSSIBLE, type MinimalOptions, MinimalRoot } from "./support/minimal_root.ts";
+import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
+import { EXECUTABLE, installed, programs } from "./support/programs.ts";
+
+const ROOT = join(import.meta.dirname!, "..");
+const GUIDE = readFileSync(join(ROOT, "docs/containers.md"), "utf8");
+
+/** The code blocks of the guide in a language. */
+function blocks(language: string): string[] {
+  return Array.from(
+    GUIDE.matchAll(new RegExp("^```" + language + "\n(.*?)^```", "gms")),
+    ([, text]) => text!,
+  );
+}
+
+/** A Dockerfile's instructions. */
+function instructions(dockerfile: string): Array<[name: string, value: string]> {
+  return dockerfile.trim().split("\n").map((line) => {
+    const [, name, value] = /^([A-Z]+) (.+)$/.exec(line)!;
+    return [name!, value!];
+  });
+}
+
+/** The words of an instruction that is given as JSON, maybe behind options. */
+function words(dockerfile: string, name: string): string[] {
+  const value = instructions(dockerfile).find((one) => one[0] === name)![1];
+  return JSON.parse(value.slice(value.indexOf("[")));
+}
+
+const [DEBIAN = "", DISTROLESS = ""] = blocks("dockerfile");
+const [COMPOSE, DEPLOYMENT] = blocks("yaml").map((text) => parse(text));
+
+/** Jobs that need no shell. */
+const JOBS: MinimalOptions = {
+  programs: ["/bin/sleep"],
+  files: {
+    "etc/init/web.conf": "start on stopped first\nexec /bin/sleep 600\n",
+    "etc/init/first.ts": 'import { job, on } from "rouse";\n' +
+      'export default job({ startOn: on("startup"), task: true, main({ log }) { log("first is done"); } });\n',
+  },
+};
+
+function test(name: string, possible: boolean, fn: () => Promise<void>): void {
+  Deno.test({ name: `docs/containers.md: ${name}`, ignore: !possible, fn });
+}
+
+Deno.test("docs/containers.md: the Dockerfiles copy what is there and run what exists", () => {
+  assert.equal(blocks("dockerfile").length, 2);
+  for (const dockerfile of [DEBIAN, DISTROLESS]) {
+    for (const [name, value] of instructions(dockerfile)) {
+      assert.ok(["FROM", "COPY", "RUN", "HEALTHCHECK", "ENTRYPOINT", "CMD"].includes(name), name);
+      if (name === "COPY") assert.ok(existsSync(join(ROOT, value.split(" ")[0]!)), value);
+    }
+  }
+  assert.deepEqual(instructions(DISTROLESS).filter(([name]) => name === "RUN"), [], "there is no shell");
+});
+
+test("the first image's RUN makes the links", true, async () => {
+  const directory = mkdtempSync(join(tmpdir(), "rouse-image."));
+  try {
+    const line = instructions(DEBIAN).find(([name]) => name === "RUN")![1];
+    const [program, ...rest] = line.split(" ");
+    assert.equal(program, "rouse");
+    assert.equal(rest.pop(), "/sbin");
+    const { exit } = await run([EXECUTABLE, ...rest, directory], { environment: {}, directory: "/" });
+    assert.equal(exit, 0);
+    assert.ok(existsSync(join(directory, "initctl")));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+for (const [image, dockerfile] of [["Debian's", DEBIAN], ["distroless", DISTROLESS]] as const) {
+  test(
+    `the ${image} image's ENTRYPOINT, CMD and HEALTHCHECK work in a root without a shell`,
+    MINIMAL_ROOT_POSSIBLE,
+    async () => {
+      await using root = await MinimalRoot.start(
+        [...words(dockerfile, "ENTRYPOINT"), ...words(dockerfile, "CMD")],
+        JOBS,
+      );
+      assert.equal(await root.untilSucceeds(...words(dockerfile, "HEALTHCHECK")), "ready\n");
+      assert.match(
+        await root.untilSucceeds("/usr/local/bin/rouse", "initctl", "status", "web"),
+        /start\/running/,
+      );
+      assert.match(root.output(), /^first is done$/m);
+      process.kill(root.pid, "SIGTERM");
+      assert.equal(await root.ended(), 0);
+    },
+  );
+}
+
+test("compose's health check, read-only root and volumes work", MINIMAL_ROOT_POSSIBLE, async () => {
+  const { shop, front } = COMPOSE.services;
+  const [kind, ...check] = shop.healthcheck.test;
+  assert.equal(kind, "CMD");
+  assert.equal(shop.read_only, true);
+  assert.equal(front.depends_on.shop.condition, "service_healthy");
+  await using root = await MinimalRoot.start([...words(DEBIAN, "ENTRYPOINT"), ...words(DEBIAN, "CMD")], {
+    ...JOBS,
+    readOnly: true,
+    volumes: shop.tmpfs,
+  });
+  assert.equal(await root.untilSucceeds(...check), "ready\n");
+  process.kill(root.pid, "SIGTERM");
+  assert.equal(await root.ended(), 0);
+});
+
+test(
+  "the Deployment's pod works as its user, without capabilities, and answers its probes",
+  MINIMAL_ROOT_POSSIBLE,
+  async () => {
+    assert.equal(DEPLOYMENT.kind, "Deployment");
+    const { template, selector } = DEPLOYMENT.spec;
+    assert.deepEqual(selector.matchLabels, template.metadata.labels);
+    const { securityContext, containers: [shop], terminationGracePeriodSeconds, volumes } = template.spec;
+    assert.equal(shop.securityContext.readOnlyRootFilesystem, true);
+    assert.deepEqual(
+      volumes.map(({ name }: { name: string }) => name),
+      shop.volumeMounts.map(
+        ({ name }: { name: string }) => name,
+      ),
+    );
+    assert.ok(Number(shop.args[shop.args.indexOf("--shutdown-timeout") + 1]) < terminationGracePeriodSeconds);
+    await using root = await MinimalRoot.start([...words(DISTROLESS, "ENTRYPOINT"), ...shop.args], {
+      ...JOBS,
+      user: securityContext.runAsUser,
+      readOnly: true,
+      volumes: shop.volumeMounts.map(({ mountPath }: { mountPath: string }) => mountPath),
+    });
+    const ports = new Map(
+      shop.ports.map((
+        { name, containerPort }: { name: string; containerPort: number },
+      ) => [name, containerPort]),
+    );
+    const metrics = template.metadata.annotations["prometheus.io/port"];
+    for (const name of ["startupProbe", "readinessProbe", "livenessProbe"]) {
+      const { path, port } = shop[name].httpGet;
+      assert.equal(path, name === "livenessProbe" ? "/healthz" : "/readyz");
+      await root.untilSucceeds("/usr/local/bin/rouse", "probe", String(ports.get(port)), path);
+    }
+    assert.match(
+      await root.untilSucceeds("/usr/local/bin/rouse", "probe", metrics, "/metrics"),
+      /^rouse_info\{/m,
+    );
+    process.kill(root.pid, "SIGTERM");
+    assert.equal(await root.ended(), 0);
+  },
+);
+
+/** The sections of a unit file (systemd.syntax(7)). */
+function parseUnit(text: string): Record<string, Record<string, string>> {
+  const sections: Record<string, Record<string, string>> = {};
+  let section: Record<string, string> | undefined;
+  for (const line of text.split("\n").filter((line) => line !== "")) {
+    const header = /^\[(\w+)\]$/.exec(line);
+    if (header) section = sections[header[1]!] = {};
+    else {
+      const [, key, value] = /^(\w+)=(.+)$/.exec(line)!;
+      section![key!] = value!;
+    }
+  }
+  return sections;
+}
+
+test("systemd takes the unit", true, async () => {
+  const [text = ""] = blocks("ini");
+  const { Unit, Service, Install } = parseUnit(text);
+  assert.ok(Unit && Service && Install);
+  const directory = mkdtempSync(join(tmpdir(), "rouse-unit."));
+  try {
+    if (installed("systemd-analyze")) {
+      const unit = join(directory, "shop.service");
+      writeFileSync(unit, text.replace("/usr/local/bin/rouse", EXECUTABLE));
+      const { exit, stdout, stderr } = await run(["systemd-analyze", "verify", "--man=no", unit], {
+        environment: { PATH: process.env["PATH"]! },
+        directory: "/",
+      });
+      assert.equal(exit, 0, stdout + stderr);
+      assert.doesNotMatch(stdout + stderr, /shop\.service:.*(Unknown|Failed|ignoring)/);
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  const [program, ...rest] = Service["ExecStart"]!.split(" ");
+  assert.equal(program, "/usr/local/bin/rouse");
+  assert.deepEqual(rest, ["init", "--confdir", "/etc/shop", "--http", "9000"]);
+  assert.equal(Service["ExecReload"], "/bin/kill -HUP $MAINPID");
+  assert.equal(Service["Environment"], `XDG_RUNTIME_DIR=/run/${Service["RuntimeDirectory"]}`);
+});
+
+test("init works below another init, as that unit runs it", MINIMAL_ROOT_POSSIBLE, async () => {
+  const command = parseUnit(blocks("ini")[0]!)["Service"]!["ExecStart"]!.split(" ");
+  await using root = await MinimalRoot.start(["/usr/local/bin/rouse", "run", "--", ...command], {
+    programs: ["/bin/sleep"],
+    files: { "etc/shop/web.conf": "start on startup\nexec /bin/sleep 600\n" },
+    user: 12345,
+    volumes: ["/tmp"],
+  });
+  assert.equal(await root.untilSucceeds("/usr/local/bin/rouse", "probe", "9000"), "ready\n");
+  const metrics = await root.untilSucceeds("/usr/local/bin/rouse", "probe", "9000", "/metrics");
+  assert.match(metrics, /^rouse_job_running\{job="web"\} 1$/m);
+  process.kill(root.pid, "SIGTERM");
+  await root.ended();
+});
+
+test("what an image may lack harms those jobs alone that need it", MINIMAL_ROOT_POSSIBLE, async () => {
+  await using root = await MinimalRoot.start(["/usr/local/bin/rouse", "init", "--http", "9000"], {
+    programs: ["/bin/sleep"],
+    readOnly: true,
+    files: {
+      "etc/init/shell.conf": "exec echo $PATH\n",
+      "etc/init/user.conf": "setuid nobody\nexec /bin/sleep 600\n",
+      "etc/init/fine.conf": "start on startup\nexec /bin/sleep 600\n",
+      "etc/init/pipe.ts": 'import { job, on } from "rouse";\nimport process from "node:process";\n' +
+        'export default job({ startOn: on("startup"), task: true,\n' +
+        "  main({ log }) { log(`a terminal: ${process.stdout.isTTY === true}`); } });\n",
+    },
+  });
+  await root.untilSucceeds("/usr/local/bin/rouse", "probe", "9000");
+  for (
+    const [job, reason] of [["shell", "No such file or directory"], ["user", "unable to find setuid user"]]
+  ) {
+    assert.equal((await root.run("/usr/local/bin/rouse", "initctl", "start", job!)).exit, 1);
+    assert.match(root.output(), new RegExp(`^init: Failed to spawn ${job} main process: .*${reason}$`, "m"));
+  }
+  assert.match(root.output(), /^a terminal: false$/m);
+  assert.match(await root.untilSucceeds("/usr/local/bin/rouse", "initctl", "status", "fine"), /running/);
+});
+
+/** The tables of the guide: rows of cells, without backquotes. */
+function table(heading: string): string[][] {
+  const lines = GUIDE.split("\n");
+  const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
+  const end = lines.findIndex((line, index) => index > start && !line.startsWith("|"));
+  return lines.slice(start + 2, end).map((line) =>
+    line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", ""))
+  );
+}
+
+test("its table of figures names all that there are, with their labels", true, async () => {
+  await using init = await RunningInit.start({
+    arguments: ["--http", "0", "--verbose"],
+    jobs: { "web.conf": "exec sleep 600\n", "done.conf": "task\nexec true\n" },
+  });
+  const [, port] = await init.untilMessage(/Listening on http:\/\/127\.0\.0\.1:(\d+)/);
+  await init.ask("start", "web");
+  await init.ask("start", "done");
+  const text = (await init.run([EXECUTABLE, "probe", port!, "/metrics"])).stdout;
+  const figures = Array.from(text.matchAll(/^# TYPE (\w+) /gm), ([, name]) => name!);
+  const described = new Map(table("figure").map(([name, labels]) => [name!, labels!]));
+  assert.deepEqual([...described.keys()].sort(), figures.sort());
+  for (const [name, labels] of described) {
+    const found = new RegExp(`^${name}\\{(.*)\\} `, "m").exec(text)?.[1] ?? "";
+    assert.deepEqual(Array.from(found.matchAll(/(\w+)="/g), ([, label]) => label).join(", "), labels, name);
+  }
+  for (const [path] of table("path")) {
+    assert.equal((await init.run([EXECUTABLE, "probe", port!, path!])).exit, 0, path);
+  }
+});
+
+test("the script that mounts /proc begins where there is none", NAMESPACES_POSSIBLE, async () => {
+  const directory = mkdtempSync(join(tmpdir(), "rouse-wrapper."));
+  try {
+    const wrapper = blocks("sh").find((text) => text.includes("mount -t proc"))!;
+    assert.equal(wrapper.trimEnd().split("\n").length, 2);
+    const script = join(directory, "init");
+    writeFileSync(script, wrapper.replace("/usr/local/bin/rouse", EXECUTABLE), { mode: 0o755 });
+    const attempt = (command: string) =>
+      run(
+        [
+          "unshare",
+          "--fork",
+          "--kill-child",
+          "--pid",
+          "--mount",
+          "--net",
+          "--propagation",
+          "private",
+          "/bin/sh",
+          "-c",
+        ]
+          .concat(`mount -t tmpfs tmpfs /proc && exec ${command}`),
+        { environment: { PATH: process.env["PATH"]! }, directory: "/" },
+      );
+    const version = await attempt(`${script} --version`);
+    assert.equal(version.exit, 0, version.stderr);
+    assert.match(version.stdout, /^init /);
+    assert.notEqual((await attempt(`${EXECUTABLE} init --version`)).exit, 0, "the script is needed");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("docs/containers.md: its job files are right", () => {
+  for (const text of blocks("conf")) {
+    const { processes } = parseConf(text, "example.conf", "example");
+    assert.ok(processes.main);
+    if (processes.main.kind === "exec") {
+      assert.ok(existsSync(join(programs(), processes.main.command.split(" ")[0]!)));
+    }
+  }
+});
+
+test("a power failure cannot be told by SIGPWR", NAMESPACES_POSSIBLE, async () => {
+  await using init = await RunningInit.start({
+    jobs: { "power.conf": "start on power-status-changed\nexec sleep 600\n" },
+  });
+  init.signal("SIGPWR");
+  await init.ask("version");
+  assert.equal(await init.ask("status", "power"), "power stop/waiting\n");
+  await init.ask("emit", "power-status-changed");
+  await until("the job runs", async () => /running/.test(await init.ask("status", "power")));
+});

@@ -1,0 +1,180 @@
+/** A root directory that holds the executable, the libraries that it names, and hardly anything else. */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { type Outcome, run } from "./command.ts";
+import { until, within } from "./deadline.ts";
+import { descendantsOf, killNaming, killTree, procFile } from "./processes.ts";
+import { EXECUTABLE, installed } from "./programs.ts";
+
+/** True where such a root can be had. */
+export const MINIMAL_ROOT_POSSIBLE = Deno.uid() === 0 &&
+  ["unshare", "nsenter", "ldd", "ip", "mount"].every(installed);
+
+/** How the program is run. */
+export interface MinimalOptions {
+  /** Files below the root, by path. */
+  files: Record<string, string>;
+  /** Programs of this machine that are there too, with their libraries. */
+  programs?: string[];
+  /** Other than root. */
+  user?: number;
+  readOnly?: boolean;
+  /** Directories that are file systems of their own, and writable. */
+  volumes?: string[];
+}
+
+/** Where the executable is in that root. */
+const PLACE = "/usr/local/bin/rouse";
+
+/** A program that is process 1 in namespaces of its own, with a minimal root. */
+export class MinimalRoot implements AsyncDisposable {
+  readonly directory = mkdtempSync(join(tmpdir(), "rouse-minimal."));
+  #unshare: ChildProcess | undefined;
+  #exit: Promise<number> | undefined;
+  /** The number of process 1 outside. */
+  pid = 0;
+
+  /** Starts the words as process 1. */
+  static async start(words: string[], options: MinimalOptions): Promise<MinimalRoot> {
+    const root = new MinimalRoot();
+    try {
+      await root.#start(words, options);
+    } catch (error) {
+      await root[Symbol.asyncDispose]();
+      throw error;
+    }
+    return root;
+  }
+
+  async #start(words: string[], options: MinimalOptions): Promise<void> {
+    const { files, programs = [], user, readOnly, volumes = [] } = options;
+    const root = join(this.directory, "root");
+    for (const folder of ["dev", "proc", "tmp", "run", ...volumes]) {
+      mkdirSync(join(root, folder), { recursive: true });
+    }
+    for (const library of [EXECUTABLE, ...programs].flatMap(libraries)) copy(library, join(root, library));
+    for (const program of programs) copy(program, join(root, program));
+    for (const [path, text] of Object.entries({ ...files, "dev/null": "", [PLACE]: "" })) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const script = [
+      `mount --bind ${root} ${root}`,
+      `mount --bind ${EXECUTABLE} ${root}${PLACE}`,
+      `mount --bind /dev/null ${root}/dev/null`,
+      ...volumes.map((volume) => `mount -t tmpfs -o mode=1777 tmpfs ${root}${volume}`),
+      ...readOnly ? [`mount -o remount,bind,ro ${root}`] : [],
+      "ip link set lo up",
+      `exec unshare --fork --kill-child --pid --mount --mount-proc=/proc --root=${root} --wd=/ ` +
+      `${user === undefined ? "" : `--setgid ${user} --setuid ${user}`} "$@"`,
+    ].join(" &&\n");
+    const output = openSync(join(this.directory, "output"), "a");
+    this.#unshare = spawn(
+      "unshare",
+      [
+        "--mount",
+        "--net",
+        "--uts",
+        "--ipc",
+        "--propagation",
+        "private",
+        "/bin/sh",
+        "-c",
+        script,
+        "sh",
+        ...words,
+      ],
+      {
+        env: { PATH: process.env["PATH"], TERM: "linux" },
+        cwd: "/",
+        stdio: ["ignore", output, output],
+        detached: true,
+      },
+    );
+    closeSync(output);
+    const unshare = this.#unshare;
+    this.#exit = new Promise((resolve, reject) => {
+      unshare.on("error", reject);
+      unshare.on("exit", (status, signal) => resolve(signal === null ? status! : -constants.signals[signal]));
+    });
+    this.#exit.catch(() => {});
+    this.pid = await until("process 1 runs", () => {
+      if (unshare.exitCode !== null) throw new Error(`unshare ended: ${this.output()}`);
+      return descendantsOf(unshare.pid!).find((pid) => /^NSpid:\t\d+\t1$/m.test(procFile(pid, "status")));
+    });
+  }
+
+  /** Runs a program inside. */
+  run(...words: string[]): Promise<Outcome> {
+    const enter = [
+      "nsenter",
+      "--target",
+      String(this.pid),
+      "--pid",
+      "--mount",
+      "--net",
+      "--root",
+      "--wd",
+      "--",
+    ];
+    return run([...enter, ...words], {
+      environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+      directory: "/",
+    });
+  }
+
+  /** Waits until a program inside succeeds; gives what it wrote. */
+  async untilSucceeds(...words: string[]): Promise<string> {
+    let last: Outcome | undefined;
+    try {
+      await until(`${words.join(" ")} succeeds`, async () => (last = await this.run(...words)).exit === 0);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}: ${JSON.stringify(last)}\n${this.output()}`);
+    }
+    return last!.stdout;
+  }
+
+  /** What process 1 has written to its standard output and error. */
+  output(): string {
+    return readFileSync(join(this.directory, "output"), "utf8");
+  }
+
+  /** Waits until process 1 ends; its exit status, or the signal's number, negative. */
+  ended(): Promise<number> {
+    return within("process 1's end", this.#exit!);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const unshare = this.#unshare;
+    if (unshare?.pid !== undefined && unshare.exitCode === null && unshare.signalCode === null) {
+      killTree(unshare.pid);
+      await this.#exit;
+    }
+    killNaming(this.directory);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The libraries that ldd(1) names, by path. */
+function libraries(program: string): string[] {
+  const lines = execFileSync("ldd", [program], { encoding: "utf8" }).split("\n");
+  return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+}
+
+function copy(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+}
