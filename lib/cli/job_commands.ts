@@ -53,7 +53,8 @@ async function statusOf({ client, name, path }: Subject, instance?: string): Pro
 
 async function propertiesOf(client: Client, instance: string): Promise<InstanceStatus | undefined> {
   try {
-    return await client.getAll(instance, INSTANCE_INTERFACE) as unknown as InstanceStatus;
+    // All interfaces' properties: rouse's own are among them.
+    return await client.getAll(instance, "") as unknown as InstanceStatus;
   } catch (error) {
     if (error instanceof CallError && error.isUnknownMethod) return undefined;
     throw error;

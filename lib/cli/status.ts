@@ -7,6 +7,8 @@ export interface InstanceStatus {
   state: string;
   /** Names and numbers of the processes that run. */
   processes: Array<[process: string, pid: number]>;
+  /** What does not go as the job's definition says; only rouse tells. */
+  note?: string;
 }
 
 /** Processes whose number alone tells enough, since the state names them. */
@@ -19,5 +21,6 @@ export function formatStatus(job: string, instance?: InstanceStatus): string {
   const [first, ...others] = instance.processes;
   const process = first ? `, ${PLAIN.includes(first[0]) ? "" : `(${first[0]}) `}process ${first[1]}` : "";
   const more = others.map(([name, pid]) => `\n\t${name} process ${pid}`).join("");
-  return `${title} ${instance.goal}/${instance.state}${process}${more}`;
+  const note = instance.note ? `\n\t${instance.note}` : "";
+  return `${title} ${instance.goal}/${instance.state}${process}${more}${note}`;
 }

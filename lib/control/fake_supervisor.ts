@@ -22,6 +22,8 @@ class FakeInstance implements InstanceView {
     readonly running: Array<[InstanceProcess, number]> = [["main", 4242]],
   ) {}
 
+  note = "";
+
   processes(): Array<[InstanceProcess, number]> {
     return this.running;
   }

@@ -2,7 +2,7 @@
 
 import type { Condition } from "../model/condition.ts";
 import type { Interface } from "./interface.ts";
-import { INSTANCE_INTERFACE, instancePath, JOB_INTERFACE } from "./names.ts";
+import { INSTANCE_INTERFACE, instancePath, JOB_INTERFACE, ROUSE_INSTANCE_INTERFACE } from "./names.ts";
 import { ControlError, type InstanceView, type JobView } from "./supervisor.ts";
 
 /** An instance and the job that it is of. */
@@ -170,4 +170,12 @@ export const INSTANCE: Interface<InstanceTarget> = {
     processes: { type: "a(si)", get: ({ instance }) => instance.processes() },
   },
   signals: { GoalChanged: "goal:s", StateChanged: "state:s", Failed: "status:i" },
+};
+
+/** What rouse tells of an instance beyond Upstart. */
+export const ROUSE_INSTANCE: Interface<InstanceTarget> = {
+  name: ROUSE_INSTANCE_INTERFACE,
+  methods: {},
+  properties: { note: { type: "s", get: ({ instance }) => instance.note } },
+  signals: {},
 };

@@ -15,6 +15,9 @@ export const INSTANCE_INTERFACE = "com.ubuntu.Upstart0_6.Instance";
 /** What rouse offers beyond Upstart, on the manager object. */
 export const ROUSE_INTERFACE = "org.rouse.Control1";
 
+/** What rouse tells of an instance beyond Upstart, on the instance's object. */
+export const ROUSE_INSTANCE_INTERFACE = "org.rouse.Instance1";
+
 export const INTROSPECTABLE = "org.freedesktop.DBus.Introspectable";
 export const PEER = "org.freedesktop.DBus.Peer";
 export const PROPERTIES = "org.freedesktop.DBus.Properties";

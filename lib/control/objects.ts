@@ -11,7 +11,7 @@ import {
   ReplyError,
   signature,
 } from "./interface.ts";
-import { INSTANCE, JOB } from "./job.ts";
+import { INSTANCE, JOB, ROUSE_INSTANCE } from "./job.ts";
 import { MANAGER, ROUSE } from "./manager.ts";
 import type { Message, Variant } from "./message.ts";
 import {
@@ -58,7 +58,7 @@ function find(path: string, supervisor: Supervisor): ObjectNode | undefined {
     return { interfaces: [JOB], target: job, children: Array.from(job.instances.keys(), escapeName) };
   }
   const instance = job.instances.get(names.instance);
-  return instance && { interfaces: [INSTANCE], target: { job, instance }, children: [] };
+  return instance && { interfaces: [INSTANCE, ROUSE_INSTANCE], target: { job, instance }, children: [] };
 }
 
 /** The interfaces that every object has. */

@@ -57,6 +57,8 @@ export interface InstanceView {
   readonly goal: string;
   /** A state of init(5)'s life cycle, e.g. `pre-start`. */
   readonly state: string;
+  /** What does not go as the job's definition says; empty when all is well. */
+  readonly note: string;
   /** Running processes in the order of INSTANCE_PROCESSES. */
   processes(): Array<[InstanceProcess, number]>;
 }

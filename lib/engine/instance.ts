@@ -2,7 +2,7 @@
 
 import type { Environment } from "../model/environment.ts";
 import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
-import { INSTANCE_PROCESSES, type InstanceProcess } from "../model/job.ts";
+import { type Expectation, INSTANCE_PROCESSES, type InstanceProcess } from "../model/job.ts";
 import type { Event } from "./event.ts";
 import type { Job } from "./job.ts";
 import type { Matcher } from "./matcher.ts";
@@ -16,6 +16,13 @@ export interface Failure {
   process: InstanceProcess | "respawn";
   /** Absent when the process could not even be spawned. */
   exit?: Exit;
+}
+
+/** How often a main process forks until it is ready. */
+const FORKS: Record<Expectation, number> = { none: 0, stop: 0, fork: 1, daemon: 2 };
+
+function count(forks: number): string {
+  return `${forks} fork${forks === 1 ? "" : "s"}`;
 }
 
 /** The state of one instance. Everything that changes it is in lifecycle.ts. */
@@ -38,8 +45,8 @@ export class Instance {
   spawning: number | undefined;
   /** The number of the kill timer, or of the one that bounds `expect fork` and `expect daemon`. */
   timer: number | undefined;
-  /** Forks of the main process that are still expected. */
-  forksLeft = 0;
+  /** How often the main process has forked and gone, as far as `expect` asks. */
+  forks = 0;
   /** Until when (ms) a main process that ends may be followed by its child: see {@link Job} `expect`. */
   followUntil = 0;
   /** When the present run of respawns began (ms), and how many there have been since. */
@@ -52,6 +59,21 @@ export class Instance {
   /** `JOB`, or `JOB (INSTANCE)`, as messages have it. */
   get displayName(): string {
     return this.name === "" ? this.job.name : `${this.job.name} (${this.name})`;
+  }
+
+  /** How many forks `expect` announces. */
+  get expectedForks(): number {
+    return FORKS[this.job.definition.expect];
+  }
+
+  /** What does not go as the job's definition says; empty when all is well. */
+  get note(): string {
+    const { forks, expectedForks, state } = this;
+    if (state === "spawned" || expectedForks === 0 || forks === expectedForks || !this.pids.has("main")) {
+      return "";
+    }
+    const { expect } = this.job.definition;
+    return `expect ${expect}: ${count(expectedForks)} expected, ${forks === 0 ? "none" : forks} seen`;
   }
 
   /** `JOB main process (PID)`, as messages have it. */

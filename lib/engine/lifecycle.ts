@@ -146,9 +146,11 @@ const ON_ENTRY: Partial<Record<State, (machine: Machine, instance: Instance) => 
     instance.lastExit = undefined;
   },
   spawned(machine, instance) {
-    const { expect, killTimeout } = instance.job.definition;
-    instance.forksLeft = expect === "fork" ? 1 : expect === "daemon" ? 2 : 0;
-    if (instance.forksLeft > 0 && instance.pids.has("main")) machine.setTimer(instance, killTimeout * 1000);
+    const { killTimeout } = instance.job.definition;
+    instance.forks = 0;
+    if (instance.expectedForks > 0 && instance.pids.has("main")) {
+      machine.setTimer(instance, killTimeout * 1000);
+    }
   },
   killed(machine, instance) {
     const pid = instance.pids.get("main");

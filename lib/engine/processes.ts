@@ -136,14 +136,15 @@ function followed(machine: Machine, instance: Instance, { pid, forks }: Successo
   machine.processes.set(pid, { instance, name: "main" });
   instance.followUntil = machine.now + instance.job.definition.killTimeout * 1000;
   if (instance.state !== "spawned") {
+    instance.forks++;
     machine.log(
       "warn",
-      `${instance.displayName} main process forked once more than expected, following ${pid}`,
+      `${instance.displayName} main process forked again, following ${pid} (${instance.note})`,
     );
     return;
   }
-  instance.forksLeft -= forks;
-  if (instance.forksLeft > 0) return;
+  instance.forks += forks;
+  if (instance.forks < instance.expectedForks) return;
   machine.clearTimer(instance);
   advance(machine, instance);
 }
@@ -182,11 +183,10 @@ export function timeOut(machine: Machine, instance: Instance): void {
     machine.kill(pid, SIGKILL, true);
   } else if (instance.state === "spawned") {
     const { expect, killTimeout } = instance.job.definition;
-    const expected = expect === "fork" ? 1 : 2;
     machine.log(
       "warn",
       `${instance.displayName} main process (${pid}) did not fork as often as \`expect ${expect}\` says in ` +
-        `${killTimeout} s (${expected - instance.forksLeft} of ${expected}), taking it for the service`,
+        `${killTimeout} s (${instance.forks} of ${instance.expectedForks}), taking it for the service`,
     );
     instance.followUntil = machine.now + killTimeout * 1000;
     advance(machine, instance);
