@@ -52,8 +52,8 @@ function remark(line: string): string {
 
 /** The fields whose comments stand before a stanza. */
 function fieldsOf(stanza: string): string[] {
-  const field = fieldOf(stanza);
-  if (field === "exec" || field === "script") return ["main", "exec", "script"];
+  const field = fieldOf(stanza.replace(/^# ([a-z-]+):/, "$1"));
+  if (["exec", "script", "main"].includes(field)) return ["main", "exec", "script"];
   const [, entry] = /^(?:env|limit) (\w+)/.exec(stanza) ?? [];
   return entry === undefined ? [field] : [field, `${field}.${entry}`];
 }

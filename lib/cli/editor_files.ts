@@ -62,7 +62,8 @@ export function compilerOptions(directory: string): Record<string, unknown> {
     typeRoots: [`${directory}/types`],
     types: ["node"],
     paths: {
-      ...modules((path) => [`${directory}/${path}.js`]),
+      // Compilers find the declarations there, and Bun the code.
+      ...modules((path) => [`${directory}/${path}`]),
       "undici-types": [`${directory}/types/undici-types/index.d.ts`],
     },
   };
@@ -73,6 +74,8 @@ export function denoConfiguration(directory: string): Record<string, unknown> {
   return {
     // Else that of a tsconfig.json nearby counts.
     compilerOptions: { lib: ["deno.window"] },
+    // Deno would look for npm's packages beside package.json.
+    nodeModulesDir: "none",
     imports: modules((path) => `${directory}/${path}.js`),
   };
 }
