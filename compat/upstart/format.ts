@@ -16,10 +16,10 @@ import { isDeepStrictEqual } from "node:util";
 import { type Comments, noComments } from "../../lib/author/comments.ts";
 import { fieldOf } from "./comments.ts";
 import { formatCondition } from "./condition.ts";
+import type { Conversion } from "./conversion.ts";
 import { ParseError } from "./error.ts";
 import { Lexer } from "./lexer.ts";
 import { parseConf } from "./parse.ts";
-import type { Conversion } from "./typescript/mod.ts";
 import { encodeBytes } from "../../lib/model/bytes.ts";
 
 /**

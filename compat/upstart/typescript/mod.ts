@@ -21,6 +21,7 @@ import {
   knownVariables,
   unknownEvents,
 } from "./conditions.ts";
+import type { Conversion } from "../conversion.ts";
 import { bracketed, durationLiteral, keyLiteral, textLiteral } from "./literals.ts";
 import { scriptLiteral } from "./scripts.ts";
 
@@ -34,12 +35,6 @@ export interface ModuleOptions {
   manual?: Condition;
   /** False: the events that the module `rouse` does not know are declared elsewhere. */
   declareEvents?: boolean;
-}
-
-/** A file in another format, and what of the definition it does not say: a sentence each. */
-export interface Conversion {
-  text: string;
-  lost: string[];
 }
 
 /** A definition as a module that has no other imports than `rouse` and defines just the same. */
