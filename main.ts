@@ -55,6 +55,7 @@ function help(): number {
   process.stdout.write(
     `Usage: rouse PROGRAM [ARGUMENT]...\n` +
       `   or: PROGRAM [ARGUMENT]...          through a link of that name\n` +
+      `   or: rouse run [--] COMMAND [ARGUMENT]...    as a container's entrypoint\n` +
       `   or: rouse --install [-s] DIR       hard (-s: symbolic) links in DIR for all programs\n` +
       `   or: rouse build --jobs DIR -o FILE    an executable like this one with jobs inside\n` +
       `   or: rouse check FILE|DIR...        what is wrong with job files\n` +
