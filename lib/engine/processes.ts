@@ -143,7 +143,8 @@ function followed(machine: Machine, instance: Instance, { pid, forks }: Successo
     );
     return;
   }
-  instance.forks += forks;
+  // More than one fork at a time shows by the session, which the first process led, and later ones need not.
+  instance.forks += instance.forks === 0 ? forks : 1;
   if (instance.forks < instance.expectedForks) return;
   machine.clearTimer(instance);
   advance(machine, instance);
