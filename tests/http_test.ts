@@ -1,12 +1,17 @@
 /** init --http: what probes and Prometheus see of the compiled executable. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import { until, within } from "./support/deadline.ts";
 import { type InitOptions, RunningInit } from "./support/init.ts";
 import { run } from "./support/command.ts";
 import { EXECUTABLE } from "./support/programs.ts";
+
+/** True where groups can be made in the tree of version 2. */
+const CGROUPS_POSSIBLE = Deno.uid() === 0 &&
+  /- cgroup2 .*\brw\b/.test(readFileSync("/proc/self/mountinfo", "utf8"));
 
 /** An init that serves HTTP, on a port that it chose. */
 async function start(options: InitOptions): Promise<{ init: RunningInit; port: number }> {
@@ -196,6 +201,29 @@ Deno.test("/metrics counts starts, respawns, exits and events, and measures jobs
   for (const line of body.split("\n")) {
     assert.match(line, /^(# (HELP|TYPE) \w+ .+|\w+(\{(\w+="[^"\n]*",?)*\})? [\d.e+-]+|)$/);
   }
+});
+
+Deno.test({
+  name: "/metrics counts what left the job's session when the job has a control group of its own",
+  ignore: !CGROUPS_POSSIBLE,
+  async fn() {
+    const script = "script\n  setsid sleep 600 &\n  echo begun\n  exec sleep 600\nend script\n";
+    const { init, port } = await start({
+      jobs: { "grouped.conf": `cgroup cpu\n${script}`, "plain.conf": script },
+    });
+    await using _ = init;
+    for (const job of ["grouped", "plain"]) {
+      await init.ask("start", job);
+      await init.untilLines(`log/${job}.log`, 1);
+    }
+    await until("both are counted", async () => {
+      const { body } = await ask(port, "/metrics");
+      return figure(body, 'rouse_job_processes{job="grouped"}') === 2 &&
+        figure(body, 'rouse_job_processes{job="plain"}') === 1 &&
+        figure(body, 'rouse_job_cpu_seconds_total{job="grouped"}')! > 0;
+    });
+    await init.ask("stop", "grouped");
+  },
 });
 
 Deno.test("event names without end do not make figures without end", async () => {

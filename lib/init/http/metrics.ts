@@ -5,7 +5,8 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { JobView, Notice, Supervisor } from "../../control/supervisor.ts";
 import { VERSION } from "../../model/version.ts";
 import { Counters } from "./counters.ts";
-import { ProcessTable, type Usage } from "./usage.ts";
+import { groupUsage } from "./group_usage.ts";
+import { add, ProcessTable, type Usage } from "./usage.ts";
 
 /** How often the loop is asked whether it is late, in ms. */
 const LOOP_INTERVAL = 500;
@@ -32,17 +33,17 @@ const LOOKS: Look[] = [
   },
   {
     name: "rouse_job_processes",
-    help: "Processes of the job, with all that they have started and that is in their sessions.",
+    help: "Processes of the job: of its control group, or of the sessions of those that init started.",
     value: (_job, usage) => usage?.processes ?? 0,
   },
   {
     name: "rouse_job_resident_memory_bytes",
-    help: "Resident memory of the job's processes; what they share counts for each.",
+    help: "Memory of the job's control group, or resident memory of its processes, shared parts for each.",
     value: (_job, usage) => usage?.residentMemory,
   },
   {
     name: "rouse_job_cpu_seconds_total",
-    help: "Processor time of the job's present processes and of those that they have waited for.",
+    help: "Processor time of the job's control group, or of its processes and those that they waited for.",
     value: (_job, usage) => usage?.cpuTime,
     grows: true,
   },
@@ -113,11 +114,12 @@ export class Metrics {
     const jobs = Array.from(this.init.jobs());
     this.#jobs.set(jobs.length);
     this.#collectStates(jobs);
+    const usages = jobs.map((job) => usageOf(job, table));
     for (const [look, figure] of this.#looks) {
       await turn();
       figure.reset();
-      for (const job of jobs) {
-        const value = look.value(job, usageOf(job, table));
+      for (const [index, job] of jobs.entries()) {
+        const value = look.value(job, usages[index]);
         if (value !== undefined) figure.inc({ job: job.definition.name }, value);
       }
     }
@@ -161,11 +163,17 @@ export class Metrics {
   }
 }
 
-function usageOf({ instances }: JobView, table: ProcessTable): Usage | undefined {
-  const pids = Array.from(instances.values()).flatMap((instance) =>
-    instance.processes().map(([, pid]) => pid)
-  );
-  return pids.length === 0 ? undefined : table.usage(pids);
+/** By the job's control groups where it has some, by the sessions of its processes otherwise. */
+function usageOf({ definition, instances }: JobView, table: ProcessTable): Usage | undefined {
+  let sum: Usage | undefined;
+  for (const instance of instances.values()) {
+    const pids = instance.processes().map(([, pid]) => pid);
+    if (pids.length === 0) continue;
+    const group = definition.cgroups.length > 0 ? groupUsage(pids[0]!) : undefined;
+    const usage = { ...table.usage(pids), ...group };
+    sum = sum ? add(sum, usage) : usage;
+  }
+  return sum;
 }
 
 function turn(): Promise<void> {

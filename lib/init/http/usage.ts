@@ -11,6 +11,17 @@ export interface Usage {
   residentMemory: number;
 }
 
+/** Both together. */
+export function add(one: Usage, other: Usage): Usage {
+  return {
+    processes: one.processes + other.processes,
+    cpuTime: one.cpuTime + other.cpuTime,
+    residentMemory: one.residentMemory + other.residentMemory,
+  };
+}
+
+const NOTHING: Usage = { processes: 0, cpuTime: 0, residentMemory: 0 };
+
 /** How many processes are read before others get their turn. */
 const AT_ONCE = 100;
 
@@ -36,23 +47,14 @@ export class ProcessTable {
     const status = processStatus(pid);
     if (!status) return;
     this.#sessionOf.set(pid, status.session);
-    const usage = this.#sessions.get(status.session) ?? { processes: 0, cpuTime: 0, residentMemory: 0 };
-    this.#sessions.set(status.session, usage);
-    usage.processes++;
-    usage.cpuTime += status.cpuTime;
-    usage.residentMemory += status.residentPages * PAGE_SIZE;
+    const { session, cpuTime, residentPages } = status;
+    const usage = { processes: 1, cpuTime, residentMemory: residentPages * PAGE_SIZE };
+    this.#sessions.set(session, add(this.#sessions.get(session) ?? NOTHING, usage));
   }
 
   /** The usage of these processes and of all that belongs to their sessions. */
   usage(pids: number[]): Usage {
-    const sum: Usage = { processes: 0, cpuTime: 0, residentMemory: 0 };
-    for (const session of new Set(pids.map((pid) => this.#sessionOf.get(pid)))) {
-      const usage = session === undefined ? undefined : this.#sessions.get(session);
-      if (!usage) continue;
-      sum.processes += usage.processes;
-      sum.cpuTime += usage.cpuTime;
-      sum.residentMemory += usage.residentMemory;
-    }
-    return sum;
+    const sessions = new Set(pids.flatMap((pid) => this.#sessionOf.get(pid) ?? []));
+    return Array.from(sessions, (session) => this.#sessions.get(session)!).reduce(add, NOTHING);
   }
 }
