@@ -1,6 +1,7 @@
 /** Jobs in TypeScript, alone and together with classic ones. */
 
 import assert from "node:assert/strict";
+import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 
 /** A module that exports one job. */
@@ -123,4 +124,60 @@ Deno.test("a module defines several jobs, which refer to each other", async () =
   await init.until(["status", "second"], /^second start\/running/);
   await init.ask("stop", "first");
   assert.equal(await init.ask("status", "second"), "second stop/waiting\n");
+});
+
+Deno.test("a broken edit keeps the last good definition, and status tells so until it is mended", async () => {
+  const good = module('{ description: text, exec: "sleep 600" }', 'import { text } from "./shared.ts";');
+  await using init = await RunningInit.start({
+    jobs: { "web.ts": good, "shared.ts": 'export const text = "one";\n' },
+  });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  const running = await init.ask("start", "web");
+
+  const told = async () => (await init.initctl("status", "web")).stderr;
+  const broken: Array<[file: string, text: string, place: RegExp]> = [
+    [
+      "web.ts",
+      good.replace("exec:", "exce:"),
+      /conf\/web\.ts:3:\d+: a job has no field exce; did you mean exec\?\n$/,
+    ],
+    ["shared.ts", "export const text = ;\n", /conf\/shared\.ts:1:\d+: cannot be parsed: .*\n$/],
+  ];
+  for (const [file, text, place] of broken) {
+    const mended = init.read(`conf/${file}`)!;
+    init.write(file, text);
+    await until(`status tells of ${file}`, async () => (await told()) !== "");
+    assert.match(await told(), /^initctl: The last good definition of web stays in force: \//);
+    assert.match(await told(), place);
+    assert.equal(await init.ask("status", "web"), running);
+    init.write(file, mended);
+    await until(`status tells nothing of ${file}`, async () => (await told()) === "");
+  }
+});
+
+Deno.test("overrides count for modules, while init runs too", async () => {
+  const usage = async () => (await init.initctl("usage", "web")).stdout;
+  await using init = await RunningInit.start({
+    jobs: {
+      "web.ts": module('{ usage: "one", startOn: on("startup"), exec: "sleep 600" }'),
+      "web.override": "usage two\n",
+    },
+  });
+  await until("the override counts", async () => (await usage()) === "Usage: two\n");
+  init.write("web.override", "usage three\nmanual\n");
+  await until("the new override counts", async () => (await usage()) === "Usage: three\n");
+  assert.equal(await init.ask("show-config", "web"), "web\n");
+  init.remove("web.override");
+  await until("the module counts alone", async () => (await usage()) === "Usage: one\n");
+  assert.equal(await init.ask("show-config", "web"), "web\n  start on startup\n");
+});
+
+Deno.test("a module goes before a classic file of its name, which counts again when the module has gone", async () => {
+  const usage = async () => (await init.initctl("usage", "web")).stdout;
+  await using init = await RunningInit.start({
+    jobs: { "web.ts": module('{ usage: "module", exec: "true" }'), "web.conf": "usage classic\nexec true\n" },
+  });
+  await until("the module counts", async () => (await usage()) === "Usage: module\n");
+  init.remove("web.ts");
+  await until("the classic file counts", async () => (await usage()) === "Usage: classic\n");
 });
