@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type EvaluatorLine, type ModuleReport, parseEvaluatorLine } from "../lib/author/protocol.ts";
 import { validateJob } from "../lib/model/validate.ts";
+import { shell } from "./support/command.ts";
 import { environmentWith, Files, runIn, RUNTIMES } from "./support/author.ts";
 
 const HEAD = 'import { job, on, started } from "rouse";\n';
@@ -179,6 +180,19 @@ for (const runtime of Object.keys(RUNTIMES)) {
     ]);
   });
 }
+
+Deno.test("a reader that takes its time gets all that there is", async () => {
+  const text = "x".repeat(100_000);
+  const module = `${HEAD}export default job({ description: "${text}" });\n`;
+  using files = new Files(Object.fromEntries(["a.ts", "b.ts", "c.ts"].map((name) => [name, module])));
+  for (const [runtime, words] of Object.entries(RUNTIMES)) {
+    // More than the pipe holds is written before anything is read.
+    const line = `${words.join(" ")} evaluate a.ts b.ts c.ts | { sleep 0.5; cat; }`;
+    const { stdout } = await shell(line, { directory: files.directory, environment: environmentWith() });
+    const reports = stdout.split("\n").map(parseEvaluatorLine).filter((line) => line && "jobs" in line);
+    assert.equal(reports.length, 3, runtime);
+  }
+});
 
 Deno.test("compiled: a module that awaits what never comes is told from one that is slow", async () => {
   using files = new Files({ "waits.ts": "await new Promise(() => {});\nexport default 1;" });

@@ -1,7 +1,6 @@
 /** The evaluator child: imports job modules and prints what they define as data (see protocol.ts). */
 
 import { Console } from "node:console";
-import { writeSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -19,6 +18,7 @@ import {
 import { DefinitionError, fieldPlace, moduleError, userPlace } from "./place.ts";
 import { COMPILED_IN, type EvaluatorLine, jobName, type ModuleError } from "./protocol.ts";
 import { FieldError, shown } from "./values.ts";
+import { writeAll } from "./write.ts";
 
 const USAGE = "Usage: rouse evaluate [--directory DIR]... MODULE...";
 
@@ -160,6 +160,5 @@ function fieldPlaceOrJob(job: DefinedJob, field: string, module: string): Omit<M
 
 /** Writes a line to standard output at once; the empty line before it ends what others left there. */
 function print(line: EvaluatorLine): void {
-  let rest = Buffer.from(`\n${JSON.stringify(line)}\n`);
-  while (rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  writeAll(1, `\n${JSON.stringify(line)}\n`);
 }

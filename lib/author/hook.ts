@@ -1,6 +1,5 @@
 /** The hook child: runs one function of a job module. */
 
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { formatWithOptions, inspect } from "node:util";
 import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
@@ -13,6 +12,7 @@ import type { JobSpecification } from "./job.ts";
 import { importModule, localImports, provideAuthoringModule } from "./modules.ts";
 import { moduleError, userFrames } from "./place.ts";
 import { isCommandFailure, shell } from "./shell.ts";
+import { writeAll } from "./write.ts";
 
 const USAGE = "Usage: rouse hook MODULE JOB PROCESS";
 
@@ -53,7 +53,7 @@ export async function main(args: string[]): Promise<number> {
 
 /** Writes a line to standard error at once, without the colours that console.error gives it on a terminal. */
 function complain(line: string): void {
-  writeSync(2, `${line}\n`);
+  writeAll(2, `${line}\n`);
 }
 
 /** A process ends when there is nothing left to wait for, even if a function still awaits something. */
