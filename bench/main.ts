@@ -10,11 +10,12 @@ import { compileProbe } from "./probe.ts";
 import { measure } from "./measure.ts";
 import { report } from "./report.ts";
 import { CONTROL } from "./workloads/control.ts";
+import { MODULE_WORKLOADS } from "./workloads/modules.ts";
 import { OUTPUT } from "./workloads/output.ts";
 import { RESOURCES } from "./workloads/resources.ts";
 import { STARTING } from "./workloads/starting.ts";
 
-const WORKLOADS = { ...STARTING, ...CONTROL, ...OUTPUT, ...RESOURCES };
+const WORKLOADS = { ...STARTING, ...CONTROL, ...OUTPUT, ...RESOURCES, ...MODULE_WORKLOADS };
 
 async function main(words: string[]): Promise<number> {
   const names = words.filter((word) => word !== "--docs");
