@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
+import process from "node:process";
 import { until, within } from "./support/deadline.ts";
 import { type InitOptions, RunningInit } from "./support/init.ts";
 import { run } from "./support/command.ts";
@@ -207,7 +208,7 @@ Deno.test({
   name: "/metrics counts what left the job's session when the job has a control group of its own",
   ignore: !CGROUPS_POSSIBLE,
   async fn() {
-    const script = "script\n  setsid sleep 600 &\n  echo begun\n  exec sleep 600\nend script\n";
+    const script = "script\n  setsid sleep 600 &\n  echo $!\n  exec sleep 600\nend script\n";
     const { init, port } = await start({
       jobs: { "grouped.conf": `cgroup cpu\n${script}`, "plain.conf": script },
     });
@@ -222,6 +223,9 @@ Deno.test({
         figure(body, 'rouse_job_processes{job="plain"}') === 1 &&
         figure(body, 'rouse_job_cpu_seconds_total{job="grouped"}')! > 0;
     });
+    // So that the group can go.
+    const [pid = ""] = await init.untilLines("log/grouped.log", 1);
+    process.kill(Number(pid));
     await init.ask("stop", "grouped");
   },
 });
