@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { join } from "node:path";
+import { close, openPty, read as readDescriptor, setNonBlocking } from "../lib/sys/descriptors.ts";
 import { until } from "./support/deadline.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 
@@ -123,6 +124,24 @@ test("a shutdown that waits can be cancelled, and there is only one", async () =
   assert.ok(!readdirSync(init.directory).includes("events"));
 });
 
+test("those who are logged in are told", async () => {
+  await using init = await NamespaceInit.start({});
+  const terminal = openTerminal();
+  try {
+    writeFileSync(join(init.directory, "utmp"), record(7, 4711, terminal.path.replace("/dev/", ""), "ann"));
+    const line = "mount -t tmpfs tmpfs /run && cp @DIR@/utmp /var/run/utmp && shutdown -k +15 back at ten";
+    assert.deepEqual(await init.shell(line), { exit: 0, stdout: "", stderr: "" });
+    const told = await until(
+      "the terminal shows it",
+      () => /^The system is.*\r\n.*$/m.exec(terminal.read())?.[0],
+    );
+    assert.equal(told.trimEnd(), "The system is going down for maintenance in 15 minutes!\r\nback at ten");
+    assert.match(terminal.read(), /Broadcast message from root@/);
+  } finally {
+    terminal.close();
+  }
+});
+
 test("wrong command lines are told, and change nothing", async () => {
   await using init = await NamespaceInit.start({ "recorder.conf": RECORDER });
   for (
@@ -169,11 +188,34 @@ test("only root, or who init belongs to, may ask", async () => {
 });
 
 /** A record of utmp(5). */
-function record(type: number, pid: number): Buffer {
+function record(type: number, pid: number, line = "", user = ""): Buffer {
   const bytes = Buffer.alloc(process.arch === "arm64" ? 400 : 384);
   bytes.writeInt16LE(type, 0);
   bytes.writeInt32LE(pid, 4);
+  bytes.write(line, 8);
+  bytes.write(user, 44);
   return bytes;
+}
+
+/** A terminal as somebody who is logged in has it. */
+function openTerminal() {
+  const { master, slave } = openPty();
+  let shown = "";
+  return {
+    path: readlinkSync(`/proc/self/fd/${slave}`),
+    /** All that it has shown so far. Something must be there. */
+    read(): string {
+      setNonBlocking(master);
+      for (let bytes; typeof (bytes = readDescriptor(master)) !== "number" && bytes.length > 0;) {
+        shown += Buffer.from(bytes).toString("latin1");
+      }
+      return shown;
+    },
+    close() {
+      close(master);
+      close(slave);
+    },
+  };
 }
 
 test("runlevel reads the environment, or the records of a file", async () => {
