@@ -30,6 +30,11 @@ export interface Negated {
 /** Comparisons by the variables' names. */
 export type Matches<Variable extends string> = { readonly [Name in Variable]?: Pattern | Negated };
 
+/** Comparisons with an event's variables; an event that has none takes none. */
+export type EventMatches<Name extends EventName> = [EventVariable<Name>] extends [never]
+  ? Readonly<Record<string, never>>
+  : Matches<EventVariable<Name>>;
+
 /** One comparison; that of a job's name may still be a reference. */
 export interface Comparison {
   readonly key?: string;
@@ -69,7 +74,7 @@ export class Condition<Variable extends string = string> {
  */
 export function on<Name extends EventName>(
   event: Name,
-  ...matches: Array<Pattern | Matches<EventVariable<Name>>>
+  ...matches: Array<Pattern | EventMatches<Name>>
 ): Condition<EventVariable<Name>> {
   return new Condition({ kind: "event", name: event, comparisons: matches.flatMap(comparisons) });
 }
@@ -114,16 +119,22 @@ export const stopped = about("stopped");
 
 /**
  * A condition about another job's life: the job, and patterns for variables of the event: INSTANCE, RESULT
- * …, and those that the job exports.
+ * …, and those that the job exports. Of a job that is imported it is known which variables it has to export.
  */
-export type AboutJob<Name extends EventName> = <Exported extends string = never>(
-  job: JobReference,
-  matches?: Matches<Exported> & Matches<EventVariable<Name>>,
-) => Condition<EventVariable<Name> | Exported>;
+export interface AboutJob<Name extends EventName> {
+  <Env extends Readonly<Record<string, unknown>>>(
+    job: DefinedJob & { readonly env?: Env },
+    matches?: Matches<(keyof Env & string) | EventVariable<Name>>,
+  ): Condition<EventVariable<Name> | (keyof Env & string)>;
+  <Exported extends string = never>(
+    job: Exclude<JobReference, DefinedJob>,
+    matches?: Matches<Exported> & Matches<EventVariable<Name>>,
+  ): Condition<EventVariable<Name> | Exported>;
+}
 
 function about<Name extends EventName>(name: Name): AboutJob<Name> {
-  return (job, matches = {}) =>
-    new Condition({ kind: "event", name, comparisons: [{ value: job }, ...comparisons(matches)] });
+  return (job: JobReference, matches: Matches<string> = {}) =>
+    new Condition<never>({ kind: "event", name, comparisons: [{ value: job }, ...comparisons(matches)] });
 }
 
 function comparisons(match: Pattern | Readonly<Record<string, unknown>>): Comparison[] {
