@@ -1,9 +1,10 @@
 /** A message on the terminals of all who are logged in (wall(1)). */
 
 import { closeSync, constants, openSync, readlinkSync, writeSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
+import { hostname } from "node:os";
 import process from "node:process";
 import { isatty } from "node:tty";
+import { lookupUser } from "../../sys/users.ts";
 import { terminalsInUse } from "./records.ts";
 
 /** Writes a text on every terminal that takes it at once; the others are left out. */
@@ -29,11 +30,8 @@ function write(path: string, text: string): void {
 }
 
 function user(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.()}`; // Without an entry in passwd(5).
-  }
+  const uid = process.getuid?.() ?? 0;
+  return lookupUser(String(uid))?.name ?? (uid === 0 ? "root" : `uid ${uid}`);
 }
 
 function terminal(): string {
