@@ -6,6 +6,7 @@ import type { Console, InstanceProcess, JobDefinition, Limit, Program } from "..
 import { environment as parseEnvironment } from "../model/environment.ts";
 import { expand } from "../model/expand.ts";
 import { close, memfd } from "../sys/descriptors.ts";
+import { SystemError } from "../sys/errno.ts";
 import { spawn, type SpawnDescription } from "../sys/spawn.ts";
 import { lookupGroup, lookupUser, supplementaryGroups } from "../sys/users.ts";
 import type { AppArmor } from "./apparmor.ts";
@@ -54,8 +55,11 @@ export interface ProcessContext {
  */
 export type Started =
   | { pid: number; output: ProcessOutput }
-  | { reason: string; status?: number }
+  | { reason: string; status?: number; isTemporary: boolean }
   | { skipped: true };
+
+/** Errors that may be gone a moment later: the system, or init, has run out of something. */
+const TEMPORARY = ["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"];
 
 /** Starts a process of a job. */
 export function startProcess(request: ProcessRequest, context: ProcessContext): Started {
@@ -93,10 +97,12 @@ export function startProcess(request: ProcessRequest, context: ProcessContext): 
     });
     if (result.pid !== undefined) return { pid: result.pid, output };
     const { step, code, message } = result.failed;
-    return { reason: message, status: step === "execute" && code === "ENOENT" ? NOT_FOUND : NOT_EXECUTABLE };
+    const status = step === "execute" && code === "ENOENT" ? NOT_FOUND : NOT_EXECUTABLE;
+    return { reason: message, status, isTemporary: TEMPORARY.includes(code) };
   } catch (error) {
     // Whatever it is, the job fails and not init.
-    return { reason: (error as Error).message };
+    const isTemporary = error instanceof SystemError && TEMPORARY.includes(error.code);
+    return { reason: (error as Error).message, isTemporary };
   } finally {
     output?.spawned();
     opened.forEach(close);

@@ -31,6 +31,9 @@ const SLICE = 10;
 /** The longest delay (ms) that the runtimes' timers know; more would be none at all. */
 export const LONGEST_DELAY = 2 ** 31 - 1;
 
+/** How often it is tried to start a process that cannot be started for want of something, and how long apart (ms). */
+const SPAWN_ATTEMPTS = 50, SPAWN_PAUSE = 200;
+
 /** Changes of children that are taken at a time. */
 const REAP_AT_ONCE = 256;
 
@@ -272,7 +275,9 @@ export class RunningInit implements Supervisor {
     for (const observer of this.#observers) observer(notice);
   }
 
-  #spawn({ spawn, definition, instance, process, environment }: Effect & { kind: "spawn" }): void {
+  /** Starts a process. Where descriptors, memory or processes are short, it is tried again for a while. */
+  #spawn(effect: Effect & { kind: "spawn" }, attempt = 1): void {
+    const { spawn, definition, instance, process, environment } = effect;
     const variables = [
       ...environment,
       `UPSTART_JOB=${definition.name}`,
@@ -284,7 +289,18 @@ export class RunningInit implements Supervisor {
       this.surroundings.processes,
     );
     if ("skipped" in started) return this.tell({ kind: "spawn-skipped", spawn });
-    if ("reason" in started) return this.tell({ kind: "spawn-failed", spawn, ...started });
+    if ("reason" in started) {
+      const { isTemporary, ...failure } = started;
+      if (!isTemporary || attempt >= SPAWN_ATTEMPTS) {
+        return this.tell({ kind: "spawn-failed", spawn, ...failure });
+      }
+      if (attempt === 1) {
+        const what = `Failed to spawn ${definition.name} ${process} process for now, trying again`;
+        this.surroundings.messages.tell("warn", `${what}: ${failure.reason}`);
+      }
+      setTimeout(() => this.#spawn(effect, attempt + 1), SPAWN_PAUSE);
+      return;
+    }
     this.#outputs.set(started.pid, started.output);
     this.tell({ kind: "spawned", spawn, pid: started.pid });
   }
