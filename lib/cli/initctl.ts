@@ -50,13 +50,15 @@ export interface Surroundings {
   environment: Record<string, string | undefined>;
   /** Writes all of a text to standard output (1) or the error output (2). */
   write(descriptor: 1 | 2, text: string): void;
+  /** As `connect` of the client does it. */
+  connect: typeof connect;
 }
 
 /** The program: gives the exit status. `name` is what it was called by. */
 export async function main(
   args: string[],
   name: string,
-  surroundings: Surroundings = { environment: process.env, write },
+  surroundings: Surroundings = { environment: process.env, write, connect },
 ): Promise<number> {
   try {
     const linked = commandNamed(name);
@@ -109,7 +111,7 @@ async function run(
     say: (line) => void (output += verbosity === "quiet" ? "" : `${line}\n`),
     inform: (line) => void (output += verbosity === "quiet" || !verbosity ? "" : `${line}\n`),
     complain,
-    client: async () => client ??= await open(has, values("dest").at(-1), environment),
+    client: async () => client ??= await open(has, values("dest").at(-1), surroundings),
   };
   try {
     return await command.run(invocation) ?? 0;
@@ -134,7 +136,7 @@ function lastOf(wanted: string[], given: string[]): string | undefined {
 async function open(
   has: (option: string) => boolean,
   destination: string | undefined,
-  environment: Surroundings["environment"],
+  { environment, connect }: Surroundings,
 ): Promise<Client> {
   const { UPSTART_SESSION, DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS } = environment;
   if (has("session")) {
@@ -153,7 +155,7 @@ async function open(
   if (destination !== undefined && !system) throw new UsageError("--dest given without --system");
   const bus = DBUS_SYSTEM_BUS_ADDRESS ?? "unix:path=/run/dbus/system_bus_socket";
   if (destination !== undefined) return await attempt("system bus", () => connect(bus, destination));
-  return await attempt("Upstart", () => connectToSystem(environment));
+  return await attempt("Upstart", () => connectToSystem(environment, connect));
 }
 
 async function attempt(what: string, connecting: () => Promise<Client>): Promise<Client> {

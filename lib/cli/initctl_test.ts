@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { FakeSupervisor } from "../control/fake_supervisor.ts";
 import { serve } from "../control/service.ts";
+import { connectBeside } from "../control/socket_client.ts";
 import { VERSION } from "../model/version.ts";
 import { main } from "./initctl.ts";
 
@@ -25,7 +26,7 @@ async function call(
   const name = words.shift()!;
   const written = ["", "", ""];
   const write = (descriptor: number, text: string) => void (written[descriptor] += text);
-  const status = await main(words, name, { environment, write });
+  const status = await main(words, name, { environment, write, connect: connectBeside });
   return { status, stdout: written[1]!, stderr: written[2]! };
 }
 

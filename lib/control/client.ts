@@ -1,9 +1,9 @@
 /** The client of the control protocol: one connection, calls, replies. It speaks to genuine Upstart as well. */
 
-import type { Buffer } from "node:buffer";
-import { createConnection, type Socket } from "node:net";
+import { Buffer } from "node:buffer";
 import process from "node:process";
-import { errnoMessage } from "../sys/errno.ts";
+import { EAGAIN, errnoMessage, SystemError } from "../sys/errno.ts";
+import { type Channel, type ChannelUser, type Connector, waitingConnector } from "./channel.ts";
 import { clientHello } from "./handshake.ts";
 import {
   encode,
@@ -47,27 +47,11 @@ interface Pending {
 
 /**
  * Connects to an address such as `unix:abstract=/com/ubuntu/upstart`. With `destination` that is a message
- * bus, and calls go to the service of that name.
+ * bus, and calls go to the service of that name. While an answer is awaited, the program does nothing else.
  * Rejects with an Error that says why there is no connection.
  */
 export async function connect(address: string, destination?: string): Promise<Client> {
-  const path = socketPath(address);
-  const deadline = Date.now() + LONGEST_CONNECT;
-  let socket: Socket | undefined;
-  while (!socket) {
-    try {
-      socket = await open(path);
-    } catch (error) {
-      const { code, errno, message } = error as Error & { code?: string; errno?: number };
-      if (code !== "EAGAIN" || Date.now() > deadline) {
-        const reason = errno === undefined ? message : errnoMessage(Math.abs(errno));
-        throw new Error(`Failed to connect to socket ${path.replace("\0", "")}: ${reason}`);
-      }
-      // So many clients come at once that the kernel's queue is full.
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-  const client = new Client(socket, destination);
+  const client = new Client(await connector(socketPath(address)), destination);
   if (destination !== undefined) {
     await client.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello");
   } else {
@@ -76,32 +60,40 @@ export async function connect(address: string, destination?: string): Promise<Cl
   return client;
 }
 
-function open(path: string): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createConnection(path, () => {
-      socket.off("error", reject);
-      resolve(socket);
-    });
-    socket.on("error", reject);
-  });
+async function connector(path: string): Promise<Connector> {
+  const deadline = Date.now() + LONGEST_CONNECT;
+  for (;;) {
+    try {
+      return waitingConnector(path);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      if (error.errno !== EAGAIN || Date.now() > deadline) {
+        const reason = errnoMessage(error.errno);
+        throw new Error(`Failed to connect to socket ${path.replace("\0", "")}: ${reason}`);
+      }
+      // So many clients come at once that the kernel's queue is full.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
 }
 
 /** A connection to an init. */
-export class Client {
+export class Client implements ChannelUser {
+  readonly #channel: Channel;
   #reader = new MessageReader(LARGEST_REPLY);
   #pending = new Map<number, Pending>();
   #serial = 0;
   #greeting: string | undefined = "";
   #failure: Error | undefined;
 
-  constructor(private readonly socket: Socket, private readonly destination?: string) {
-    socket.on("data", (chunk) => this.#receive(chunk as Buffer));
-    socket.on("error", (error) => this.#fail(error));
-    socket.on(
-      "close",
-      () => this.#fail(new Error("Connection was disconnected before a reply was received")),
-    );
-    socket.write(clientHello(process.geteuid?.() ?? 0), "latin1");
+  constructor(connector: Connector, private readonly destination?: string) {
+    this.#channel = connector(this);
+    this.#channel.send(Buffer.from(clientHello(process.geteuid?.() ?? 0), "latin1"));
+  }
+
+  /** True while a call has not been answered. */
+  get waits(): boolean {
+    return this.#pending.size > 0;
   }
 
   /**
@@ -139,8 +131,7 @@ export class Client {
 
   /** Ends the connection; calls without an answer are rejected. */
   close(): void {
-    this.socket.destroy();
-    this.#fail(new Error("The connection is closed"));
+    this.lost(new Error("The connection is closed"));
   }
 
   #send(message: Omit<Message, "type" | "serial">): number {
@@ -153,18 +144,19 @@ export class Client {
         ? "org.freedesktop.DBus"
         : this.destination;
     }
-    this.socket.write(encode(whole));
+    this.#channel.send(encode(whole));
     return serial;
   }
 
-  #receive(chunk: Buffer): void {
+  /** Takes bytes from the channel. */
+  receive(chunk: Buffer): void {
     try {
       const rest = this.#greeting === undefined ? chunk : this.#authenticate(chunk);
       if (rest === undefined) return;
       this.#reader.push(rest);
       for (let message; (message = this.#reader.next());) this.#settle(message);
     } catch (error) {
-      this.#fail(error as Error);
+      this.lost(error as Error);
     }
   }
 
@@ -188,10 +180,11 @@ export class Client {
     else pending.reject(new CallError(message.errorName ?? "", String(message.body[0] ?? message.errorName)));
   }
 
-  #fail(error: Error): void {
+  /** Ends the connection; who waits for an answer gets the error. */
+  lost(error: Error): void {
     this.#failure ??= error;
     for (const { reject } of this.#pending.values()) reject(this.#failure);
     this.#pending.clear();
-    this.socket.destroy();
+    this.#channel.close();
   }
 }

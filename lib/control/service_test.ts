@@ -9,7 +9,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import fc from "fast-check";
-import { CallError, type Client, connect } from "./client.ts";
+import { CallError, type Client, connect as connectWaiting } from "./client.ts";
 import { FakeSupervisor } from "./fake_supervisor.ts";
 import { clientHello } from "./handshake.ts";
 import { decode, encode, type Message, MessageReader, METHOD_CALL, SIGNAL } from "./message.ts";
@@ -25,6 +25,7 @@ import {
   socketPath,
 } from "./names.ts";
 import { serve, type ServiceOptions } from "./service.ts";
+import { connectBeside as connect } from "./socket_client.ts";
 
 const UID = process.getuid!();
 let addresses = 0;
@@ -458,7 +459,7 @@ Deno.test("a socket file is made, replaced when it is stale, and removed", async
 
 Deno.test("an address that nobody listens on", async () => {
   await assert.rejects(
-    connect("unix:abstract=/nobody-is-there"),
+    connectWaiting("unix:abstract=/nobody-is-there"),
     /Failed to connect to socket \/nobody-is-there: Connection refused/,
   );
 });

@@ -3,14 +3,17 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
-import { type Client, connect } from "./client.ts";
+import { type Client, connect as connectTo } from "./client.ts";
 import { socketPath, spareAddresses, SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS } from "./names.ts";
 
 /**
  * Connects to the system's init, wherever it listens. Rejects with the reason why there is no connection to its
  * usual address.
  */
-export async function connectToSystem(environment: Record<string, string | undefined>): Promise<Client> {
+export async function connectToSystem(
+  environment: Record<string, string | undefined>,
+  connect = connectTo,
+): Promise<Client> {
   try {
     return await connect(SYSTEM_ADDRESS);
   } catch (error) {

@@ -77,6 +77,7 @@ export const EPERM = 1,
   ENOTTY = 25,
   ENOSPC = 28,
   EPIPE = 32,
+  ENAMETOOLONG = 36,
   ENOSYS = 38;
 
 /** The name of an error number, e.g. `ENOENT`; `errno 200` for one that has none here. */

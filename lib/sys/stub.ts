@@ -6,6 +6,8 @@
  * A row of the table is twelve 64-bit words, named by {@link Word}. The table ends at a negative number.
  */
 
+import { Buffer } from "node:buffer";
+
 /** The words of a row, by their place in it. */
 export const Word = {
   /** The system call's number; negative: return to the caller. */
@@ -112,6 +114,7 @@ const AARCH64 = `
 export function stubFor(architecture: string): Uint8Array | undefined {
   const listing = architecture === "x64" ? X86_64 : architecture === "arm64" ? AARCH64 : undefined;
   if (listing === undefined) return undefined;
-  const code = Array.from(listing.matchAll(/^ {4}([0-9a-f]+)/gm), ([, bytes]) => bytes).join("");
-  return Uint8Array.from(code.match(/../g) ?? [], (byte) => parseInt(byte, 16));
+  // Instructions are indented by four, and their bytes end at a blank. All programs do this before anything else.
+  const lines = listing.split("\n").filter((line) => line.startsWith("    "));
+  return Buffer.from(lines.map((line) => line.slice(4, line.indexOf(" ", 4))).join(""), "hex");
 }

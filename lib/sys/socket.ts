@@ -1,0 +1,36 @@
+/** Unix sockets as a client that has nothing else to do uses them. */
+
+import { Buffer } from "node:buffer";
+import { close } from "./descriptors.ts";
+import { EINTR, ENAMETOOLONG, SystemError } from "./errno.ts";
+import { call, kernel, required } from "./kernel.ts";
+
+const AF_UNIX = 1, SOCK_STREAM = 1, SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000;
+const LONGEST_PATH = 108;
+
+/**
+ * A stream socket, non-blocking, connected to a path, or to an abstract name that begins with a null character.
+ * Throws {@link SystemError}; EAGAIN says that the listener's queue is full.
+ */
+export function connectUnix(path: string): number {
+  const name = Buffer.from(path);
+  if (name.length > LONGEST_PATH) throw new SystemError("connect", ENAMETOOLONG);
+  const socket = call("socket", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  required("make a socket", socket);
+  const address = Buffer.concat([Buffer.from(Uint16Array.of(AF_UNIX).buffer), name, Buffer.alloc(1)]);
+  const length = path.startsWith("\0") ? address.length - 1 : address.length;
+  const result = call("connect", socket, address, length);
+  if (result < 0) close(socket);
+  required("connect", result);
+  return socket;
+}
+
+/** Waits, without anything else getting its turn, until a descriptor can be read, or written to if that is asked for. */
+export function awaitDescriptor(fd: number, orWritable = false): void {
+  const POLLIN = 1, POLLOUT = 4;
+  const { address, bytes } = kernel().scratch;
+  bytes.writeInt32LE(fd, 0);
+  bytes.writeInt32LE(orWritable ? POLLIN | POLLOUT : POLLIN, 4);
+  const result = call("ppoll", address, 1, 0, 0, 0);
+  if (result !== -EINTR) required("wait for a descriptor", result);
+}
