@@ -93,6 +93,19 @@ test("no line gets into another, however it is written and wherever the streams 
   }
 });
 
+test("a line that does not end is passed on in pieces, which the lines of others stay out of", async () => {
+  const { stdout } = await withJobs({
+    "long.conf":
+      "start on startup\ntask\nscript\n  for i in 1 2 3 4 5; do head -c 50000 /dev/zero | tr '\\0' x; sleep 0.05; done\n" +
+      "end script\n",
+    "short.conf": "start on startup\nscript\n  while :; do echo short; sleep 0.01; done\nend script\n",
+    "last.conf": "start on stopped long\ntask\nexec true\n",
+  });
+  const lines = stdout.split("\n");
+  assert.deepEqual(lines.filter((line) => !/^(?:x+|short|)$/.test(line)), []);
+  assert.equal(lines.filter((line) => line.startsWith("x")).join("").length, 250_000);
+});
+
 test("/dev/stdout and /dev/stderr can be opened by a job of any user", async () => {
   const { exit, stdout, stderr } = await withJobs({
     "last.conf":

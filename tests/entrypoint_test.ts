@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { constants } from "node:os";
 import { pool } from "./conformance/pool.ts";
 import { until } from "./support/deadline.ts";
+import { run } from "./support/command.ts";
+import { EXECUTABLE } from "./support/programs.ts";
 import { contain, Container, CONTAINERS_POSSIBLE } from "./support/container.ts";
 
 function test(name: string, body: () => Promise<void>, ignore = false): void {
@@ -65,7 +67,7 @@ test("the command has init's input, environment and directory, and its words as 
 });
 
 test("signals are forwarded to the command", async () => {
-  const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "WINCH"] as const;
+  const signals = ["HUP", "INT", "QUIT", "USR1", "USR2", "WINCH", "CONT", "TSTP"] as const;
   const traps = signals.map((signal) => `trap 'echo ${signal}' ${signal}`).join("; ");
   using container = new Container([
     "run",
@@ -216,3 +218,55 @@ test("a read-only root without /dev, devpts, /run and /var/log is told of once, 
   assert.match(stderr, /Failed to open \/dev\/null/);
   assert.match(stderr, /Failed to write to \/var\/log\/upstart/);
 });
+
+test("jobs have the container's environment, or with --no-inherit-env PATH and TERM alone", async () => {
+  const words = ["run", "--", "/usr/bin/env"];
+  const environment = { GREETING: "hello", TERM: "dumb", UPSTART_SESSION: "another's" };
+  const names = (text: string) => text.trim().split("\n").map((line) => line.split("=")[0]).sort().join(" ");
+  const own = "UPSTART_EVENTS UPSTART_INSTANCE UPSTART_JOB";
+  assert.equal(names((await contain(words, { environment })).stdout), `GREETING PATH TERM ${own}`);
+  const bare = await contain(["run", "--no-inherit-env", ...words.slice(1)], { environment });
+  assert.equal(names(bare.stdout), `PATH TERM ${own}`);
+});
+
+test("an init that finds the usual places taken listens elsewhere and tells its jobs", async () => {
+  // The outer init has the abstract socket and the file below /run.
+  const inner = (environment: string) =>
+    `env ${environment} /proc/1/exe run --confdir /none -- /bin/sh -c ` +
+    "'echo $UPSTART_SESSION; /proc/1/exe initctl list'";
+  const { exit, stdout, stderr } = await contain(
+    [
+      "run",
+      "--",
+      "/bin/sh",
+      "-c",
+      `${inner("XDG_RUNTIME_DIR=/run/user")}; ${inner("A=b")}; /proc/1/exe initctl list`,
+    ],
+    {
+      prepare: "mount -t tmpfs none /run; mkdir /run/user; mount -t tmpfs none /tmp",
+    },
+  );
+  assert.equal(exit, 0, stderr);
+  assert.match(
+    stdout,
+    new RegExp(
+      "^unix:path=/run/user/rouse/control\nmain start/running, process \\d+\n" +
+        "unix:path=/tmp/rouse-\\d+/control\nmain start/running, process \\d+\n" +
+        "main start/running, process \\d+\n$",
+    ),
+  );
+  assert.match(stderr, /EADDRINUSE.*listening on unix:path=\/run\/user\/rouse\/control/);
+});
+
+test("an ordinary user's container", async () => {
+  const { exit, stdout } = await run(
+    [
+      ..."setpriv --reuid 12345 --regid 12345 --clear-groups unshare --user --fork --pid --mount-proc --net"
+        .split(" "),
+      ...[EXECUTABLE, "run", "--", "/bin/sh", "-c", "/proc/1/exe initctl list; exit 23"],
+    ],
+    { environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" }, directory: "/" },
+  );
+  assert.equal(exit, 23);
+  assert.match(stdout, /^main start\/running, process \d+\n$/);
+}, Deno.uid() !== 0);

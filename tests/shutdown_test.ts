@@ -110,6 +110,23 @@ test("orphans are told to end when the jobs have, and killed if they do not", as
   assert.match(container.stdout, /polite orphan/);
 });
 
+Deno.test({
+  name: "a fork bomb under a process limit holds up neither init nor the end of the container",
+  ignore: !CONTAINERS_POSSIBLE || Deno.uid() !== 0,
+  async fn() {
+    using container = init({
+      "bomb.conf":
+        "start on startup\nrespawn\nrespawn limit unlimited\nsetuid nobody\nlimit nproc 100 100\n" +
+        "script\n  bomb() { bomb | bomb & }\n  while :; do bomb; done\nend script\n",
+    }, "--shutdown-timeout=2");
+    await until("the limit is reached", () => /Cannot fork|Resource temporarily/.test(container.stderr));
+    const { stdout } = await container.run("/proc/1/exe", "initctl", "status", "bomb");
+    assert.match(stdout, /^bomb start\//);
+    await container.signal("SIGTERM");
+    assert([0, 137].includes(await container.ended()));
+  },
+});
+
 test("a supervisor that is not process 1 leaves nothing behind either", async () => {
   using outer = new Container([
     "run",
