@@ -102,20 +102,38 @@ Deno.test("an executable with jobs inside makes one with other jobs inside", asy
   await init.until(["list"], "other stop/waiting\n");
 });
 
+Deno.test("classic files are compiled in, too", async () => {
+  using files = new Files({
+    "jobs/net/bridge.conf": "start on go\nenv WORD='$HOME'\nexec sleep 600\n",
+    "jobs/web.ts": JOBS["jobs/base.ts"],
+    "jobs/web.conf": "start on go\nexec sleep 601\n",
+  });
+  const programs = await built(files);
+  await using init = await RunningInit.start({ programs });
+  await init.until(["list"], "net/bridge stop/waiting\nweb stop/waiting\n");
+  await init.ask("emit", "go");
+  assert.match(await init.ask("status", "net/bridge"), /^net\/bridge start\/running/);
+  assert.equal(await init.ask("status", "web"), "web stop/waiting\n");
+});
+
 Deno.test("what cannot be built is told, and nothing is written", async () => {
   using files = new Files({
     "bad/field.ts": 'import { job } from "rouse";\nexport default job({\n  exce: "true",\n});\n',
     "bad/import.ts": 'import "./missing.ts";\n',
+    "bad/web.conf": "exec httpd\nrespwan\n",
+    "bad/cron.override": "manual\n",
     "empty/readme": "",
   });
   const bad = await build(files, "--jobs", "bad", "-o", "mine");
   assert.equal(bad.exit, 1);
   assert.match(bad.stderr, /^rouse: Unable to build mine: .*\/bad\/field\.ts:3: a job has no field exce/);
   assert.match(bad.stderr, /\/bad\/import\.ts:1: cannot find module/);
+  assert.match(bad.stderr, /\/bad\/web\.conf:2: Unknown stanza/);
+  assert.match(bad.stderr, /\/bad\/cron\.override: an override is not compiled in/);
   const empty = await build(files, "--jobs", "empty", "-o", "mine");
   assert.deepEqual([empty.exit, empty.stderr], [
     1,
-    "rouse: Unable to build mine: empty holds no job modules (*.ts)\n",
+    "rouse: Unable to build mine: empty holds no jobs\n",
   ]);
   const missing = await build(files, "--jobs", "missing", "-o", "mine");
   assert.match(missing.stderr, /^rouse: Unable to build mine: .*missing/);

@@ -85,7 +85,6 @@ Deno.test("deno test runs tests of jobs in TypeScript", async () => {
     "test",
     "-q",
     "-A",
-    "--no-check",
     "--config",
     ".rouse/deno.json",
     "web_test.ts",

@@ -9,10 +9,10 @@ import { compile, findJobs } from "./compile.ts";
 import { parts } from "./parts.ts";
 
 const USAGE = `Usage: rouse build --jobs DIR -o FILE
-Write a copy of this executable to FILE, with the job modules of DIR compiled in.
+Write a copy of this executable to FILE, with the jobs of DIR compiled in.
 
 Options:
-      --jobs=DIR     directory of job modules (*.ts), also in directories below
+      --jobs=DIR     directory of jobs (*.ts, *.conf), also in directories below
   -o, --output=FILE  executable to write
       --help         display this help and exit
 `;
