@@ -94,7 +94,10 @@ Deno.test("cancel gives up starting, and goes on running", async () => {
 });
 
 Deno.test("a module that is edited, and one that it imports, count at once", async () => {
-  const text = module("{ task: true, main: ({ log }) => log(text) }", 'import { text } from "./shared.ts";');
+  const text = module(
+    "{ usage: text, task: true, main: ({ log }) => log(text) }",
+    'import { text } from "./shared.ts";',
+  );
   await using init = await RunningInit.start({
     jobs: { "say.ts": text, "shared.ts": 'export const text = "one";\n' },
   });
@@ -103,6 +106,7 @@ Deno.test("a module that is edited, and one that it imports, count at once", asy
   assert.deepEqual(await init.untilLines("log/say.log", 1), ["one"]);
 
   init.write("shared.ts", 'export const text = "two";\n');
+  await init.until(["usage", "say"], "Usage: two\n");
   await init.ask("start", "say");
   assert.deepEqual(await init.untilLines("log/say.log", 2), ["one", "two"]);
 
@@ -153,6 +157,34 @@ Deno.test("a broken edit keeps the last good definition, and status tells so unt
     init.write(file, mended);
     await until(`status tells nothing of ${file}`, async () => (await told()) === "");
   }
+});
+
+Deno.test("functions are those of the definition in force, whatever becomes of the files", async () => {
+  const say = module(
+    '{ usage: text, preStart: ({ log }) => log(text, "starts"), exec: "sleep 600", postStop: ({ log }) => log(text, "has gone") }',
+    'import { text } from "./shared.ts";',
+  );
+  const shared = (text: string) => `export const text: string = "${text}";\n`;
+  await using init = await RunningInit.start({ jobs: { "say.ts": say, "shared.ts": shared("one") } });
+  await init.until(["usage", "say"], "Usage: one\n");
+  await init.ask("start", "say");
+
+  init.write("shared.ts", "export const = ;\n");
+  await init.untilMessage(/shared\.ts:1.*cannot be parsed/);
+  await init.ask("restart", "say");
+  assert.deepEqual(await init.untilLines("log/say.log", 3), ["one starts", "one has gone", "one starts"]);
+
+  init.write("shared.ts", shared("two"));
+  await until("the edit counts", async () => (await init.initctl("status", "say")).stderr === "");
+  await init.ask("stop", "say");
+  await init.ask("start", "say");
+  assert.deepEqual((await init.untilLines("log/say.log", 5)).slice(3), ["one has gone", "two starts"]);
+
+  init.remove("say.ts");
+  init.remove("shared.ts");
+  // The job goes with its last process, so what stop asks for then is not there any more.
+  await init.initctl("stop", "say");
+  assert.equal((await init.untilLines("log/say.log", 6))[5], "two has gone");
 });
 
 Deno.test("overrides count for modules, while init runs too", async () => {

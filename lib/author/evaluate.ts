@@ -13,6 +13,7 @@ import {
   type Exports,
   importModule,
   localImports,
+  moduleSources,
   provideAuthoringModule,
 } from "./modules.ts";
 import { DefinitionError, fieldPlace, moduleError, userPlace } from "./place.ts";
@@ -90,12 +91,18 @@ function guardProcess(): (status: number) => never {
 async function evaluate(
   module: string,
   directories: readonly string[],
-): Promise<{ jobs: JobDefinition[] } | { error: ModuleError }> {
+): Promise<{ jobs: JobDefinition[]; sources?: Record<string, string> } | { error: ModuleError }> {
   try {
-    return { jobs: await definitions(await importModule(module), module, directories) };
+    const jobs = await definitions(await importModule(module), module, directories);
+    const sources = jobs.some(hasFunctions) ? moduleSources(module) : undefined;
+    return { jobs, ...(sources && { sources }) };
   } catch (error) {
     return { error: moduleError(error, module, localImports(module)) };
   }
+}
+
+function hasFunctions({ processes }: JobDefinition): boolean {
+  return Object.values(processes).some(({ kind }) => kind === "function");
 }
 
 const names = new WeakMap<DefinedJob, string>();

@@ -1,5 +1,7 @@
 /** The hook child: runs one function of a job module. */
 
+import { Buffer } from "node:buffer";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import process from "node:process";
 import { formatWithOptions, inspect } from "node:util";
 import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
@@ -9,12 +11,15 @@ import { PROCESS_FIELDS } from "./definition.ts";
 import { exportedJobs } from "./exports.ts";
 import { initctl } from "./initctl.ts";
 import type { JobSpecification } from "./job.ts";
-import { importModule, localImports, provideAuthoringModule } from "./modules.ts";
+import { importModule, localImports, provideAuthoringModule, useSources } from "./modules.ts";
 import { moduleError, userFrames } from "./place.ts";
 import { isCommandFailure, shell } from "./shell.ts";
 import { writeAll } from "./write.ts";
 
-const USAGE = "Usage: rouse hook MODULE JOB PROCESS";
+const USAGE = "Usage: rouse hook [--sources] MODULE JOB PROCESS";
+
+/** Where init lends the texts of the modules, with `--sources`: as JSON, by their paths. */
+const SOURCES_DESCRIPTOR = 9;
 
 /**
  * The program `hook`. Returns its exit status: 0, or 1 when the module cannot be loaded or the function threw,
@@ -22,6 +27,10 @@ const USAGE = "Usage: rouse hook MODULE JOB PROCESS";
  * then throws dies of that signal.
  */
 export async function main(args: string[]): Promise<number> {
+  if (args[0] === "--sources") {
+    args = args.slice(1);
+    useSources(takeSources());
+  }
   const [module, job, processName] = args;
   if (module === undefined || job === undefined || !isProcessName(processName) || args.length > 3) {
     complain(USAGE);
@@ -49,6 +58,14 @@ export async function main(args: string[]): Promise<number> {
   // A server that main has started keeps the process; whatever a hook left running does not.
   if (processName !== "main") process.exit(0);
   return 0;
+}
+
+/** Reads the texts, and leaves nothing of that to what the function starts. */
+function takeSources(): Record<string, string> {
+  const buffer = Buffer.alloc(fstatSync(SOURCES_DESCRIPTOR).size);
+  const length = readSync(SOURCES_DESCRIPTOR, buffer, 0, buffer.length, 0);
+  closeSync(SOURCES_DESCRIPTOR);
+  return JSON.parse(buffer.toString("utf8", 0, length));
 }
 
 /** Writes a line to standard error at once, without the colours that console.error gives it on a terminal. */

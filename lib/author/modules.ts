@@ -1,6 +1,6 @@
 /** Importing job modules, and knowing what they import. */
 
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { COMPILED_IN_JOBS } from "rouse:jobs";
@@ -11,11 +11,23 @@ import { COMPILED_IN } from "./protocol.ts";
 export type Exports = Record<string, unknown>;
 
 /** The part of Bun's plug-in interface that is used here. */
-interface Bun {
-  plugin(plugin: {
-    name: string;
-    setup(build: { module(name: string, load: () => { exports: unknown; loader: "object" }): void }): void;
-  }): void;
+interface Build {
+  module(name: string, load: () => { exports: unknown; loader: "object" }): void;
+  onResolve(
+    options: { filter: RegExp },
+    resolve: (module: { path: string; importer: string }) => { path: string; namespace: "file" } | undefined,
+  ): void;
+  onLoad(
+    options: { filter: RegExp },
+    load: (module: { path: string }) => { contents: string; loader: string },
+  ): void;
+}
+
+function plugIn(setup: (build: Build) => void): void {
+  const { Bun: bun } = globalThis as {
+    Bun?: { plugin(plugin: { name: string; setup(build: Build): void }): void };
+  };
+  bun?.plugin({ name: "rouse", setup });
 }
 
 /**
@@ -23,10 +35,46 @@ interface Bun {
  * lies. In Deno, the import map of deno.json does that.
  */
 export function provideAuthoringModule(): void {
-  const { Bun: bun } = globalThis as { Bun?: Bun };
-  bun?.plugin({
-    name: "rouse",
-    setup: (build) => build.module("rouse", () => ({ exports: authoring, loader: "object" })),
+  plugIn((build) => build.module("rouse", () => ({ exports: authoring, loader: "object" })));
+}
+
+/** Files that a module's text can be given in place of. */
+const SOURCE_FILE = /\.([cm]?[jt]sx?|json)$/;
+
+/** More than modules of jobs have. */
+const MOST_SOURCES = 1 << 20;
+
+/**
+ * The texts of a module and of all that it imports, for {@link useSources}. Undefined where links lead to a
+ * file, or the texts are too long to be kept.
+ */
+export function moduleSources(module: string): Record<string, string> | undefined {
+  if (module.startsWith(COMPILED_IN)) return undefined;
+  const files = [module, ...localImports(module)].filter((file) =>
+    SOURCE_FILE.test(file) && existsSync(file)
+  );
+  if (files.some((file) => realpathSync(file) !== file)) return undefined;
+  const entries = files.map((file) => [file, sourceOf(file)] as const);
+  const length = entries.reduce((sum, [, text]) => sum + text.length, 0);
+  return length > MOST_SOURCES ? undefined : Object.fromEntries(entries);
+}
+
+/** Texts that stand for files, whatever these hold by now. */
+let sources: Readonly<Record<string, string>> = {};
+
+/** Has modules imported from texts that were kept. Deno has no such thing: there, files count. */
+export function useSources(kept: Readonly<Record<string, string>>): void {
+  sources = kept;
+  const paths = Object.keys(kept).map((path) => RegExp.escape(path));
+  plugIn((build) => {
+    build.onResolve({ filter: /^(?:\.{0,2}\/|file:)/ }, ({ path, importer }) => {
+      const file = localPath(path, importer);
+      return Object.hasOwn(kept, file) ? { path: file, namespace: "file" } : undefined;
+    });
+    build.onLoad({ filter: new RegExp(`^(?:${paths.join("|")})$`) }, ({ path }) => ({
+      contents: kept[path]!,
+      loader: SOURCE_FILE.exec(path)![1]!.replace(/^[cm]/, ""),
+    }));
   });
 }
 
@@ -83,11 +131,12 @@ function localPath(specifier: string, importer: string): string {
 }
 
 function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile();
+  return Object.hasOwn(sources, path) || existsSync(path) && statSync(path).isFile();
 }
 
 /** A module's text; empty when it cannot be read. */
 export function sourceOf(file: string): string {
+  if (Object.hasOwn(sources, file)) return sources[file]!;
   try {
     return readFileSync(file, "utf8");
   } catch {

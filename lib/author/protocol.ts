@@ -30,6 +30,8 @@ export type ModuleReport =
     module: string;
     /** The local modules that it imports, directly or not, whose changes count too. Absolute paths. */
     imports: string[];
+    /** The texts of the module and of its imports by their paths, where jobs have functions. */
+    sources?: Record<string, string>;
   }
   & ({ jobs: JobDefinition[] } | { error: ModuleError });
 

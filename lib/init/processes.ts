@@ -134,7 +134,7 @@ function stanzaSettings(
 
 interface Command {
   argv: string[];
-  /** What the shell reads from {@link SCRIPT_DESCRIPTOR}. */
+  /** What the shell, or the hook child, reads from {@link SCRIPT_DESCRIPTOR}. */
   script?: string;
 }
 
@@ -173,8 +173,9 @@ const COMMANDS: Commands = {
     const variables = parseEnvironment(environment);
     return { argv: words.map((word) => expand(word, variables)) };
   },
-  function: ({ module, job }, { process }, { hookCommand }) => ({
-    argv: [...hookCommand, module, job, process],
+  function: ({ module, job }, { process, definition: { sources } }, { hookCommand }) => ({
+    argv: [...hookCommand, ...(sources ? ["--sources"] : []), module, job, process],
+    ...(sources && { script: JSON.stringify(sources) }),
   }),
 };
 

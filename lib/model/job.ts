@@ -134,6 +134,11 @@ export interface JobDefinition {
   /** The `debug` stanza: the main process stops itself before exec. */
   debug: boolean;
   processes: Partial<Record<ProcessName, Program>>;
+  /**
+   * The texts of the module whose functions the processes run and of those that it imports, by their paths:
+   * functions are what they were when the job was defined. Absent: they are read when a function runs.
+   */
+  sources?: Readonly<Record<string, string>>;
 }
 
 /** The limit of a job that says nothing of its own: ten times in five seconds (init(5)). */

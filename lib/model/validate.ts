@@ -116,6 +116,7 @@ const FIELDS: Record<keyof JobDefinition, Test> = {
   endsInit: isBoolean,
   debug: isBoolean,
   processes: isTable(PROCESS_NAMES, isProgram),
+  sources: (value) => isPlainObject(value) && Object.values(value).every((text) => typeof text === "string"),
 };
 
 const REQUIRED = Object.keys(emptyJob("", "")) as Array<keyof JobDefinition>;

@@ -234,10 +234,19 @@ function outcome(line: ModuleReport, module: string): ModuleOutcome {
   const shared = { module, imports: imports.slice(0, MOST_IMPORTS) };
   if ("error" in line) return { ...shared, report: errorReport(line, module) };
   try {
-    return { ...shared, jobs: line.jobs.map(validateJob) };
+    const { sources } = line;
+    const jobs = line.jobs.map(validateJob).map((job) =>
+      sources && hasFunctions(job) ? validateJob({ ...job, sources }) : job
+    );
+    return { ...shared, jobs };
   } catch (error) {
     return { ...shared, report: { file: module, reason: (error as Error).message } };
   }
+}
+
+/** True for a job whose functions are to be what they are now. */
+function hasFunctions({ processes }: JobDefinition): boolean {
+  return Object.values(processes).some(({ kind }) => kind === "function");
 }
 
 function errorReport(report: ModuleReport & { error: unknown }, module: string): Report {
