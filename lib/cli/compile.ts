@@ -130,11 +130,13 @@ export function compile({ bun, parts, jobs, base, output }: Compilation): void {
 
 /** The text of the module that stands for jobs/mod.ts; modules that are texts are written to a directory. */
 function jobTable(jobs: JobModules, directory: string): string {
-  const entries = Object.entries(jobs).sort().map(([name, module], index) => {
-    const path = "path" in module ? module.path : join(directory, `classic-${index}.ts`);
-    if ("text" in module) writeFileSync(path, module.text);
-    return `  ${JSON.stringify(name)}: () => import(${JSON.stringify(path)}),\n`;
-  });
+  const entries = Object.entries(jobs).sort(([one], [other]) => one < other ? -1 : 1).map(
+    ([name, module], index) => {
+      const path = "path" in module ? module.path : join(directory, `classic-${index}.ts`);
+      if ("text" in module) writeFileSync(path, module.text);
+      return `  ${JSON.stringify(name)}: () => import(${JSON.stringify(path)}),\n`;
+    },
+  );
   return `export const COMPILED_IN_JOBS = {\n${entries.join("")}};\n`;
 }
 
