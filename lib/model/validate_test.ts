@@ -59,6 +59,7 @@ const WRONG: Array<[string, unknown]> = [
   ["processes", { main: { kind: "exec" } }],
   ["processes", { main: { kind: "exec", command: "a", text: "b" } }],
   ["processes", { toString: { kind: "exec", command: "a" } }],
+  ["sources", { "/conf/a.ts": 1 }],
   ["constructor", 1],
   ["unheardOf", 1],
 ];
