@@ -32,15 +32,20 @@ const INIT_EVENTS = [
   ...JOB_EVENTS,
 ];
 
+/** What makes a text a pattern. */
+const SPECIAL = /[*?[\\]/;
+
 /** All doubts about these jobs, which are all that there are. */
 export function findDoubts(definitions: Iterable<JobDefinition>): Doubt[] {
   const all = [...definitions];
-  const jobs = all.map(({ name }) => name);
-  const emitted = all.flatMap(({ emits }) => emits);
+  const jobs = new Set(all.map(({ name }) => name));
+  const events = new Set([...INIT_EVENTS, ...all.flatMap(({ emits }) => emits)]);
+  const patterns = Array.from(events).filter((event) => SPECIAL.test(event));
   const isJob = (pattern: string) =>
-    pattern.includes("$") || jobs.some((name) => matchesPattern(pattern, name));
+    pattern.includes("$") || jobs.has(pattern) ||
+    (SPECIAL.test(pattern) && jobs.values().some((name) => matchesPattern(pattern, name)));
   const isEvent = (name: string): boolean =>
-    INIT_EVENTS.includes(name) || emitted.some((pattern) => matchesPattern(pattern, name)) ||
+    events.has(name) || patterns.some((pattern) => matchesPattern(pattern, name)) ||
     (name.endsWith("/failed") && isEvent(name.slice(0, -"/failed".length)));
   return conditionsOf(all).flatMap(([place, condition]) =>
     [

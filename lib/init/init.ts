@@ -19,6 +19,7 @@ import { Configuration } from "./configuration/configuration.ts";
 import { evaluator } from "./configuration/evaluation.ts";
 import { formatReport } from "./configuration/report.ts";
 import { ControlGroups } from "./control_groups.ts";
+import { tellDoubts } from "./doubts.ts";
 import { Ending } from "./ending.ts";
 import { Listening } from "./listening.ts";
 import { Messages } from "./messages.ts";
@@ -113,7 +114,7 @@ async function run(options: Options, place: Place): Promise<number> {
       apparmor: new AppArmor({ warn: warnOnce }),
     },
     sessionEnvironment,
-    reloadConfiguration: () => configuration.reload(),
+    reloadConfiguration: () => reload(),
     problem: (job) => {
       const report = configuration.problem(job);
       return report && formatReport(report);
@@ -137,6 +138,8 @@ async function run(options: Options, place: Place): Promise<number> {
   const last = options.user ? undefined : new LastRunlevel(init, () => init.stopping || begin("shutdown"));
   const http = options.http && (await import("./http/mod.ts")).serveHttp(init, options.http, messages);
   const configuration = configure(options, init, messages, time);
+  const doubt = () => tellDoubts(init, messages, options.startupEvent === undefined);
+  const reload = () => configuration.reload().then(doubt);
   const listening = new Listening(init, messages, session);
 
   let stopSignal: number | undefined;
@@ -146,7 +149,7 @@ async function run(options: Options, place: Place): Promise<number> {
   };
   signals.act({
     stop,
-    reload: () => void configuration.reload(),
+    reload: () => void reload(),
     listen: () => void listening.open(),
     list: () => list(init, streams),
     // Before the command runs, and when it has ended, nobody else could do what the signal asks for.
@@ -162,6 +165,7 @@ async function run(options: Options, place: Place): Promise<number> {
   }
   const sessionFile = session === undefined ? undefined : openSession(session, messages);
   await loaded;
+  doubt();
   http?.loaded();
   if (options.exitWith !== undefined && !init.job(options.exitWith)) {
     messages.tell("error", `Unable to exit with ${options.exitWith}: there is no such job`);
