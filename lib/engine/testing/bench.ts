@@ -17,8 +17,8 @@ export type Variables = Record<string, string>;
  */
 export type Behaviour = "stays" | "stubborn" | (End & { after?: Duration }) | { spawnFails: string };
 
-/** How a process ends: with an exit status, or by a signal, which is named without `SIG` or given as a number. */
-export type End = { status: number } | { signal: SignalName | number };
+/** How a process ends: with an exit status, or by a signal, which is named without `SIG` or given as a number, maybe with a core dump. */
+export type End = { status: number } | { signal: SignalName | number; core?: boolean };
 
 /** What became of a request. It fills in as the answer comes, maybe only once time has gone by. */
 export class Reply {
@@ -388,7 +388,7 @@ function exitOf(end: End): Exit {
   if ("status" in end) return { status: end.status };
   const signal = typeof end.signal === "number" ? end.signal : signalNumber(end.signal);
   if (signal === undefined) throw new RangeError(`there is no signal ${end.signal}`);
-  return { signal };
+  return { signal, ...(end.core && { core: true }) };
 }
 
 function display(job: string, instance: string): string {
