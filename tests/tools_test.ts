@@ -1,5 +1,6 @@
 /** rouse types, convert and new, and the type check of rouse check, by the compiled executable. */
 
+import fc from "fast-check";
 import assert from "node:assert/strict";
 import {
   chmodSync,
@@ -13,6 +14,13 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parseConf } from "../compat/upstart/mod.ts";
+import { definitions } from "../compat/upstart/testing.ts";
+import {
+  type EventNames,
+  formatEvents,
+  formatModule,
+  unknownEvents,
+} from "../compat/upstart/typescript/mod.ts";
 import { parseEvaluatorLine } from "../lib/author/protocol.ts";
 import type { JobDefinition } from "../lib/model/job.ts";
 import { environmentWith, Files } from "./support/author.ts";
@@ -96,6 +104,20 @@ for (const compiler of Object.keys(COMPILERS)) {
 
 Deno.test("rouse types: the declarations are those of the sources, to the last mistake that they find", async () => {
   using files = new Files({ "types.ts": readFileSync(join(ROOT, "lib/author/types_test.ts"), "utf8") });
+  await rouse(files, "types", ".");
+  const { exit, stdout } = await compile("tsc", files);
+  assert.equal(exit, 0, stdout);
+});
+
+Deno.test("rouse types: whatever a classic file says compiles as a module", async () => {
+  const jobs = fc.sample(definitions, 100);
+  const events: EventNames = new Map();
+  for (const { startOn, stopOn } of jobs) unknownEvents(stopOn, unknownEvents(startOn, events));
+  const modules = jobs.map((job, index) => [`${index}.ts`, formatModule(job, { declareEvents: false }).text]);
+  using files = new Files({
+    ...Object.fromEntries(modules),
+    "events.d.ts": `${formatEvents(events)}export {};\n`,
+  });
   await rouse(files, "types", ".");
   const { exit, stdout } = await compile("tsc", files);
   assert.equal(exit, 0, stdout);

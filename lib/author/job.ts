@@ -11,7 +11,7 @@ export type Signal = SignalName | `SIG${SignalName}` | RealTimeSignal;
 
 // deno-fmt-ignore
 type RealTimeSignal =
-  | 34 | 35 | 36 | 37 | 38 | 39 | 40 | 41 | 42 | 43 | 44 | 45 | 46 | 47 | 48 | 49
+  | 32 | 33 | 34 | 35 | 36 | 37 | 38 | 39 | 40 | 41 | 42 | 43 | 44 | 45 | 46 | 47 | 48 | 49
   | 50 | 51 | 52 | 53 | 54 | 55 | 56 | 57 | 58 | 59 | 60 | 61 | 62 | 63 | 64;
 
 /** A resource limit: one value for soft and hard limit, or both. */

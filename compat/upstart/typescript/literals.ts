@@ -7,8 +7,8 @@ export const WIDTH = 110;
 export function textLiteral(text: string): string {
   // JSON.stringify writes lone surrogates, which stand for bytes, as escapes.
   const double = JSON.stringify(text);
-  if (!text.includes('"') || text.includes("'")) return double;
-  return `'${double.slice(1, -1).replaceAll('\\"', '"')}'`;
+  if (text.split('"').length <= text.split("'").length) return double;
+  return `'${double.slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
 /** A key of an object. */

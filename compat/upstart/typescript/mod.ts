@@ -126,7 +126,7 @@ class ModuleWriter {
       ...text("chdir", job.chdir),
       ...changed("user", job.setuid, undefined, account),
       ...changed("group", job.setgid, undefined, account),
-      ...words("cgroup", job.cgroups.map(cgroup)),
+      ...words("cgroup", job.cgroups.map((setting, _, { length }) => cgroup(setting, length === 1))),
       ...this.#apparmor(),
       ...PROCESS_NAMES.flatMap((name) => this.#process(name)),
     ];
@@ -281,11 +281,13 @@ function account(name: string): string {
   return /^(?:0|[1-9]\d{0,9})$/.test(name) ? name : textLiteral(name);
 }
 
-function cgroup(setting: Cgroup): string {
+function cgroup(setting: Cgroup, isOnly: boolean): string {
   const entries = (["controller", "name", "key", "value"] as const).flatMap((field) =>
     setting[field] === undefined ? [] : [`${field}: ${textLiteral(setting[field])}`]
   );
-  return `{ ${entries.join(", ")} }`;
+  return isOnly
+    ? bracketed("{", entries, "}", MARGIN, "cgroup: ".length)
+    : bracketed("{", entries, "}", MARGIN + 2, 0);
 }
 
 /** Comments before what they are about. */
