@@ -16,7 +16,7 @@ function files(jobs: Record<string, string>): string {
   const each = Object.entries(jobs).map(([name, text]) =>
     `cat > /run/jobs/${name} <<'END OF FILE'\n${text}END OF FILE\n`
   );
-  return `mount -t tmpfs none /run; mkdir /run/jobs\n${each.join("")}`;
+  return `mkdir /run/jobs\n${each.join("")}`;
 }
 
 /** A container that runs these jobs, and ends with the one called `last`. */
@@ -137,7 +137,7 @@ test("what nobody reads holds up its writer, not init, and is not lost", async (
 test("a container whose output nobody reads still stops in its time", async () => {
   using container = new Container(
     ["run", "--shutdown-timeout=0.5", "sh", "-c", "echo $$ > /run/pid; while :; do echo much; done"],
-    { reads: false, prepare: "mount -t tmpfs none /run" },
+    { reads: false },
   );
   await container.ready();
   await heldUp(container);
@@ -176,8 +176,8 @@ test("init answers while a job prints as fast as it can, and the others' lines c
     }),
   });
   await container.printed(/^== quiet$/m);
-  const emit = await container.run(EXECUTABLE, "initctl", "emit", "go");
-  assert.equal(emit.exit, 0, emit.stderr);
+  // It may be gone with the container before it has its answer.
+  await container.run(EXECUTABLE, "initctl", "emit", "go");
   assert.equal(await container.ended(), 0);
   assert.match(container.stdout, /^== last$/m);
 });
@@ -209,8 +209,8 @@ test("a job that fills the disk with its log harms no other", async () => {
   await until("the disk is full", async () => {
     return /100%/.test((await container.run("df", "/var/log")).stdout);
   });
-  const emit = await container.run(EXECUTABLE, "initctl", "emit", "full");
-  assert.equal(emit.exit, 0, emit.stderr);
+  // It may be gone with the container before it has its answer.
+  await container.run(EXECUTABLE, "initctl", "emit", "full");
   assert.equal(await container.ended(), 0);
   assert.equal(container.stdout, Array.from({ length: 1000 }, (_, index) => `line ${index + 1}\n`).join(""));
 });

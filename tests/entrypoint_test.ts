@@ -86,7 +86,7 @@ test("signals are forwarded to the command", async () => {
 });
 
 test("rouse without words is init when it is process 1", async () => {
-  using container = new Container([], { prepare: "mount -t tmpfs none /run" });
+  using container = new Container([]);
   await container.ready();
   await until("init answers", async () => {
     return (await container.run("/proc/1/exe", "initctl", "version")).exit === 0;
@@ -118,7 +118,7 @@ test("a signal that comes while init starts is not lost", async () => {
 test("configured jobs run beside the command, and are stopped when it has ended", async () => {
   const { exit, stdout } = await inTurn(() =>
     contain(["run", "--confdir", "/run/jobs", "--", "/bin/sh", "-c", "sleep 0.2; echo main; exit 3"], {
-      prepare: "mount -t tmpfs none /run; mkdir /run/jobs\n" +
+      prepare: "mkdir /run/jobs\n" +
         'printf \'start on startup\\nscript\\ntrap "echo side is stopped; exit" TERM\\n' +
         "echo side\\nwhile :; do sleep 0.01; done\\nend script\\n' > /run/jobs/side.conf",
     })
@@ -136,7 +136,7 @@ test("a configured job of the name main says all but the command", async () => {
     "-c",
     "echo $NAME; kill $$",
   ], {
-    prepare: "mount -t tmpfs none /run; mkdir /run/jobs\n" +
+    prepare: "mkdir /run/jobs\n" +
       "printf 'env NAME=configured\\nnormal exit TERM\\npost-stop exec echo after\\n' > /run/jobs/main.conf",
   });
   assert.deepEqual([exit, stdout], [0, "configured\nafter\n"]);
@@ -146,7 +146,7 @@ test("a configured job of the name main says all but the command", async () => {
 function runJob(text: string, ...options: string[]) {
   return inTurn(() =>
     contain(["init", "--confdir", "/run/jobs", ...options], {
-      prepare: `mount -t tmpfs none /run; mkdir /run/jobs; printf '${text}' > /run/jobs/job.conf`,
+      prepare: `mkdir /run/jobs; printf '${text}' > /run/jobs/job.conf`,
     })
   );
 }
@@ -177,7 +177,7 @@ test("--exit-with a job that there is not ends at once", async () => {
 
 test("a TypeScript job says itself that init ends with it", async () => {
   const { exit } = await contain(["init", "--confdir", "/run/jobs"], {
-    prepare: "mount -t tmpfs none /run; mkdir /run/jobs; " +
+    prepare: "mkdir /run/jobs; " +
       `echo 'import { job, on } from "rouse"; export default job({ startOn: on("startup"), ` +
       `endsInit: true, script: "exit 11" });' > /run/jobs/job.ts`,
   });
@@ -223,8 +223,9 @@ test("jobs have the container's environment, or with --no-inherit-env PATH and T
   const words = ["run", "--", "/usr/bin/env"];
   const environment = { GREETING: "hello", TERM: "dumb", UPSTART_SESSION: "another's" };
   const names = (text: string) => text.trim().split("\n").map((line) => line.split("=")[0]).sort().join(" ");
+  // The shell that prepares the container adds PWD.
   const own = "UPSTART_EVENTS UPSTART_INSTANCE UPSTART_JOB";
-  assert.equal(names((await contain(words, { environment })).stdout), `GREETING PATH TERM ${own}`);
+  assert.equal(names((await contain(words, { environment })).stdout), `GREETING PATH PWD TERM ${own}`);
   const bare = await contain(["run", "--no-inherit-env", ...words.slice(1)], { environment });
   assert.equal(names(bare.stdout), `PATH TERM ${own}`);
 });
@@ -243,7 +244,7 @@ test("an init that finds the usual places taken listens elsewhere and tells its 
       `${inner("XDG_RUNTIME_DIR=/run/user")}; ${inner("A=b")}; /proc/1/exe initctl list`,
     ],
     {
-      prepare: "mount -t tmpfs none /run; mkdir /run/user; mount -t tmpfs none /tmp",
+      prepare: "mkdir /run/user; mount -t tmpfs none /tmp",
     },
   );
   assert.equal(exit, 0, stderr);

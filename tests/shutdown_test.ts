@@ -11,7 +11,7 @@ function init(jobs: Record<string, string>, ...options: string[]): Container {
     `cat > /run/jobs/${name} <<'END OF FILE'\n${text}END OF FILE\n`
   );
   return new Container(["init", "--confdir", "/run/jobs", ...options], {
-    prepare: `mount -t tmpfs none /run; mkdir /run/jobs\n${files.join("")}`,
+    prepare: `mkdir /run/jobs\n${files.join("")}`,
   });
 }
 

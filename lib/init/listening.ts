@@ -11,9 +11,7 @@ import type { Messages } from "./messages.ts";
 
 /** The control service of a running init, at the first addresses that can be had. */
 export class Listening {
-  #services: ControlService[] = [];
-  /** Where init listens. */
-  addresses: string[] = [];
+  readonly #services = new Map<string, ControlService>();
 
   /** @param session The address of a user's session; absent for a system's init. */
   constructor(
@@ -22,12 +20,17 @@ export class Listening {
     private readonly session?: string,
   ) {}
 
+  /** Where init listens. */
+  get addresses(): string[] {
+    return Array.from(this.#services.keys());
+  }
+
   /**
-   * Listens, anew if it has before. A session has its one address; a system's init listens on the abstract socket
-   * and on the file below /run, and if it can have neither, on the first spare file. Init goes on without any.
+   * Listens; called again, only where it does not any more, as the socket's file was removed. A session has its one
+   * address. A system's init listens on the abstract socket and on the file below /run, and if it can have neither,
+   * on the first spare file. Init goes on without any.
    */
   async open(): Promise<void> {
-    this.close();
     const problems: string[] = [];
     const failed = (error: Error) => void problems.push(error.message);
     for (const address of this.session ? [this.session] : [SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS]) {
@@ -50,21 +53,23 @@ export class Listening {
   }
 
   close(): void {
-    for (const service of this.#services) service.close();
-    for (const address of this.addresses) {
+    for (const [address, service] of this.#services) {
+      service.close();
       const path = socketPath(address);
       if (path.startsWith("/tmp/")) removeEmpty(dirname(path));
     }
-    this.#services = [];
-    this.addresses = [];
+    this.#services.clear();
   }
 
   async #listen(address: string, failed: (error: Error) => void): Promise<void> {
+    const existing = this.#services.get(address);
+    if (existing && isThere(address)) return;
+    existing?.close();
+    this.#services.delete(address);
     try {
       await prepare(address);
       const othersMayRead = !this.session;
-      this.#services.push(await serve(this.supervisor, { addresses: [address], othersMayRead }));
-      this.addresses.push(address);
+      this.#services.set(address, await serve(this.supervisor, { addresses: [address], othersMayRead }));
     } catch (error) {
       failed(error as Error);
     }
@@ -87,6 +92,12 @@ async function prepare(address: string): Promise<void> {
   if (fs.existsSync(path) && await answers(path)) {
     throw new Error(`Unable to listen on ${address}: another init does`);
   }
+}
+
+/** False for a socket file that has been removed. */
+function isThere(address: string): boolean {
+  const path = socketPath(address);
+  return path.startsWith("\0") || fs.existsSync(path);
 }
 
 /** Removes a directory unless it is of use to somebody else. */

@@ -19,7 +19,7 @@ function userNamespaces(): boolean {
 
 /** What differs from a plain container. */
 export interface ContainerOptions {
-  /** Shell that runs before init, as root of the container, e.g. to mount; it ends with `exec`ing init. */
+  /** Shell that runs before init, as root of the container, e.g. to mount. /run is empty and the container's own. */
   prepare?: string;
   environment?: Record<string, string>;
   /** `"closed"` (the default), or a pipe that {@link Container.write} writes to. */
@@ -35,12 +35,13 @@ export class Container implements Disposable {
   #stdout = "";
   #stderr = "";
 
-  /** Starts `rouse WORDS…`, or with `prepare` the shell, in which `"$@"` is that. */
+  /** Starts `rouse WORDS…`, which for `prepare` is `"$@"`. */
   constructor(words: string[], options: ContainerOptions = {}) {
-    const { prepare, environment = {}, input = "closed", reads = true } = options;
+    const { prepare = "", environment = {}, input = "closed", reads = true } = options;
     const user = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
     const namespaces = ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc"];
-    const shell = prepare === undefined ? [] : ["/bin/sh", "-e", "-c", `${prepare}\nexec "$@"`, "sh"];
+    // Others that share /run would share the control socket there.
+    const shell = ["/bin/sh", "-e", "-c", `mount -t tmpfs none /run\n${prepare}\nexec "$@"`, "sh"];
     this.#unshare = spawn("unshare", [...user, ...namespaces, ...shell, EXECUTABLE, ...words], {
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...environment },
       cwd: "/",

@@ -2,7 +2,16 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Outcome, run } from "./command.ts";
@@ -12,6 +21,9 @@ import { installed, programs } from "./programs.ts";
 
 /** True where such an init can be had. */
 export const NAMESPACES_POSSIBLE = Deno.uid() === 0 && installed("unshare") && installed("nsenter");
+
+/** Runs a command where /run, which has a control socket, is nobody else's. */
+const OWN_RUN = ["/bin/sh", "-e", "-c", 'mount -t tmpfs none /run; exec "$@"', "sh"];
 
 /** An init that is process 1 of namespaces of its own, so that its system socket is its own, too. */
 export class NamespaceInit implements AsyncDisposable {
@@ -44,7 +56,7 @@ export class NamespaceInit implements AsyncDisposable {
       .concat(words);
     this.#unshare = spawn(
       "unshare",
-      ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc", ...init],
+      ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc", ...OWN_RUN, ...init],
       { env: this.environment, cwd: "/", stdio: ["ignore", output, output], detached: true },
     );
     closeSync(output);
@@ -92,8 +104,10 @@ export class NamespaceInit implements AsyncDisposable {
     return readFileSync(join(this.directory, "init.log"), "utf8");
   }
 
+  /** A file below the directory; empty when it is not there. */
   read(name: string): string {
-    return readFileSync(join(this.directory, name), "utf8");
+    const path = join(this.directory, name);
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
   }
 
   /** The zombies among the children of init. */
