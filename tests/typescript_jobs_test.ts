@@ -1,6 +1,7 @@
 /** Jobs in TypeScript, alone and together with classic ones. */
 
 import assert from "node:assert/strict";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 
@@ -185,6 +186,26 @@ Deno.test("functions are those of the definition in force, whatever becomes of t
   // The job goes with its last process, so what stop asks for then is not there any more.
   await init.initctl("stop", "say");
   assert.equal((await init.untilLines("log/say.log", 6))[5], "two has gone");
+});
+
+Deno.test("a link leads to a module, whose imports lie beside the module", async () => {
+  const text = module(
+    "{ usage: text, task: true, main: ({ log }) => log(text) }",
+    'import { text } from "./shared.ts";',
+  );
+  await using init = await RunningInit.start();
+  const directory = init.path("elsewhere");
+  mkdirSync(directory);
+  writeFileSync(`${directory}/say.ts`, text);
+  writeFileSync(`${directory}/shared.ts`, 'export const text = "one";\n');
+  symlinkSync(`${directory}/say.ts`, `${init.confdir}/say.ts`);
+  await init.until(["usage", "say"], "Usage: one\n");
+  writeFileSync(`${directory}/shared.ts`, 'export const text = "two";\n');
+  await init.until(["usage", "say"], "Usage: two\n");
+  writeFileSync(`${directory}/shared.ts`, "export const = ;\n");
+  await init.untilMessage(/shared\.ts:1.*cannot be parsed/);
+  await init.ask("start", "say");
+  assert.deepEqual(await init.untilLines("log/say.log", 1), ["two"]);
 });
 
 Deno.test("overrides count for modules, while init runs too", async () => {

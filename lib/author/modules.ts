@@ -45,16 +45,15 @@ const SOURCE_FILE = /\.([cm]?[jt]sx?|json)$/;
 const MOST_SOURCES = 1 << 20;
 
 /**
- * The texts of a module and of all that it imports, for {@link useSources}. Undefined where links lead to a
- * file, or the texts are too long to be kept.
+ * The texts of a module and of all that it imports, for {@link useSources}. Undefined where they are too long to
+ * be kept.
  */
 export function moduleSources(module: string): Record<string, string> | undefined {
   if (module.startsWith(COMPILED_IN)) return undefined;
   const files = [module, ...localImports(module)].filter((file) =>
     SOURCE_FILE.test(file) && existsSync(file)
   );
-  if (files.some((file) => realpathSync(file) !== file)) return undefined;
-  const entries = files.map((file) => [file, sourceOf(file)] as const);
+  const entries = files.map((file) => [realPath(file), sourceOf(file)] as const);
   const length = entries.reduce((sum, [, text]) => sum + text.length, 0);
   return length > MOST_SOURCES ? undefined : Object.fromEntries(entries);
 }
@@ -68,7 +67,7 @@ export function useSources(kept: Readonly<Record<string, string>>): void {
   const paths = Object.keys(kept).map((path) => RegExp.escape(path));
   plugIn((build) => {
     build.onResolve({ filter: /^(?:\.{0,2}\/|file:)/ }, ({ path, importer }) => {
-      const file = localPath(path, importer);
+      const file = realPath(localPath(path, importer));
       return Object.hasOwn(kept, file) ? { path: file, namespace: "file" } : undefined;
     });
     build.onLoad({ filter: new RegExp(`^(?:${paths.join("|")})$`) }, ({ path }) => ({
@@ -117,7 +116,11 @@ function directImports(file: string): string[] {
   let paths = known.get(file);
   if (!paths) {
     const specifiers = Array.from(sourceOf(file).matchAll(IMPORT), (match) => match[2]!);
-    paths = specifiers.map((specifier) => localPath(specifier, file));
+    // Where a link leads to the module, Bun imports from where that really lies, and Deno from beside the link.
+    const importers = new Set([file, realPath(file)]);
+    paths = [...importers].flatMap((importer) =>
+      specifiers.map((specifier) => localPath(specifier, importer))
+    );
     known.set(file, paths);
   }
   return paths;
@@ -128,6 +131,15 @@ function localPath(specifier: string, importer: string): string {
     ? fileURLToPath(specifier)
     : resolve(dirname(importer), specifier);
   return [path, `${path}.ts`, `${path}/index.ts`].find(isFile) ?? path;
+}
+
+/** The path without links; as it is, when there is nothing. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
 }
 
 function isFile(path: string): boolean {
