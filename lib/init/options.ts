@@ -57,6 +57,7 @@ const FLAGS: Record<string, Flag> = {
     help: "also read configuration files from DIR, after the others",
     apply: (options, value) => options.appendConfdir.push(value),
   },
+  "chroot-sessions": { help: "accepted for compatibility: there are no chroot sessions", apply: ignored },
   "confdir": {
     argument: "DIR",
     help: "read configuration files from DIR instead of the default",
@@ -104,7 +105,6 @@ const FLAGS: Record<string, Flag> = {
     help: "write the logs of jobs to DIR",
     apply: (options, value) => options.logdir = value,
   },
-  "chroot-sessions": { help: "accepted for compatibility: there are no chroot sessions", apply: ignored },
   "no-cgroups": {
     help: "pass over the cgroup stanzas of jobs",
     apply: (options) => options.controlGroups = false,
@@ -215,7 +215,7 @@ export function usage(words: Words): string {
   })
     .map(([name, flag]: [string, Partial<Flag>]) => {
       const short = flag.short ? `-${flag.short}, ` : "    ";
-      return `  ${short}--${name}${flag.argument ? `=${flag.argument}` : ""}`.padEnd(32) + flag.help;
+      return `  ${short}--${name}${flag.argument ? `=${flag.argument}` : ""}`.padEnd(31) + ` ${flag.help}`;
     });
   const what = words === "command"
     ? "rouse run [OPTION]... [--] COMMAND [ARGUMENT]...\nRun COMMAND as the job main beside all others, and exit " +
