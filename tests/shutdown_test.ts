@@ -89,6 +89,21 @@ test("a second signal shortens the time, a third ends it", async () => {
   assert.equal(await container.ended(), 137);
 });
 
+test("a stop signal counts while job modules are evaluated, and starts nothing more", async () => {
+  using container = init({
+    "endless.ts": 'console.error("evaluating"); process.on("SIGTERM", () => {}); for (;;);\n',
+    "web.conf": service("web", 0),
+  }, "--verbose");
+  await container.ready();
+  await until("the module is evaluated", async () => {
+    return descendantsOf(await container.pid()).some((pid) => procFile(pid, "cmdline").includes("evaluate"));
+  });
+  await container.signal("SIGTERM");
+  await container.signal("SIGTERM");
+  await container.ended();
+  assert.equal(container.stdout, "");
+});
+
 test("each job has its own kill timeout", async () => {
   using container = init({ "deaf.conf": DEAF.replace("600", "1") }, "--shutdown-timeout=600");
   await container.printed(/deaf runs/);

@@ -1,11 +1,8 @@
 /** The programs `init` and `run`: puts the parts together and runs. */
 
-import * as fs from "node:fs";
 import process from "node:process";
 import { COMPILED_IN_JOBS } from "rouse:jobs";
-import { formatStatus } from "../cli/status.ts";
 import { ControlError } from "../control/supervisor.ts";
-import { type Environment, environment } from "../model/environment.ts";
 import { emptyJob } from "../model/job.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { versionText } from "../model/version.ts";
@@ -21,12 +18,14 @@ import { formatReport } from "./configuration/report.ts";
 import { ControlGroups } from "./control_groups.ts";
 import { tellDoubts } from "./doubts.ts";
 import { Ending } from "./ending.ts";
+import { defaultEnvironment, environmentOfInit } from "./environment.ts";
+import { openOutput } from "./job_output.ts";
+import { list } from "./listing.ts";
 import { Listening } from "./listening.ts";
 import { Messages } from "./messages.ts";
 import {
   configurationDirectories,
   defaultConsole,
-  logDirectory,
   type Options,
   parseOptions,
   PLACE_DEFAULTS,
@@ -34,14 +33,14 @@ import {
   UsageError,
   type Words,
 } from "./options.ts";
-import { JobOutput, type JobOutputOptions } from "./output/output.ts";
+import type { JobOutput } from "./output/output.ts";
 import { StandardStreams } from "./output/standard.ts";
 import { type Place, placeOf } from "./place.ts";
 import { RunningInit } from "./running.ts";
 import { sessionAddress, SessionFile } from "./session.ts";
 import { SessionEnd } from "./session_end.ts";
 import { type Leaving, type Requester, Shutdown } from "./shutdown.ts";
-import { SignalTable } from "./signals.ts";
+import { type Actions, SignalTable } from "./signals.ts";
 import { endMachine, prepareMachine } from "./system/machine.ts";
 import { LastRunlevel } from "./system/runlevels.ts";
 
@@ -69,6 +68,9 @@ function print(text: string): number {
   return 0;
 }
 
+/** What `--http` loads. */
+type HttpModule = typeof import("./http/mod.ts");
+
 /** How it came that init leaves. */
 interface Departure {
   /** Some processes had to be killed as the time was over. */
@@ -80,109 +82,168 @@ interface Departure {
 async function run(options: Options, place: Place): Promise<number> {
   // First of all, so that what comes while init starts counts.
   const signals = new SignalTable(place, options.command !== undefined);
-  const defaults = PLACE_DEFAULTS[place];
-  const time = options.shutdownTimeout ?? defaults.shutdownTimeout;
-  const streams = new StandardStreams(
-    options.logFormat ?? "plain",
-    (message) => messages.tellOnce("warn", message),
-  );
-  const messages = new Messages(options.priority, streams);
-  surviveFaults(messages);
-  if (place === "machine") prepareMachine(messages);
-  if (process.pid !== 1) setChildSubreaper();
+  const http = options.http && await import("./http/mod.ts");
+  return await new Program(options, place).run(signals, http);
+}
 
-  const left = Promise.withResolvers<Departure>();
-  const output = new JobOutput({
-    ...logs(options, place),
-    ...((defaults.ownStreams || options.logFormat !== undefined) && { standard: streams }),
-    ...(options.command && { foreground: COMMAND_JOB }),
-    onProblem: (message) => messages.tell("warn", message),
-  });
-  const session = options.user ? sessionAddress() : undefined;
-  const sessionEnvironment: string[] = session === undefined ? [] : [`UPSTART_SESSION=${session}`];
-  const warnOnce = (message: string) => messages.tellOnce("warn", message);
-  const init: RunningInit = new RunningInit(defaultEnvironment(options, place), environmentOfInit(), {
-    messages,
-    processes: {
-      output,
-      defaultConsole: defaultConsole(options, place),
-      hookCommand: selfCommand("hook"),
-      stopsForDebug: options.priority === "debug",
-      descriptorLimit: raiseDescriptorLimit(),
-      privileged: process.geteuid?.() === 0,
-      controlGroups: new ControlGroups({ enabled: options.controlGroups, warn: warnOnce }),
-      apparmor: new AppArmor({ warn: warnOnce }),
-    },
-    sessionEnvironment,
-    reloadConfiguration: () => reload(),
-    problem: (job) => {
-      const report = configuration.problem(job);
-      return report && formatReport(report);
-    },
-    endSession: () => begin("logout"),
-    restart() {
-      throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
-    },
-    onIdle: () => leaving.check(),
-  });
-  let begun: number | undefined;
-  const begin = (requester: Requester) => {
-    begun ??= performance.now();
-    leaving.begin(requester);
-  };
-  const leave = (killed = false) => left.resolve({ killed });
-  const leaving: Leaving = options.user
-    ? new SessionEnd(init, messages, leave)
-    : new Shutdown(init, messages, time && time * 1000, leave);
-  const ending = new Ending(init, options.exitWith, () => begin("job"));
-  const last = options.user ? undefined : new LastRunlevel(init, () => init.stopping || begin("shutdown"));
-  const http = options.http && (await import("./http/mod.ts")).serveHttp(init, options.http, messages);
-  const configuration = configure(options, init, messages, time);
-  const doubt = () => tellDoubts(init, messages, options.startupEvent === undefined);
-  const reload = () => configuration.reload().then(doubt);
-  const listening = new Listening(init, messages, session);
+/** The parts of an init, and its course. */
+class Program {
+  readonly #streams: StandardStreams;
+  readonly #messages: Messages;
+  readonly #output: JobOutput;
+  /** The address of a user's session. */
+  readonly #session: string | undefined;
+  /** What jobs are told of where init listens. */
+  readonly #sessionEnvironment: string[] = [];
+  readonly #init: RunningInit;
+  readonly #configuration: Configuration;
+  readonly #listening: Listening;
+  readonly #leaving: Leaving;
+  readonly #ending: Ending;
+  readonly #lastRunlevel: LastRunlevel | undefined;
+  readonly #left = Promise.withResolvers<Departure>();
+  /** Seconds that the way down may take. */
+  readonly #time: number | undefined;
+  /** When the way down began, in ms. */
+  #begun: number | undefined;
+  #stopSignal: number | undefined;
 
-  let stopSignal: number | undefined;
-  const stop = (signal: number) => {
-    stopSignal ??= signal;
-    begin("shutdown");
-  };
-  signals.act({
-    stop,
-    reload: () => void reload(),
-    listen: () => void listening.open(),
-    list: () => list(init, streams),
-    // Before the command runs, and when it has ended, nobody else could do what the signal asks for.
-    forward: (signal) => init.signal(COMMAND_JOB, signal) || !STOPS.includes(signal) || stop(signal),
-    event: (_, name) => init.tell({ kind: "event", event: name, environment: [] }),
-    tell: (signal) => messages.tell("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
-  });
-  onChildChange(() => init.reap());
-  const loaded = configuration.load();
-  await listening.open();
-  if (!options.user && listening.addresses.length > 0 && !listening.isUsual) {
-    sessionEnvironment.push(`UPSTART_SESSION=${listening.addresses[0]}`);
+  constructor(private readonly options: Options, private readonly place: Place) {
+    this.#time = options.shutdownTimeout ?? PLACE_DEFAULTS[place].shutdownTimeout;
+    const warnOnce = (message: string) => this.#messages.tellOnce("warn", message);
+    this.#streams = new StandardStreams(options.logFormat ?? "plain", warnOnce);
+    this.#messages = new Messages(options.priority, this.#streams);
+    surviveFaults(this.#messages);
+    if (place === "machine") prepareMachine(this.#messages);
+    if (process.pid !== 1) setChildSubreaper();
+    this.#session = options.user ? sessionAddress() : undefined;
+    if (this.#session) this.#sessionEnvironment.push(`UPSTART_SESSION=${this.#session}`);
+    this.#output = openOutput(options, place, this.#streams, this.#messages);
+    this.#init = this.#makeInit(warnOnce);
+    const leave = (killed = false) => this.#left.resolve({ killed });
+    this.#leaving = options.user
+      ? new SessionEnd(this.#init, this.#messages, leave)
+      : new Shutdown(this.#init, this.#messages, this.#time && this.#time * 1000, leave);
+    this.#ending = new Ending(this.#init, options.exitWith, () => this.#begin("job"));
+    this.#lastRunlevel = options.user
+      ? undefined
+      : new LastRunlevel(this.#init, () => this.#init.stopping || this.#begin("shutdown"));
+    this.#configuration = configure(options, this.#init, this.#messages, this.#time);
+    this.#listening = new Listening(this.#init, this.#messages, this.#session);
   }
-  const sessionFile = session === undefined ? undefined : openSession(session, messages);
-  await loaded;
-  doubt();
-  http?.loaded();
-  if (options.exitWith !== undefined && !init.job(options.exitWith)) {
-    messages.tell("error", `Unable to exit with ${options.exitWith}: there is no such job`);
-    left.resolve({ status: 1 });
-  } else if (!init.stopping) start(options, init);
 
-  const departure = await left.promise;
-  http?.close();
-  sessionFile?.remove();
-  configuration.close();
-  listening.close();
-  output.close();
-  const elapsed = performance.now() - (begun ?? performance.now());
-  await streams.flush(Math.max((time ?? 0) * 1000 - elapsed, LAST_WORDS));
-  if (place === "machine") return await endMachine(last?.command, messages);
-  const stopped = ending.awaited && stopSignal !== undefined ? 128 + stopSignal : 0;
-  process.exit(departure.status ?? ending.status ?? (departure.killed ? 128 + SIGKILL : stopped));
+  #makeInit(warnOnce: (message: string) => void): RunningInit {
+    const { options, place } = this;
+    return new RunningInit(defaultEnvironment(options, place), environmentOfInit(), {
+      messages: this.#messages,
+      processes: {
+        output: this.#output,
+        defaultConsole: defaultConsole(options, place),
+        hookCommand: selfCommand("hook"),
+        stopsForDebug: options.priority === "debug",
+        descriptorLimit: raiseDescriptorLimit(),
+        privileged: process.geteuid?.() === 0,
+        controlGroups: new ControlGroups({ enabled: options.controlGroups, warn: warnOnce }),
+        apparmor: new AppArmor({ warn: warnOnce }),
+      },
+      sessionEnvironment: this.#sessionEnvironment,
+      reloadConfiguration: () => this.#reload(),
+      problem: (job) => {
+        const report = this.#configuration.problem(job);
+        return report && formatReport(report);
+      },
+      endSession: () => this.#begin("logout"),
+      restart() {
+        throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
+      },
+      onIdle: () => this.#leaving.check(),
+    });
+  }
+
+  /** Runs until init is to exit, and exits. */
+  async run(signals: SignalTable, httpModule: HttpModule | undefined): Promise<number> {
+    const { options } = this;
+    const http = options.http && httpModule?.serveHttp(this.#init, options.http, this.#messages);
+    signals.act(this.#actions);
+    onChildChange(() => this.#init.reap());
+    const loaded = this.#configuration.load();
+    await this.#listening.open();
+    if (!this.#session && this.#listening.addresses.length > 0 && !this.#listening.isUsual) {
+      this.#sessionEnvironment.push(`UPSTART_SESSION=${this.#listening.addresses[0]}`);
+    }
+    const sessionFile = this.#session && openSession(this.#session, this.#messages);
+    await Promise.race([loaded, this.#left.promise]);
+    this.#doubt();
+    http?.loaded();
+    this.#start();
+
+    const departure = await this.#left.promise;
+    http?.close();
+    if (sessionFile) sessionFile.remove();
+    this.#configuration.close();
+    this.#listening.close();
+    this.#output.close();
+    const elapsed = performance.now() - (this.#begun ?? performance.now());
+    await this.#streams.flush(Math.max((this.#time ?? 0) * 1000 - elapsed, LAST_WORDS));
+    if (this.place === "machine") return await endMachine(this.#lastRunlevel?.command, this.#messages);
+    process.exit(this.#status(departure));
+  }
+
+  readonly #actions: Actions = {
+    stop: (signal) => this.#stop(signal),
+    reload: () => void this.#reload(),
+    listen: () => void this.#listening.open(),
+    list: () => list(this.#init, this.#streams),
+    // Before the command runs, and when it has ended, nobody else could do what the signal asks for.
+    forward: (signal) =>
+      this.#init.signal(COMMAND_JOB, signal) || !STOPS.includes(signal) || this.#stop(signal),
+    event: (_, name) => this.#init.tell({ kind: "event", event: name, environment: [] }),
+    tell: (signal) =>
+      this.#messages.tell("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
+  };
+
+  /** Sets going what there is to be set going. */
+  #start(): void {
+    const { exitWith, startupEvent, command } = this.options;
+    if (exitWith !== undefined && !this.#init.job(exitWith)) {
+      this.#messages.tell("error", `Unable to exit with ${exitWith}: there is no such job`);
+      this.#left.resolve({ status: 1 });
+    } else if (this.#init.stopping) return;
+    else if (startupEvent !== undefined) {
+      this.#init.tell({ kind: "event", event: startupEvent, environment: [] });
+    } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
+      const what = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
+      // A failure to start is the job's end, which is seen to anyway.
+      this.#init.request(what).catch(() => {});
+    }
+  }
+
+  #begin(requester: Requester): void {
+    this.#begun ??= performance.now();
+    this.#leaving.begin(requester);
+  }
+
+  #stop(signal: number): void {
+    this.#stopSignal ??= signal;
+    this.#begin("shutdown");
+  }
+
+  async #reload(): Promise<void> {
+    await this.#configuration.reload();
+    this.#doubt();
+  }
+
+  #doubt(): void {
+    tellDoubts(this.#init, this.#messages, this.options.startupEvent === undefined);
+  }
+
+  /** The exit status. */
+  #status({ status, killed }: Departure): number {
+    if (status !== undefined) return status;
+    if (this.#ending.status !== undefined) return this.#ending.status;
+    if (killed) return 128 + SIGKILL;
+    return this.#ending.awaited && this.#stopSignal !== undefined ? 128 + this.#stopSignal : 0;
+  }
 }
 
 /** Signals that ask a program to end. */
@@ -225,66 +286,6 @@ function configure(
     onChanges,
     onReport: (report) => messages.report("error", formatReport(report)),
   });
-}
-
-/** Sets going what there is to be set going. */
-function start({ startupEvent, command }: Options, init: RunningInit): void {
-  if (startupEvent !== undefined) {
-    init.tell({ kind: "event", event: startupEvent, environment: [] });
-  } else if (command && !init.job(COMMAND_JOB)?.definition.startOn) {
-    const request = init.request({ kind: "start", job: COMMAND_JOB, environment: [], wait: false });
-    // A failure to start is the job's end, which is seen to anyway.
-    request.catch(() => {});
-  }
-}
-
-/** Prints what `initctl list` would, for containers without a shell. */
-function list(init: RunningInit, streams: StandardStreams): void {
-  for (const job of init.jobs()) {
-    const lines = Array.from(job.instances.values(), (instance) => {
-      const { name, goal, state } = instance;
-      return formatStatus(job.name, { name, goal, state, processes: instance.processes() });
-    });
-    for (const line of lines.length > 0 ? lines : [formatStatus(job.name)]) {
-      streams.message({ priority: "message", message: line, text: line });
-    }
-  }
-}
-
-/** Where logs go, if anywhere. A container's directory may have to be made. */
-function logs(options: Options, place: Place): Pick<JobOutputOptions, "directory" | "missingDirectory"> {
-  const directory = logDirectory(options);
-  if (directory === undefined) return {};
-  if (place !== "container" || options.logdir !== undefined) return { directory };
-  try {
-    fs.mkdirSync(directory, { recursive: true });
-    fs.accessSync(directory, fs.constants.W_OK);
-    return { directory };
-  } catch {
-    return { missingDirectory: directory };
-  }
-}
-
-function environmentOfInit(): Environment {
-  return new Map(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
-/** Variables that take over this executable's engine, and never are any job's business. */
-const ENGINE_VARIABLES = ["BUN_BE_BUN", "BUN_OPTIONS"];
-
-/** Variables of another init's jobs, when one has started this init. */
-const JOB_VARIABLES = ["UPSTART_SESSION", "UPSTART_JOB", "UPSTART_INSTANCE", "UPSTART_EVENTS"];
-
-/** What every job's environment begins with: all that init has, or PATH and TERM alone. */
-function defaultEnvironment(options: Options, place: Place): Environment {
-  const own = environmentOfInit();
-  for (const name of ENGINE_VARIABLES) own.delete(name);
-  if (place === "container") JOB_VARIABLES.forEach((name) => own.delete(name));
-  if (PLACE_DEFAULTS[place].inheritEnvironment && options.inheritEnvironment) return own;
-  const kept = ["PATH", "TERM"].flatMap((name) => own.has(name) ? [`${name}=${own.get(name)}`] : []);
-  return environment(kept);
 }
 
 function openSession(address: string, messages: Messages): SessionFile | undefined {
