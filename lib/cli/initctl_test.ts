@@ -139,11 +139,17 @@ Deno.test("events, variables, priorities, notices", () =>
       ["initctl log-priority", "message"],
       ["initctl log-priority info"],
       ["initctl log-priority", "info"],
+      ["initctl --quiet log-priority"],
+      ["initctl --quiet log-priority -v", "info"],
+      ["initctl -v log-priority -q"],
+      ["initctl log-priority -qv", "info"],
       ["initctl log-priority INFO", "!initctl: The log priority given was not recognised"],
       ["initctl version", "init (upstart 1.13.2) fake"],
       ["initctl reload-configuration extra"],
       ["initctl notify-disk-writeable"],
       ["initctl notify-dbus-address unix:path=/x"],
+      ["initctl notify-dbus-address /x", "!initctl: Address does not contain a colon"],
+      ["initctl emit go a-b=1"],
       ["initctl notify-cgroup-manager-address unix:path=/x"],
     ]);
     assert.deepEqual(init.requests.slice(0, 2).map(({ request }) => request), [
