@@ -10,6 +10,11 @@ interface Program {
   main(args: string[], name: string): number | Promise<number>;
 }
 
+const init = async () => {
+  const { tuneEngine } = await import("./lib/init/tune.ts");
+  tuneEngine();
+  return await import("./lib/init/init.ts");
+};
 const initctl = () => import("./lib/cli/initctl.ts");
 const check = () => import("./lib/init/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
@@ -17,7 +22,7 @@ const reboot = () => import("./lib/cli/system/reboot.ts");
 /** The programs that `--install` makes links for. Each is loaded when it is the one called, and not before. */
 const PROGRAMS: Record<string, () => Promise<Program>> = {
   halt: reboot,
-  init: () => import("./lib/init/init.ts"),
+  init,
   "init-checkconf": check,
   initctl,
   poweroff: reboot,
@@ -40,7 +45,7 @@ const WORDS: Record<string, () => Promise<Program>> = {
   check,
   convert: () => import("./lib/cli/convert.ts"),
   evaluate: () => import("./lib/author/evaluate.ts"),
-  run: () => import("./lib/init/init.ts"),
+  run: init,
   hook: () => import("./lib/author/hook.ts"),
   probe: () => import("./lib/init/http/probe.ts"),
   new: () => import("./lib/cli/new.ts"),

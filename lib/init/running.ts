@@ -15,9 +15,8 @@ import { Engine } from "../engine/engine.ts";
 import type { Job } from "../engine/job.ts";
 import type { Environment } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
-import { type Change, kill, reap } from "../sys/processes.ts";
+import { type Change, kill, processGroup, reap } from "../sys/processes.ts";
 import { SystemError } from "../sys/errno.ts";
-import { processStatus } from "../sys/procfs.ts";
 import type { Messages } from "./messages.ts";
 import type { ProcessOutput } from "./output/output.ts";
 import { type ProcessContext, startProcess } from "./processes.ts";
@@ -317,8 +316,6 @@ export class RunningInit implements Supervisor {
 
 /** A process's group as kill(2) takes it; undefined for one that is in init's own, which must not be signalled. */
 function groupOf(pid: number): number | undefined {
-  const group = processStatus(pid)?.processGroup;
-  return group === undefined || group <= 1 || group === processStatus(process.pid)?.processGroup
-    ? undefined
-    : -group;
+  const group = processGroup(pid);
+  return group === undefined || group <= 1 || group === processGroup(0) ? undefined : -group;
 }

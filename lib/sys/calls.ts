@@ -19,6 +19,7 @@ const NUMBERS = {
   fchmod: [91, 52],
   fcntl: [72, 25],
   futex: [202, 98],
+  getpgid: [121, 155],
   getpid: [39, 172],
   getsockopt: [55, 209],
   inotify_add_watch: [254, 27],

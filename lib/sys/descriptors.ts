@@ -32,9 +32,26 @@ export function write(fd: number, bytes: Uint8Array): number {
 
 /** read(2): what there is, empty at the end, or the negative error number. Throws nothing. */
 export function read(fd: number): Uint8Array | number {
+  return readUpTo(fd, 1);
+}
+
+/**
+ * {@link read} again and again from a descriptor that does not block, until there is no more or 64 KB are reached:
+ * terminals give 4 KB at a time at most.
+ */
+export function readAvailable(fd: number): Uint8Array | number {
+  return readUpTo(fd, SCRATCH_SIZE);
+}
+
+/** Reads until there are at least so many bytes, or no more for now. */
+function readUpTo(fd: number, least: number): Uint8Array | number {
   const { address, bytes } = kernel().scratch;
-  const result = call("read", fd, address, SCRATCH_SIZE);
-  return result < 0 ? result : new Uint8Array(bytes.subarray(0, result));
+  let length = 0;
+  for (let result = 1; result > 0 && length < least; length += Math.max(result, 0)) {
+    result = call("read", fd, address + length, SCRATCH_SIZE - length);
+    if (result < 0 && length === 0) return result;
+  }
+  return new Uint8Array(bytes.subarray(0, length));
 }
 
 /** Makes reading and writing return EAGAIN where they would block. Counts for all who share the open file. */

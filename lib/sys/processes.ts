@@ -76,3 +76,15 @@ export function kill(pid: number, signal: number): boolean {
   const result = call("kill", pid, signal);
   return result !== -ESRCH && required(`send signal ${signal} to ${pid}`, result) === 0;
 }
+
+/** The process group that a process is in, 0 being this one; undefined when there is no such process. */
+export function processGroup(pid: number): number | undefined {
+  const group = call("getpgid", pid);
+  return group < 0 ? undefined : group;
+}
+
+/** Names this process (its main thread), as ps(1) and /proc/PID/comm show it; 15 bytes of the name count. */
+export function setProcessName(name: string): void {
+  const PR_SET_NAME = 15;
+  required("name the process", call("prctl", PR_SET_NAME, name));
+}

@@ -1,6 +1,6 @@
 /** Reading pipes, pty masters and the like as data comes, without a thread each. */
 
-import { close, read, setNonBlocking } from "./descriptors.ts";
+import { close, readAvailable, setNonBlocking } from "./descriptors.ts";
 import { EAGAIN, EINTR, EIO } from "./errno.ts";
 import { poller } from "./poller.ts";
 
@@ -66,7 +66,7 @@ class Reader implements DescriptorReader {
   /** Takes one piece and returns its length: 0 when there was none, or the end. */
   #take(): number {
     if (!this.#open) return 0;
-    const data = read(this.fd);
+    const data = readAvailable(this.fd);
     if (data === -EAGAIN || data === -EINTR) return 0;
     if (typeof data !== "number" && data.length > 0) {
       this.events.onData(data);

@@ -83,9 +83,9 @@ export class OutputReader {
     this.#turn += bytes;
     if (before >= TURN || this.#turn < TURN) return;
     this.#reader.pause();
-    setTimeout(() => {
+    setImmediate(() => {
       this.#turn = 0;
       if (!this.#ended && !this.#waiting) this.#reader.resume();
-    }, 1);
+    });
   }
 }
