@@ -6,6 +6,7 @@ import process from "node:process";
 import { formatWithOptions, inspect } from "node:util";
 import { PROCESS_NAMES, type ProcessName } from "../model/job.ts";
 import { signalName, signalNumber } from "../model/signals.ts";
+import { dieOf } from "../sys/signals.ts";
 import type { HookContext } from "./context.ts";
 import { PROCESS_FIELDS } from "./definition.ts";
 import { exportedJobs } from "./exports.ts";
@@ -49,7 +50,7 @@ export async function main(args: string[]): Promise<number> {
     await run(context(specification, job, processName, termination) as Parameters<typeof run>[0]);
   } catch (error) {
     process.off("exit", complainOfNoEnd);
-    if (termination.signal) dieOf(termination.signal);
+    if (termination.signal) dieOf(signalNumber(termination.signal)!);
     complain(describe(error));
     process.exit(1);
   }
@@ -132,13 +133,6 @@ class Termination {
 
 function signalNameOf(signal: string | number): string {
   return typeof signal === "string" ? signal.replace(/^SIG/, "") : signalName(signal) ?? "TERM";
-}
-
-/** Ends the process as the signal would have. */
-function dieOf(signal: NodeJS.Signals): never {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
-  process.exit(128 + signalNumber(signal)!);
 }
 
 function context(

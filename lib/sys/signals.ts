@@ -1,6 +1,7 @@
 /** Listening to signals. */
 
 import process from "node:process";
+import { call, kernel } from "./kernel.ts";
 
 /** The longest interval that timers know. */
 const FOR_EVER = 2 ** 31 - 1;
@@ -16,4 +17,15 @@ export function onSignal(signal: NodeJS.Signals, listener: () => void): () => vo
     clearInterval(alive);
     process.off(signal, listener);
   };
+}
+
+/**
+ * Ends this process by a signal, whatever the runtime does with it: Deno keeps its handler when the last listener has
+ * gone. Returns only where the signal does not end processes.
+ */
+export function dieOf(signal: number): void {
+  const { address, bytes } = kernel().scratch;
+  bytes.fill(0, 0, 32); // struct sigaction: SIG_DFL, no flags, no mask
+  call("rt_sigaction", signal, address, 0, 8);
+  call("kill", process.pid, signal);
 }
