@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -68,6 +69,8 @@ export class NamespaceInit implements AsyncDisposable {
     });
     this.#exit.catch(() => {});
     this.pid = await until("unshare has started init", () => childrenOf(this.#unshare!.pid!)[0]);
+    // Before the shell has its own /run and becomes init, another init might answer.
+    await until("the shell has become init", () => !/\/(unshare|\w*sh)$/.test(executableOf(this.pid)));
     await until(`init answers; it said:\n${this.messages()}`, async () => {
       if (this.#unshare!.exitCode !== null || this.#unshare!.signalCode !== null) {
         throw new Error(`init ended: ${this.messages()}`);
@@ -123,5 +126,14 @@ export class NamespaceInit implements AsyncDisposable {
     }
     killNaming(this.directory);
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The program that a process runs; a shell where that cannot be told. */
+function executableOf(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return "/bin/sh";
   }
 }
