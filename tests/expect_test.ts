@@ -36,7 +36,7 @@ const CASES = Object.entries(EXPECTED).flatMap(([expect, expected]) =>
       const name = `${expect}-${forks}-${index}`;
       const text = `expect ${expect}\nkill timeout 2\n` +
         `exec python3 @DIR@/conf/daemon.py @DIR@ ${forks} ${numbers.join(" ")}\n`;
-      return { name, style, expect, expected, forks, text };
+      return { name, style, expect, expected, forks, hasSession: numbers[2] === 1, text };
     })
   )
 );
@@ -47,7 +47,7 @@ Deno.test({
   async fn(test) {
     const jobs = Object.fromEntries(CASES.map(({ name, text }) => [`${name}.conf`, text]));
     await using init = await RunningInit.start({ jobs: { ...jobs, "daemon.py": DAEMON } });
-    await Promise.all(CASES.map(async ({ name, expect, expected, forks, style }) => {
+    await Promise.all(CASES.map(async ({ name, expect, expected, forks, hasSession, style }) => {
       await test.step({
         name: `expect ${expect}: ${forks} forks, ${style}`,
         sanitizeOps: false,
@@ -62,8 +62,8 @@ Deno.test({
             new RegExp(`^${name} start/running, process ${pid}\\n`),
           );
           const [, note = ""] = status.split("\n");
-          // How often a daemon with a lingering parent has forked can not always be seen.
-          if (forks === expected) assert.equal(note, "");
+          // Of two quick forks one may go unseen, unless the daemon makes a session in between, as daemons do.
+          if (forks === expected) assert(note === "" || (!hasSession && forks === 2), note);
           else if (forks < expected) {
             const words = `${expected} fork${expected === 1 ? "" : "s"} expected, ${forks || "none"} seen`;
             assert.equal(note, `\texpect ${expect}: ${words}`);

@@ -15,13 +15,13 @@ Deno.test("patterns with hyphens match the values of events", async () => {
 
 Deno.test("variables may have any name that the kernel takes", async () => {
   await using init = await RunningInit.start({
-    jobs: {
-      "tell.conf": "start on go\ntask\nexec sh -c 'env | grep -E \"^(a-b|c d)=\" | sort > @DIR@/seen'\n",
-    },
+    // A shell would drop them.
+    jobs: { "tell.conf": "start on go\ntask\nexec cp /proc/self/environ @DIR@/seen\n" },
   });
   await init.until(["status", "tell"], "tell stop/waiting\n");
   await init.ask("emit", "go", "a-b=1", "c d=2");
-  assert.equal(init.read("seen"), "a-b=1\nc d=2\n");
+  const pairs = init.read("seen")?.split("\0").filter((pair) => /^(a-b|c d)=/.test(pair));
+  assert.deepEqual(pairs, ["a-b=1", "c d=2"]);
 });
 
 Deno.test("an init that is verbose tells events, and the processes that it starts", async () => {
