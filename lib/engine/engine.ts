@@ -91,8 +91,7 @@ export class Engine {
 
   /** True when any job's start condition could take this event. */
   awaitsEvent(name: string): boolean {
-    const matchers = this.#machine.listeners.get(name);
-    return matchers !== undefined && Array.from(matchers.values()).some((owner) => "job" in owner);
+    return this.#machine.listeners.owners(name).some((owner) => "job" in owner);
   }
 
   /** True while any process of a job runs, or is being spawned. */

@@ -37,14 +37,12 @@ export function runEvents(machine: Machine): void {
 function show(machine: Machine, event: Event): void {
   event.progress = "handling";
   machine.log("info", `Handling ${event.name} event`);
-  const matchers = machine.listeners.get(event.name);
-  if (!matchers) return;
   // The events of a stop that comes with it must not be missed by a start, so conditions are not asked twice.
-  const owners = Array.from(matchers);
-  for (const [matcher, owner] of owners) {
+  const listeners = machine.listeners.for(event);
+  for (const { matcher, owner } of listeners) {
     if ("instance" in owner) showToInstance(machine, event, matcher, owner.instance);
   }
-  for (const [matcher, owner] of owners) {
+  for (const { matcher, owner } of listeners) {
     if ("job" in owner) showToJob(machine, event, matcher, owner);
   }
 }

@@ -7,6 +7,7 @@ import type { Effect, Notice } from "./effects.ts";
 import { Event, type Waiter } from "./event.ts";
 import type { Instance } from "./instance.ts";
 import type { Job } from "./job.ts";
+import { ListenerIndex } from "./listeners.ts";
 import { Matcher } from "./matcher.ts";
 
 /** A process of an instance. */
@@ -26,8 +27,7 @@ export class Machine {
   /** Spawns under way by their number. */
   readonly spawns = new Map<number, Process>();
   readonly timers = new Map<number, Instance>();
-  /** Conditions by the names of the events that they mention: an event asks no others. */
-  readonly listeners = new Map<string, Map<Matcher, Owner>>();
+  readonly listeners = new ListenerIndex();
   /** Events in the order in which they were emitted. */
   pendingEvents: Event[] = [];
   /** Events that nothing holds any more. */
@@ -81,22 +81,14 @@ export class Machine {
   /** A matcher for a condition, listening. */
   listen(condition: Condition, owner: Owner): Matcher {
     const matcher = new Matcher(condition, this.release);
-    for (const name of matcher.names) {
-      let matchers = this.listeners.get(name);
-      if (!matchers) this.listeners.set(name, matchers = new Map());
-      matchers.set(matcher, owner);
-    }
+    this.listeners.add(matcher, owner);
     return matcher;
   }
 
   /** Takes a matcher out of the index and lets its events go. */
   deafen(matcher: Matcher | undefined): void {
     if (!matcher) return;
-    for (const name of matcher.names) {
-      const matchers = this.listeners.get(name);
-      matchers?.delete(matcher);
-      if (matchers?.size === 0) this.listeners.delete(name);
-    }
+    this.listeners.remove(matcher);
     matcher.reset();
   }
 

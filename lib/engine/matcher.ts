@@ -24,9 +24,9 @@ export class Matcher {
     this.#root = this.#plant(condition);
   }
 
-  /** The names of all events that the condition mentions. */
-  get names(): string[] {
-    return this.#leaves.map((leaf) => (leaf.condition as EventCondition).name);
+  /** All events that the condition mentions, in their order in the stanza. */
+  get leaves(): EventCondition[] {
+    return this.#leaves.map((leaf) => leaf.condition as EventCondition);
   }
 
   /** True when the condition as a whole is met. */

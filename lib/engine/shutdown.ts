@@ -59,7 +59,7 @@ const PAST_STOPPING: readonly State[] = ["stopping", "killed", "post-stopping", 
 
 /** True when an event that is still to come of another instance may stop this one. */
 function followsAnother({ stopOn, environment: own }: Instance, all: Instance[]): boolean {
-  if (!stopOn?.names.some((name) => name === "stopping" || name === "stopped")) return false;
+  if (!stopOn?.leaves.some(({ name }) => name === "stopping" || name === "stopped")) return false;
   return all.some((other) => {
     if (other.stopOn === stopOn) return false;
     const variables = environment([`JOB=${other.job.name}`, `INSTANCE=${other.name}`, "RESULT=ok"]);
