@@ -38,10 +38,13 @@ export function report(results: Result[], docs: boolean): void {
   );
 }
 
-/** Results of before, but for those that there are new ones for. */
+/** Results of before, but for those that there are new ones for; those of a figure stand together. */
 function merge(before: Result[], now: Result[]): Result[] {
-  const names = new Set(now.map(({ workload }) => workload));
-  return [...before.filter(({ workload }) => !names.has(workload)), ...now];
+  const key = ({ figure, peer }: Result) => `${figure} ${peer}`;
+  const renewed = new Set(now.map(key));
+  const all = [...before.filter((result) => !renewed.has(key(result))), ...now];
+  const order = [...new Set([...before, ...now].map(({ figure }) => figure))];
+  return all.sort((one, other) => order.indexOf(one.figure) - order.indexOf(other.figure));
 }
 
 /** The peers, in the order of the results. */

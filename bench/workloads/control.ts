@@ -12,7 +12,7 @@ import {
 import { Init } from "../peers/initctl.ts";
 import type { Action, Peer, Service } from "../peers/peer.ts";
 import { PROBE, timeCalls, timeCommands } from "../probe.ts";
-import { hasEvents, median, supervises, times, type Workload } from "./workload.ts";
+import { hasEvents, median, supervises, supervisesMany, times, type Workload } from "./workload.ts";
 
 /** What jobs run that just are to be there. */
 const WAIT = ["sleep", "100000"];
@@ -123,7 +123,7 @@ export const CONTROL: Record<string, Workload> = {
     figures: {
       "list-500": { about: "the list of 500 jobs, from the shell", unit: "ms" },
     },
-    suits: supervises,
+    suits: supervisesMany,
     async measure(peer) {
       const [list] = await timeWith(peer, 500, ["list"]);
       return { "list-500": list };

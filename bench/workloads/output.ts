@@ -5,7 +5,7 @@ import { pause, until } from "../../tests/support/deadline.ts";
 import type { Supervision } from "../peers/peer.ts";
 import { Marks, now, PROBE } from "../probe.ts";
 import { processorTime } from "./proc.ts";
-import { supervises, times, type Workload } from "./workload.ts";
+import { supervises, supervisesMany, times, type Workload } from "./workload.ts";
 
 /** Lines have 100 bytes. */
 const LINES = 300_000, WRITERS = 200, RATE = 1000, SECONDS = 5;
@@ -63,7 +63,7 @@ export const OUTPUT: Record<string, Workload> = {
         unit: "%",
       },
     },
-    suits: supervises,
+    suits: supervisesMany,
     async measure(peer) {
       using marks = new Marks();
       const writers = times(WRITERS, (index) => writer(marks, `job${index}`, RATE * SECONDS, RATE));

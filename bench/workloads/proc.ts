@@ -14,13 +14,16 @@ export function processorTime(pids: number[]): number {
   }, 0);
 }
 
-/** The memory of processes in kB: all that they alone use, and their share of all that they use. */
+/**
+ * The memory of processes in kB: what they alone have written, and their share of all that they use. Pages of a file,
+ * such as the program, are not in the former: the kernel can drop them.
+ */
 export function memory(pids: number[]): { private: number; pss: number } {
   const total = { private: 0, pss: 0 };
   for (const pid of pids) {
     for (const [, name, size] of procFile(pid, "smaps_rollup").matchAll(/^(\w+):\s+(\d+) kB$/gm)) {
       if (name === "Pss") total.pss += Number(size);
-      if (name === "Private_Clean" || name === "Private_Dirty") total.private += Number(size);
+      if (name === "Private_Dirty") total.private += Number(size);
     }
   }
   return total;

@@ -4,7 +4,7 @@ import { pause, until } from "../../tests/support/deadline.ts";
 import { isAlive, sendSignal } from "../../tests/support/processes.ts";
 import { Marks, now, PROBE, timeCommands } from "../probe.ts";
 import type { Service } from "../peers/peer.ts";
-import { hasEvents, median, supervises, times, type Workload } from "./workload.ts";
+import { hasEvents, median, supervises, supervisesMany, times, type Workload } from "./workload.ts";
 
 const JOBS = 500, CHAIN = 200, FILES = 2000, SPAWNS = 1000, DEATHS = 5;
 
@@ -31,7 +31,7 @@ export const STARTING: Record<string, Workload> = {
     figures: {
       "one-shots": { about: `${JOBS} tasks started by one command, until the last runs`, unit: "ms" },
     },
-    suits: supervises,
+    suits: supervisesMany,
     async measure(peer) {
       using marks = new Marks();
       await using supervision = await peer.prepare(jobs(marks, JOBS, "mark", { task: true })).start();
@@ -44,7 +44,7 @@ export const STARTING: Record<string, Workload> = {
       "services": { about: `${JOBS} services started by one command, until the last runs`, unit: "ms" },
       "stop": { about: "… and stopped by one command, until the last has gone", unit: "ms" },
     },
-    suits: supervises,
+    suits: supervisesMany,
     async measure(peer) {
       using marks = new Marks();
       await using supervision = await peer.prepare(jobs(marks, JOBS, "stay")).start();

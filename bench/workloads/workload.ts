@@ -24,6 +24,8 @@ export interface Workload {
 
 /** What supervises services. */
 export const supervises = (peer: Peer): boolean => !peer.single;
+/** What supervises hundreds of services; pm2 takes minutes to start 500. */
+export const supervisesMany = (peer: Peer): boolean => supervises(peer) && peer.name !== "pm2";
 /** What has events. */
 export const hasEvents = (peer: Peer): boolean => Boolean(peer.events);
 
