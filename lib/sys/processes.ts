@@ -82,9 +82,3 @@ export function processGroup(pid: number): number | undefined {
   const group = call("getpgid", pid);
   return group < 0 ? undefined : group;
 }
-
-/** Names this process (its main thread), as ps(1) and /proc/PID/comm show it; 15 bytes of the name count. */
-export function setProcessName(name: string): void {
-  const PR_SET_NAME = 15;
-  required("name the process", call("prctl", PR_SET_NAME, name));
-}
