@@ -1,7 +1,10 @@
 /** D-Bus messages as bytes: encoding, and reading them from a peer that need not mean well. */
 
 import { Buffer } from "node:buffer";
-import { aligned, Reader, Writer } from "./marshal.ts";
+// @ts-types="./dbus_buffer.d.ts"
+import DBusBuffer from "dbus-native/lib/dbus-buffer.js";
+// @ts-types="./dbus_message.d.ts"
+import { marshall } from "dbus-native/lib/message.js";
 
 /** The kinds of message, by their numbers in the D-Bus specification ("Message Format"). */
 export const METHOD_CALL = 1, METHOD_RETURN = 2, ERROR = 3, SIGNAL = 4;
@@ -31,41 +34,75 @@ export class ProtocolError extends Error {}
 /** A value for a place of type `v`: its signature, then itself. */
 export type Variant = [signature: string, value: unknown];
 
-/** Header fields by number: name, type, and the type that a value must have. */
-const FIELDS: Array<
-  [name: keyof Message, type: string, of: StringConstructor | NumberConstructor] | undefined
-> = [
+/** Header fields by number: name, and the type that a value must have. */
+const FIELDS: Array<[name: keyof Message, type: StringConstructor | NumberConstructor] | undefined> = [
   undefined,
-  ["path", "o", String],
-  ["interface", "s", String],
-  ["member", "s", String],
-  ["errorName", "s", String],
-  ["replySerial", "u", Number],
-  ["destination", "s", String],
-  ["sender", "s", String],
-  ["signature", "g", String],
+  ["path", String],
+  ["interface", String],
+  ["member", String],
+  ["errorName", String],
+  ["replySerial", Number],
+  ["destination", String],
+  ["sender", String],
+  ["signature", String],
 ];
 
-const LITTLE_ENDIAN = 0x6c, BIG_ENDIAN = 0x42, VERSION = 1;
-const FIXED_HEADER = 16, BODY_LENGTH = 4;
+const LITTLE_ENDIAN = 0x6c, BIG_ENDIAN = 0x42;
+const FIXED_HEADER = 16;
+const DEEPEST_TYPE = 32, DEEPEST_VARIANT = 16;
 
 /**
  * The bytes of a message. Throws an Error when a value does not fit its type, such as a string that holds
  * a null character.
  */
 export function encode(message: Message): Buffer {
-  const writer = new Writer();
-  const { type, flags, serial, signature, body } = message;
-  const fields = FIELDS.flatMap((field, number) => {
-    const value = field && message[field[0]];
-    return value === undefined ? [] : [[number, [field![1], value]]];
-  });
-  writer.write("yyyyuua(yv)", [LITTLE_ENDIAN, type, flags, VERSION, 0, serial, fields]);
-  writer.align(8);
-  const start = writer.length;
-  writer.write(signature ?? "", body);
-  writer.patch(BODY_LENGTH, writer.length - start);
-  return writer.bytes();
+  return marshall(message);
+}
+
+/** True when the text is a sequence of complete types ("Type System"), none of them empty or nested deeply. */
+export function isSignature(text: string): boolean {
+  let at = 0;
+  const complete = (depth: number): boolean => {
+    const type = text[at++];
+    if (type === undefined || depth > DEEPEST_TYPE) return false;
+    if ("ybnqiuxtdsoghv".includes(type)) return true;
+    if (type === "(") {
+      do if (!complete(depth + 1)) return false; while (text[at] !== ")");
+      at++;
+      return true;
+    }
+    if (type !== "a") return false;
+    if (text[at] !== "{") return complete(depth + 1);
+    at++;
+    return "ybnqiuxtdsogh".includes(text[at++] ?? "?") && complete(depth + 1) && text[at++] === "}";
+  };
+  while (at < text.length) if (!complete(0)) return false;
+  return text.length <= 255;
+}
+
+/** The library's reader, without its trust in what signatures and strings a peer sends. */
+class StrictBuffer extends DBusBuffer {
+  #depth = 0;
+
+  override read(signature: string): unknown[] {
+    // An array of an empty structure would be read for ever.
+    if (!isSignature(signature)) throw new ProtocolError("invalid signature");
+    return super.read(signature);
+  }
+
+  override readVariant(): unknown {
+    if (++this.#depth > DEEPEST_VARIANT) throw new ProtocolError("variants are nested too deeply");
+    const values = this.read(this.readSimpleType("g") as string);
+    this.#depth--;
+    if (values.length !== 1) throw new ProtocolError("a variant holds one complete type");
+    return values[0];
+  }
+
+  override readString(length: number): string {
+    const text = super.readString(length);
+    if (text.includes("\0")) throw new ProtocolError("a string holds a null character");
+    return text;
+  }
 }
 
 /** Cuts the bytes that arrive into messages. */
@@ -115,9 +152,9 @@ export class MessageReader {
 function messageLength(header: Buffer, limit: number): number {
   const order = header[0];
   if (order !== LITTLE_ENDIAN && order !== BIG_ENDIAN) throw new ProtocolError("invalid byte order");
-  if (header[3] !== VERSION) throw new ProtocolError("unknown version of the protocol");
+  if (header[3] !== 1) throw new ProtocolError("unknown version of the protocol");
   const uint32 = (at: number) => order === LITTLE_ENDIAN ? header.readUInt32LE(at) : header.readUInt32BE(at);
-  const length = FIXED_HEADER + aligned(uint32(12), 8) + uint32(BODY_LENGTH);
+  const length = FIXED_HEADER + Math.ceil(uint32(12) / 8) * 8 + uint32(4);
   if (length > limit) {
     throw new ProtocolError(`a message of ${length} bytes is more than the ${limit} allowed`);
   }
@@ -127,8 +164,8 @@ function messageLength(header: Buffer, limit: number): number {
 /** The message that these bytes are, all of them. Throws {@link ProtocolError}. */
 export function decode(bytes: Buffer): Message {
   try {
-    const reader = new Reader(bytes, bytes[0] === BIG_ENDIAN);
-    const [, type, flags, , , serial, fields] = reader.read("yyyyuua(yv)") as [
+    const buffer = new StrictBuffer(bytes, undefined, undefined, bytes[0]);
+    const [, type, flags, , , serial, fields] = buffer.read("yyyyuua(yv)") as [
       number,
       number,
       number,
@@ -137,18 +174,18 @@ export function decode(bytes: Buffer): Message {
       number,
       Array<[number, unknown]>,
     ];
-    reader.align(8);
+    buffer.align(3);
     const message: Message = { type, flags, serial, body: [] };
     for (const [number, value] of fields) {
       const field = FIELDS[number];
       if (!field) continue;
-      if (Object(value).constructor !== field[2]) {
+      if (Object(value).constructor !== field[1]) {
         throw new ProtocolError(`the header's ${field[0]} is of a wrong type`);
       }
       Object.assign(message, { [field[0]]: value });
     }
     if (serial === 0) throw new ProtocolError("a message has the serial number 0");
-    if (message.signature) message.body = reader.read(message.signature);
+    if (message.signature) message.body = buffer.read(message.signature);
     return message;
   } catch (error) {
     if (error instanceof ProtocolError) throw error;
