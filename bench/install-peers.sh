@@ -10,7 +10,7 @@ cd "$folder"
 if command -v apt-get >/dev/null; then
   (
     cd packages
-    apt-get -qq download supervisor python3-pkg-resources runit tini dumb-init sysvinit-core
+    apt-get -qq download supervisor python3-pkg-resources runit tini dumb-init
   )
   for package in packages/*.deb; do
     dpkg-deb --fsys-tarfile "$package" | tar -x -C root
@@ -21,7 +21,7 @@ if command -v apt-get >/dev/null; then
     echo "s6 is not installed, for that takes root" >&2
   fi
 else
-  echo "apt-get is not there: no supervisor, runit, s6, tini, dumb-init, sysvinit" >&2
+  echo "apt-get is not there: no supervisor, runit, s6, tini, dumb-init" >&2
 fi
 
 if command -v npm >/dev/null; then
