@@ -47,9 +47,9 @@ function merge(before: Result[], now: Result[]): Result[] {
   return all.sort((one, other) => order.indexOf(one.figure) - order.indexOf(other.figure));
 }
 
-/** The peers, in the order of the results. */
+/** Rouse and its peers, in the order of the results. */
 export function peersOf(results: Result[]): string[] {
-  return [...new Set(results.map(({ peer }) => peer))];
+  return [...new Set(["rouse", ...results.map(({ peer }) => peer)])];
 }
 
 /** A line for each figure, a column for each peer: its median, how far it is from Rouse's, and the spread. */
