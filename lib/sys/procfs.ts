@@ -92,11 +92,6 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
-/** All processes of a session. */
-export function processesOfSession(session: number): ProcessStatus[] {
-  return processes().filter((status) => status.session === session);
-}
-
 /** The text of a file; undefined when its process is gone (ENOENT, ESRCH) or it may not be read. */
 function contents(path: string): string | undefined {
   try {

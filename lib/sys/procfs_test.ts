@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import process from "node:process";
 import { SIGKILL, SIGSTOP } from "../model/signals.ts";
 import { kill } from "./processes.ts";
-import { childrenOf, processes, processesOfSession, processStatus } from "./procfs.ts";
+import { childrenOf, processes, processStatus } from "./procfs.ts";
 import { spawn } from "./spawn.ts";
 import { waitForEnd, waitForStop } from "./testing/children.ts";
 
@@ -19,7 +19,7 @@ Deno.test("a process's status is read, whatever its name is", () => {
   assert.equal(status.session, pid);
   assert.equal(status.processGroup, pid);
   assert.ok(status.startTime >= processStatus(process.pid)!.startTime);
-  assert.deepEqual(processesOfSession(pid!).map((member) => member.pid), [pid]);
+  assert.deepEqual(processes().filter(({ session }) => session === pid).map((member) => member.pid), [pid]);
   assert.ok(childrenOf(process.pid).includes(pid!));
   assert.ok(processes().some((one) => one.pid === pid));
 
