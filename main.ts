@@ -10,7 +10,11 @@ interface Program {
   main(args: string[], name: string): number | Promise<number>;
 }
 
-const init = () => import("./lib/init/init.ts");
+const init = async () => {
+  const { tuneEngine } = await import("./lib/init/tune.ts");
+  tuneEngine();
+  return await import("./lib/init/init.ts");
+};
 const initctl = () => import("./lib/cli/initctl.ts");
 const check = () => import("./lib/init/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
