@@ -19,7 +19,7 @@ import { type Change, kill, processGroup, reap } from "../sys/processes.ts";
 import { SystemError } from "../sys/errno.ts";
 import type { Messages } from "./messages.ts";
 import type { ProcessOutput } from "./output/output.ts";
-import { type ProcessContext, startProcess } from "./processes.ts";
+import { type ProcessContext, type Started, startProcess } from "./processes.ts";
 import { findSuccessor } from "./successor.ts";
 import { Trim } from "./trim.ts";
 import { VERSION_LINE } from "../model/version.ts";
@@ -32,6 +32,9 @@ export const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** How often it is tried to start a process that cannot be started for want of something, and how long apart (ms). */
 const SPAWN_ATTEMPTS = 50, SPAWN_PAUSE = 200;
+
+/** How long it is worth waiting for a process to start before anything else is done, in ms. */
+const PATIENCE = 2;
 
 /** Changes of children that are taken at a time. */
 const REAP_AT_ONCE = 256;
@@ -191,6 +194,7 @@ export class RunningInit implements Supervisor {
 
   #childChanged(change: Change): void {
     const { pid } = change;
+    this.surroundings.processes.spawner.changed(pid);
     if ("stopped" in change) return this.tell({ kind: "stopped", pid, signal: change.stopped });
     if (!("exit" in change)) return;
     this.#outputs.get(pid)?.ended();
@@ -214,12 +218,16 @@ export class RunningInit implements Supervisor {
     if (this.#working || this.#continuing) return;
     this.#working = true;
     const end = performance.now() + SLICE;
-    let done = 0;
-    while (done < this.#effects.length) {
-      this.#perform(this.#effects[done++]!);
-      if (performance.now() > end) break;
-    }
-    this.#effects.splice(0, done);
+    do {
+      let done = 0;
+      while (done < this.#effects.length) {
+        this.#perform(this.#effects[done++]!);
+        if (performance.now() > end) break;
+      }
+      this.#effects.splice(0, done);
+      // What follows from the start of a process usually is next.
+      if (this.#effects.length === 0) this.surroundings.processes.spawner.await(PATIENCE);
+    } while (this.#effects.length > 0 && performance.now() <= end);
     this.#working = false;
     if (this.#effects.length === 0) return;
     this.#continuing = true;
@@ -276,17 +284,22 @@ export class RunningInit implements Supervisor {
 
   /** Starts a process. Where descriptors, memory or processes are short, it is tried again for a while. */
   #spawn(effect: Effect & { kind: "spawn" }, attempt = 1): void {
-    const { spawn, definition, instance, process, environment } = effect;
+    const { definition, instance, process, environment } = effect;
     const variables = [
       ...environment,
       `UPSTART_JOB=${definition.name}`,
       `UPSTART_INSTANCE=${instance}`,
       ...this.surroundings.sessionEnvironment,
     ];
-    const started = startProcess(
+    startProcess(
       { definition, instance, process, environment: variables },
       this.surroundings.processes,
+      (started) => this.#started(started, effect, attempt),
     );
+  }
+
+  #started(started: Started, effect: Effect & { kind: "spawn" }, attempt: number): void {
+    const { spawn, definition, process } = effect;
     if ("skipped" in started) return this.tell({ kind: "spawn-skipped", spawn });
     if ("reason" in started) {
       const { isTemporary, ...failure } = started;
