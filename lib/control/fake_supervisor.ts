@@ -70,17 +70,13 @@ export class FakeSupervisor implements Supervisor {
     return given.slice(2);
   }
 
-  /** An event that is called `never` does not end, one called `bad` fails. */
-  request(request: ControlRequest, peer: Peer): Promise<string> {
+  /** An event that is called `never` does not end, one called `bad` fails, one called `late` ends later. */
+  request(request: ControlRequest, peer: Peer): string | Promise<string> {
     this.requests.push({ request, peer });
-    try {
-      if (request.kind !== "emit") return Promise.resolve(this.#change(request));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    if (request.kind !== "emit") return this.#change(request);
     if (request.event === "never") return new Promise(() => {});
     if (request.event === "bad") return Promise.reject(new ControlError("EventFailed", "Event failed"));
-    return Promise.resolve("");
+    return request.event === "late" ? Promise.resolve("") : "";
   }
 
   #change(request: Exclude<ControlRequest, { kind: "emit" }>): string {
