@@ -87,7 +87,7 @@ export class Connection {
   send(bytes: Uint8Array): void {
     if (this.socket.destroyed) return;
     if (this.#backlog > LARGEST_BACKLOG) return this.close();
-    if (this.#outgoing.length === 0 && !this.#pumping) process.nextTick(() => this.#flush());
+    if (this.#outgoing.length === 0 && !this.#pumping) this.#flushLater();
     this.#outgoing.push(bytes);
     this.#outgoingLength += bytes.length;
   }
@@ -102,6 +102,11 @@ export class Connection {
   /** Bytes that wait for the client to read. */
   get #backlog(): number {
     return this.#outgoingLength + this.socket.writableLength;
+  }
+
+  /** Once all that follows from what has happened is done: answers come by promises, signals at once. */
+  #flushLater(): void {
+    queueMicrotask(() => process.nextTick(() => this.#flush()));
   }
 
   #flush(): void {
