@@ -1,5 +1,6 @@
 /** A supervisor for tests: jobs that change at once, with no process behind them. */
 
+import { setImmediate } from "node:timers";
 import type { InstanceProcess } from "../model/job.ts";
 import { emptyJob, type JobDefinition } from "../model/job.ts";
 import {
@@ -74,9 +75,16 @@ export class FakeSupervisor implements Supervisor {
   request(request: ControlRequest, peer: Peer): string | Promise<string> {
     this.requests.push({ request, peer });
     if (request.kind !== "emit") return this.#change(request);
-    if (request.event === "never") return new Promise(() => {});
-    if (request.event === "bad") return Promise.reject(new ControlError("EventFailed", "Event failed"));
-    return request.event === "late" ? Promise.resolve("") : "";
+    const { event, environment } = request;
+    if (event === "never") return new Promise(() => {});
+    if (event === "bad") return Promise.reject(new ControlError("EventFailed", "Event failed"));
+    if (event !== "late") return "";
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        this.tell({ kind: "event-emitted", event, environment });
+        resolve("");
+      })
+    );
   }
 
   #change(request: Exclude<ControlRequest, { kind: "emit" }>): string {
