@@ -84,19 +84,19 @@ export function isSignature(text: string): boolean {
   return text.length <= 255;
 }
 
+/** A signature that can be read by: an array of an empty structure would be read for ever. */
+function checked(signature: string): string {
+  if (!isSignature(signature)) throw new ProtocolError("invalid signature");
+  return signature;
+}
+
 /** The library's reader, without its trust in what signatures and strings a peer sends. */
 class StrictBuffer extends DBusBuffer {
   #depth = 0;
 
-  override read(signature: string): unknown[] {
-    // An array of an empty structure would be read for ever.
-    if (!isSignature(signature)) throw new ProtocolError("invalid signature");
-    return super.read(signature);
-  }
-
   override readVariant(): unknown {
     if (++this.#depth > DEEPEST_VARIANT) throw new ProtocolError("variants are nested too deeply");
-    const values = this.read(this.readSimpleType("g") as string);
+    const values = this.read(checked(this.readSimpleType("g") as string));
     this.#depth--;
     if (values.length !== 1) throw new ProtocolError("a variant holds one complete type");
     return values[0];
@@ -218,5 +218,6 @@ export function readHeader(bytes: Buffer): Header {
     }
     Object.assign(header, { [field[0]]: value });
   }
+  if (header.signature) checked(header.signature);
   return header;
 }
