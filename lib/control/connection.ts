@@ -124,7 +124,7 @@ export class Connection {
       return this.#pump();
     }
     const { answer, rest } = this.#handshake.push(chunk);
-    if (answer !== "") this.socket.write(answer);
+    if (answer !== "") this.send(Buffer.from(answer, "latin1"));
     if (rest === undefined) return;
     clearTimeout(this.#timer);
     this.#handshake = undefined;

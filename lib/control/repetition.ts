@@ -53,7 +53,8 @@ export class Template {
   /** The bytes of a message, with a body if the template has none. */
   fill(serial: number, replySerial = 0, body: Uint8Array = NOTHING): Buffer {
     const { length } = this.#bytes;
-    const bytes = Buffer.allocUnsafe(length + body.length);
+    // Memory of its own: clients that are slow to read keep what waits for them alive, and nothing else.
+    const bytes = Buffer.allocUnsafeSlow(length + body.length);
     bytes.set(this.#bytes);
     bytes.writeUInt32LE(serial, SERIAL);
     if (this.#replySerial > 0) bytes.writeUInt32LE(replySerial, this.#replySerial);
