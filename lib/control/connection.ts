@@ -33,6 +33,7 @@ export interface ConnectionOptions {
   guid: string;
   /** Milliseconds that a client has to authenticate. */
   handshakeTime: number;
+  /** Reads the headers of messages. */
   headers: HeaderReader;
 }
 

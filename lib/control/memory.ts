@@ -1,5 +1,8 @@
 /** What comes again and again is worked out once. */
 
+/** How many values are held at least. */
+const MOST = 128;
+
 /** Keys that are longer than so many characters are not remembered. */
 const LONGEST = 512;
 
@@ -11,7 +14,7 @@ export class Memory<Value> {
   #recent = new Map<string, Value>();
   #former = new Map<string, Value>();
 
-  constructor(private readonly most: number) {}
+  constructor(private readonly most = MOST) {}
 
   /** The value of a key, made if it is not there. */
   get(key: string, make: () => Value): Value {

@@ -51,13 +51,13 @@ const FIELDS: Array<[name: keyof Header, type: StringConstructor | NumberConstru
 ];
 
 const LITTLE_ENDIAN = 0x6c, BIG_ENDIAN = 0x42;
-/** Where numbers stand in the fixed part of the header, and how long that is. */
+/** Where numbers stand in the fixed part of a header, and how long that is. */
 export const BODY_LENGTH = 4, SERIAL = 8, FIELDS_LENGTH = 12, FIXED_HEADER = 16;
 const DEEPEST_TYPE = 32, DEEPEST_VARIANT = 16;
 
 /**
- * The bytes of a message; without a body there is none, whatever the signature is. Throws an Error when a value does not fit its type, such as a string that holds
- * a null character.
+ * The bytes of a message. When its body is absent there is none in the bytes, whatever the signature is. Throws an
+ * Error when a value does not fit its type, such as a string that holds a null character.
  */
 export function encode(message: Omit<Message, "body"> & Partial<Message>): Buffer {
   return marshall(message);

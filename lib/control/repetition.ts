@@ -1,6 +1,6 @@
 /**
  * The messages of a service repeat: what is in front of their bodies is read and written once, and then it is
- * only the numbers in it that change. {@link decode} and {@link encode} say what all of it means.
+ * only the numbers in it that change. What all of it means is in message.ts.
  */
 
 import { Buffer } from "node:buffer";
@@ -20,12 +20,9 @@ import {
   SERIAL,
 } from "./message.ts";
 
-/** How many headers, signals and properties are remembered at least. */
-const MOST = 128;
-
 /** A reader of headers that knows those that it has read of late. */
 export function headerMemory(): HeaderReader {
-  const known = new Memory<Header>(MOST);
+  const known = new Memory<Header>();
   return (bytes) => {
     const key = bytes.toString("latin1", 0, BODY_LENGTH) + bytes.toString("latin1", FIELDS_LENGTH);
     return known.get(key, () => readHeader(bytes));
@@ -37,13 +34,13 @@ const PLACEHOLDER = 0x80808080;
 
 const NOTHING = new Uint8Array();
 
-/** A message of which many are sent that differ in their numbers, or in their bodies as well. */
+/** What messages have in common that differ in their numbers alone, or in their bodies as well. */
 export class Template {
   readonly #bytes: Buffer;
   /** Where the number of the call stands that is answered; -1 in what answers none. */
   readonly #replySerial: number;
 
-  /** Of a message without a body the signature is that of the bodies it will have. Throws as `encode` does. */
+  /** A message without a body is one for bodies of its signature. Throws as {@link encode} does. */
   constructor(message: Omit<Message, "serial" | "body"> & Partial<Message>) {
     const answers = message.replySerial !== undefined;
     this.#bytes = encode({ ...message, serial: 1, ...(answers && { replySerial: PLACEHOLDER }) });
@@ -71,9 +68,9 @@ const PROPERTIES = "a{sv}";
 
 /** Makes the bodies of replies. They differ, and some are long, but properties seldom change. */
 export class BodyEncoder {
-  readonly #properties = new Memory<Buffer>(MOST);
+  readonly #properties = new Memory<Buffer>();
 
-  /** The bytes of values of the types of a signature. Throws as `encode` does. */
+  /** The bytes of values of the types of a signature. Throws as {@link marshall} does. */
   encode(signature: string, values: unknown[]): Uint8Array {
     if (signature === "") return NOTHING;
     return signature === PROPERTIES ? this.#dictionary(values[0] as unknown[]) : marshall(signature, values);

@@ -19,9 +19,6 @@ import type { Notice, Peer, Supervisor } from "./supervisor.ts";
 /** Connections at one time, of init's own user and root, and of all others together. */
 const MOST_PRIVILEGED = 512, MOST_OTHERS = 64;
 
-/** How many kinds of replies, and how many signals, are remembered at least. */
-const MOST_REMEMBERED = 128;
-
 /** How the service is to listen. */
 export interface ServiceOptions {
   /** D-Bus addresses: `unix:abstract=NAME`, `unix:path=FILE`. */
@@ -75,10 +72,10 @@ class Service implements ControlService, ConnectionEvents {
   #connections = new Map<Connection, Call>();
   readonly #common: ConnectionOptions;
   /** Replies by their errors' names or their signatures. */
-  readonly #replies = new Memory<Template>(MOST_REMEMBERED);
+  readonly #replies = new Memory<Template>();
   readonly #bodies = new BodyEncoder();
   /** Signals by what they tell, and for whom. */
-  readonly #signals = new Memory<Template>(MOST_REMEMBERED);
+  readonly #signals = new Memory<Template>();
   #serial = 0;
   #unobserve: (() => void) | undefined;
 
