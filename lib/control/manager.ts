@@ -1,6 +1,6 @@
 /** The manager object: `com.ubuntu.Upstart0_6`, and what rouse adds to it. */
 
-import { type Call, type Interface, ReplyError } from "./interface.ts";
+import { type Call, follow, type Interface, ReplyError } from "./interface.ts";
 import { pairsOf } from "./job.ts";
 import { DBUS_ERROR_PREFIX, jobPath, MANAGER_INTERFACE, ROUSE_INTERFACE, socketPath } from "./names.ts";
 import { ControlError, LOG_PRIORITIES, type LogPriority } from "./supervisor.ts";
@@ -122,11 +122,11 @@ export const MANAGER: Interface<null> = {
       in: "name:s env:as wait:b",
       asynchronous: true,
       restricted: "emit an event",
-      async run(_, [name, env, wait], { supervisor, peer }) {
+      run(_, [name, env, wait], { supervisor, peer }) {
         const event = name as string;
         if (event === "") throw new ControlError("InvalidArgs", "Name may not be empty string");
         const request = { kind: "emit", event, environment: pairsOf(env), wait: wait as boolean } as const;
-        await supervisor.request(request, peer);
+        return follow(supervisor.request(request, peer), () => {});
       },
     },
     EmitEventWithFile: {

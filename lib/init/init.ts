@@ -216,7 +216,7 @@ class Program {
     } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
       const what = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
       // A failure to start is the job's end, which is seen to anyway.
-      this.#init.request(what).catch(() => {});
+      Promise.try(() => this.#init.request(what)).catch(() => {});
     }
   }
 

@@ -3,6 +3,7 @@
  * Nothing in here waits; long lists of things to do are done in slices, so that everybody gets their turn.
  */
 
+import { follow } from "../control/interface.ts";
 import {
   ControlError,
   type ControlRequest,
@@ -54,10 +55,12 @@ export interface Surroundings {
   onIdle(): void;
 }
 
-/** What is kept of a request until its answer. */
+type Answer = Effect & { kind: "answer" };
+
+/** What is kept of a request until its answer: the answer, when it comes at once, or who waits for it. */
 interface Caller {
-  resolve(instance: string): void;
-  reject(error: Error): void;
+  answer?: Answer;
+  answered?(answer: Answer): void;
 }
 
 /** The running init. */
@@ -155,12 +158,12 @@ export class RunningInit implements Supervisor {
     }
   }
 
-  request(what: ControlRequest): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const request = ++this.#lastRequest;
-      this.#callers.set(request, { resolve, reject });
-      this.tell({ kind: "request", request, what });
-    });
+  request(what: ControlRequest): string | Promise<string> {
+    const request = ++this.#lastRequest;
+    const caller: Caller = {};
+    this.#callers.set(request, caller);
+    this.tell({ kind: "request", request, what });
+    return follow(caller.answer ?? new Promise<Answer>((resolve) => caller.answered = resolve), instanceOf);
   }
 
   problem(job: string): string | undefined {
@@ -263,11 +266,11 @@ export class RunningInit implements Supervisor {
       clearTimeout(this.#timers.get(timer));
       this.#timers.delete(timer);
     },
-    "answer": ({ request, instance, error }) => {
-      const caller = this.#callers.get(request);
-      this.#callers.delete(request);
-      if (error) caller?.reject(new ControlError(error.name, error.message));
-      else caller?.resolve(instance);
+    "answer": (answer) => {
+      const caller = this.#callers.get(answer.request);
+      this.#callers.delete(answer.request);
+      if (caller?.answered) caller.answered(answer);
+      else if (caller) caller.answer = answer;
     },
     "log": ({ priority, message }) => this.surroundings.messages.tell(priority, message),
     "notice": ({ notice }) => {
@@ -325,6 +328,12 @@ export class RunningInit implements Supervisor {
       this.surroundings.messages.tell("warn", error.message);
     }
   }
+}
+
+/** The instance that an answer is about. @throws {ControlError} when the request could not be done. */
+function instanceOf({ instance, error }: Answer): string {
+  if (error) throw new ControlError(error.name, error.message);
+  return instance;
 }
 
 /** A process's group as kill(2) takes it; undefined for one that is in init's own, which must not be signalled. */
