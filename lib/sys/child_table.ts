@@ -25,7 +25,17 @@ const REGION_SIZE = 3 << 20;
 const SIG_SETMASK = 2, SIGNAL_SET_SIZE = 8;
 const AT_FDCWD = -100, O_WRONLY = 1, O_CLOEXEC = 0o2000000;
 
-/** Room for the table of one child at a time, and which step each of its rows belongs to. */
+/** What a row is, but for its arguments. */
+interface Row {
+  name: CallName;
+  step: SpawnStep;
+  tolerated: readonly number[];
+  into: number | undefined;
+}
+
+const NONE: readonly number[] = [];
+
+/** Room for the table of one child at a time. */
 export class ChildTable {
   /** The step that rows are added for. */
   step: SpawnStep = "fork";
@@ -34,7 +44,9 @@ export class ChildTable {
   readonly #exit = this.#kernel.keep(ROW_SIZE);
   /** The address of the row that the child begins with. */
   readonly entry = signalReset(this.#kernel, this.#region.start);
-  readonly #rows: { step: SpawnStep; tolerated: readonly number[] }[] = [];
+  /** The rows, and behind them what is left of a longer table before this one. */
+  readonly #rows: Row[] = [];
+  #count = 0;
 
   constructor() {
     this.#kernel.row(this.#exit, "exit", [127]);
@@ -42,29 +54,45 @@ export class ChildTable {
 
   /** Makes the table anew, of the rows that are added meanwhile. Throws SystemError (E2BIG) when they are too many. */
   fill(addRows: () => void): void {
-    this.#rows.length = 0;
+    this.#count = 0;
     this.#kernel.within(this.#region, () => {
       this.#kernel.begin(TABLE_ROWS * ROW_SIZE);
       addRows();
-      this.#kernel.row(this.#address(this.#rows.length), "exit", [127]);
+      this.#put("exit", [127]);
     });
+    this.#count--;
   }
 
   /** Adds a row; an error that is not tolerated ends the child. */
   add(
     name: CallName,
     args: Argument[],
-    options: { tolerated?: readonly number[]; into?: number } = {},
+    { tolerated, into }: { tolerated?: readonly number[]; into?: number } = {},
   ): void {
-    const place = this.#rows.length;
-    if (place + 1 >= TABLE_ROWS) throw new SystemError("start a process with so many steps", E2BIG);
-    this.#kernel.row(this.#address(place), name, args, { failure: this.#exit, ...options });
-    this.#rows.push({ step: this.step, tolerated: options.tolerated ?? [] });
+    if (this.#count + 1 >= TABLE_ROWS) throw new SystemError("start a process with so many steps", E2BIG);
+    this.#put(name, args, tolerated, into);
+  }
+
+  /** Most children are like the one before: then the row is there, and only its arguments are set. */
+  #put(name: CallName, args: Argument[], tolerated = NONE, into?: number): void {
+    const place = this.#count++, address = this.#address(place), { step } = this, row = this.#rows[place];
+    if (row && row.name === name && row.tolerated === tolerated && row.into === into) {
+      row.step = step;
+      return this.#kernel.setArguments(address, args);
+    }
+    // Should there be no room for what is passed, the row is nothing to go by.
+    this.#rows.length = Math.min(place, this.#rows.length);
+    this.#kernel.row(address, name, args, {
+      failure: this.#exit,
+      tolerated,
+      ...(into !== undefined && { into }),
+    });
+    this.#rows.push({ name, step, tolerated, into });
   }
 
   /** The address of an argument of a row that is to come; `ahead` 0 is the one added next. */
   argument(ahead: number, index: number): number {
-    return this.#address(this.#rows.length + ahead) + 8 * (Word.argument + index);
+    return this.#address(this.#count + ahead) + 8 * (Word.argument + index);
   }
 
   /** Passes 64-bit words. */
@@ -76,7 +104,7 @@ export class ChildTable {
 
   /** Passes a list of strings as execve(2) wants it. */
   vector(strings: string[]): number {
-    return this.words([...strings.map((text) => this.#kernel.copy(text)), 0]);
+    return this.#kernel.copyAll(strings);
   }
 
   /** Adds the rows that write a text into a file. */
@@ -89,14 +117,14 @@ export class ChildTable {
   /** What failed in a child that did not get through the table: the last row ended it, those before were tolerated. */
   failed(): FailedRow[] {
     const failed: FailedRow[] = [];
-    for (let place = 0; place < this.#rows.length; place++) {
+    for (let place = 0; place < this.#count; place++) {
       const errno = -this.#kernel.word(this.#address(place) + 8 * Word.result);
       if (errno <= 0) continue;
       const { step, tolerated } = this.#rows[place]!;
       const index = place - this.#rows.findIndex((row) => row.step === step);
       failed.push({ step, index, errno, tolerated: tolerated.includes(errno) });
       // A row that nothing comes after ends the child whether it is tolerated or not.
-      if (place === this.#rows.length - 1 || !tolerated.includes(errno)) return failed;
+      if (place === this.#count - 1 || !tolerated.includes(errno)) return failed;
     }
     return [];
   }

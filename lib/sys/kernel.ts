@@ -156,7 +156,7 @@ export class Kernel {
   setWord(address: number, value: number): void {
     const index = (address - this.#base) >> 2;
     this.#words[index] = value;
-    this.#words[index + 1] = Math.floor(value / 2 ** 32);
+    this.#words[index + 1] = value >= 0 && value < 2 ** 32 ? 0 : Math.floor(value / 2 ** 32);
   }
 
   /** Sets the word at an address, below 2³¹, that another thread looks at: all that was written before comes first. */
@@ -177,21 +177,41 @@ export class Kernel {
     return address;
   }
 
+  /** The address of strings that follow each other, each with its null character, and of a list of theirs. */
+  copyAll(strings: readonly string[]): number {
+    const text = strings.join("\0");
+    const list = this.room(8 * (strings.length + 1));
+    // Where a character is a byte, all are copied at once.
+    const whole = Buffer.byteLength(text) === text.length ? this.copy(text) : undefined;
+    let next = whole ?? 0, place = list;
+    for (const string of strings) {
+      this.setWord(place, whole === undefined ? this.copy(string) : next);
+      next += string.length + 1;
+      place += 8;
+    }
+    this.setWord(place, 0);
+    return list;
+  }
+
   /** Fills the row at an address. */
   row(address: number, name: CallName, args: readonly Argument[], options: RowOptions = {}): void {
     const next = address + ROW_SIZE;
     this.setWord(address, callNumber(name));
-    for (let i = 0; i < 6; i++) {
-      const argument = args[i] ?? 0;
-      this.setWord(
-        address + 8 * (Word.argument + i),
-        typeof argument === "number" ? argument : this.copy(argument),
-      );
-    }
     this.setWord(address + 8 * Word.tolerated, toleranceMask(options.tolerated));
     this.setWord(address + 8 * Word.failure, options.failure ?? next);
     this.setWord(address + 8 * Word.zero, options.zero ?? next);
     this.setWord(address + 8 * Word.into, options.into ?? address + 8 * Word.result);
+    this.setArguments(address, args);
+  }
+
+  /** Sets the arguments of a row that has been filled, for another run. */
+  setArguments(address: number, args: readonly Argument[]): void {
+    let place = address + 8 * Word.argument;
+    for (const argument of args) {
+      this.setWord(place, typeof argument === "number" ? argument : this.copy(argument));
+      place += 8;
+    }
+    for (let count = args.length; count < 6; count++, place += 8) this.setWord(place, 0);
     this.setWord(address + 8 * Word.result, 0);
   }
 

@@ -14,7 +14,7 @@ import {
   SystemError,
 } from "./errno.ts";
 import { call, kernel } from "./kernel.ts";
-import { PLAN } from "./steps.ts";
+import { addSteps } from "./steps.ts";
 import { ROW_SIZE, Word } from "./stub.ts";
 
 export type { SpawnDescription, SpawnFailure, SpawnResult, SpawnStep } from "./description.ts";
@@ -71,10 +71,7 @@ export class Child {
     this.#description = description;
     this.#paths = candidates(description);
     table.fill(() => {
-      for (const [step, add] of PLAN) {
-        table.step = step;
-        add(table, description);
-      }
+      addSteps(table, description);
       table.step = "execute";
       const argv = table.vector(description.argv), environment = table.vector(description.environment);
       for (const path of this.#paths) {

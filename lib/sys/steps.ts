@@ -6,94 +6,155 @@ import type { ChildTable } from "./child_table.ts";
 import type { SpawnDescription, SpawnStep } from "./description.ts";
 import { EINVAL, ENOSYS, ENOTTY, EPERM } from "./errno.ts";
 
-/** The steps but for the first and the last, in their order. Each adds its rows if the description asks for it. */
-export const PLAN: [SpawnStep, (table: ChildTable, child: SpawnDescription) => void][] = [
-  ["create session", (table, { newSession }) => newSession && table.add("setsid", [])],
-  ["join control group", (table, { cgroups = [] }) => cgroups.forEach((path) => table.writeFile(path, "0"))],
-  ["set oom adjustment", (table, { oomScore }) => {
-    if (oomScore !== undefined) table.writeFile("/proc/self/oom_score_adj", String(oomScore));
-  }],
-  ["switch security profile", (table, { apparmorSwitch }) => {
-    if (apparmorSwitch !== undefined) table.writeFile("/proc/self/attr/exec", `exec ${apparmorSwitch}`);
-  }],
-  ["place descriptors", (table, { descriptors }) => {
-    placeDescriptors(table, descriptors);
-    closeOthers(table, descriptors);
-  }],
-  ["set controlling terminal", (table, { controllingTerminal }) => {
-    const TIOCSCTTY = 0x540e, evenIfAnotherSessionHasIt = 1;
-    if (controllingTerminal) table.add("ioctl", [0, TIOCSCTTY, evenIfAnotherSessionHasIt]);
-  }],
-  ["take the terminal", (table, { foreground }) => {
-    const TIOCSPGRP = 0x5410, SIGTTOU = 22;
-    if (!foreground) return;
-    const ignored = table.words([1, 0, 0, 0]),
-      byDefault = table.words([0, 0, 0, 0]),
-      group = table.words([0]);
-    table.add("setpgid", [0, 0]);
-    table.add("getpid", [], { into: group });
-    // A process in the background that takes the terminal would be stopped.
-    table.add("rt_sigaction", [SIGTTOU, ignored, 0, 8]);
-    // Another session's terminal can be used all the same, and without job control.
-    table.add("ioctl", [0, TIOCSPGRP, group], { tolerated: [ENOTTY, EPERM] });
-    table.add("rt_sigaction", [SIGTTOU, byDefault, 0, 8]);
-  }],
-  ["set priority", (table, { nice }) => {
-    const PRIO_PROCESS = 0;
-    if (nice !== undefined) table.add("setpriority", [PRIO_PROCESS, 0, nice]);
-  }],
-  ["set resource limit", (table, { limit = {} }) => {
-    for (const [resource, value] of Object.entries(limit)) {
-      table.step = `set "${resource as Resource}" resource limit`;
-      setLimit(table, resource as Resource, value);
-    }
-  }],
-  ["set umask", (table, { umask }) => umask !== undefined && table.add("umask", [umask])],
-  ["change root directory", (table, { chroot }) => chroot !== undefined && table.add("chroot", [chroot])],
-  ["change working directory", (table, { chdir }) => chdir !== undefined && table.add("chdir", [chdir])],
-  ["initgroups", (table, { groups }) => {
-    if (groups) table.add("setgroups", [groups.length, new Uint8Array(Uint32Array.from(groups).buffer)]);
-  }],
-  ["setgid", (table, { gid }) => gid !== undefined && table.add("setgid", [gid])],
-  ["setuid", (table, { uid }) => uid !== undefined && table.add("setuid", [uid])],
-  ["set no new privileges", (table, { noNewPrivileges }) => {
-    const PR_SET_NO_NEW_PRIVS = 38;
-    if (noNewPrivileges) table.add("prctl", [PR_SET_NO_NEW_PRIVS, 1]);
-  }],
-  ["stop", (table, { stopped }) => {
-    if (!stopped) return;
-    table.add("getpid", [], { into: table.argument(1, 0) });
-    table.add("kill", [0, SIGSTOP]);
-  }],
+/** A step, the property of the description that asks for it, and the rows that it adds. */
+interface Step<Property extends keyof SpawnDescription> {
+  step: SpawnStep;
+  property: Property;
+  add(table: ChildTable, value: NonNullable<SpawnDescription[Property]>): void;
+}
+
+type AnyStep = { [Property in keyof SpawnDescription]-?: Step<Property> }[keyof SpawnDescription];
+
+/** The steps but for the first and the last, in their order. */
+const PLAN: AnyStep[] = [
+  { step: "create session", property: "newSession", add: (table) => table.add("setsid", []) },
+  {
+    step: "join control group",
+    property: "cgroups",
+    add: (table, paths) => paths.forEach((path) => table.writeFile(path, "0")),
+  },
+  {
+    step: "set oom adjustment",
+    property: "oomScore",
+    add: (table, score) => table.writeFile("/proc/self/oom_score_adj", String(score)),
+  },
+  {
+    step: "switch security profile",
+    property: "apparmorSwitch",
+    add: (table, profile) => table.writeFile("/proc/self/attr/exec", `exec ${profile}`),
+  },
+  {
+    step: "place descriptors",
+    property: "descriptors",
+    add(table, descriptors) {
+      const targets = Object.keys(descriptors).map(Number);
+      placeDescriptors(table, descriptors, targets);
+      closeOthers(table, targets);
+    },
+  },
+  {
+    step: "set controlling terminal",
+    property: "controllingTerminal",
+    add(table) {
+      const TIOCSCTTY = 0x540e, evenIfAnotherSessionHasIt = 1;
+      table.add("ioctl", [0, TIOCSCTTY, evenIfAnotherSessionHasIt]);
+    },
+  },
+  { step: "take the terminal", property: "foreground", add: takeTerminal },
+  {
+    step: "set priority",
+    property: "nice",
+    add(table, nice) {
+      const PRIO_PROCESS = 0;
+      table.add("setpriority", [PRIO_PROCESS, 0, nice]);
+    },
+  },
+  {
+    step: "set resource limit",
+    property: "limit",
+    add(table, limits) {
+      for (const [resource, limit] of Object.entries(limits)) {
+        table.step = `set "${resource as Resource}" resource limit`;
+        setLimit(table, resource as Resource, limit);
+      }
+    },
+  },
+  { step: "set umask", property: "umask", add: (table, mask) => table.add("umask", [mask]) },
+  { step: "change root directory", property: "chroot", add: (table, path) => table.add("chroot", [path]) },
+  { step: "change working directory", property: "chdir", add: (table, path) => table.add("chdir", [path]) },
+  {
+    step: "initgroups",
+    property: "groups",
+    add: (table, groups) =>
+      table.add("setgroups", [groups.length, new Uint8Array(Uint32Array.from(groups).buffer)]),
+  },
+  { step: "setgid", property: "gid", add: (table, gid) => table.add("setgid", [gid]) },
+  { step: "setuid", property: "uid", add: (table, uid) => table.add("setuid", [uid]) },
+  {
+    step: "set no new privileges",
+    property: "noNewPrivileges",
+    add(table) {
+      const PR_SET_NO_NEW_PRIVS = 38;
+      table.add("prctl", [PR_SET_NO_NEW_PRIVS, 1]);
+    },
+  },
+  {
+    step: "stop",
+    property: "stopped",
+    add(table) {
+      table.add("getpid", [], { into: table.argument(1, 0) });
+      table.add("kill", [0, SIGSTOP]);
+    },
+  },
 ];
 
-/** Gives the child its descriptors. Sources that others would overwrite are moved out of the way first. */
-function placeDescriptors(table: ChildTable, descriptors: Record<number, number>): void {
-  const F_DUPFD_CLOEXEC = 1030, F_SETFD = 2;
-  const entries = Object.entries(descriptors).map(([target, source]) => ({ target: Number(target), source }));
-  const free = Math.max(-1, ...entries.map(({ target }) => target)) + 1;
-  const endangered = entries.filter(({ target, source }) => source !== target && source in descriptors);
-  const settled = entries.filter((entry) => !endangered.includes(entry));
-  for (const { source } of endangered) {
-    // Behind this row come those for the remaining endangered ones, then their copies, in the same order.
-    table.add("fcntl", [source, F_DUPFD_CLOEXEC, free], { into: table.argument(endangered.length, 0) });
-  }
-  for (const { target } of endangered) table.add("dup3", [0, target, 0]);
-  for (const { target, source } of settled) {
-    if (source === target) table.add("fcntl", [source, F_SETFD, 0]);
-    else table.add("dup3", [source, target, 0]);
+/** Adds the rows of all steps that a description asks for, but for the first and the last. */
+export function addSteps(table: ChildTable, description: SpawnDescription): void {
+  for (const { step, property, add } of PLAN) {
+    const value = description[property];
+    if (value === undefined || value === false) continue;
+    table.step = step;
+    add(table, value as never);
   }
 }
 
-/** Closes all other descriptors at exec. Kernels before 5.11 cannot: what is open close-on-exec anyway is closed there too. */
-function closeOthers(table: ChildTable, descriptors: Record<number, number>): void {
+function takeTerminal(table: ChildTable): void {
+  const TIOCSPGRP = 0x5410, SIGTTOU = 22;
+  const ignored = table.words([1, 0, 0, 0]), byDefault = table.words([0, 0, 0, 0]), group = table.words([0]);
+  table.add("setpgid", [0, 0]);
+  table.add("getpid", [], { into: group });
+  // A process in the background that takes the terminal would be stopped.
+  table.add("rt_sigaction", [SIGTTOU, ignored, 0, 8]);
+  // Another session's terminal can be used all the same, and without job control.
+  table.add("ioctl", [0, TIOCSPGRP, group], { tolerated: NO_JOB_CONTROL });
+  table.add("rt_sigaction", [SIGTTOU, byDefault, 0, 8]);
+}
+
+const NO_JOB_CONTROL = [ENOTTY, EPERM];
+
+/** Gives the child its descriptors. Sources that others would overwrite are moved out of the way first. */
+function placeDescriptors(
+  table: ChildTable,
+  sources: Readonly<Record<number, number>>,
+  targets: readonly number[],
+): void {
+  const F_DUPFD_CLOEXEC = 1030, F_SETFD = 2;
+  const free = Math.max(-1, ...targets) + 1;
+  const endangered = targets.filter((target) => sources[target] !== target && sources[target]! in sources);
+  for (const target of endangered) {
+    // Behind this row come those for the remaining endangered ones, then their copies, in the same order.
+    const into = table.argument(endangered.length, 0);
+    table.add("fcntl", [sources[target]!, F_DUPFD_CLOEXEC, free], { into });
+  }
+  for (const target of endangered) table.add("dup3", [0, target, 0]);
+  for (const target of targets) {
+    const source = sources[target]!;
+    if (source === target) table.add("fcntl", [source, F_SETFD, 0]);
+    else if (!endangered.includes(target)) table.add("dup3", [source, target, 0]);
+  }
+}
+
+/** Kernels before 5.11 cannot close at exec: what is open close-on-exec anyway is closed there too. */
+const TOO_OLD = [ENOSYS, EINVAL];
+
+/** Closes all descriptors but these, which are in order, at exec. */
+function closeOthers(table: ChildTable, targets: readonly number[]): void {
   const CLOSE_RANGE_CLOEXEC = 4, last = 2 ** 32 - 1;
   let first = 0;
-  for (
-    const target of [...Object.keys(descriptors).map(Number), last + 1].sort((one, other) => one - other)
-  ) {
-    const gap = [first, target - 1, CLOSE_RANGE_CLOEXEC];
-    if (target > first) table.add("close_range", gap, { tolerated: [ENOSYS, EINVAL] });
+  for (const target of [...targets, last + 1]) {
+    if (target > first) {
+      table.add("close_range", [first, target - 1, CLOSE_RANGE_CLOEXEC], { tolerated: TOO_OLD });
+    }
     first = target + 1;
   }
 }
@@ -117,6 +178,6 @@ const RESOURCE_NUMBERS: Record<Resource, number> = {
 };
 
 function setLimit(table: ChildTable, resource: Resource, { soft, hard }: Limit): void {
-  const [softWord, hardWord] = [soft, hard].map((value) => value === "unlimited" ? -1 : value);
-  table.add("prlimit64", [0, RESOURCE_NUMBERS[resource], table.words([softWord!, hardWord!]), 0]);
+  const words = table.words([soft, hard].map((value) => value === "unlimited" ? -1 : value));
+  table.add("prlimit64", [0, RESOURCE_NUMBERS[resource], words, 0]);
 }
