@@ -13,9 +13,11 @@ interface BunFfi {
   toArrayBuffer(address: number, offset: number, size: number): ArrayBuffer;
 }
 
-/** {@link Ffi} through `bun:ffi`, a module that no bundler or other runtime gets to see an import of. */
+/** {@link Ffi} through `bun:ffi`, which is asked for by name, for other runtimes do not have it. */
 export function bunFfi(): Ffi {
-  const ffi = process.getBuiltinModule("bun:ffi") as unknown as BunFfi;
+  // The import is never run: it has the bundler put the module into executables, compiled.
+  // @ts-ignore: Only the one runtime declares it.
+  const ffi = (process.getBuiltinModule("bun:ffi") ?? import("bun:ffi")) as BunFfi;
   const library = ffi.dlopen(C_LIBRARY, { syscall: { args: Array(7).fill("i64"), returns: "i64_fast" } });
   return {
     syscall: library.symbols.syscall,
