@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { close, read, write } from "../sys/descriptors.ts";
 import { EAGAIN, EINTR, SystemError } from "../sys/errno.ts";
-import { awaitDescriptor, connectUnix } from "../sys/socket.ts";
+import { awaitDescriptor, connectUnix, POLLIN, POLLOUT } from "../sys/socket.ts";
 
 /** Carries bytes to the service. */
 export interface Channel {
@@ -75,7 +75,7 @@ class WaitingChannel implements Channel {
 
   #turn(): void {
     this.#flush();
-    awaitDescriptor(this.socket, this.#unsent.length > 0);
+    awaitDescriptor(this.socket, this.#unsent.length > 0 ? POLLIN | POLLOUT : POLLIN);
     const bytes = read(this.socket);
     if (typeof bytes === "number") {
       if (bytes !== -EAGAIN && bytes !== -EINTR) throw new SystemError("read", -bytes);

@@ -25,12 +25,14 @@ export function connectUnix(path: string): number {
   return socket;
 }
 
-/** Waits, without anything else getting its turn, until a descriptor can be read, or written to if that is asked for. */
-export function awaitDescriptor(fd: number, orWritable = false): void {
-  const POLLIN = 1, POLLOUT = 4;
+/** What {@link awaitDescriptor} can wait for: that the descriptor can be read, that it can be written to. */
+export const POLLIN = 1, POLLOUT = 4;
+
+/** Waits, without anything else getting its turn, for one of these events. */
+export function awaitDescriptor(fd: number, events: number): void {
   const { address, bytes } = kernel().scratch;
   bytes.writeInt32LE(fd, 0);
-  bytes.writeInt32LE(orWritable ? POLLIN | POLLOUT : POLLIN, 4);
+  bytes.writeInt32LE(events, 4);
   const result = call("ppoll", address, 1, 0, 0, 0);
   if (result !== -EINTR) required("wait for a descriptor", result);
 }
