@@ -54,8 +54,6 @@ export async function connect(address: string, destination?: string): Promise<Cl
   const client = new Client(await connector(socketPath(address)), destination);
   if (destination !== undefined) {
     await client.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello");
-  } else {
-    client.tell(MANAGER_PATH, ROUSE_INTERFACE, "Silence");
   }
   return client;
 }
@@ -107,6 +105,14 @@ export class Client implements ChannelUser {
       const serial = this.#send({ path, interface: of, member, signature, body, flags: 0 });
       this.#pending.set(serial, { resolve, reject });
     });
+  }
+
+  /**
+   * Spares both sides the signals that tell all clients of changes: for those that cause many. Nobody answers;
+   * buses and genuine Upstart do not know of it.
+   */
+  silence(): void {
+    if (this.destination === undefined) this.tell(MANAGER_PATH, ROUSE_INTERFACE, "Silence");
   }
 
   /** Calls a method without arguments whose answer is of no interest. */
