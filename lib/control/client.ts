@@ -99,12 +99,18 @@ export class Client implements ChannelUser {
    * Rejects with {@link CallError} when the answer is an error, with another Error when there is none.
    * Calls need not wait for each other; they are answered in any order.
    */
-  call(path: string, of: string, member: string, signature = "", body: unknown[] = []): Promise<unknown[]> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    return new Promise((resolve, reject) => {
-      const serial = this.#send({ path, interface: of, member, signature, body, flags: 0 });
-      this.#pending.set(serial, { resolve, reject });
-    });
+  async call(
+    path: string,
+    of: string,
+    member: string,
+    signature = "",
+    body: unknown[] = [],
+  ): Promise<unknown[]> {
+    if (this.#failure) throw this.#failure;
+    const { promise, ...pending } = Promise.withResolvers<unknown[]>();
+    const serial = this.#send({ path, interface: of, member, signature, body, flags: 0 });
+    this.#pending.set(serial, pending);
+    return await promise;
   }
 
   /**

@@ -115,6 +115,9 @@ export function stubFor(architecture: string): Uint8Array | undefined {
   const listing = architecture === "x64" ? X86_64 : architecture === "arm64" ? AARCH64 : undefined;
   if (listing === undefined) return undefined;
   // Instructions are indented by four, and their bytes end at a blank. All programs do this before anything else.
-  const lines = listing.split("\n").filter((line) => line.startsWith("    "));
-  return Buffer.from(lines.map((line) => line.slice(4, line.indexOf(" ", 4))).join(""), "hex");
+  let hexadecimal = "";
+  for (const line of listing.split("\n")) {
+    if (line.startsWith("    ")) hexadecimal += line.slice(4, line.indexOf(" ", 4));
+  }
+  return Buffer.from(hexadecimal, "hex");
 }
