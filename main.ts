@@ -13,7 +13,11 @@ interface Program {
 /** Programs are loaded when they are called. */
 type Load = () => Promise<Program>;
 
-const init = () => import("./lib/init/init.ts");
+const init = async () => {
+  const { tuneEngine } = await import("./lib/init/tune.ts");
+  tuneEngine();
+  return await import("./lib/init/init.ts");
+};
 const initctl = () => import("./lib/cli/initctl.ts");
 const check = () => import("./lib/init/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");

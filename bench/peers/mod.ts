@@ -17,11 +17,13 @@ const FOLDER = process.env["ROUSE_PEERS"] ?? resolve(import.meta.dirname!, "../.
 export function allPeers(): Peer[] {
   const root = join(FOLDER, "root");
   const upstart = process.env["UPSTART_BIN"];
+  const before = process.env["ROUSE_BEFORE"];
   return [
     initctlPeer("rouse", programs(), [EXECUTABLE]),
     upstart === undefined
       ? { ...initctlPeer("upstart", "", []), missing: "UPSTART_BIN names no folder" }
       : initctlPeer("upstart", upstart, [join(upstart, "init"), join(upstart, "initctl")]),
+    ...(before === undefined ? [] : [initctlPeer("rouse-before", before, [join(before, "init")])]),
     supervisordPeer(root),
     ...scannedPeers(root),
     pm2Peer(join(FOLDER, "pm2")),

@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import { signalNumber } from "../model/signals.ts";
+import { blockSignals } from "../sys/signals.ts";
 import type { Place } from "./place.ts";
 
 /** What is done on a signal. `forward`: the main process of the job `main` gets it. */
@@ -42,6 +43,15 @@ const RUN_SIGNALS: Table = {
   SIGTSTP: "forward",
 };
 
+/**
+ * Has the kernel keep all signals that mean something anywhere until there is a {@link SignalTable}: process 1 does not
+ * get those that come before it listens.
+ */
+export function holdSignals(): void {
+  const names = [...Object.values(SIGNALS), RUN_SIGNALS].flatMap((table) => Object.keys(table));
+  blockSignals(names.map((name) => signalNumber(name)!));
+}
+
 /** How the actions are done. */
 export type Actions = Record<Action, (signal: number, about: string) => void>;
 
@@ -56,6 +66,7 @@ export class SignalTable {
       const signal = signalNumber(name)!;
       process.on(name as NodeJS.Signals, () => this.#received((actions) => actions[what](signal, about)));
     }
+    blockSignals([]);
   }
 
   /** From now on this is what signals do, also those that have come already. */

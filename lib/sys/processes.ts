@@ -68,6 +68,12 @@ export function setChildSubreaper(): void {
   required("become a child subreaper", call("prctl", PR_SET_CHILD_SUBREAPER, 1));
 }
 
+/** Names this process (its main thread), as ps(1) and /proc/PID/comm show it; 15 bytes of the name count. */
+export function setProcessName(name: string): void {
+  const PR_SET_NAME = 15;
+  required("name the process", call("prctl", PR_SET_NAME, name));
+}
+
 /**
  * Sends a signal to a process, or with a negative pid to a process group. False when there is none such.
  * Throws {@link SystemError} for any other reason. Signal 0 only asks.

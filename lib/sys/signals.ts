@@ -19,6 +19,14 @@ export function onSignal(signal: NodeJS.Signals, listener: () => void): () => vo
   };
 }
 
+const SIG_SETMASK = 2, SIGNAL_SET_SIZE = 8;
+
+/** Blocks these signals and no others, in this thread and those that it starts: they wait, also through execve(2). */
+export function blockSignals(signals: readonly number[]): void {
+  const mask = new BigUint64Array([signals.reduce((bits, signal) => bits | 1n << BigInt(signal - 1), 0n)]);
+  call("rt_sigprocmask", SIG_SETMASK, new Uint8Array(mask.buffer), 0, SIGNAL_SET_SIZE);
+}
+
 /**
  * Ends this process by a signal, whatever the runtime does with it: Deno keeps its handler when the last listener has
  * gone. Returns only where the signal does not end processes.

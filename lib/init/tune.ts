@@ -1,0 +1,36 @@
+/** The settings of the JavaScript engine that suit an init. It takes them from its environment when it starts. */
+
+import { basename } from "node:path";
+import process from "node:process";
+import { executeSelf } from "../sys/execute.ts";
+import { setProcessName } from "../sys/processes.ts";
+import { holdSignals } from "./signals.ts";
+
+/**
+ * Init lives long and does little at a time. An optimizing compiler keeps a second processor as busy as the first
+ * with code for bursts that are over when it is compiled. The timers of the garbage collector and of the allocator
+ * would wake a process that has nothing to do; see {@link Trim} for what is done instead.
+ */
+const SETTINGS: Readonly<Record<string, string>> = {
+  BUN_JSC_useDFGJIT: "0",
+  BUN_GC_TIMER_DISABLE: "1",
+  MIMALLOC_SCAVENGER: "0",
+};
+
+/**
+ * Starts this executable anew, as the same process, with the settings: the engine has no other way to take them. Does
+ * nothing when it has them or somebody's own, and where there is no way. Signals stay blocked until init listens.
+ */
+export function tuneEngine(): void {
+  if (!process.argv[1]?.startsWith("/$bunfs/")) return; // Not compiled, or for another engine.
+  const names = Object.keys(SETTINGS);
+  if (names.every((name) => process.env[name] === undefined)) {
+    holdSignals();
+    executeSelf(SETTINGS);
+  } else {
+    // The second start has named the process after the file, the first after the link to it, as one expects.
+    setProcessName(basename(process.argv0));
+  }
+  // They are no job's business.
+  for (const name of names) delete process.env[name];
+}
