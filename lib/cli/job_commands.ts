@@ -3,7 +3,6 @@
 import { CallError, type Client } from "../control/client.ts";
 import {
   INSTANCE_INTERFACE,
-  instancePath,
   JOB_INTERFACE,
   jobPath,
   MANAGER_INTERFACE,
@@ -112,38 +111,45 @@ async function reload(invocation: Invocation): Promise<void> {
 
 async function status(invocation: Invocation): Promise<void> {
   const job = await subject(invocation);
-  const found = instanceOf(job, invocation.args);
-  // Which instance it is, is known only when init has told; all is asked at once for the most likely one.
-  const expected = instancePath(job.name, job.instance ?? "");
-  const properties = propertiesOf(job.client, expected);
-  properties.catch(() => {});
-  const problem = problemOf(job);
-  let instance: string | undefined;
+  let instance: InstanceStatus | undefined, problem = "";
   try {
-    instance = await found;
+    [instance, problem] = await findStatus(job, invocation.args);
   } catch (error) {
-    const stopped = error instanceof CallError && error.is("UnknownInstance");
-    if (!stopped || job.instance !== undefined || invocation.args.length > 1) throw error;
+    if (!isUnknownMethod(error)) throw error;
+    instance = await findInstance(job, invocation.args);
   }
-  if (instance === undefined) invocation.say(formatStatus(job.name));
-  else {
-    const shown = instance === expected ? properties : propertiesOf(job.client, instance);
-    invocation.say(formatStatus(job.name, await shown));
-  }
-  const reason = await problem;
-  if (reason !== "") {
-    invocation.complain(`The last good definition of ${job.name} stays in force: ${reason}`);
+  invocation.say(formatStatus(job.name, instance));
+  if (problem !== "") {
+    invocation.complain(`The last good definition of ${job.name} stays in force: ${problem}`);
   }
 }
 
-/** What is wrong with the file of a job whose last good definition is in force; only rouse tells. */
-async function problemOf({ client, name }: Subject): Promise<string> {
+/** The instance, if it runs, and what is wrong with the job's file, in one answer, which only rouse gives. */
+async function findStatus(
+  { client, name, instance }: Subject,
+  args: string[],
+): Promise<[InstanceStatus | undefined, problem: string]> {
+  const body = [instance === undefined ? [name] : [name, instance], args.slice(1)];
+  const [rows, problem] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetStatus", "asas", body);
+  const [row] = rows as Row[];
+  return [row && statusOfRow(row), problem as string];
+}
+
+/** The same instance by Upstart's own means. */
+async function findInstance(job: Subject, args: string[]): Promise<InstanceStatus | undefined> {
   try {
-    const [problem] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetProblem", "s", [name]);
-    return problem as string;
-  } catch {
-    return "";
+    return await propertiesOf(job.client, await instanceOf(job, args));
+  } catch (error) {
+    const stopped = error instanceof CallError && error.is("UnknownInstance");
+    if (!stopped || job.instance !== undefined || args.length > 1) throw error;
   }
+}
+
+/** An instance as rouse tells of it. */
+type Row = [name: string, goal: string, state: string, processes: InstanceStatus["processes"], note?: string];
+
+function statusOfRow([name, goal, state, processes, note = ""]: Row): InstanceStatus {
+  return { name, goal, state, processes, note };
 }
 
 type JobList = Array<[name: string, instances: InstanceStatus[]]>;
@@ -151,11 +157,7 @@ type JobList = Array<[name: string, instances: InstanceStatus[]]>;
 /** All jobs in one answer, which only rouse gives. */
 async function listAll(client: Client): Promise<JobList> {
   const [jobs] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "ListAll");
-  type Row = [name: string, instances: Array<[string, string, string, InstanceStatus["processes"]]>];
-  return (jobs as Row[]).map(([name, instances]) => [
-    name,
-    instances.map(([name, goal, state, processes]) => ({ name, goal, state, processes })),
-  ]);
+  return (jobs as Array<[string, Row[]]>).map(([name, rows]) => [name, rows.map(statusOfRow)]);
 }
 
 /** All jobs by Upstart's own means: a call for each job and each instance, sent without waiting in between. */

@@ -6,7 +6,7 @@ import { EAGAIN, EINTR, EPIPE, SystemError } from "../sys/errno.ts";
 import { awaitDescriptor, POLLOUT } from "../sys/socket.ts";
 
 /** Writes all of a text, also where the descriptor is one that does not block. Nobody reading is no error. */
-export function write(descriptor: 1 | 2, text: string): void {
+export function write(descriptor: number, text: string): void {
   let bytes = Buffer.from(text);
   while (bytes.length > 0) {
     const result = writeSome(descriptor, bytes);

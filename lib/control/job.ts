@@ -1,7 +1,7 @@
 /** The objects of jobs and instances: `com.ubuntu.Upstart0_6.Job` and `.Instance`. */
 
 import type { Condition } from "../model/condition.ts";
-import type { Interface } from "./interface.ts";
+import type { Call, Interface } from "./interface.ts";
 import { INSTANCE_INTERFACE, instancePath, JOB_INTERFACE, ROUSE_INSTANCE_INTERFACE } from "./names.ts";
 import { ControlError, type InstanceView, type JobView } from "./supervisor.ts";
 
@@ -41,6 +41,11 @@ async function withUsage<Result>(job: JobView, action: () => Result | Promise<Re
     }
     throw new ControlError("UnknownParameter", `${error.message}\nUsage: ${usage}`);
   }
+}
+
+/** The name of the instance that an environment chooses; what is thrown tells the job's usage as well. */
+export function chosenInstance(job: JobView, env: unknown, { supervisor }: Call): string | Promise<string> {
+  return withUsage(job, () => supervisor.instanceName(job.definition.name, pairsOf(env)));
 }
 
 function pathOf(job: JobView, instance: string): string {
