@@ -101,7 +101,7 @@ async function run(
   if (has("version")) return print(surroundings, versionText(name));
   if (command.name === "help") return print(surroundings, commandList(name, GROUPS));
   const { environment } = surroundings;
-  const verbosity = lastOf(VERBOSITY, [...before.keys(), ...parsed.options.keys()]);
+  const verbosity = lastOf(VERBOSITY, parsed.options) ?? lastOf(VERBOSITY, before);
   const complain = (line: string) => surroundings.write(2, `${name}: ${line}\n`);
   let client: Client | undefined;
   let output = "";
@@ -113,7 +113,7 @@ async function run(
     say: (line) => void (output += verbosity === "quiet" ? "" : `${line}\n`),
     inform: (line) => void (output += verbosity === "quiet" || !verbosity ? "" : `${line}\n`),
     complain,
-    client: async () => client ??= await open(has, values("dest").at(-1), surroundings),
+    client: async () => client ??= await open(has, values("dest").pop(), surroundings),
   };
   try {
     return await command.run(invocation) ?? 0;
@@ -130,9 +130,9 @@ async function run(
 /** Options of which the last one given counts. */
 const VERBOSITY = ["quiet", "verbose", "debug"];
 
-function lastOf(wanted: string[], given: Iterable<string>): string | undefined {
+function lastOf(wanted: string[], given: Parsed["options"]): string | undefined {
   let last: string | undefined;
-  for (const name of given) if (wanted.includes(name)) last = name;
+  for (const name of given.keys()) if (wanted.includes(name)) last = name;
   return last;
 }
 

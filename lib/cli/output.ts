@@ -7,7 +7,8 @@ import { awaitDescriptor, POLLOUT } from "../sys/socket.ts";
 
 /** Writes all of a text, also where the descriptor is one that does not block. Nobody reading is no error. */
 export function write(descriptor: number, text: string): void {
-  let bytes = Buffer.from(text);
+  let bytes = Buffer.alloc(Buffer.byteLength(text));
+  bytes.write(text);
   while (bytes.length > 0) {
     const result = writeSome(descriptor, bytes);
     if (result >= 0) bytes = bytes.subarray(result);

@@ -79,7 +79,7 @@ class WaitingChannel implements Channel {
     const bytes = read(this.socket);
     if (typeof bytes === "number") {
       if (bytes !== -EAGAIN && bytes !== -EINTR) throw new SystemError("read", -bytes);
-    } else if (bytes.length > 0) this.user.receive(Buffer.from(bytes.buffer));
+    } else if (bytes.length > 0) this.user.receive(copyOf(bytes));
     else throw new Error("Connection was disconnected before a reply was received");
   }
 
@@ -92,4 +92,11 @@ class WaitingChannel implements Channel {
     const rest = bytes.subarray(Math.max(result, 0));
     this.#unsent = rest.length > 0 ? [rest] : [];
   }
+}
+
+/** Bytes as a Buffer. Buffer.from would have to be compiled first, which a command notices. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.alloc(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

@@ -86,7 +86,10 @@ export class Client implements ChannelUser {
 
   constructor(connector: Connector, private readonly destination?: string) {
     this.#channel = connector(this);
-    this.#channel.send(Buffer.from(clientHello(process.geteuid?.() ?? 0), "latin1"));
+    const hello = clientHello(process.geteuid?.() ?? 0);
+    const bytes = Buffer.alloc(hello.length);
+    bytes.write(hello, "latin1");
+    this.#channel.send(bytes);
   }
 
   /** True while a call has not been answered. */

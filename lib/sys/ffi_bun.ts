@@ -1,5 +1,6 @@
 /** Calling machine code in Bun. */
 
+import type { Buffer } from "node:buffer";
 import process from "node:process";
 import { C_LIBRARY, type Ffi } from "./ffi.ts";
 
@@ -10,7 +11,7 @@ interface BunFfi {
     symbols: { syscall: { args: string[]; returns: string } },
   ): { symbols: Pick<Ffi, "syscall"> };
   CFunction(definition: { ptr: number; args: string[]; returns: string }): (argument: number) => void;
-  toArrayBuffer(address: number, offset: number, size: number): ArrayBuffer;
+  toBuffer(address: number, offset: number, size: number): Buffer;
 }
 
 /** {@link Ffi} through `bun:ffi`, which is asked for by name, for other runtimes do not have it. */
@@ -27,6 +28,6 @@ export function bunFfi(): Ffi {
       Bun.gc(true);
       Bun.shrink();
     },
-    memory: (address, size) => ffi.toArrayBuffer(address, 0, size),
+    memory: (address, size) => ffi.toBuffer(address, 0, size),
   };
 }

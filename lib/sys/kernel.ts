@@ -62,10 +62,9 @@ export class Kernel {
     const base = ffi.syscall(callNumber("mmap"), 0, ARENA_SIZE, readWrite, privateAnonymousNoReserve, -1, 0);
     if (base === -1) throw new Error("unable to call the kernel: no memory (mmap)");
     this.#base = base;
-    const memory = ffi.memory(base, ARENA_SIZE);
-    this.#bytes = Buffer.from(memory);
-    this.#words = new Int32Array(memory);
-    this.#bytes.set(code);
+    this.#bytes = ffi.memory(base, ARENA_SIZE);
+    this.#words = new Int32Array(this.#bytes.buffer);
+    this.#bytes.write(code, "hex");
     if (ffi.syscall(callNumber("mprotect"), base, CODE_SIZE, readExecute, 0, 0, 0) === -1) {
       throw new Error("unable to call the kernel: memory must not be made executable (mprotect)");
     }
