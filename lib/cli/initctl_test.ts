@@ -36,7 +36,7 @@ async function call(
 async function withInit(test: (init: FakeSupervisor) => Promise<void>): Promise<void> {
   const init = new FakeSupervisor();
   init.add("web", { usage: "web please" }, [""]);
-  init.add("tty", { instance: "$N" }, ["one", "two"]);
+  init.add("tty", { instance: "$N", usage: "N=line" }, ["one", "two"]);
   init.add("off", {
     emits: ["ready", "going-*"],
     startOn: {
@@ -108,7 +108,8 @@ const JOB_CALLS: Parameters<typeof expectCalls>[0] = [
   ["status off A=1", "!status: Unknown instance: "],
   ["initctl start off", "off start/running, process 4242"],
   ["start --no-wait off", "!start: Job is already running: off"],
-  ["initctl start tty", "!initctl: Unknown parameter: N"],
+  ["initctl start tty", "!initctl: Unknown parameter: N", "!Usage: N=line"],
+  ["stop tty", "!stop: Unknown parameter: N", "!Usage: N=line"],
   ["initctl restart web", "web start/running, process 4242"],
   ["reload web"],
   ["stop off", "off stop/waiting"],
@@ -120,7 +121,7 @@ const JOB_CALLS: Parameters<typeof expectCalls>[0] = [
   ["initctl start ''", "!initctl: Name may not be empty string"],
   ["initctl status nojob", "!initctl: Unknown job: nojob"],
   ["initctl status ''", "!initctl: Name may not be empty string"],
-  ["initctl status tty", "!initctl: Unknown parameter: N"],
+  ["initctl status tty", "!initctl: Unknown parameter: N", "!Usage: N=line"],
   ["initctl status tty N=three", "!initctl: Unknown instance: three"],
   ["initctl status web novalue", "!initctl: Env must be KEY=VALUE pairs"],
 ];

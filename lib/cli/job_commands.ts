@@ -95,11 +95,11 @@ function change(member: "Start" | "Stop" | "Restart") {
       await job.client.call(instance, INSTANCE_INTERFACE, member, "b", [false]);
       return say(await statusOf(job, instance));
     }
-    const [stopped, started] = await Promise.all([
-      // Stop does not tell which instance it stops.
-      member === "Stop" ? instanceOf(job, args) : undefined,
-      callJob(job, member, "asb", [args.slice(1), !has("no-wait")]),
-    ]);
+    // Stop does not tell which instance it stops, but why there is none is told better by who looks for it.
+    const chosen = member === "Stop" ? instanceOf(job, args) : undefined;
+    const done = callJob(job, member, "asb", [args.slice(1), !has("no-wait")]);
+    done.catch(() => {});
+    const stopped = await chosen, started = await done;
     say(await statusOf(job, stopped ?? started as string));
   };
 }
