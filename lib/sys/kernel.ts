@@ -171,7 +171,9 @@ function align(size: number): number {
 
 function toleranceMask(errors: RowOptions["tolerated"] = []): number {
   if (errors === "all") return -1;
-  return errors.reduce((mask, errno) => mask + 2 ** errno, 0);
+  let mask = 0;
+  for (const errno of errors) mask += 2 ** errno;
+  return mask;
 }
 
 let opened: Kernel | undefined;
