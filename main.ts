@@ -108,17 +108,17 @@ function lookUp(table: typeof PROGRAMS, name: string): Load | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-async function run(): Promise<number> {
+function run(): Promise<number> {
   const args = process.argv.slice(2);
   // A login shell's or the kernel's argv[0] may begin with a dash.
   const called = process.argv0.slice(process.argv0.lastIndexOf("/") + 1).replace(/^-/, "");
   const linked = args[0] === AS_PROGRAM ? void args.shift() : lookUp(PROGRAMS, called);
-  if (linked) return await start(linked, args, called);
+  if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word, ...rest] = args;
   const found = lookUp(PROGRAMS, word ?? "") ?? lookUp(WORDS, word ?? "");
   if (!word || !found) return unknown(word);
-  return await start(found, rest, word);
+  return start(found, rest, word);
 }
 
 async function start(load: Load, args: string[], name: string): Promise<number> {
