@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import process from "node:process";
 import { ServerHandshake } from "./handshake.ts";
-import { type Message, MessageReader, METHOD_CALL } from "./message.ts";
+import { type HeaderReader, type Message, MessageReader, METHOD_CALL } from "./message.ts";
 import type { Peer } from "./supervisor.ts";
 
 /** The largest message taken, in bytes. The arguments of a process may be 2 MB (execve(2)). */
@@ -27,6 +27,16 @@ export interface ConnectionEvents {
   closed(connection: Connection): void;
 }
 
+/** What all connections of a service have in common. */
+export interface ConnectionOptions {
+  /** Identifies the server. */
+  guid: string;
+  /** Milliseconds that a client has to authenticate. */
+  handshakeTime: number;
+  /** Reads the headers of messages. */
+  headers: HeaderReader;
+}
+
 /** A client's connection. It is dropped at the first breach of the protocol. */
 export class Connection {
   /** True while the client is to be told of what happens. */
@@ -35,21 +45,23 @@ export class Connection {
   sender: string | undefined;
   #handshake: ServerHandshake | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #reader = new MessageReader(LARGEST_MESSAGE);
+  readonly #reader: MessageReader;
   #calls = 0;
   #outgoing: Uint8Array[] = [];
   #outgoingLength = 0;
+  /** True while calls are taken, after which all that they gave rise to is sent. */
+  #pumping = false;
   #scheduled = false;
 
-  /** `guid` identifies the server; the client has `handshakeTime` milliseconds to authenticate. */
+  /** The client has `handshakeTime` milliseconds to authenticate. */
   constructor(
     private readonly socket: Socket,
     readonly peer: Peer,
-    guid: string,
-    handshakeTime: number,
     private readonly events: ConnectionEvents,
+    { guid, handshakeTime, headers }: ConnectionOptions,
   ) {
     this.#handshake = new ServerHandshake(peer.uid, guid);
+    this.#reader = new MessageReader(LARGEST_MESSAGE, headers);
     this.#timer = setTimeout(() => this.close(), handshakeTime);
     socket.on("data", (chunk) => this.#guard(() => this.#receive(chunk as Buffer)));
     socket.on("drain", () => this.#guard(() => this.#pump()));
@@ -76,7 +88,7 @@ export class Connection {
   send(bytes: Uint8Array): void {
     if (this.socket.destroyed) return;
     if (this.#backlog > LARGEST_BACKLOG) return this.close();
-    if (this.#outgoing.length === 0) process.nextTick(() => this.#flush());
+    if (this.#outgoing.length === 0 && !this.#pumping) this.#flushLater();
     this.#outgoing.push(bytes);
     this.#outgoingLength += bytes.length;
   }
@@ -91,6 +103,11 @@ export class Connection {
   /** Bytes that wait for the client to read. */
   get #backlog(): number {
     return this.#outgoingLength + this.socket.writableLength;
+  }
+
+  /** Once all that follows from what has happened is done: answers come by promises, signals at once. */
+  #flushLater(): void {
+    queueMicrotask(() => process.nextTick(() => this.#flush()));
   }
 
   #flush(): void {
@@ -108,7 +125,7 @@ export class Connection {
       return this.#pump();
     }
     const { answer, rest } = this.#handshake.push(chunk);
-    if (answer !== "") this.socket.write(answer);
+    if (answer !== "") this.send(Buffer.from(answer, "latin1"));
     if (rest === undefined) return;
     clearTimeout(this.#timer);
     this.#handshake = undefined;
@@ -118,8 +135,19 @@ export class Connection {
     this.#pump();
   }
 
-  /** Takes calls while the client has room for the answers. */
+  /** Takes calls, and sends what is answered at once. */
   #pump(): void {
+    this.#pumping = true;
+    try {
+      this.#take();
+    } finally {
+      this.#pumping = false;
+      this.#flush();
+    }
+  }
+
+  /** Takes calls while the client has room for the answers. */
+  #take(): void {
     for (let turn = 0; !this.socket.destroyed; turn++) {
       if (this.#calls >= MOST_CALLS || this.#backlog > BACKLOG) {
         this.socket.pause();
@@ -135,7 +163,7 @@ export class Connection {
       this.#calls++;
       this.events.call(this, message);
     }
-    this.socket.resume();
+    if (this.socket.isPaused()) this.socket.resume();
   }
 
   #schedule(): void {

@@ -2,4 +2,4 @@
 import type { Buffer } from "node:buffer";
 import type { Message } from "./message.ts";
 
-export function marshall(message: Message): Buffer;
+export function marshall(message: Omit<Message, "body"> & Partial<Message>): Buffer;

@@ -1,5 +1,6 @@
 /** A supervisor for tests: jobs that change at once, with no process behind them. */
 
+import { setImmediate } from "node:timers";
 import type { InstanceProcess } from "../model/job.ts";
 import { emptyJob, type JobDefinition } from "../model/job.ts";
 import {
@@ -70,17 +71,20 @@ export class FakeSupervisor implements Supervisor {
     return given.slice(2);
   }
 
-  /** An event that is called `never` does not end, one called `bad` fails. */
-  request(request: ControlRequest, peer: Peer): Promise<string> {
+  /** An event that is called `never` does not end, one called `bad` fails, one called `late` ends later. */
+  request(request: ControlRequest, peer: Peer): string | Promise<string> {
     this.requests.push({ request, peer });
-    try {
-      if (request.kind !== "emit") return Promise.resolve(this.#change(request));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    if (request.event === "never") return new Promise(() => {});
-    if (request.event === "bad") return Promise.reject(new ControlError("EventFailed", "Event failed"));
-    return Promise.resolve("");
+    if (request.kind !== "emit") return this.#change(request);
+    const { event, environment } = request;
+    if (event === "never") return new Promise(() => {});
+    if (event === "bad") return Promise.reject(new ControlError("EventFailed", "Event failed"));
+    if (event !== "late") return "";
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        this.tell({ kind: "event-emitted", event, environment });
+        resolve("");
+      })
+    );
   }
 
   #change(request: Exclude<ControlRequest, { kind: "emit" }>): string {

@@ -57,9 +57,25 @@ export interface Interface<Target> {
   signals: Record<string, string>;
 }
 
-/** The types of a list of arguments, e.g. `asb`. */
+const signatures = new Map<string, string>();
+
+/** The types of a list of arguments, e.g. `asb`. The lists are those of the tables, so there are few. */
 export function signature(list: string | undefined): string {
-  return (list ?? "").split(" ").map((one) => one.slice(one.indexOf(":") + 1)).join("");
+  if (list === undefined) return "";
+  let types = signatures.get(list);
+  if (types === undefined) {
+    types = list.split(" ").map((one) => one.slice(one.indexOf(":") + 1)).join("");
+    signatures.set(list, types);
+  }
+  return types;
+}
+
+/** What becomes of an answer, which may be there already. */
+export function follow<Answer, Result>(
+  answer: Answer | Promise<Answer>,
+  next: (answer: Answer) => Result,
+): Result | Promise<Result> {
+  return answer instanceof Promise ? answer.then(next) : next(answer);
 }
 
 const ASYNCHRONOUS = `<annotation name="com.netsplit.Nih.Method.Async" value="true"/>`;

@@ -1,7 +1,7 @@
 /** The objects of jobs and instances: `com.ubuntu.Upstart0_6.Job` and `.Instance`. */
 
 import type { Condition } from "../model/condition.ts";
-import type { Call, Interface } from "./interface.ts";
+import { type Call, follow, type Interface } from "./interface.ts";
 import { INSTANCE_INTERFACE, instancePath, JOB_INTERFACE, ROUSE_INSTANCE_INTERFACE } from "./names.ts";
 import { ControlError, type InstanceView, type JobView } from "./supervisor.ts";
 
@@ -31,15 +31,19 @@ export function polish(condition: Condition | undefined): string[][] {
 }
 
 /** Does what needs the name of an instance; when that lacks a variable, the job's usage is told as well. */
-async function withUsage<Result>(job: JobView, action: () => Result | Promise<Result>): Promise<Result> {
-  try {
-    return await action();
-  } catch (error) {
+function withUsage<Result>(job: JobView, action: () => Result | Promise<Result>): Result | Promise<Result> {
+  const fail = (error: unknown): never => {
     const { usage } = job.definition;
     if (usage === undefined || !(error instanceof ControlError) || error.errorName !== "UnknownParameter") {
       throw error;
     }
     throw new ControlError("UnknownParameter", `${error.message}\nUsage: ${usage}`);
+  };
+  try {
+    const result = action();
+    return result instanceof Promise ? result.catch(fail) : result;
+  } catch (error) {
+    return fail(error);
   }
 }
 
@@ -47,6 +51,25 @@ async function withUsage<Result>(job: JobView, action: () => Result | Promise<Re
 export function chosenInstance(job: JobView, env: unknown, { supervisor }: Call): string | Promise<string> {
   return withUsage(job, () => supervisor.instanceName(job.definition.name, pairsOf(env)));
 }
+
+/** Asks for an instance to be changed; gives its name. */
+function ask(
+  kind: "start" | "stop" | "restart",
+  { definition }: JobView,
+  [env, wait]: unknown[],
+  { supervisor, peer }: Call,
+): string | Promise<string> {
+  const environment = pairsOf(env);
+  return supervisor.request({ kind, job: definition.name, environment, wait: wait as boolean }, peer);
+}
+
+/** The same, but gives its path as the reply. */
+function askPath(kind: "start" | "restart", job: JobView, values: unknown[], call: Call) {
+  return follow(ask(kind, job, values, call), (name) => [instancePath(job.definition.name, name)]);
+}
+
+/** For answers that hold no value. */
+const nothing = () => {};
 
 function pathOf(job: JobView, instance: string): string {
   if (job.instances.has(instance)) return instancePath(job.definition.name, instance);
@@ -85,46 +108,20 @@ export const JOB: Interface<JobView> = {
       out: "instance:o",
       asynchronous: true,
       restricted: modifyJob,
-      run: (job, [env, wait], { supervisor, peer }) =>
-        withUsage(job, async () => {
-          const { name } = job.definition;
-          const request = {
-            kind: "start",
-            job: name,
-            environment: pairsOf(env),
-            wait: wait as boolean,
-          } as const;
-          return [instancePath(name, await supervisor.request(request, peer))];
-        }),
+      run: (job, values, call) => withUsage(job, () => askPath("start", job, values, call)),
     },
     Stop: {
       in: "env:as wait:b",
       asynchronous: true,
       restricted: modifyJob,
-      async run({ definition: { name } }, [env, wait], { supervisor, peer }) {
-        const request = {
-          kind: "stop",
-          job: name,
-          environment: pairsOf(env),
-          wait: wait as boolean,
-        } as const;
-        await supervisor.request(request, peer);
-      },
+      run: (job, values, call) => follow(ask("stop", job, values, call), nothing),
     },
     Restart: {
       in: "env:as wait:b",
       out: "instance:o",
       asynchronous: true,
       restricted: modifyJob,
-      async run({ definition: { name } }, [env, wait], { supervisor, peer }) {
-        const request = {
-          kind: "restart",
-          job: name,
-          environment: pairsOf(env),
-          wait: wait as boolean,
-        } as const;
-        return [instancePath(name, await supervisor.request(request, peer))];
-      },
+      run: (job, values, call) => askPath("restart", job, values, call),
     },
   },
   properties: {
@@ -146,9 +143,9 @@ function change(kind: "start" | "stop" | "restart"): Interface<InstanceTarget>["
     in: "wait:b",
     asynchronous: true,
     restricted: modifyInstance,
-    async run({ job, instance }, [wait], { supervisor, peer }) {
+    run({ job, instance }, [wait], { supervisor, peer }) {
       const request = { kind, job: job.definition.name, instance: instance.name, wait: wait as boolean };
-      await supervisor.request(request, peer);
+      return follow(supervisor.request(request, peer), nothing);
     },
   };
 }
@@ -163,8 +160,9 @@ export const INSTANCE: Interface<InstanceTarget> = {
     Reload: {
       asynchronous: true,
       restricted: modifyInstance,
-      async run({ job, instance }, _, { supervisor, peer }) {
-        await supervisor.request({ kind: "reload", job: job.definition.name, instance: instance.name }, peer);
+      run({ job, instance }, _, { supervisor, peer }) {
+        const request = { kind: "reload", job: job.definition.name, instance: instance.name } as const;
+        return follow(supervisor.request(request, peer), nothing);
       },
     },
   },

@@ -1,6 +1,6 @@
 /** The manager object: `com.ubuntu.Upstart0_6`, and what rouse adds to it. */
 
-import { type Call, type Interface, ReplyError } from "./interface.ts";
+import { type Call, follow, type Interface, ReplyError } from "./interface.ts";
 import { chosenInstance, pairsOf } from "./job.ts";
 import { DBUS_ERROR_PREFIX, jobPath, MANAGER_INTERFACE, ROUSE_INTERFACE, socketPath } from "./names.ts";
 import {
@@ -130,11 +130,11 @@ export const MANAGER: Interface<null> = {
       in: "name:s env:as wait:b",
       asynchronous: true,
       restricted: "emit an event",
-      async run(_, [name, env, wait], { supervisor, peer }) {
+      run(_, [name, env, wait], { supervisor, peer }) {
         const event = name as string;
         if (event === "") throw new ControlError("InvalidArgs", "Name may not be empty string");
         const request = { kind: "emit", event, environment: pairsOf(env), wait: wait as boolean } as const;
-        await supervisor.request(request, peer);
+        return follow(supervisor.request(request, peer), () => {});
       },
     },
     EmitEventWithFile: {
@@ -221,16 +221,17 @@ export const ROUSE: Interface<null> = {
     GetStatus: {
       in: "job_details:as env:as",
       out: "instances:a(sssa(si)s) problem:s",
-      async run(_, [details, env], call) {
+      run(_, [details, env], call) {
         const [jobName, named] = details as string[];
         const job = jobNamed(jobName ?? "", call);
-        const name = named ?? await chosenInstance(job, env, call);
-        const instance = job.instances.get(name);
-        if (!instance && (named !== undefined || (env as string[]).length > 0)) {
-          throw new ControlError("UnknownInstance", `Unknown instance: ${name}`);
-        }
-        const rows = instance ? [[...rowOf(instance), instance.note]] : [];
-        return [rows, call.supervisor.problem(job.definition.name) ?? ""];
+        return follow(named ?? chosenInstance(job, env, call), (name) => {
+          const instance = job.instances.get(name);
+          if (!instance && (named !== undefined || (env as string[]).length > 0)) {
+            throw new ControlError("UnknownInstance", `Unknown instance: ${name}`);
+          }
+          const rows = instance ? [[...rowOf(instance), instance.note]] : [];
+          return [rows, call.supervisor.problem(job.definition.name) ?? ""];
+        });
       },
     },
     /** For callers that do not listen to signals: none are made for them. */

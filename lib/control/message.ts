@@ -28,6 +28,9 @@ export interface Message {
   body: unknown[];
 }
 
+/** What is in front of a message's body, without its serial number: the same in all messages of a kind. */
+export type Header = Omit<Message, "serial" | "body">;
+
 /** The peer broke the protocol; nothing after that can be understood. */
 export class ProtocolError extends Error {}
 
@@ -35,7 +38,7 @@ export class ProtocolError extends Error {}
 export type Variant = [signature: string, value: unknown];
 
 /** Header fields by number: name, and the type that a value must have. */
-const FIELDS: Array<[name: keyof Message, type: StringConstructor | NumberConstructor] | undefined> = [
+const FIELDS: Array<[name: keyof Header, type: StringConstructor | NumberConstructor] | undefined> = [
   undefined,
   ["path", String],
   ["interface", String],
@@ -48,14 +51,15 @@ const FIELDS: Array<[name: keyof Message, type: StringConstructor | NumberConstr
 ];
 
 const LITTLE_ENDIAN = 0x6c, BIG_ENDIAN = 0x42;
-const FIXED_HEADER = 16;
+/** Where numbers stand in the fixed part of a header, and how long that is. */
+export const BODY_LENGTH = 4, SERIAL = 8, FIELDS_LENGTH = 12, FIXED_HEADER = 16;
 const DEEPEST_TYPE = 32, DEEPEST_VARIANT = 16;
 
 /**
- * The bytes of a message. Throws an Error when a value does not fit its type, such as a string that holds
- * a null character.
+ * The bytes of a message. When its body is absent there is none in the bytes, whatever the signature is. Throws an
+ * Error when a value does not fit its type, such as a string that holds a null character.
  */
-export function encode(message: Message): Buffer {
+export function encode(message: Omit<Message, "body"> & Partial<Message>): Buffer {
   return marshall(message);
 }
 
@@ -80,19 +84,19 @@ export function isSignature(text: string): boolean {
   return text.length <= 255;
 }
 
+/** A signature that can be read by: an array of an empty structure would be read for ever. */
+function checked(signature: string): string {
+  if (!isSignature(signature)) throw new ProtocolError("invalid signature");
+  return signature;
+}
+
 /** The library's reader, without its trust in what signatures and strings a peer sends. */
 class StrictBuffer extends DBusBuffer {
   #depth = 0;
 
-  override read(signature: string): unknown[] {
-    // An array of an empty structure would be read for ever.
-    if (!isSignature(signature)) throw new ProtocolError("invalid signature");
-    return super.read(signature);
-  }
-
   override readVariant(): unknown {
     if (++this.#depth > DEEPEST_VARIANT) throw new ProtocolError("variants are nested too deeply");
-    const values = this.read(this.readSimpleType("g") as string);
+    const values = this.read(checked(this.readSimpleType("g") as string));
     this.#depth--;
     if (values.length !== 1) throw new ProtocolError("a variant holds one complete type");
     return values[0];
@@ -113,7 +117,7 @@ export class MessageReader {
   #length = 0;
 
   /** Messages of more than `limit` bytes are refused. */
-  constructor(readonly limit: number) {}
+  constructor(readonly limit: number, private readonly headers: HeaderReader = readHeader) {}
 
   /** Takes more bytes from the peer. */
   push(chunk: Buffer): void {
@@ -133,7 +137,7 @@ export class MessageReader {
     }
     if (this.#available < this.#length) return undefined;
     const bytes = this.#join(this.#length);
-    const message = decode(bytes.subarray(0, this.#length));
+    const message = decode(bytes.subarray(0, this.#length), this.headers);
     this.#available -= this.#length;
     if (bytes.length > this.#length) this.#chunks[0] = bytes.subarray(this.#length);
     else this.#chunks.shift();
@@ -149,46 +153,71 @@ export class MessageReader {
 }
 
 /** The length in bytes of the message that begins so. */
-function messageLength(header: Buffer, limit: number): number {
-  const order = header[0];
+function messageLength(start: Buffer, limit: number): number {
+  const order = start[0];
   if (order !== LITTLE_ENDIAN && order !== BIG_ENDIAN) throw new ProtocolError("invalid byte order");
-  if (header[3] !== 1) throw new ProtocolError("unknown version of the protocol");
-  const uint32 = (at: number) => order === LITTLE_ENDIAN ? header.readUInt32LE(at) : header.readUInt32BE(at);
-  const length = FIXED_HEADER + Math.ceil(uint32(12) / 8) * 8 + uint32(4);
+  if (start[3] !== 1) throw new ProtocolError("unknown version of the protocol");
+  const length = FIXED_HEADER + aligned(uint32(start, FIELDS_LENGTH)) + uint32(start, BODY_LENGTH);
   if (length > limit) {
     throw new ProtocolError(`a message of ${length} bytes is more than the ${limit} allowed`);
   }
   return length;
 }
 
+function uint32(message: Buffer, at: number): number {
+  return message[0] === LITTLE_ENDIAN ? message.readUInt32LE(at) : message.readUInt32BE(at);
+}
+
+/** The next multiple of eight, at which structures and bodies begin. */
+export function aligned(length: number): number {
+  return Math.ceil(length / 8) * 8;
+}
+
+/** Gives the header that these bytes are, all of them; throws an Error. */
+export type HeaderReader = (bytes: Buffer) => Header;
+
 /** The message that these bytes are, all of them. Throws {@link ProtocolError}. */
-export function decode(bytes: Buffer): Message {
+export function decode(bytes: Buffer, headers: HeaderReader = readHeader): Message {
   try {
-    const buffer = new StrictBuffer(bytes, undefined, undefined, bytes[0]);
-    const [, type, flags, , , serial, fields] = buffer.read("yyyyuua(yv)") as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-      Array<[number, unknown]>,
-    ];
-    buffer.align(3);
-    const message: Message = { type, flags, serial, body: [] };
-    for (const [number, value] of fields) {
-      const field = FIELDS[number];
-      if (!field) continue;
-      if (Object(value).constructor !== field[1]) {
-        throw new ProtocolError(`the header's ${field[0]} is of a wrong type`);
-      }
-      Object.assign(message, { [field[0]]: value });
-    }
+    const length = uint32(bytes, FIELDS_LENGTH), serial = uint32(bytes, SERIAL);
+    const header = headers(bytes.subarray(0, FIXED_HEADER + length));
     if (serial === 0) throw new ProtocolError("a message has the serial number 0");
-    if (message.signature) message.body = buffer.read(message.signature);
-    return message;
+    const { signature } = header;
+    if (!signature) return { ...header, serial, body: [] };
+    const buffer = new StrictBuffer(
+      bytes.subarray(FIXED_HEADER + aligned(length)),
+      undefined,
+      undefined,
+      bytes[0],
+    );
+    return { ...header, serial, body: buffer.read(signature) };
   } catch (error) {
     if (error instanceof ProtocolError) throw error;
     throw new ProtocolError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Reads a header, whatever its serial number and the length of the body are. */
+export function readHeader(bytes: Buffer): Header {
+  const buffer = new StrictBuffer(bytes, undefined, undefined, bytes[0]);
+  const [, type, flags, , , , fields] = buffer.read("yyyyuua(yv)") as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    Array<[number, unknown]>,
+  ];
+  const header: Header = { type, flags };
+  for (const [number, value] of fields) {
+    const field = FIELDS[number];
+    if (!field) continue;
+    if (Object(value).constructor !== field[1]) {
+      throw new ProtocolError(`the header's ${field[0]} is of a wrong type`);
+    }
+    Object.assign(header, { [field[0]]: value });
+  }
+  if (header.signature) checked(header.signature);
+  return header;
 }

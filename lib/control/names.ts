@@ -5,6 +5,9 @@ import { Buffer } from "node:buffer";
 /** The manager object's path, below which all others are. */
 export const MANAGER_PATH = "/com/ubuntu/Upstart";
 
+/** The path of the object that all jobs' are below. */
+export const JOBS_PATH = `${MANAGER_PATH}/jobs`;
+
 /** The name that Upstart has on a message bus. */
 export const BUS_NAME = "com.ubuntu.Upstart";
 
@@ -68,7 +71,7 @@ export function unescapeName(element: string): string | undefined {
 
 /** The object path of a job. */
 export function jobPath(job: string): string {
-  return `${MANAGER_PATH}/jobs/${escapeName(job)}`;
+  return `${JOBS_PATH}/${escapeName(job)}`;
 }
 
 /** The object path of a job's instance. */
@@ -78,13 +81,13 @@ export function instancePath(job: string, instance: string): string {
 
 /** What an object path stands for: the job, and the instance when it has one more element. */
 export function parsePath(path: string): { job: string; instance?: string } | undefined {
-  if (!path.startsWith(`${MANAGER_PATH}/jobs/`)) return undefined;
-  const [first, second, ...more] = path.slice(MANAGER_PATH.length + "/jobs/".length).split("/");
-  if (first === undefined || more.length > 0) return undefined;
-  const job = unescapeName(first);
+  if (!path.startsWith(`${JOBS_PATH}/`)) return undefined;
+  const start = JOBS_PATH.length + 1;
+  const slash = path.indexOf("/", start);
+  const job = unescapeName(path.slice(start, slash < 0 ? undefined : slash));
   if (job === undefined) return undefined;
-  if (second === undefined) return { job };
-  const instance = unescapeName(second);
+  if (slash < 0) return { job };
+  const instance = unescapeName(path.slice(slash + 1));
   return instance === undefined ? undefined : { job, instance };
 }
 

@@ -5,8 +5,10 @@ import process from "node:process";
 import { BUS, BUS_PATH } from "./bus.ts";
 import {
   type Call,
+  follow,
   type Interface,
   introspection,
+  type Method,
   type Property,
   ReplyError,
   signature,
@@ -19,6 +21,7 @@ import {
   ERROR_PREFIX,
   escapeName,
   INTROSPECTABLE,
+  JOBS_PATH,
   MANAGER_PATH,
   parsePath,
   PEER,
@@ -34,31 +37,46 @@ export interface Reply {
 
 /** An object: what it stands for, its own interfaces, and the names of the objects below it. */
 interface ObjectNode {
-  interfaces: Array<Interface<never>>;
+  interfaces: ReadonlyArray<Interface<never>>;
   target: unknown;
-  children: string[];
+  children(): string[];
 }
+
+const none = () => [];
+
+const MANAGER_NODE: ObjectNode = { interfaces: [MANAGER, ROUSE], target: null, children: () => ["jobs"] };
+const BUS_NODE: ObjectNode = { interfaces: [BUS], target: null, children: none };
+const JOB_INTERFACES = [JOB], INSTANCE_INTERFACES = [INSTANCE, ROUSE_INSTANCE];
 
 /** The object at a path, or undefined. */
 function find(path: string, supervisor: Supervisor): ObjectNode | undefined {
-  if (path === MANAGER_PATH) return { interfaces: [MANAGER, ROUSE], target: null, children: ["jobs"] };
-  if (path === BUS_PATH) return { interfaces: [BUS], target: null, children: [] };
-  if (path === `${MANAGER_PATH}/jobs`) {
-    const names = Array.from(supervisor.jobs(), (job) => escapeName(job.definition.name));
-    return { interfaces: [], target: null, children: names };
-  }
-  const above = path === "/" ? "/" : `${path}/`;
-  if (MANAGER_PATH.startsWith(above)) {
-    return { interfaces: [], target: null, children: [MANAGER_PATH.slice(above.length).split("/")[0]!] };
-  }
+  if (path === MANAGER_PATH) return MANAGER_NODE;
   const names = parsePath(path);
-  const job = names && supervisor.job(names.job);
+  if (!names) return findAbove(path, supervisor);
+  const job = supervisor.job(names.job);
   if (!job) return undefined;
   if (names.instance === undefined) {
-    return { interfaces: [JOB], target: job, children: Array.from(job.instances.keys(), escapeName) };
+    return {
+      interfaces: JOB_INTERFACES,
+      target: job,
+      children: () => Array.from(job.instances.keys(), escapeName),
+    };
   }
   const instance = job.instances.get(names.instance);
-  return instance && { interfaces: [INSTANCE, ROUSE_INSTANCE], target: { job, instance }, children: [] };
+  return instance && { interfaces: INSTANCE_INTERFACES, target: { job, instance }, children: none };
+}
+
+/** The bus, or an object that is there for those below it. */
+function findAbove(path: string, supervisor: Supervisor): ObjectNode | undefined {
+  if (path === BUS_PATH) return BUS_NODE;
+  if (path === JOBS_PATH) {
+    const children = () => Array.from(supervisor.jobs(), (job) => escapeName(job.definition.name));
+    return { interfaces: [], target: null, children };
+  }
+  const above = path === "/" ? "/" : `${path}/`;
+  if (!MANAGER_PATH.startsWith(above)) return undefined;
+  const [child] = MANAGER_PATH.slice(above.length).split("/");
+  return { interfaces: [], target: null, children: () => [child!] };
 }
 
 /** The interfaces that every object has. */
@@ -70,7 +88,7 @@ const COMMON: Array<Interface<ObjectNode>> = [
         out: "xml:s",
         run: ({ interfaces, children }) => {
           const all = interfaces.length > 0 ? [...interfaces, ...COMMON] : [];
-          return [introspection(all as Array<Interface<never>>, children)];
+          return [introspection(all as Array<Interface<never>>, children())];
         },
       },
     },
@@ -109,13 +127,15 @@ const COMMON: Array<Interface<ObjectNode>> = [
       GetAll: {
         in: "interface_name:s",
         out: "properties:a{sv}",
-        run(node, [of], call) {
-          const entry = ([name, property]: [string, Property<never>]): [string, Variant] => [
-            name,
-            [property.type, property.get(node.target as never, call)],
-          ];
-          const asked = node.interfaces.filter(({ name }) => of === "" || of === name);
-          return [asked.flatMap(({ properties }) => Object.entries(properties).map(entry))];
+        run({ interfaces, target }, [of], call) {
+          const entries: Array<[string, Variant]> = [];
+          for (const { name, properties } of interfaces) {
+            if (of !== "" && of !== name) continue;
+            for (const [key, { type, get }] of Object.entries(properties)) {
+              entries.push([key, [type, get(target as never, call)]]);
+            }
+          }
+          return [entries];
         },
       },
     },
@@ -171,26 +191,34 @@ function invalidArguments(to: string): ReplyError {
 export function dispatch(message: Message, call: Call): Reply | Promise<Reply> {
   const { path = "", interface: of, member = "", signature: given = "", body } = message;
   const node = find(path, call.supervisor);
-  const common = node || of === PEER ? COMMON : [];
-  const own = node?.interfaces ?? [];
-  for (const description of [...own, ...common] as Array<Interface<never>>) {
-    if (of !== undefined && of !== description.name) continue;
-    if (!Object.hasOwn(description.methods, member)) continue;
-    const method = description.methods[member]!;
+  const own = node && findMethod(node.interfaces, of, member);
+  const method = own ?? (node || of === PEER ? findMethod(COMMON, of, member) : undefined);
+  if (method) {
     if (given !== signature(method.in)) throw invalidArguments(`${member} method`);
-    const target = (own.includes(description) ? node!.target : node) as never;
+    const target = (own ? node!.target : node) as never;
     permit(method.restricted, target, call);
     const reply = (values: unknown[] | void): Reply => ({
       signature: signature(method.out),
       body: values ?? [],
     });
-    const result = method.run(target, body, call);
-    return result instanceof Promise ? result.then(reply) : reply(result);
+    return follow(method.run(target, body, call), reply);
   }
   throw new ReplyError(
     `${DBUS_ERROR_PREFIX}UnknownMethod`,
     `Method "${member}" with signature "${given}" on interface "${of ?? "(null)"}" doesn't exist\n`,
   );
+}
+
+/** The first method of a name, of the interface asked for if one is. */
+function findMethod(
+  interfaces: ReadonlyArray<Interface<never>>,
+  of: string | undefined,
+  member: string,
+): Method<never> | undefined {
+  for (const { name, methods } of interfaces) {
+    if ((of === undefined || of === name) && Object.hasOwn(methods, member)) return methods[member];
+  }
+  return undefined;
 }
 
 /** Errors that are D-Bus's own; the others are Upstart's. */

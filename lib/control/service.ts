@@ -6,14 +6,14 @@ import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import process from "node:process";
 import { peerCredentials } from "../sys/descriptors.ts";
-import { Connection, type ConnectionEvents } from "./connection.ts";
+import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
 import type { Call } from "./interface.ts";
-import { signature } from "./interface.ts";
-import { INSTANCE, JOB } from "./job.ts";
-import { MANAGER } from "./manager.ts";
-import { encode, ERROR, type Message, METHOD_RETURN, NO_REPLY_EXPECTED, SIGNAL } from "./message.ts";
-import { instancePath, jobPath, MANAGER_PATH, socketPath } from "./names.ts";
+import { Memory } from "./memory.ts";
+import { ERROR, type Message, METHOD_RETURN, NO_REPLY_EXPECTED } from "./message.ts";
+import { socketPath } from "./names.ts";
 import { dispatch, isPrivileged, type Reply, replyError } from "./objects.ts";
+import { BodyEncoder, headerMemory, Template } from "./repetition.ts";
+import { signalOf } from "./signals.ts";
 import type { Notice, Peer, Supervisor } from "./supervisor.ts";
 
 /** Connections at one time, of init's own user and root, and of all others together. */
@@ -68,12 +68,24 @@ function kernelCredentials(socket: Socket): Peer {
 class Service implements ControlService, ConnectionEvents {
   #servers: Server[] = [];
   #files: string[] = [];
-  #connections = new Set<Connection>();
-  #guid = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
+  /** Those that there are, with what their calls have at hand. */
+  #connections = new Map<Connection, Call>();
+  readonly #common: ConnectionOptions;
+  /** Replies by their errors' names or their signatures. */
+  readonly #replies = new Memory<Template>();
+  readonly #bodies = new BodyEncoder();
+  /** Signals by what they tell, and for whom. */
+  readonly #signals = new Memory<Template>();
   #serial = 0;
   #unobserve: (() => void) | undefined;
 
-  constructor(private readonly supervisor: Supervisor, private readonly options: ServiceOptions) {}
+  constructor(private readonly supervisor: Supervisor, private readonly options: ServiceOptions) {
+    this.#common = {
+      guid: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"),
+      handshakeTime: options.handshakeTime ?? 10_000,
+      headers: headerMemory(),
+    };
+  }
 
   get addresses(): string[] {
     return this.options.addresses;
@@ -110,7 +122,7 @@ class Service implements ControlService, ConnectionEvents {
 
   close(): void {
     for (const server of this.#servers) server.close();
-    for (const connection of this.#connections) connection.close();
+    for (const connection of this.#connections.keys()) connection.close();
     for (const file of this.#files) rmSync(file, { force: true });
     this.#servers = [];
     this.#files = [];
@@ -122,7 +134,9 @@ class Service implements ControlService, ConnectionEvents {
     try {
       const peer = (this.options.credentials ?? kernelCredentials)(socket);
       const privileged = isPrivileged(peer.uid);
-      const alike = Array.from(this.#connections).filter((one) => isPrivileged(one.peer.uid) === privileged);
+      const alike = Array.from(this.#connections.keys()).filter((one) =>
+        isPrivileged(one.peer.uid) === privileged
+      );
       const most = privileged ? MOST_PRIVILEGED : this.options.othersMayRead ? MOST_OTHERS : 0;
       if (alike.length >= most) {
         // Who has not even said who it is gives way.
@@ -130,8 +144,8 @@ class Service implements ControlService, ConnectionEvents {
         if (!silent) return void socket.destroy();
         silent.close();
       }
-      const handshakeTime = this.options.handshakeTime ?? 10_000;
-      this.#connections.add(new Connection(socket, peer, this.#guid, handshakeTime, this));
+      const connection = new Connection(socket, peer, this, this.#common);
+      this.#connections.set(connection, this.#callOf(connection));
     } catch {
       // Gone before it could be asked who it is.
       socket.destroy();
@@ -147,8 +161,9 @@ class Service implements ControlService, ConnectionEvents {
     this.#observeIfListened();
   }
 
-  call(connection: Connection, message: Message): void {
-    const call: Call = {
+  /** What the calls over a connection have at hand. */
+  #callOf(connection: Connection): Call {
+    return {
       supervisor: this.supervisor,
       peer: connection.peer,
       firstProcess: process.pid === 1,
@@ -158,30 +173,48 @@ class Service implements ControlService, ConnectionEvents {
         this.#observeIfListened();
       },
     };
-    const done = (reply: Reply) => connection.answer(this.#reply(message, METHOD_RETURN, reply));
-    const failed = (error: unknown) => {
-      const { errorName, message: text } = replyError(error);
-      // A null character would end the text for the reader, so none can be sent.
-      const body = [text.replaceAll("\0", " ")];
-      connection.answer(this.#reply(message, ERROR, { signature: "s", body }, errorName));
-    };
+  }
+
+  call(connection: Connection, message: Message): void {
     try {
-      const reply = dispatch(message, call);
-      if (reply instanceof Promise) reply.then(done).catch(failed);
-      else done(reply);
+      const reply = dispatch(message, this.#connections.get(connection)!);
+      if (reply instanceof Promise) void this.#answerLater(connection, message, reply);
+      else this.#answer(connection, message, METHOD_RETURN, reply);
     } catch (error) {
-      failed(error);
+      this.#refuse(connection, message, error);
     }
   }
 
-  /** The bytes of a reply, or undefined when the caller wants none. Throws when a value cannot be sent. */
-  #reply(call: Message, type: number, reply: Reply, errorName?: string): Uint8Array | undefined {
-    if (call.flags & NO_REPLY_EXPECTED) return undefined;
-    const message: Message = { type, flags: NO_REPLY_EXPECTED, serial: this.#nextSerial(), body: reply.body };
-    if (reply.signature !== "") message.signature = reply.signature;
-    if (errorName) message.errorName = errorName;
-    message.replySerial = call.serial;
-    return encode(message);
+  async #answerLater(connection: Connection, call: Message, reply: Promise<Reply>): Promise<void> {
+    try {
+      this.#answer(connection, call, METHOD_RETURN, await reply);
+    } catch (error) {
+      this.#refuse(connection, call, error);
+    }
+  }
+
+  #refuse(connection: Connection, call: Message, error: unknown): void {
+    const { errorName, message } = replyError(error);
+    // A null character would end the text for the reader, so none can be sent.
+    const body = [message.replaceAll("\0", " ")];
+    this.#answer(connection, call, ERROR, { signature: "s", body }, errorName);
+  }
+
+  /** Sends an answer, unless the caller wants none. Throws when a value cannot be sent. */
+  #answer(connection: Connection, call: Message, type: number, reply: Reply, errorName?: string): void {
+    if (call.flags & NO_REPLY_EXPECTED) return connection.answer(undefined);
+    const { signature, body } = reply;
+    const { serial: replySerial } = call;
+    const make = () =>
+      new Template({
+        type,
+        flags: NO_REPLY_EXPECTED,
+        replySerial,
+        signature,
+        ...(errorName && { errorName }),
+      });
+    const template = this.#replies.get(errorName ?? signature, make);
+    connection.answer(template.fill(this.#nextSerial(), replySerial, this.#bodies.encode(signature, body)));
   }
 
   /** Serial numbers are the service's, not the connection's, so that a signal is encoded once for all. */
@@ -191,7 +224,7 @@ class Service implements ControlService, ConnectionEvents {
 
   /** Nothing is watched, and no signal made, while no client listens. */
   #observeIfListened(): void {
-    const listened = Array.from(this.#connections).some((connection) => connection.listening);
+    const listened = Array.from(this.#connections.keys()).some((connection) => connection.listening);
     if (listened) this.#unobserve ??= this.supervisor.observe((notice) => this.#tell(notice));
     else {
       this.#unobserve?.();
@@ -200,82 +233,23 @@ class Service implements ControlService, ConnectionEvents {
   }
 
   #tell(notice: Notice): void {
-    const signal = signalOf(notice);
-    if (!signal) return;
-    const { path, member, body, of } = signal;
-    const types = signature(of.signals[member]);
-    const message: Message = {
-      type: SIGNAL,
-      flags: NO_REPLY_EXPECTED,
-      serial: this.#nextSerial(),
-      path,
-      interface: of.name,
-      member,
-      body,
-    };
-    if (types !== "") message.signature = types;
-    // Encoded once for all who want the same.
-    const encoded = new Map<string | undefined, Uint8Array>();
-    for (const connection of this.#connections) {
+    if (notice.kind === "process-ended") return;
+    const what = JSON.stringify(notice);
+    // Made once for all who want the same.
+    const made = new Map<string | undefined, Uint8Array>();
+    for (const connection of this.#connections.keys()) {
       if (!connection.listening) continue;
       const { sender } = connection;
       try {
-        if (!encoded.has(sender)) {
-          encoded.set(sender, encode(sender === undefined ? message : { ...message, sender }));
+        if (!made.has(sender)) {
+          const make = () => new Template({ ...signalOf(notice), ...(sender && { sender }) });
+          const template = this.#signals.get(what + (sender ?? ""), make);
+          made.set(sender, template.fill(this.#nextSerial()));
         }
       } catch {
         return; // A value that D-Bus has no place for, such as a null character.
       }
-      connection.send(encoded.get(sender)!);
+      connection.send(made.get(sender)!);
     }
   }
-}
-
-interface Signal {
-  path: string;
-  of: { name: string; signals: Record<string, string> };
-  member: string;
-  body: unknown[];
-}
-
-/** The signal that tells of something: whose, of which interface, and its values. Undefined where there is none. */
-function signalOf(notice: Notice): Signal | undefined {
-  switch (notice.kind) {
-    case "job-added":
-    case "job-removed": {
-      const member = notice.kind === "job-added" ? "JobAdded" : "JobRemoved";
-      return { path: MANAGER_PATH, of: MANAGER, member, body: [jobPath(notice.job)] };
-    }
-    case "instance-added":
-    case "instance-removed": {
-      const member = notice.kind === "instance-added" ? "InstanceAdded" : "InstanceRemoved";
-      return {
-        path: jobPath(notice.job),
-        of: JOB,
-        member,
-        body: [instancePath(notice.job, notice.instance)],
-      };
-    }
-    case "goal-changed":
-      return { path: pathOf(notice), of: INSTANCE, member: "GoalChanged", body: [notice.goal] };
-    case "state-changed":
-      return { path: pathOf(notice), of: INSTANCE, member: "StateChanged", body: [notice.state] };
-    case "failed":
-      return { path: pathOf(notice), of: INSTANCE, member: "Failed", body: [notice.status ?? -1] };
-    case "event-emitted":
-      return {
-        path: MANAGER_PATH,
-        of: MANAGER,
-        member: "EventEmitted",
-        body: [notice.event, notice.environment],
-      };
-    case "restarted":
-      return { path: MANAGER_PATH, of: MANAGER, member: "Restarted", body: [] };
-    case "process-ended":
-      return undefined;
-  }
-}
-
-function pathOf({ job, instance }: { job: string; instance: string }): string {
-  return instancePath(job, instance);
 }

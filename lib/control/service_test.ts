@@ -12,7 +12,16 @@ import fc from "fast-check";
 import { CallError, type Client, connect as connectWaiting } from "./client.ts";
 import { FakeSupervisor } from "./fake_supervisor.ts";
 import { clientHello } from "./handshake.ts";
-import { decode, encode, type Message, MessageReader, METHOD_CALL, SIGNAL } from "./message.ts";
+import {
+  decode,
+  encode,
+  ERROR,
+  type Message,
+  MessageReader,
+  METHOD_CALL,
+  METHOD_RETURN,
+  SIGNAL,
+} from "./message.ts";
 import {
   INSTANCE_INTERFACE,
   instancePath,
@@ -277,6 +286,65 @@ Deno.test("signals go to those who listen, and nobody observes while none does",
     listening.destroy();
     await unobserved;
     assert.equal(init.listeners.size, 0);
+  }));
+
+/** The messages that a client gets in the next piece that it reads. */
+async function nextPiece(socket: Socket): Promise<Message[]> {
+  const [chunk] = await once(socket, "data");
+  const reader = new MessageReader(1 << 20);
+  reader.push(chunk);
+  const messages: Message[] = [];
+  for (let message; (message = reader.next());) messages.push(message);
+  return messages;
+}
+
+/** A client that has been let in. */
+async function greeted(address: string): Promise<Socket> {
+  const socket = await raw(address);
+  socket.write(clientHello(UID), "latin1");
+  await once(socket, "data");
+  return socket;
+}
+
+Deno.test("an answer and the signals that it comes with are one write", () =>
+  withService(async (_, address) => {
+    const socket = await greeted(address);
+    const written = async (...calls: Buffer[]) => {
+      socket.write(Buffer.concat(calls));
+      return (await nextPiece(socket)).map(({ type, member }) => member ?? type);
+    };
+    const start = { path: jobPath("many-x"), interface: JOB_INTERFACE, signature: "asb" };
+    assert.deepEqual(await written(call("Start", { ...start, body: [["N=b"], true] })), [
+      "InstanceAdded",
+      METHOD_RETURN,
+    ]);
+    const emit = { interface: MANAGER_INTERFACE, signature: "sasb", body: ["late", [], true] };
+    assert.deepEqual(await written(call("EmitEvent", emit)), ["EventEmitted", METHOD_RETURN]);
+    assert.deepEqual(await written(call("Ping"), call("No"), call("Ping")), [
+      METHOD_RETURN,
+      ERROR,
+      METHOD_RETURN,
+    ]);
+    socket.destroy();
+  }));
+
+Deno.test("messages that are alike have numbers of their own", () =>
+  withService(async (init, address) => {
+    const socket = await greeted(address);
+    socket.write(Buffer.concat([1, 0xabcdef01, 3].map((serial) => call("Ping", { serial }))));
+    const answers = await nextPiece(socket);
+    assert.deepEqual(answers.map(({ replySerial }) => replySerial), [1, 0xabcdef01, 3]);
+    for (let round = 0; round < 2; round++) {
+      init.tell({ kind: "goal-changed", job: "web", instance: "", goal: "stop" });
+      init.tell({ kind: "goal-changed", job: "many-x", instance: "a/b", goal: "stop" });
+      init.tell({ kind: "goal-changed", job: "web", instance: "", goal: "start" });
+    }
+    const signals = await nextPiece(socket);
+    const web = instancePath("web", ""), many = instancePath("many-x", "a/b");
+    const expected = [[web, "stop"], [many, "stop"], [web, "start"]];
+    assert.deepEqual(signals.map(({ path, body }) => [path, body[0]]), [...expected, ...expected]);
+    assert.equal(new Set([...answers, ...signals].map(({ serial }) => serial)).size, 9);
+    socket.destroy();
   }));
 
 Deno.test("every notice has its signal", () =>

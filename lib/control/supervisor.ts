@@ -107,10 +107,10 @@ export interface Supervisor {
    */
   instanceName(job: string, environment: string[]): string;
   /**
-   * Does a request, whose environment holds valid `KEY=VALUE` pairs alone; resolves with the name of the instance
-   * it was about (empty for emit), rejects with {@link ControlError}.
+   * Does a request, whose environment holds valid `KEY=VALUE` pairs alone; gives the name of the instance it was
+   * about (empty for emit), at once when nothing has to be waited for. Throws or rejects with {@link ControlError}.
    */
-  request(request: ControlRequest, peer: Peer): Promise<string>;
+  request(request: ControlRequest, peer: Peer): string | Promise<string>;
   /** Reads the configuration directories again; resolves when the new definitions are in force. */
   reloadConfiguration(): Promise<void>;
   /** The environment that jobs are given by default (`list-env`), which set-env and unset-env change. */

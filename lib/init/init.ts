@@ -8,6 +8,7 @@ import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { versionText } from "../model/version.ts";
 import { raiseDescriptorLimit } from "../sys/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/processes.ts";
+import { Spawner } from "../sys/spawner.ts";
 import { selfCommand } from "../sys/self.ts";
 import { AppArmor } from "./apparmor.ts";
 import { COMMAND_JOB, commandJob } from "./command.ts";
@@ -137,6 +138,7 @@ class Program {
     return new RunningInit(defaultEnvironment(options, place), environmentOfInit(), {
       messages: this.#messages,
       processes: {
+        spawner: new Spawner(),
         output: this.#output,
         defaultConsole: defaultConsole(options, place),
         hookCommand: selfCommand("hook"),
@@ -214,7 +216,7 @@ class Program {
     } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
       const what = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
       // A failure to start is the job's end, which is seen to anyway.
-      this.#init.request(what).catch(() => {});
+      Promise.try(() => this.#init.request(what)).catch(() => {});
     }
   }
 

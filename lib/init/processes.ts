@@ -7,7 +7,8 @@ import { environment as parseEnvironment } from "../model/environment.ts";
 import { expand } from "../model/expand.ts";
 import { close, memfd } from "../sys/descriptors.ts";
 import { SystemError } from "../sys/errno.ts";
-import { spawn, type SpawnDescription } from "../sys/spawn.ts";
+import type { SpawnDescription, SpawnResult } from "../sys/spawn.ts";
+import type { Spawner } from "../sys/spawner.ts";
 import { lookupGroup, lookupUser, supplementaryGroups } from "../sys/users.ts";
 import type { AppArmor } from "./apparmor.ts";
 import type { ControlGroups } from "./control_groups.ts";
@@ -35,6 +36,7 @@ export interface ProcessRequest {
 
 /** What all processes are started with. */
 export interface ProcessContext {
+  spawner: Spawner;
   output: JobOutput;
   defaultConsole: Console;
   /** The command that runs the program `hook` of this executable, without its arguments. */
@@ -61,52 +63,72 @@ export type Started =
 /** Errors that may be gone a moment later: the system, or init, has run out of something. */
 const TEMPORARY = ["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"];
 
-/** Starts a process of a job. */
-export function startProcess(request: ProcessRequest, context: ProcessContext): Started {
-  const { definition } = request;
+/** Starts a process of a job; `done` is called when it is known how that went, which may be at once. */
+export function startProcess(
+  request: ProcessRequest,
+  context: ProcessContext,
+  done: (started: Started) => void,
+): void {
   const opened: number[] = [];
-  let output: ProcessOutput | undefined;
+  let prepared: Prepared | undefined;
   try {
-    const found = command(request, context);
-    if (!found) return { skipped: true };
-    const { argv, script } = found;
-    // What loads the job's profile is a helper of init's own.
-    const settings = request.process === "security" ? {} : {
-      ...stanzaSettings(request, context),
-      ...findCredentials(definition, context.privileged),
-    };
-    output = context.output.open(
-      definition.name,
-      request.instance,
-      definition.console ?? context.defaultConsole,
-    );
-    const descriptors: Record<number, number> = { ...output.descriptors };
-    if (script !== undefined) {
-      const file = memfd(`${definition.name} ${request.process}`, Buffer.from(encodeBytes(script), "latin1"));
-      opened.push(file);
-      descriptors[SCRIPT_DESCRIPTOR] = file;
-    }
-    const result = spawn({
-      argv,
-      environment: request.environment,
-      descriptors,
-      newSession: !output.foreground,
-      foreground: output.foreground ?? false,
-      controllingTerminal: output.controllingTerminal,
-      ...settings,
-    });
-    if (result.pid !== undefined) return { pid: result.pid, output };
-    const { step, code, message } = result.failed;
-    const status = step === "execute" && code === "ENOENT" ? NOT_FOUND : NOT_EXECUTABLE;
-    return { reason: message, status, isTemporary: TEMPORARY.includes(code) };
+    prepared = prepare(request, context, opened);
   } catch (error) {
+    opened.forEach(close);
     // Whatever it is, the job fails and not init.
     const isTemporary = error instanceof SystemError && TEMPORARY.includes(error.code);
-    return { reason: (error as Error).message, isTemporary };
-  } finally {
-    output?.spawned();
-    opened.forEach(close);
+    return done({ reason: (error as Error).message, isTemporary });
   }
+  if (!prepared) return done({ skipped: true });
+  const { description, output } = prepared;
+  context.spawner.start(description, (result) => {
+    output.spawned();
+    opened.forEach(close);
+    done(outcome(result, output));
+  });
+}
+
+/** A child that can be started, and where its output goes. */
+interface Prepared {
+  description: SpawnDescription;
+  output: ProcessOutput;
+}
+
+/** What a process is to be; undefined when it is not needed. Descriptors that are its alone are put into `opened`. */
+function prepare(request: ProcessRequest, context: ProcessContext, opened: number[]): Prepared | undefined {
+  const { definition, instance, process, environment } = request;
+  const found = command(request, context);
+  if (!found) return undefined;
+  const { argv, script } = found;
+  // What loads the job's profile is a helper of init's own.
+  const settings = process === "security" ? {} : {
+    ...stanzaSettings(request, context),
+    ...findCredentials(definition, context.privileged),
+  };
+  const descriptors: Record<number, number> = {};
+  if (script !== undefined) {
+    const file = memfd(`${definition.name} ${process}`, Buffer.from(encodeBytes(script), "latin1"));
+    opened.push(file);
+    descriptors[SCRIPT_DESCRIPTOR] = file;
+  }
+  const output = context.output.open(definition.name, instance, definition.console ?? context.defaultConsole);
+  const description = {
+    argv,
+    environment,
+    descriptors: { ...descriptors, ...output.descriptors },
+    newSession: !output.foreground,
+    foreground: output.foreground ?? false,
+    controllingTerminal: output.controllingTerminal,
+    ...settings,
+  };
+  return { description, output };
+}
+
+function outcome({ pid, failed }: SpawnResult, output: ProcessOutput): Started {
+  if (pid !== undefined) return { pid, output };
+  const { step, code, message } = failed;
+  const status = step === "execute" && code === "ENOENT" ? NOT_FOUND : NOT_EXECUTABLE;
+  return { reason: message, status, isTemporary: TEMPORARY.includes(code) };
 }
 
 /** A process that cannot be started for what its definition says. */

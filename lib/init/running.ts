@@ -3,6 +3,7 @@
  * Nothing in here waits; long lists of things to do are done in slices, so that everybody gets their turn.
  */
 
+import { follow } from "../control/interface.ts";
 import {
   ControlError,
   type ControlRequest,
@@ -19,7 +20,7 @@ import { type Change, kill, processGroup, reap } from "../sys/processes.ts";
 import { SystemError } from "../sys/errno.ts";
 import type { Messages } from "./messages.ts";
 import type { ProcessOutput } from "./output/output.ts";
-import { type ProcessContext, startProcess } from "./processes.ts";
+import { type ProcessContext, type Started, startProcess } from "./processes.ts";
 import { findSuccessor } from "./successor.ts";
 import { Trim } from "./trim.ts";
 import { VERSION_LINE } from "../model/version.ts";
@@ -32,6 +33,9 @@ export const LONGEST_DELAY = 2 ** 31 - 1;
 
 /** How often it is tried to start a process that cannot be started for want of something, and how long apart (ms). */
 const SPAWN_ATTEMPTS = 50, SPAWN_PAUSE = 200;
+
+/** How long it is worth waiting for a process to start before anything else is done, in ms. */
+const PATIENCE = 2;
 
 /** Changes of children that are taken at a time. */
 const REAP_AT_ONCE = 256;
@@ -51,10 +55,12 @@ export interface Surroundings {
   onIdle(): void;
 }
 
-/** What is kept of a request until its answer. */
+type Answer = Effect & { kind: "answer" };
+
+/** What is kept of a request until its answer: the answer, when it comes at once, or who waits for it. */
 interface Caller {
-  resolve(instance: string): void;
-  reject(error: Error): void;
+  answer?: Answer;
+  answered?(answer: Answer): void;
 }
 
 /** The running init. */
@@ -152,12 +158,12 @@ export class RunningInit implements Supervisor {
     }
   }
 
-  request(what: ControlRequest): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const request = ++this.#lastRequest;
-      this.#callers.set(request, { resolve, reject });
-      this.tell({ kind: "request", request, what });
-    });
+  request(what: ControlRequest): string | Promise<string> {
+    const request = ++this.#lastRequest;
+    const caller: Caller = {};
+    this.#callers.set(request, caller);
+    this.tell({ kind: "request", request, what });
+    return follow(caller.answer ?? new Promise<Answer>((resolve) => caller.answered = resolve), instanceOf);
   }
 
   problem(job: string): string | undefined {
@@ -191,6 +197,7 @@ export class RunningInit implements Supervisor {
 
   #childChanged(change: Change): void {
     const { pid } = change;
+    this.surroundings.processes.spawner.changed(pid);
     if ("stopped" in change) return this.tell({ kind: "stopped", pid, signal: change.stopped });
     if (!("exit" in change)) return;
     this.#outputs.get(pid)?.ended();
@@ -214,12 +221,16 @@ export class RunningInit implements Supervisor {
     if (this.#working || this.#continuing) return;
     this.#working = true;
     const end = performance.now() + SLICE;
-    let done = 0;
-    while (done < this.#effects.length) {
-      this.#perform(this.#effects[done++]!);
-      if (performance.now() > end) break;
-    }
-    this.#effects.splice(0, done);
+    do {
+      let done = 0;
+      while (done < this.#effects.length) {
+        this.#perform(this.#effects[done++]!);
+        if (performance.now() > end) break;
+      }
+      this.#effects.splice(0, done);
+      // What follows from the start of a process usually is next.
+      if (this.#effects.length === 0) this.surroundings.processes.spawner.await(PATIENCE);
+    } while (this.#effects.length > 0 && performance.now() <= end);
     this.#working = false;
     if (this.#effects.length === 0) return;
     this.#continuing = true;
@@ -255,11 +266,11 @@ export class RunningInit implements Supervisor {
       clearTimeout(this.#timers.get(timer));
       this.#timers.delete(timer);
     },
-    "answer": ({ request, instance, error }) => {
-      const caller = this.#callers.get(request);
-      this.#callers.delete(request);
-      if (error) caller?.reject(new ControlError(error.name, error.message));
-      else caller?.resolve(instance);
+    "answer": (answer) => {
+      const caller = this.#callers.get(answer.request);
+      this.#callers.delete(answer.request);
+      if (caller?.answered) caller.answered(answer);
+      else if (caller) caller.answer = answer;
     },
     "log": ({ priority, message }) => this.surroundings.messages.tell(priority, message),
     "notice": ({ notice }) => {
@@ -276,17 +287,22 @@ export class RunningInit implements Supervisor {
 
   /** Starts a process. Where descriptors, memory or processes are short, it is tried again for a while. */
   #spawn(effect: Effect & { kind: "spawn" }, attempt = 1): void {
-    const { spawn, definition, instance, process, environment } = effect;
+    const { definition, instance, process, environment } = effect;
     const variables = [
       ...environment,
       `UPSTART_JOB=${definition.name}`,
       `UPSTART_INSTANCE=${instance}`,
       ...this.surroundings.sessionEnvironment,
     ];
-    const started = startProcess(
+    startProcess(
       { definition, instance, process, environment: variables },
       this.surroundings.processes,
+      (started) => this.#started(started, effect, attempt),
     );
+  }
+
+  #started(started: Started, effect: Effect & { kind: "spawn" }, attempt: number): void {
+    const { spawn, definition, process } = effect;
     if ("skipped" in started) return this.tell({ kind: "spawn-skipped", spawn });
     if ("reason" in started) {
       const { isTemporary, ...failure } = started;
@@ -312,6 +328,12 @@ export class RunningInit implements Supervisor {
       this.surroundings.messages.tell("warn", error.message);
     }
   }
+}
+
+/** The instance that an answer is about. @throws {ControlError} when the request could not be done. */
+function instanceOf({ instance, error }: Answer): string {
+  if (error) throw new ControlError(error.name, error.message);
+  return instance;
 }
 
 /** A process's group as kill(2) takes it; undefined for one that is in init's own, which must not be signalled. */

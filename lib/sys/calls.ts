@@ -41,6 +41,7 @@ const NUMBERS = {
   reboot: [169, 142],
   rt_sigaction: [13, 134],
   rt_sigprocmask: [14, 135],
+  sched_yield: [24, 124],
   setgid: [106, 144],
   setgroups: [116, 159],
   setpgid: [109, 154],

@@ -1,10 +1,10 @@
-/** The table of system calls that a child runs between vfork and execve. */
+/** The table of system calls that a child runs between clone and execve. */
 
 import { LAST_SIGNAL } from "../model/signals.ts";
 import type { CallName } from "./calls.ts";
 import type { SpawnStep } from "./description.ts";
 import { E2BIG, SystemError } from "./errno.ts";
-import { type Argument, type Kernel, kernel, type RowOptions } from "./kernel.ts";
+import { type Argument, type Kernel, kernel } from "./kernel.ts";
 import { ROW_SIZE, Word } from "./stub.ts";
 
 /** A row that failed. */
@@ -19,19 +19,36 @@ export interface FailedRow {
 /** Far more rows than any description needs. */
 const TABLE_ROWS = 1024;
 
-/** The parent's rows, in front of the child's. */
-const PARENT = { block: 0, clone: 1, unblock: 2, end: 3, exit: 4, child: 5 };
+/** Room for the rows and what they pass, more than execve(2) takes; pages that are not used cost nothing. */
+const REGION_SIZE = 3 << 20;
 
 const SIG_SETMASK = 2, SIGNAL_SET_SIZE = 8;
 const AT_FDCWD = -100, O_WRONLY = 1, O_CLOEXEC = 0o2000000;
 
-/** A table being filled, and which step each of its rows belongs to. There is room for one at a time. */
+/** Room for the table of one child at a time, and which step each of its rows belongs to. */
 export class ChildTable {
   /** The step that rows are added for. */
   step: SpawnStep = "fork";
   readonly #kernel = kernel();
-  readonly #start = this.#kernel.begin(TABLE_ROWS * ROW_SIZE);
+  readonly #region = this.#kernel.region(REGION_SIZE);
+  readonly #exit = this.#kernel.keep(ROW_SIZE);
+  /** The address of the row that the child begins with. */
+  readonly entry = signalReset(this.#kernel, this.#region.start);
   readonly #rows: { step: SpawnStep; tolerated: readonly number[] }[] = [];
+
+  constructor() {
+    this.#kernel.row(this.#exit, "exit", [127]);
+  }
+
+  /** Makes the table anew, of the rows that are added meanwhile. Throws SystemError (E2BIG) when they are too many. */
+  fill(addRows: () => void): void {
+    this.#rows.length = 0;
+    this.#kernel.within(this.#region, () => {
+      this.#kernel.begin(TABLE_ROWS * ROW_SIZE);
+      addRows();
+      this.#kernel.row(this.#address(this.#rows.length), "exit", [127]);
+    });
+  }
 
   /** Adds a row; an error that is not tolerated ends the child. */
   add(
@@ -39,15 +56,15 @@ export class ChildTable {
     args: Argument[],
     options: { tolerated?: readonly number[]; into?: number } = {},
   ): void {
-    const place = PARENT.child + this.#rows.length;
+    const place = this.#rows.length;
     if (place + 1 >= TABLE_ROWS) throw new SystemError("start a process with so many steps", E2BIG);
-    this.#kernel.row(this.#address(place), name, args, { failure: this.#address(PARENT.exit), ...options });
+    this.#kernel.row(this.#address(place), name, args, { failure: this.#exit, ...options });
     this.#rows.push({ step: this.step, tolerated: options.tolerated ?? [] });
   }
 
   /** The address of an argument of a row that is to come; `ahead` 0 is the one added next. */
   argument(ahead: number, index: number): number {
-    return this.#address(PARENT.child + this.#rows.length + ahead) + 8 * (Word.argument + index);
+    return this.#address(this.#rows.length + ahead) + 8 * (Word.argument + index);
   }
 
   /** Passes 64-bit words. */
@@ -69,55 +86,32 @@ export class ChildTable {
     this.add("write", [0, bytes, bytes.length]);
   }
 
-  /**
-   * Makes the child and lets it run up to execve. Its pid, or −errno. Signals are blocked meanwhile, so that no
-   * handler of this process runs in the child.
-   */
-  run(cloneFlags: number): number {
-    const all = this.words([-1]), old = this.words([0]);
-    const row = (place: number, name: CallName, args: number[], options?: RowOptions) =>
-      this.#kernel.row(this.#address(place), name, args, options);
-    row(PARENT.block, "rt_sigprocmask", [SIG_SETMASK, all, old, SIGNAL_SET_SIZE]);
-    row(PARENT.clone, "clone", [cloneFlags], {
-      zero: signalReset(this.#kernel, this.#address(PARENT.child)),
-    });
-    row(PARENT.unblock, "rt_sigprocmask", [SIG_SETMASK, old, 0, SIGNAL_SET_SIZE]);
-    this.#kernel.endRow(this.#address(PARENT.end));
-    row(PARENT.exit, "exit", [127]);
-    row(PARENT.child + this.#rows.length, "exit", [127]);
-    this.#kernel.run(this.#address(PARENT.block));
-    return this.#result(PARENT.clone);
-  }
-
   /** What failed in a child that did not get through the table: the last row ended it, those before were tolerated. */
   failed(): FailedRow[] {
-    const failed = this.#rows.flatMap(({ step, tolerated }, place) => {
-      const errno = -this.#result(PARENT.child + place);
+    const failed: FailedRow[] = [];
+    for (let place = 0; place < this.#rows.length; place++) {
+      const errno = -this.#kernel.word(this.#address(place) + 8 * Word.result);
+      if (errno <= 0) continue;
+      const { step, tolerated } = this.#rows[place]!;
       const index = place - this.#rows.findIndex((row) => row.step === step);
-      return errno > 0 ? [{ step, index, errno, tolerated: tolerated.includes(errno), place }] : [];
-    });
-    const last = failed.at(-1);
-    return last && (!last.tolerated || last.place === this.#rows.length - 1) ? failed : [];
+      failed.push({ step, index, errno, tolerated: tolerated.includes(errno) });
+      // A row that nothing comes after ends the child whether it is tolerated or not.
+      if (place === this.#rows.length - 1 || !tolerated.includes(errno)) return failed;
+    }
+    return [];
   }
 
   #address(place: number): number {
-    return this.#start + place * ROW_SIZE;
-  }
-
-  #result(place: number): number {
-    return this.#kernel.word(this.#address(place) + 8 * Word.result);
+    return this.#region.start + place * ROW_SIZE;
   }
 }
 
-let resetRows: number | undefined;
-
 /**
- * The rows, made once, that give all signals their default dispositions (execve would leave ignored ones ignored)
- * and then unblock them. The address of the first; the last leads to `next`, always the same row.
+ * Rows that give all signals their default dispositions (execve would leave ignored ones ignored) and then unblock
+ * them, and lead to `next`. The address of the first.
  */
 function signalReset(memory: Kernel, next: number): number {
-  if (resetRows !== undefined) return resetRows;
-  const first = resetRows = memory.keep((LAST_SIGNAL + 1) * ROW_SIZE);
+  const first = memory.keep((LAST_SIGNAL + 1) * ROW_SIZE);
   const zeros = memory.keep(32);
   for (let signal = 1; signal <= LAST_SIGNAL; signal++) {
     const args = [signal, zeros, 0, SIGNAL_SET_SIZE];

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import process from "node:process";
 import { encodeBytes, hasRawBytes } from "../model/bytes.ts";
 import { type CallName, callNumber } from "./calls.ts";
-import { SystemError } from "./errno.ts";
+import { E2BIG, ENOMEM, SystemError } from "./errno.ts";
 import type { Ffi } from "./ffi.ts";
 import { bunFfi } from "./ffi_bun.ts";
 import { denoFfi } from "./ffi_deno.ts";
@@ -24,8 +24,17 @@ export interface RowOptions {
   into?: number;
 }
 
-/** The arena's size; the kernel gives it pages only where it is used. More than execve(2) takes at most. */
-const ARENA_SIZE = 8 << 20;
+/** A piece of the arena. Addresses. */
+export interface Region {
+  readonly start: number;
+  /** The first address behind it. */
+  readonly end: number;
+}
+
+/** The arena's size; the kernel gives it pages only where it is used. */
+const ARENA_SIZE = 96 << 20;
+/** The share of what is passed. More than execve(2) takes at most. */
+const PASSED_SIZE = 8 << 20;
 /** The stub's share: the largest page size there is. */
 const CODE_SIZE = 64 << 10;
 
@@ -46,8 +55,10 @@ export class Kernel {
   /** Where passing data begins, and what of it is used. */
   #start: number;
   #used: number;
-  /** The longest a passing string or table may get is up to here; kept memory lies above. */
+  /** The longest a passing string or table may get is up to here. */
   #end: number;
+  /** Where kept memory begins, which grows downwards. */
+  #kept: number;
 
   /** See {@link Ffi}. */
   readonly release: () => void;
@@ -69,7 +80,8 @@ export class Kernel {
       throw new Error("unable to call the kernel: memory must not be made executable (mprotect)");
     }
     this.#run = ffi.callable(base);
-    this.#end = base + ARENA_SIZE;
+    this.#end = base + PASSED_SIZE;
+    this.#kept = base + ARENA_SIZE;
     this.#start = this.#used = base + CODE_SIZE;
     const scratch = this.keep(SCRATCH_SIZE);
     this.scratch = { address: scratch, bytes: this.view(scratch, SCRATCH_SIZE) };
@@ -99,15 +111,33 @@ export class Kernel {
   /** The address of a further piece of passing data, zeroed or not. Throws SystemError (E2BIG) when there is no more room. */
   room(size: number): number {
     const address = this.#used;
-    if (address + size > this.#end) throw new SystemError("pass so much data to the kernel", 7);
+    if (address + size > this.#end) throw new SystemError("pass so much data to the kernel", E2BIG);
     this.#used = align(address + size);
     return address;
   }
 
-  /** The address of a piece of memory that stays, zeroed. */
+  /** The address of a piece of memory that stays, zeroed. Throws SystemError (ENOMEM) when there is no more. */
   keep(size: number): number {
-    this.#end -= align(size);
-    return this.#end;
+    this.#kept -= align(size);
+    if (this.#kept < this.#base + PASSED_SIZE) throw new SystemError("keep so much memory", ENOMEM);
+    return this.#kept;
+  }
+
+  /** A piece of memory that stays, for {@link within}. */
+  region(size: number): Region {
+    const start = this.keep(size);
+    return { start, end: start + align(size) };
+  }
+
+  /** Has the data that is passed meanwhile lie in a region, from its start on. No {@link call} may be among it. */
+  within<Result>({ start, end }: Region, pass: () => Result): Result {
+    const [usualStart, usualEnd] = [this.#start, this.#end];
+    [this.#start, this.#end] = [start, end];
+    try {
+      return pass();
+    } finally {
+      [this.#start, this.#end] = [usualStart, usualEnd];
+    }
   }
 
   /** The bytes at an address of the arena. */
@@ -126,6 +156,11 @@ export class Kernel {
     const index = (address - this.#base) >> 2;
     this.#words[index] = value;
     this.#words[index + 1] = Math.floor(value / 2 ** 32);
+  }
+
+  /** Sets the word at an address, below 2³¹, that another thread looks at: all that was written before comes first. */
+  publish(address: number, value: number): void {
+    Atomics.store(this.#words, (address - this.#base) >> 2, value);
   }
 
   /** The address of a copy of an argument, for passing data. */

@@ -8,7 +8,8 @@ import process from "node:process";
 import { EAGAIN, EINTR } from "./errno.ts";
 import { call, kernel, required } from "./kernel.ts";
 import { onSignal } from "./signals.ts";
-import { ROW_SIZE, Word } from "./stub.ts";
+import { ROW_SIZE } from "./stub.ts";
+import { startThread } from "./thread.ts";
 
 const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLLIN = 1, EPOLLOUT = 4, EPOLL_CLOEXEC = 0o2000000;
 const EVENTS_AT_ONCE = 64;
@@ -73,20 +74,12 @@ class PollThread {
 
   constructor(epoll: number) {
     const memory = kernel();
-    const SIG_SETMASK = 2, FUTEX_WAIT_PRIVATE = 128;
-    const CLONE_THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000; // of memory, files, signals: all
-    const words = memory.keep(64), all = words, old = words + 8, oneSecond = words + 16;
-    memory.setWord(all, -1);
+    const FUTEX_WAIT_PRIVATE = 128;
+    const oneSecond = memory.keep(16);
     memory.setWord(oneSecond, 1);
-    const start = memory.keep(7 * ROW_SIZE);
-    const [block, clone, unblock, end, sleep, wait, ring] = [0, 1, 2, 3, 4, 5, 6].map((row) =>
-      start + row * ROW_SIZE
-    );
+    const start = memory.keep(3 * ROW_SIZE);
+    const [sleep, wait, ring] = [0, 1, 2].map((row) => start + row * ROW_SIZE);
 
-    memory.row(block!, "rt_sigprocmask", [SIG_SETMASK, all, old, 8]);
-    memory.row(clone!, "clone", [CLONE_THREAD], { zero: wait! });
-    memory.row(unblock!, "rt_sigprocmask", [SIG_SETMASK, old, 0, 8]);
-    memory.endRow(end!);
     // A bell that nobody answers within a second is rung again.
     memory.row(sleep!, "futex", [this.#unanswered, FUTEX_WAIT_PRIVATE, 1, oneSecond], {
       tolerated: [EAGAIN, EINTR],
@@ -95,8 +88,7 @@ class PollThread {
     memory.row(wait!, "epoll_pwait", [epoll, memory.keep(EVENT_SIZE), 1, -1], { into: this.#unanswered });
     memory.row(ring!, "kill", [process.pid, SIGURG], { zero: sleep!, failure: sleep! });
 
-    memory.run(block!);
-    required("start a thread", memory.word(clone! + 8 * Word.result));
+    startThread(wait!);
   }
 
   /** Lets the thread wait for epoll again. */

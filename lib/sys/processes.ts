@@ -17,8 +17,8 @@ export type Change =
  * main thread, adopted orphans.
  */
 export function reap(limit = 256): Change[] {
-  const P_ALL = 0, WNOHANG = 1, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8, __WNOTHREAD = 0x20000000;
-  const options = WNOHANG | WSTOPPED | WEXITED | WCONTINUED | __WNOTHREAD;
+  const P_ALL = 0, WNOHANG = 1, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8;
+  const options = WNOHANG | WSTOPPED | WEXITED | WCONTINUED;
   const { address, bytes } = kernel().scratch;
   const changes: Change[] = [];
   while (changes.length < limit) {

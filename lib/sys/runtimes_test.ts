@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import process from "node:process";
 
 const HERE = import.meta.dirname!;
 const EXECUTABLE = resolve(HERE, "../../dist/rouse");
 const RUN_ALONE = resolve(HERE, "testing/run_alone.ts");
 const PASSED = /^[1-9]\d* passed, 0 failed$/m;
-const REAPING = resolve(HERE, "testing/reaping.ts");
+const ALONE = ["reaping", "spawning"].map((name) => resolve(HERE, `testing/${name}.ts`));
 
 /** Runs a command to its end; fails with all that it wrote when it does not succeed. */
 function check(command: string, args: string[], environment: Record<string, string>): string {
@@ -24,10 +24,12 @@ function check(command: string, args: string[], environment: Record<string, stri
   return output;
 }
 
-Deno.test("reaping, in Deno", () => {
-  const output = check(Deno.execPath(), ["run", "-A", "--no-check", RUN_ALONE, REAPING], {});
-  assert.match(output, PASSED);
-});
+for (const path of ALONE) {
+  Deno.test(`${basename(path, ".ts")}, in Deno`, () => {
+    const output = check(Deno.execPath(), ["run", "-A", "--no-check", RUN_ALONE, path], {});
+    assert.match(output, PASSED);
+  });
+}
 
 Deno.test({
   name: "all of lib/sys, in Bun as it is in the executable",
@@ -36,7 +38,7 @@ Deno.test({
     const modules = readdirSync(HERE).filter((name) =>
       name.endsWith("_test.ts") && name !== "runtimes_test.ts"
     );
-    const paths = [...modules.map((name) => resolve(HERE, name)), REAPING];
+    const paths = [...modules.map((name) => resolve(HERE, name)), ...ALONE];
     const output = check(EXECUTABLE, ["run", RUN_ALONE, ...paths], {
       BUN_BE_BUN: "1",
     });

@@ -13,24 +13,37 @@ import {
   errnoName,
   SystemError,
 } from "./errno.ts";
-import { call } from "./kernel.ts";
+import { call, kernel } from "./kernel.ts";
 import { PLAN } from "./steps.ts";
+import { ROW_SIZE, Word } from "./stub.ts";
 
 export type { SpawnDescription, SpawnFailure, SpawnResult, SpawnStep } from "./description.ts";
 
-/** Starts a process. It returns once the child executes its program, or has failed to. Nothing is left of a failed child. */
+/**
+ * Starts a process. It returns once the child executes its program, or has failed to. Nothing is left of a failed child.
+ * Where this is not to be waited for, there is {@link Spawner}.
+ */
 export function spawn(description: SpawnDescription): SpawnResult {
-  try {
-    const result = attempt(description);
-    if (!("unrecognized" in result)) return result;
-    // As execvp(3) does: a file of no known format is a script for the shell.
-    const argv = ["/bin/sh", result.unrecognized, ...description.argv.slice(1)];
-    const second = attempt({ ...description, argv });
-    return "unrecognized" in second ? failure("execute", ENOEXEC) : second;
-  } catch (error) {
-    if (error instanceof SystemError && error.errno === E2BIG) return failure("execute", E2BIG);
-    throw error;
+  for (let next: SpawnDescription = description;;) {
+    try {
+      child ??= new Child();
+      child.describe(next);
+      const outcome = child.outcome(runNow(child));
+      if (!("next" in outcome)) return outcome;
+      next = outcome.next;
+    } catch (error) {
+      return failureOf(error);
+    }
   }
+}
+
+/** The child that {@link spawn} starts. */
+let child: Child | undefined;
+
+/** The failure that an error thrown while a child was described means. Throws what is no error of the system. */
+export function failureOf(error: unknown): SpawnResult {
+  if (!(error instanceof SystemError)) throw error;
+  return failure(error.errno === E2BIG ? "execute" : "fork", error.errno);
 }
 
 function failure(step: SpawnStep, errno: number): SpawnResult {
@@ -43,25 +56,76 @@ const SIGCHLD = 17, CLONE_VM = 0x100, CLONE_VFORK = 0x4000;
 /** Errors after which execvp(3) tries the next directory of PATH. */
 const PASSED_OVER = [ENOENT, EACCES, ENOTDIR, ENODEV];
 
-/** One attempt to run the first of the program's paths that can be run. Names the file that has no known format. */
-function attempt(description: SpawnDescription): SpawnResult | { unrecognized: string } {
-  const table = new ChildTable();
-  for (const [step, add] of PLAN) {
-    table.step = step;
-    add(table, description);
-  }
-  table.step = "execute";
-  const argv = table.vector(description.argv), environment = table.vector(description.environment);
-  const paths = candidates(description);
-  for (const path of paths) table.add("execve", [path, argv, environment], { tolerated: PASSED_OVER });
+/** How an attempt went. A file of no known format is to be given to the shell, as execvp(3) does: `next`. */
+export type Outcome = SpawnResult | { next: SpawnDescription };
 
-  const pid = table.run(description.stopped ? SIGCHLD : CLONE_VM | CLONE_VFORK | SIGCHLD);
-  if (pid < 0) return failure("fork", -pid);
-  const failed = decisive(table.failed());
-  if (!failed) return { pid };
-  discard(pid);
-  if (failed.errno === ENOEXEC) return { unrecognized: paths[failed.index]! };
-  return failure(failed.step, failed.errno);
+/** Room for a child that is being started, for one after the other. */
+export class Child {
+  readonly #table = new ChildTable();
+  #description: SpawnDescription | undefined;
+  #paths: string[] = [];
+
+  /** Makes its table. Throws SystemError (E2BIG) for more than there is room for. */
+  describe(description: SpawnDescription): void {
+    const table = this.#table;
+    this.#description = description;
+    this.#paths = candidates(description);
+    table.fill(() => {
+      for (const [step, add] of PLAN) {
+        table.step = step;
+        add(table, description);
+      }
+      table.step = "execute";
+      const argv = table.vector(description.argv), environment = table.vector(description.environment);
+      for (const path of this.#paths) {
+        table.add("execve", [path, argv, environment], { tolerated: PASSED_OVER });
+      }
+    });
+  }
+
+  /** The address of its first row. */
+  get entry(): number {
+    return this.#table.entry;
+  }
+
+  /** What clone(2) is to be told. */
+  get cloneFlags(): number {
+    return this.#description?.stopped ? SIGCHLD : CLONE_VM | CLONE_VFORK | SIGCHLD;
+  }
+
+  /** What has come of it; `pid` is what clone(2) returned. To be asked once it is past execve, or has ended. */
+  outcome(pid: number): Outcome {
+    if (pid < 0) return failure("fork", -pid);
+    const failed = decisive(this.#table.failed());
+    if (!failed) return { pid };
+    discard(pid);
+    const { argv: [, ...rest], ...description } = this.#description!;
+    const path = this.#paths[failed.index]!;
+    if (failed.errno === ENOEXEC && path !== SHELL) {
+      return { next: { ...description, argv: [SHELL, path, ...rest] } };
+    }
+    return failure(failed.step, failed.errno);
+  }
+}
+
+const SHELL = "/bin/sh";
+
+/**
+ * Makes the child and waits until it is past execve. Its pid, or −errno. Signals are blocked meanwhile, so that no
+ * handler of this process runs in the child.
+ */
+function runNow({ entry, cloneFlags }: Child): number {
+  const SIG_SETMASK = 2, SIGNAL_SET_SIZE = 8;
+  const memory = kernel();
+  const first = memory.begin(4 * ROW_SIZE), all = memory.room(8), old = memory.room(8);
+  const [block, clone, unblock, end] = [0, 1, 2, 3].map((place) => first + place * ROW_SIZE);
+  memory.setWord(all, -1);
+  memory.row(block!, "rt_sigprocmask", [SIG_SETMASK, all, old, SIGNAL_SET_SIZE]);
+  memory.row(clone!, "clone", [cloneFlags], { zero: entry });
+  memory.row(unblock!, "rt_sigprocmask", [SIG_SETMASK, old, 0, SIGNAL_SET_SIZE]);
+  memory.endRow(end!);
+  memory.run(block!);
+  return memory.word(clone! + 8 * Word.result);
 }
 
 /** The paths to try, in order: the program itself, or its name in each directory of PATH (execvp(3)). */
@@ -83,7 +147,7 @@ function decisive(failed: FailedRow[]): FailedRow | undefined {
   return forbidden || last;
 }
 
-/** Reaps a child that failed before execve and is exiting. */
+/** Reaps a child that failed before execve and is exiting. Does nothing when somebody has. */
 function discard(pid: number): void {
   const P_PID = 1, WEXITED = 4;
   call("waitid", P_PID, pid, 0, WEXITED);

@@ -1,0 +1,134 @@
+/** Tests of starting processes in a thread. Like those of reaping, they need a process of their own. */
+
+import assert from "node:assert/strict";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { SIGCONT } from "../../model/signals.ts";
+import { close, O_RDONLY, open } from "../descriptors.ts";
+import { call, required } from "../kernel.ts";
+import { kill, onChildChange, reap } from "../processes.ts";
+import { childrenOf } from "../procfs.ts";
+import type { SpawnDescription, SpawnResult } from "../spawn.ts";
+import { Spawner } from "../spawner.ts";
+import { shell } from "./children.ts";
+
+const spawner = new Spawner();
+
+/** What is told of a number of children, in order: `start` and `end` with the pid, or what failed. */
+async function story(descriptions: SpawnDescription[]): Promise<string[]> {
+  const told: string[] = [];
+  const running = new Set<number>();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let open = descriptions.length;
+  const settled = () => --open > 0 || resolve();
+  const silence = onChildChange(() => {
+    for (const change of reap()) {
+      spawner.changed(change.pid);
+      // One that could not be started has an end, too.
+      if (!running.delete(change.pid)) continue;
+      told.push(`end ${change.pid}`);
+      settled();
+    }
+  });
+  const started = ({ pid, failed }: SpawnResult) => {
+    told.push(failed ? failed.message : `start ${pid}`);
+    if (failed) settled();
+    else running.add(pid);
+  };
+  for (const description of descriptions) spawner.start(description, started);
+  await promise;
+  silence();
+  return told;
+}
+
+Deno.test("of every child first the start is told and then the end, however soon that is", async () => {
+  const told = await story(Array.from({ length: 500 }, () => shell("exit 0", { newSession: true })));
+  assert.equal(told.length, 1000);
+  assert.deepEqual(childrenOf(process.pid), []);
+});
+
+Deno.test("a child that stops at once has started before that", async () => {
+  const told: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const silence = onChildChange(() => {
+    for (const change of reap()) {
+      spawner.changed(change.pid);
+      told.push("stopped" in change ? "stop" : "exit" in change ? "end" : "go on");
+      if ("stopped" in change) kill(change.pid, SIGCONT);
+      if ("exit" in change) resolve();
+    }
+  });
+  spawner.start(shell("kill -STOP $$"), () => told.push("start"));
+  await promise;
+  silence();
+  assert.deepEqual(told.filter((what) => what !== "go on"), ["start", "stop", "end"]);
+});
+
+Deno.test("a child that cannot be started is told with what it failed at, and the others start", async () => {
+  const told = await story([
+    shell("", { chdir: "/nonexistent" }),
+    shell("exit 0"),
+    shell("", { argv: ["/nonexistent"] }),
+    shell("", { argv: ["x".repeat(4 << 20)] }),
+    shell("exit 0"),
+  ]);
+  const failures = told.filter((line) => line.startsWith("unable"));
+  assert.deepEqual(failures.sort(), [
+    "unable to change working directory: No such file or directory",
+    "unable to execute: Argument list too long",
+    "unable to execute: No such file or directory",
+  ]);
+  assert.equal(told.filter((line) => line.startsWith("start")).length, 2);
+  assert.deepEqual(childrenOf(process.pid), []);
+  assert.deepEqual(reap(), []);
+});
+
+Deno.test("a file of no known format is run by the shell", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "spawner-"));
+  const script = join(directory, "script");
+  writeFileSync(script, "exit 0\n");
+  chmodSync(script, 0o755);
+  const told = await story([shell("", { argv: [script] })]);
+  assert.deepEqual(told.map((line) => line.split(" ")[0]), ["start", "end"]);
+  rmSync(directory, { recursive: true });
+});
+
+Deno.test("a program that cannot be opened for long keeps only the few behind it waiting", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "spawner-"));
+  const program = join(directory, "program");
+  writeFileSync(program, "exit 0\n");
+  chmodSync(program, 0o755);
+  const file = lease(program);
+  const silence = onChildChange(() => reap().forEach(({ pid }) => spawner.changed(pid)));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const results: SpawnResult[] = [];
+  spawner.start(shell("", { argv: [program] }), (result) => results.push(result));
+  // More than are described ahead.
+  for (let count = 0; count < 20; count++) {
+    spawner.start(shell("exit 0"), (result) => {
+      results.push(result);
+      resolve();
+    });
+  }
+  await promise;
+  assert.ok(results.length <= 20 && results.every(({ pid }) => pid !== undefined));
+  close(file);
+  const all = Promise.withResolvers<void>();
+  spawner.start(shell("exit 0"), () => all.resolve());
+  await all.promise;
+  while (results.length < 21) await new Promise((next) => setTimeout(next, 1));
+  while (childrenOf(process.pid).length > 0) await new Promise((next) => setTimeout(next, 1));
+  silence();
+  rmSync(directory, { recursive: true });
+});
+
+/** Has the kernel keep all waiting who open a file, until the descriptor is closed or about 45 s have passed (fcntl(2)). */
+function lease(path: string): number {
+  const F_SETSIG = 10, F_SETLEASE = 1024, F_WRLCK = 1, SIGURG = 23;
+  const file = open(path, O_RDONLY);
+  required("choose the signal of a lease", call("fcntl", file, F_SETSIG, SIGURG));
+  required("lease a file", call("fcntl", file, F_SETLEASE, F_WRLCK));
+  return file;
+}
