@@ -49,16 +49,16 @@ function findBun(): string {
   throw new Error(`Unable to find the Bun engine: none of ${packages.join(", ")} is installed and runs here`);
 }
 
-/** Bundles entries with Bun; gives the files by their names. */
-function bundle(bun: string, entries: string[], ...options: string[]): FilesByName {
-  const directory = mkdtempSync(join(tmpdir(), "rouse-"));
+/** Bundles modules by the options of Bun's bundler; gives the files by their names. */
+function bundle(bun: string, options: Record<string, unknown>): FilesByName {
+  const outdir = mkdtempSync(join(tmpdir(), "rouse-"));
   try {
-    run(bun, ["build", "--format=esm", "--splitting", ...options, "--outdir", directory, ...entries]);
-    const names = readdirSync(directory, { recursive: true, encoding: "utf8" })
+    run(bun, [resolve(ROOT, "bundle.ts"), JSON.stringify({ ...options, outdir })]);
+    const names = readdirSync(outdir, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".js")).sort();
-    return Object.fromEntries(names.map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+    return Object.fromEntries(names.map((name) => [name, readFileSync(join(outdir, name), "utf8")]));
   } finally {
-    rmSync(directory, { recursive: true });
+    rmSync(outdir, { recursive: true });
   }
 }
 
@@ -66,14 +66,16 @@ function bundle(bun: string, entries: string[], ...options: string[]): FilesByNa
 function bundleParts(bun: string): Parts {
   return {
     // Not minified yet, so that stacks name lines that can be read.
-    program: bundle(
-      bun,
-      ["main.ts"],
-      "--target=bun",
-      "--external=rouse",
-      "--external=rouse:jobs",
-    ),
-    package: bundle(bun, ["lib/author/mod.ts", "lib/testing/mod.ts"], "--target=node", "--root=lib"),
+    program: bundle(bun, {
+      entrypoints: ["main.ts"],
+      target: "bun",
+      external: ["rouse", "rouse:jobs"],
+    }),
+    package: bundle(bun, {
+      entrypoints: ["lib/author/mod.ts", "lib/testing/mod.ts"],
+      target: "node",
+      root: "lib",
+    }),
     declarations: declarations(),
   };
 }

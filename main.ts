@@ -1,14 +1,17 @@
 /** Rouse is one executable with many names: this finds the one that is meant, and runs it alone. */
 
-import { basename } from "node:path";
 import process from "node:process";
 import { VERSION } from "./lib/model/version.ts";
+import { compileSoon } from "./lib/sys/runtime.ts";
 import { AS_PROGRAM } from "./lib/sys/self.ts";
 
 /** A program: takes its arguments and the name it was called by, gives its exit status. */
 interface Program {
   main(args: string[], name: string): number | Promise<number>;
 }
+
+/** Programs are loaded when they are called. */
+type Load = () => Promise<Program>;
 
 const init = async () => {
   const { tuneEngine } = await import("./lib/init/tune.ts");
@@ -18,9 +21,14 @@ const init = async () => {
 const initctl = () => import("./lib/cli/initctl.ts");
 const check = () => import("./lib/init/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
+const runlevel = () => import("./lib/cli/system/runlevel.ts");
+const telinit = () => import("./lib/cli/system/telinit.ts");
 
-/** The programs that `--install` makes links for. Each is loaded when it is the one called, and not before. */
-const PROGRAMS: Record<string, () => Promise<Program>> = {
+/** What is over in a moment, so that compiling it would not pay. */
+const BRIEF: Load[] = [initctl, reboot, runlevel, telinit];
+
+/** The programs that `--install` makes links for. */
+const PROGRAMS: Record<string, Load> = {
   halt: reboot,
   init,
   "init-checkconf": check,
@@ -29,16 +37,16 @@ const PROGRAMS: Record<string, () => Promise<Program>> = {
   reboot,
   reload: initctl,
   restart: initctl,
-  runlevel: () => import("./lib/cli/system/runlevel.ts"),
+  runlevel,
   shutdown: () => import("./lib/cli/system/shutdown.ts"),
   start: initctl,
   status: initctl,
   stop: initctl,
-  telinit: () => import("./lib/cli/system/telinit.ts"),
+  telinit,
 };
 
 /** Called by the first word alone: `rouse NAME …`. */
-const WORDS: Record<string, () => Promise<Program>> = {
+const WORDS: Record<string, Load> = {
   "--help": () => Promise.resolve({ main: help }),
   "--version": () => Promise.resolve({ main: version }),
   build: () => import("./lib/cli/build.ts"),
@@ -56,8 +64,9 @@ const WORDS: Record<string, () => Promise<Program>> = {
   },
 };
 
-function help(): number {
-  process.stdout.write(
+function help(): Promise<number> {
+  return print(
+    1,
     `Usage: rouse PROGRAM [ARGUMENT]...\n` +
       `   or: PROGRAM [ARGUMENT]...          through a link of that name\n` +
       `   or: rouse run [--] COMMAND [ARGUMENT]...    as a container's entrypoint\n` +
@@ -72,40 +81,49 @@ function help(): number {
       `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n\n` +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,
   );
-  return 0;
 }
 
-function version(): number {
-  process.stdout.write(`rouse ${VERSION}\n`);
-  return 0;
+function version(): Promise<number> {
+  return print(1, `rouse ${VERSION}\n`);
 }
 
-function unknown(word: string | undefined): number {
+async function unknown(word: string | undefined): Promise<number> {
   const what = word === undefined
     ? "missing program"
     : word.startsWith("-")
     ? `invalid option: ${word}`
     : `unknown program: ${word}`;
-  process.stderr.write(`rouse: ${what}\nTry \`rouse --help' for more information.\n`);
+  await print(2, `rouse: ${what}\nTry \`rouse --help' for more information.\n`);
   return 2;
 }
 
+async function print(descriptor: 1 | 2, text: string): Promise<number> {
+  const { write } = await import("./lib/cli/output.ts");
+  write(descriptor, text);
+  return 0;
+}
+
 /** The program of a table, never something that all objects inherit. */
-function lookUp(table: typeof PROGRAMS, name: string): (() => Promise<Program>) | undefined {
+function lookUp(table: typeof PROGRAMS, name: string): Load | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-async function run(): Promise<number> {
+function run(): Promise<number> {
   const args = process.argv.slice(2);
   // A login shell's or the kernel's argv[0] may begin with a dash.
-  const called = basename(process.argv0).replace(/^-/, "");
+  const called = process.argv0.slice(process.argv0.lastIndexOf("/") + 1).replace(/^-/, "");
   const linked = args[0] === AS_PROGRAM ? void args.shift() : lookUp(PROGRAMS, called);
-  if (linked) return (await linked()).main(args, called);
+  if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word, ...rest] = args;
   const found = lookUp(PROGRAMS, word ?? "") ?? lookUp(WORDS, word ?? "");
   if (!word || !found) return unknown(word);
-  return (await found()).main(rest, word);
+  return start(found, rest, word);
+}
+
+async function start(load: Load, args: string[], name: string): Promise<number> {
+  if (!BRIEF.includes(load)) compileSoon();
+  return (await load()).main(args, name);
 }
 
 run().then((status) => process.exitCode = status, (error) => {

@@ -67,11 +67,20 @@ Deno.test("--install into a directory that is not there says so", async () => {
   assert.match(stderr, /\/nowhere\/at\/all/);
 });
 
-Deno.test("a user's .env and bunfig.toml are of no concern", async () => {
+Deno.test("files for the engine in the current directory are of no concern", async () => {
   const directory = mkdtempSync(join(tmpdir(), "rouse-cwd."));
   try {
     Deno.writeTextFileSync(join(directory, "bunfig.toml"), "this is [not toml\n");
     Deno.writeTextFileSync(join(directory, ".env"), "BUN_OPTIONS=--version\n");
+    Deno.writeTextFileSync(join(directory, "evil.ts"), "console.log('evil');\n");
+    const paths = ["*", "node:process", "node:fs"].map((path) => [path, ["./evil.ts"]]);
+    const tsconfig = { compilerOptions: { baseUrl: ".", paths: Object.fromEntries(paths) } };
+    Deno.writeTextFileSync(join(directory, "tsconfig.json"), JSON.stringify(tsconfig));
+    const imports = { "#*": "./evil.ts", "node:process": "./evil.ts" };
+    Deno.writeTextFileSync(
+      join(directory, "package.json"),
+      JSON.stringify({ imports, preload: "./evil.ts" }),
+    );
     const options = { environment: { PATH: "/bin" }, directory };
     const { exit, stdout, stderr } = await run([EXECUTABLE, "--version"], options);
     assert.deepEqual({ exit, stderr }, { exit: 0, stderr: "" });

@@ -88,6 +88,27 @@ Deno.test("kernel calls are made in lib/sys alone, and two files alone know the 
   }
 });
 
+Deno.test("what a command loads is its own: to load Node's modules would take longer than the rest of it", () => {
+  const statically = /^(?:import|export) (?!type\b)(?:[\w{][^"';=]* from )?"([^"]+)";$/gm;
+  const seen = new Set<string>();
+  const visit = (file: string): void => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    if (!file.endsWith(".ts")) return;
+    for (const [, specifier = ""] of readFileSync(join(ROOT, file), "utf8").matchAll(statically)) {
+      visit(specifier.startsWith(".") ? join(dirname(file), specifier) : specifier);
+    }
+  };
+  ["main.ts", "lib/cli/initctl.ts"].forEach(visit);
+  assert(seen.has("lib/sys/kernel.ts"));
+  assert.deepEqual([...seen].filter((module) => !module.endsWith(".ts")).sort(), [
+    "dbus-native/lib/dbus-buffer.js",
+    "dbus-native/lib/message.js",
+    "node:buffer",
+    "node:process",
+  ]);
+});
+
 Deno.test("init never imports what runs users' code", () => {
   const seen = new Set<string>();
   const visit = (file: string): void => {

@@ -104,6 +104,8 @@ export function compile({ bun, parts, jobs, base, output }: Compilation): void {
         "--compile",
         "--bytecode",
         "--minify",
+        // Programs that run for long end that: lib/sys/runtime.ts.
+        "--compile-jit-policy=100",
         // A chunk for each program: only that of the one that runs is loaded.
         "--format=esm",
         "--splitting",

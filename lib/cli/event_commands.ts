@@ -18,7 +18,9 @@ export const EVENT_COMMANDS: CommandGroup = {
     async run({ args: [event, ...env], client, has }) {
       if (event === undefined) throw new UsageError("missing event name");
       const values = [event, env, !has("no-wait")];
-      await (await client()).call(MANAGER_PATH, MANAGER_INTERFACE, "EmitEvent", "sasb", values);
+      const init = await client();
+      init.silence();
+      await init.call(MANAGER_PATH, MANAGER_INTERFACE, "EmitEvent", "sasb", values);
     },
   }],
 };

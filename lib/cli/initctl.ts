@@ -1,6 +1,5 @@
 /** initctl(8): speaks to the running init. `start`, `stop`, `restart`, `reload` and `status` are its links. */
 
-import { writeSync } from "node:fs";
 import process from "node:process";
 import { CallError, type Client, connect } from "../control/client.ts";
 import { BUS_NAME } from "../control/names.ts";
@@ -13,6 +12,7 @@ import { commandHelp, commandList, programHelp } from "./help.ts";
 import { JOB_COMMANDS } from "./job_commands.ts";
 import { type Option, type Parsed, parseOptions, UsageError } from "./options.ts";
 import { OTHER_COMMANDS } from "./other_commands.ts";
+import { write } from "./output.ts";
 
 /** Options of all commands. */
 const OPTIONS: Option[] = [
@@ -42,7 +42,9 @@ const GROUPS: CommandGroup[] = [
 ];
 
 function commandNamed(name: string): Command | undefined {
-  return GROUPS.flatMap(({ commands }) => commands).find((command) => command.name === name);
+  for (const { commands } of GROUPS) {
+    for (const command of commands) if (command.name === name) return command;
+  }
 }
 
 /** Where a program runs. */
@@ -99,7 +101,7 @@ async function run(
   if (has("version")) return print(surroundings, versionText(name));
   if (command.name === "help") return print(surroundings, commandList(name, GROUPS));
   const { environment } = surroundings;
-  const verbosity = lastOf(VERBOSITY, [...before.keys(), ...parsed.options.keys()]);
+  const verbosity = lastOf(VERBOSITY, parsed.options) ?? lastOf(VERBOSITY, before);
   const complain = (line: string) => surroundings.write(2, `${name}: ${line}\n`);
   let client: Client | undefined;
   let output = "";
@@ -111,7 +113,7 @@ async function run(
     say: (line) => void (output += verbosity === "quiet" ? "" : `${line}\n`),
     inform: (line) => void (output += verbosity === "quiet" || !verbosity ? "" : `${line}\n`),
     complain,
-    client: async () => client ??= await open(has, values("dest").at(-1), surroundings),
+    client: async () => client ??= await open(has, values("dest").pop(), surroundings),
   };
   try {
     return await command.run(invocation) ?? 0;
@@ -128,8 +130,10 @@ async function run(
 /** Options of which the last one given counts. */
 const VERBOSITY = ["quiet", "verbose", "debug"];
 
-function lastOf(wanted: string[], given: string[]): string | undefined {
-  return given.findLast((name) => wanted.includes(name));
+function lastOf(wanted: string[], given: Parsed["options"]): string | undefined {
+  let last: string | undefined;
+  for (const name of given.keys()) if (wanted.includes(name)) last = name;
+  return last;
 }
 
 /** Connects to the init that the options and the environment choose. Rejects with an Error for the user. */
@@ -170,19 +174,4 @@ async function attempt(what: string, connecting: () => Promise<Client>): Promise
 function print({ write }: Surroundings, text: string): number {
   if (text !== "") write(1, text);
   return 0;
-}
-
-/** Writes all of a text, also where the descriptor is one that does not block. Nobody reading is no error. */
-function write(descriptor: 1 | 2, text: string): void {
-  let bytes: Uint8Array = new TextEncoder().encode(text);
-  while (bytes.length > 0) {
-    try {
-      bytes = bytes.subarray(writeSync(descriptor, bytes));
-    } catch (error) {
-      const { code } = error as { code?: string };
-      if (code === "EPIPE") return;
-      if (code !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
 }

@@ -3,7 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { CallError, type connect } from "../control/client.ts";
 import { FakeSupervisor } from "../control/fake_supervisor.ts";
+import { ROUSE_INTERFACE } from "../control/names.ts";
 import { serve } from "../control/service.ts";
 import { connectBeside } from "../control/socket_client.ts";
 import { VERSION } from "../model/version.ts";
@@ -21,19 +23,20 @@ interface Result {
 async function call(
   line: string,
   environment: Record<string, string> = { UPSTART_SESSION: ADDRESS },
+  by: typeof connect = connectBeside,
 ): Promise<Result> {
   const words = line.split(" ").filter((word) => word !== "").map((word) => word === "''" ? "" : word);
   const name = words.shift()!;
   const written = ["", "", ""];
   const write = (descriptor: number, text: string) => void (written[descriptor] += text);
-  const status = await main(words, name, { environment, write, connect: connectBeside });
+  const status = await main(words, name, { environment, write, connect: by });
   return { status, stdout: written[1]!, stderr: written[2]! };
 }
 
 async function withInit(test: (init: FakeSupervisor) => Promise<void>): Promise<void> {
   const init = new FakeSupervisor();
   init.add("web", { usage: "web please" }, [""]);
-  init.add("tty", { instance: "$N" }, ["one", "two"]);
+  init.add("tty", { instance: "$N", usage: "N=line" }, ["one", "two"]);
   init.add("off", {
     emits: ["ready", "going-*"],
     startOn: {
@@ -60,39 +63,68 @@ async function withInit(test: (init: FakeSupervisor) => Promise<void>): Promise<
 }
 
 /** One call after the other, and what each prints. Lines that begin with ! go to the error output. */
-async function expectCalls(calls: Array<[line: string, ...lines: string[]]>): Promise<void> {
+async function expectCalls(
+  calls: Array<[line: string, ...lines: string[]]>,
+  by?: typeof connect,
+): Promise<void> {
   for (const [line, ...lines] of calls) {
     const text = (wanted: boolean) =>
       lines.filter((one) => one.startsWith("!") === wanted).map((one) => `${one.replace(/^!/, "")}\n`).join(
         "",
       );
-    const { status, stdout, stderr } = await call(line);
+    const { status, stdout, stderr } = await call(line, undefined, by);
     assert.deepEqual({ stdout, stderr }, { stdout: text(false), stderr: text(true) }, line);
     if (stderr !== "") assert.equal(status, 1, line);
   }
 }
 
-Deno.test("commands for jobs", () =>
-  withInit(() =>
-    expectCalls([
-      ["initctl status web", "web start/running, process 4242"],
-      ["status tty N=two", "tty (two) start/running, process 4242"],
-      ["status off", "off stop/waiting"],
-      ["status off A=1", "!status: Unknown instance: "],
-      ["initctl start off", "off start/running, process 4242"],
-      ["start --no-wait off", "!start: Job is already running: off"],
-      ["initctl start tty", "!initctl: Unknown parameter: N"],
-      ["initctl restart web", "web start/running, process 4242"],
-      ["reload web"],
-      ["stop off", "off stop/waiting"],
-      ["stop -q web"],
-      ["stop web", "!stop: Unknown instance: "],
-      ["initctl list", "web stop/waiting", ...["one", "two"].map(tty), "off stop/waiting"],
-      ["initctl usage web", "Usage: web please"],
-      ["initctl start nojob", "!initctl: Unknown job: nojob"],
-      ["initctl start ''", "!initctl: Name may not be empty string"],
-    ])
-  ));
+/** As an init does that offers nothing beyond Upstart, and has the job `off` where nobody expects it. */
+async function connectToUpstart(address: string): ReturnType<typeof connect> {
+  const client = await connectBeside(address);
+  const reply = client.call.bind(client);
+  const hidden = (value: unknown): unknown =>
+    Array.isArray(value)
+      ? value.map(hidden)
+      : typeof value === "string"
+      ? value.replace(/\/off(?=\/|$)/, "/elsewhere")
+      : value;
+  client.call = async (path, of, ...more) => {
+    if (of === ROUSE_INTERFACE || hidden(path) !== path) {
+      throw new CallError("org.freedesktop.DBus.Error.UnknownMethod", "No such method");
+    }
+    return hidden(await reply(path.replace("/elsewhere", "/off"), of, ...more)) as unknown[];
+  };
+  return client;
+}
+
+for (const by of [connectBeside, connectToUpstart]) {
+  Deno.test(`commands for jobs: ${by.name}`, () => withInit(() => expectCalls(JOB_CALLS, by)));
+}
+
+const JOB_CALLS: Parameters<typeof expectCalls>[0] = [
+  ["initctl status web", "web start/running, process 4242"],
+  ["status tty N=two", "tty (two) start/running, process 4242"],
+  ["status off", "off stop/waiting"],
+  ["status off A=1", "!status: Unknown instance: "],
+  ["initctl start off", "off start/running, process 4242"],
+  ["start --no-wait off", "!start: Job is already running: off"],
+  ["initctl start tty", "!initctl: Unknown parameter: N", "!Usage: N=line"],
+  ["stop tty", "!stop: Unknown parameter: N", "!Usage: N=line"],
+  ["initctl restart web", "web start/running, process 4242"],
+  ["reload web"],
+  ["stop off", "off stop/waiting"],
+  ["stop -q web"],
+  ["stop web", "!stop: Unknown instance: "],
+  ["initctl list", "web stop/waiting", ...["one", "two"].map(tty), "off stop/waiting"],
+  ["initctl usage web", "Usage: web please"],
+  ["initctl start nojob", "!initctl: Unknown job: nojob"],
+  ["initctl start ''", "!initctl: Name may not be empty string"],
+  ["initctl status nojob", "!initctl: Unknown job: nojob"],
+  ["initctl status ''", "!initctl: Name may not be empty string"],
+  ["initctl status tty", "!initctl: Unknown parameter: N", "!Usage: N=line"],
+  ["initctl status tty N=three", "!initctl: Unknown instance: three"],
+  ["initctl status web novalue", "!initctl: Env must be KEY=VALUE pairs"],
+];
 
 function tty(instance: string): string {
   return `tty (${instance}) start/running, process 4242`;

@@ -4,6 +4,7 @@ import { CallError, type Client } from "../control/client.ts";
 import {
   INSTANCE_INTERFACE,
   JOB_INTERFACE,
+  jobPath,
   MANAGER_INTERFACE,
   MANAGER_PATH,
   ROUSE_INTERFACE,
@@ -16,6 +17,7 @@ import { formatStatus, type InstanceStatus } from "./status.ts";
 interface Subject {
   client: Client;
   name: string;
+  /** Where the job is expected, until it has been called. */
   path: string;
   instance?: string;
 }
@@ -25,27 +27,47 @@ async function subject({ args, environment, client }: Invocation): Promise<Subje
   const { UPSTART_JOB, UPSTART_INSTANCE } = environment;
   const name = args[0] ?? (UPSTART_INSTANCE === undefined ? undefined : UPSTART_JOB);
   if (name === undefined) throw new UsageError("missing job name");
-  const connection = await client();
-  const [path] = await connection.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
-  const found = { client: connection, name, path: path as string };
-  return args[0] === undefined ? { ...found, instance: UPSTART_INSTANCE! } : found;
+  const job = { client: await client(), name, path: jobPath(name) };
+  return args[0] === undefined ? { ...job, instance: UPSTART_INSTANCE! } : job;
 }
 
-async function instanceOf({ client, path, instance }: Subject, args: string[]): Promise<string> {
-  const [found] = instance === undefined
-    ? await client.call(path, JOB_INTERFACE, "GetInstance", "as", [args.slice(1)])
-    : await client.call(path, JOB_INTERFACE, "GetInstanceByName", "s", [instance]);
+/**
+ * Calls a method of a job; gives the first value of the reply. Only when the job is not where it is expected is init
+ * asked for it: Upstart escapes what is not ASCII in a way of its own.
+ */
+async function callJob(job: Subject, member: string, signature: string, body: unknown[]): Promise<unknown> {
+  const { client, name, path } = job;
+  try {
+    return (await client.call(path, JOB_INTERFACE, member, signature, body))[0];
+  } catch (error) {
+    if (!isUnknownMethod(error)) throw error;
+    const [found] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
+    if (found === path) throw error;
+    job.path = found as string;
+    return (await client.call(job.path, JOB_INTERFACE, member, signature, body))[0];
+  }
+}
+
+function isUnknownMethod(error: unknown): boolean {
+  return error instanceof CallError && error.isUnknownMethod;
+}
+
+/** The path of the instance that the arguments choose, or that the command runs in. */
+async function instanceOf(job: Subject, args: string[]): Promise<string> {
+  const found = job.instance === undefined
+    ? await callJob(job, "GetInstance", "as", [args.slice(1)])
+    : await callJob(job, "GetInstanceByName", "s", [job.instance]);
   return found as string;
 }
 
 /** The status to print; an instance that is gone is a job that has stopped. Rejects when the job itself has gone. */
-async function statusOf({ client, name, path }: Subject, instance?: string): Promise<string> {
-  const properties = instance === undefined ? undefined : propertiesOf(client, instance);
-  properties?.catch(() => {}); // Told of below, unless the job has gone, which counts more.
+async function statusOf({ client, name, path }: Subject, instance: string): Promise<string> {
+  const properties = propertiesOf(client, instance);
+  properties.catch(() => {}); // Told of below, unless the job has gone, which counts more.
   try {
     await client.get(path, JOB_INTERFACE, "name");
   } catch (error) {
-    if (error instanceof CallError && error.isUnknownMethod) throw new Error(`Unknown job: ${name}`);
+    if (isUnknownMethod(error)) throw new Error(`Unknown job: ${name}`);
     throw error;
   }
   return formatStatus(name, await properties);
@@ -56,7 +78,7 @@ async function propertiesOf(client: Client, instance: string): Promise<InstanceS
     // All interfaces' properties: rouse's own are among them.
     return await client.getAll(instance, "") as unknown as InstanceStatus;
   } catch (error) {
-    if (error instanceof CallError && error.isUnknownMethod) return undefined;
+    if (isUnknownMethod(error)) return undefined;
     throw error;
   }
 }
@@ -64,21 +86,21 @@ async function propertiesOf(client: Client, instance: string): Promise<InstanceS
 /** Starts, stops or restarts, then prints the status. */
 function change(member: "Start" | "Stop" | "Restart") {
   return async (invocation: Invocation) => {
+    const { args, has, say } = invocation;
     const job = await subject(invocation);
-    const env = invocation.args.slice(1);
-    const wait = !invocation.has("no-wait");
-    let instance: string;
+    job.client.silence();
     if (job.instance !== undefined) {
-      instance = await instanceOf(job, []);
+      const instance = await instanceOf(job, args);
       // A job that waited for itself would wait for ever.
       await job.client.call(instance, INSTANCE_INTERFACE, member, "b", [false]);
-    } else if (member === "Stop") {
-      instance = await instanceOf(job, invocation.args);
-      await job.client.call(job.path, JOB_INTERFACE, member, "asb", [env, wait]);
-    } else {
-      instance = (await job.client.call(job.path, JOB_INTERFACE, member, "asb", [env, wait]))[0] as string;
+      return say(await statusOf(job, instance));
     }
-    invocation.say(await statusOf(job, instance));
+    // Stop does not tell which instance it stops, but why there is none is told better by who looks for it.
+    const chosen = member === "Stop" ? instanceOf(job, args) : undefined;
+    const done = callJob(job, member, "asb", [args.slice(1), !has("no-wait")]);
+    done.catch(() => {});
+    const stopped = await chosen, started = await done;
+    say(await statusOf(job, stopped ?? started as string));
   };
 }
 
@@ -89,29 +111,45 @@ async function reload(invocation: Invocation): Promise<void> {
 
 async function status(invocation: Invocation): Promise<void> {
   const job = await subject(invocation);
-  const problem = problemOf(job);
-  let instance: string | undefined;
+  let instance: InstanceStatus | undefined, problem = "";
   try {
-    instance = await instanceOf(job, invocation.args);
+    [instance, problem] = await findStatus(job, invocation.args);
   } catch (error) {
-    const stopped = error instanceof CallError && error.is("UnknownInstance");
-    if (!stopped || job.instance !== undefined || invocation.args.length > 1) throw error;
+    if (!isUnknownMethod(error)) throw error;
+    instance = await findInstance(job, invocation.args);
   }
-  invocation.say(await statusOf(job, instance));
-  const reason = await problem;
-  if (reason !== "") {
-    invocation.complain(`The last good definition of ${job.name} stays in force: ${reason}`);
+  invocation.say(formatStatus(job.name, instance));
+  if (problem !== "") {
+    invocation.complain(`The last good definition of ${job.name} stays in force: ${problem}`);
   }
 }
 
-/** What is wrong with the file of a job whose last good definition is in force; only rouse tells. */
-async function problemOf({ client, name }: Subject): Promise<string> {
+/** The instance, if it runs, and what is wrong with the job's file, in one answer, which only rouse gives. */
+async function findStatus(
+  { client, name, instance }: Subject,
+  args: string[],
+): Promise<[InstanceStatus | undefined, problem: string]> {
+  const body = [instance === undefined ? [name] : [name, instance], args.slice(1)];
+  const [rows, problem] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetStatus", "asas", body);
+  const [row] = rows as Row[];
+  return [row && statusOfRow(row), problem as string];
+}
+
+/** The same instance by Upstart's own means. */
+async function findInstance(job: Subject, args: string[]): Promise<InstanceStatus | undefined> {
   try {
-    const [problem] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetProblem", "s", [name]);
-    return problem as string;
-  } catch {
-    return "";
+    return await propertiesOf(job.client, await instanceOf(job, args));
+  } catch (error) {
+    const stopped = error instanceof CallError && error.is("UnknownInstance");
+    if (!stopped || job.instance !== undefined || args.length > 1) throw error;
   }
+}
+
+/** An instance as rouse tells of it. */
+type Row = [name: string, goal: string, state: string, processes: InstanceStatus["processes"], note?: string];
+
+function statusOfRow([name, goal, state, processes, note = ""]: Row): InstanceStatus {
+  return { name, goal, state, processes, note };
 }
 
 type JobList = Array<[name: string, instances: InstanceStatus[]]>;
@@ -119,11 +157,7 @@ type JobList = Array<[name: string, instances: InstanceStatus[]]>;
 /** All jobs in one answer, which only rouse gives. */
 async function listAll(client: Client): Promise<JobList> {
   const [jobs] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "ListAll");
-  type Row = [name: string, instances: Array<[string, string, string, InstanceStatus["processes"]]>];
-  return (jobs as Row[]).map(([name, instances]) => [
-    name,
-    instances.map(([name, goal, state, processes]) => ({ name, goal, state, processes })),
-  ]);
+  return (jobs as Array<[string, Row[]]>).map(([name, rows]) => [name, rows.map(statusOfRow)]);
 }
 
 /** All jobs by Upstart's own means: a call for each job and each instance, sent without waiting in between. */
@@ -141,7 +175,7 @@ async function listEach(client: Client): Promise<JobList> {
       );
       return [[name as string, all.filter((one) => one !== undefined)]];
     } catch (error) {
-      if (error instanceof CallError && error.isUnknownMethod) return []; // Gone in the meantime.
+      if (isUnknownMethod(error)) return []; // Gone in the meantime.
       throw error;
     }
   }));
@@ -154,7 +188,7 @@ async function list(invocation: Invocation): Promise<void> {
   try {
     jobs = await listAll(client);
   } catch (error) {
-    if (!(error instanceof CallError) || !error.isUnknownMethod) throw error;
+    if (!isUnknownMethod(error)) throw error;
     jobs = await listEach(client);
   }
   for (const [name, instances] of jobs) {

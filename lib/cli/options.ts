@@ -25,9 +25,6 @@ export interface Parsed {
   rest: string[];
 }
 
-/** Options that end the parsing at once. */
-const FINAL = ["help", "version"];
-
 /**
  * Takes a command line apart. Options and arguments may be mixed, `--` ends the options; with
  * `stopAtArgument` the first argument does. `--help` and `--version` end it at once, so what follows them may
@@ -72,7 +69,7 @@ export function parseOptions(words: string[], table: Option[], stopAtArgument = 
         if (attached) break;
       }
     }
-    if (FINAL.some((name) => parsed.options.has(name))) break;
+    if (parsed.options.has("help") || parsed.options.has("version")) break;
   }
   return parsed;
 }

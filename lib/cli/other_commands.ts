@@ -1,8 +1,5 @@
 /** Commands about init itself, and the sessions of a user. */
 
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import process from "node:process";
 import { JOB_INTERFACE, MANAGER_INTERFACE, MANAGER_PATH } from "../control/names.ts";
 import type { Command, CommandGroup, Invocation } from "./command.ts";
 import { CONFIGURATION_COMMANDS } from "./configuration_commands.ts";
@@ -30,48 +27,6 @@ async function usage({ args, environment, client, say }: Invocation): Promise<vo
   const init = await client();
   const [path] = await init.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
   say(`Usage: ${await init.get(path as string, JOB_INTERFACE, "usage")}`);
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-function listSessions({ environment: { XDG_RUNTIME_DIR }, say, inform, complain }: Invocation): number {
-  if (!XDG_RUNTIME_DIR) {
-    complain("Unable to query session directory");
-    return 1;
-  }
-  const directory = join(XDG_RUNTIME_DIR, "upstart", "sessions");
-  let files: string[] = [];
-  try {
-    files = readdirSync(directory);
-  } catch {
-    // No session was ever there.
-  }
-  for (const file of files) {
-    const pid = /^(\d+)\.session$/.exec(file)?.[1];
-    if (pid === undefined) continue;
-    const path = join(directory, file);
-    if (!isRunning(Number(pid))) {
-      inform(`Ignoring stale session file: ${path}`);
-      continue;
-    }
-    const address = /^UPSTART_SESSION=(.+)/.exec(readSession(path))?.[1];
-    if (address !== undefined) say(`${Number(pid)} ${address}`);
-  }
-  return 0;
-}
-
-function readSession(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 /** The commands under the last heading. */
@@ -133,7 +88,7 @@ export const OTHER_COMMANDS: CommandGroup = {
       name: "list-sessions",
       summary: "List the user's sessions.",
       help: "Prints process number and address of each init that the user runs in user mode.",
-      run: listSessions,
+      run: async (invocation) => (await import("./sessions.ts")).listSessions(invocation),
     },
   ],
 };

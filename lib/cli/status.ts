@@ -20,7 +20,8 @@ export function formatStatus(job: string, instance?: InstanceStatus): string {
   const title = instance.name === "" ? job : `${job} (${instance.name})`;
   const [first, ...others] = instance.processes;
   const process = first ? `, ${PLAIN.includes(first[0]) ? "" : `(${first[0]}) `}process ${first[1]}` : "";
-  const more = others.map(([name, pid]) => `\n\t${name} process ${pid}`).join("");
+  let more = "";
+  for (const [name, pid] of others) more += `\n\t${name} process ${pid}`;
   const note = instance.note ? `\n\t${instance.note}` : "";
   return `${title} ${instance.goal}/${instance.state}${process}${more}${note}`;
 }

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { close, read, write } from "../sys/descriptors.ts";
 import { EAGAIN, EINTR, SystemError } from "../sys/errno.ts";
-import { awaitDescriptor, connectUnix } from "../sys/socket.ts";
+import { awaitDescriptor, connectUnix, POLLIN, POLLOUT } from "../sys/socket.ts";
 
 /** Carries bytes to the service. */
 export interface Channel {
@@ -75,11 +75,11 @@ class WaitingChannel implements Channel {
 
   #turn(): void {
     this.#flush();
-    awaitDescriptor(this.socket, this.#unsent.length > 0);
+    awaitDescriptor(this.socket, this.#unsent.length > 0 ? POLLIN | POLLOUT : POLLIN);
     const bytes = read(this.socket);
     if (typeof bytes === "number") {
       if (bytes !== -EAGAIN && bytes !== -EINTR) throw new SystemError("read", -bytes);
-    } else if (bytes.length > 0) this.user.receive(Buffer.from(bytes.buffer));
+    } else if (bytes.length > 0) this.user.receive(copyOf(bytes));
     else throw new Error("Connection was disconnected before a reply was received");
   }
 
@@ -92,4 +92,11 @@ class WaitingChannel implements Channel {
     const rest = bytes.subarray(Math.max(result, 0));
     this.#unsent = rest.length > 0 ? [rest] : [];
   }
+}
+
+/** Bytes as a Buffer. Buffer.from would have to be compiled first, which a command notices. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.alloc(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

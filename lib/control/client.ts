@@ -54,8 +54,6 @@ export async function connect(address: string, destination?: string): Promise<Cl
   const client = new Client(await connector(socketPath(address)), destination);
   if (destination !== undefined) {
     await client.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello");
-  } else {
-    client.tell(MANAGER_PATH, ROUSE_INTERFACE, "Silence");
   }
   return client;
 }
@@ -88,7 +86,10 @@ export class Client implements ChannelUser {
 
   constructor(connector: Connector, private readonly destination?: string) {
     this.#channel = connector(this);
-    this.#channel.send(Buffer.from(clientHello(process.geteuid?.() ?? 0), "latin1"));
+    const hello = clientHello(process.geteuid?.() ?? 0);
+    const bytes = Buffer.alloc(hello.length);
+    bytes.write(hello, "latin1");
+    this.#channel.send(bytes);
   }
 
   /** True while a call has not been answered. */
@@ -101,12 +102,26 @@ export class Client implements ChannelUser {
    * Rejects with {@link CallError} when the answer is an error, with another Error when there is none.
    * Calls need not wait for each other; they are answered in any order.
    */
-  call(path: string, of: string, member: string, signature = "", body: unknown[] = []): Promise<unknown[]> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    return new Promise((resolve, reject) => {
-      const serial = this.#send({ path, interface: of, member, signature, body, flags: 0 });
-      this.#pending.set(serial, { resolve, reject });
-    });
+  async call(
+    path: string,
+    of: string,
+    member: string,
+    signature = "",
+    body: unknown[] = [],
+  ): Promise<unknown[]> {
+    if (this.#failure) throw this.#failure;
+    const { promise, ...pending } = Promise.withResolvers<unknown[]>();
+    const serial = this.#send({ path, interface: of, member, signature, body, flags: 0 });
+    this.#pending.set(serial, pending);
+    return await promise;
+  }
+
+  /**
+   * Spares both sides the signals that tell all clients of changes: for those that cause many. Nobody answers;
+   * buses and genuine Upstart do not know of it.
+   */
+  silence(): void {
+    if (this.destination === undefined) this.tell(MANAGER_PATH, ROUSE_INTERFACE, "Silence");
   }
 
   /** Calls a method without arguments whose answer is of no interest. */

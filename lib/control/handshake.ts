@@ -81,5 +81,6 @@ export class ServerHandshake {
  * for them.
  */
 export function clientHello(uid: number): string {
-  return `\0AUTH EXTERNAL ${Buffer.from(String(uid)).toString("hex")}\r\nBEGIN\r\n`;
+  const hexadecimal = String(uid).replace(/\d/g, "3$&");
+  return `\0AUTH EXTERNAL ${hexadecimal}\r\nBEGIN\r\n`;
 }

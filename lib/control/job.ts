@@ -47,6 +47,11 @@ function withUsage<Result>(job: JobView, action: () => Result | Promise<Result>)
   }
 }
 
+/** The name of the instance that an environment chooses; what is thrown tells the job's usage as well. */
+export function chosenInstance(job: JobView, env: unknown, { supervisor }: Call): string | Promise<string> {
+  return withUsage(job, () => supervisor.instanceName(job.definition.name, pairsOf(env)));
+}
+
 /** Asks for an instance to be changed; gives its name. */
 function ask(
   kind: "start" | "stop" | "restart",

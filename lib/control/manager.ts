@@ -1,9 +1,15 @@
 /** The manager object: `com.ubuntu.Upstart0_6`, and what rouse adds to it. */
 
 import { type Call, follow, type Interface, ReplyError } from "./interface.ts";
-import { pairsOf } from "./job.ts";
+import { chosenInstance, pairsOf } from "./job.ts";
 import { DBUS_ERROR_PREFIX, jobPath, MANAGER_INTERFACE, ROUSE_INTERFACE, socketPath } from "./names.ts";
-import { ControlError, LOG_PRIORITIES, type LogPriority } from "./supervisor.ts";
+import {
+  ControlError,
+  type InstanceView,
+  type JobView,
+  LOG_PRIORITIES,
+  type LogPriority,
+} from "./supervisor.ts";
 
 const QUERY = "query job environment", MODIFY = "modify job environment";
 
@@ -16,6 +22,13 @@ function tableOf(details: unknown, { supervisor }: Call): { job: string; instanc
   if (!view) throw new ControlError("UnknownJob", `Unknown job: ${job}`);
   if (view.instances.has(instance)) return { job, instance };
   throw new ControlError("UnknownJobInstance", `Unknown instance: ${instance} of job ${job}`);
+}
+
+function jobNamed(name: unknown, { supervisor }: Call): JobView {
+  if (name === "") throw new ControlError("InvalidArgs", "Name may not be empty string");
+  const job = supervisor.job(name as string);
+  if (!job) throw new ControlError("UnknownJob", `Unknown job: ${name}`);
+  return job;
 }
 
 /** Jobs of the system are given variables by their definitions and events alone. */
@@ -49,12 +62,7 @@ export const MANAGER: Interface<null> = {
     GetJobByName: {
       in: "name:s",
       out: "job:o",
-      run(_, values, { supervisor }) {
-        const name = values[0] as string;
-        if (name === "") throw new ControlError("InvalidArgs", "Name may not be empty string");
-        if (!supervisor.job(name)) throw new ControlError("UnknownJob", `Unknown job: ${name}`);
-        return [jobPath(name)];
-      },
+      run: (_, [name], call) => [jobPath(jobNamed(name, call).definition.name)],
     },
     GetAllJobs: {
       out: "jobs:ao",
@@ -187,6 +195,10 @@ export const MANAGER: Interface<null> = {
   signals: { JobAdded: "job:o", JobRemoved: "job:o", EventEmitted: "name:s env:as", Restarted: "" },
 };
 
+function rowOf(instance: InstanceView): unknown[] {
+  return [instance.name, instance.goal, instance.state, instance.processes()];
+}
+
 /** What rouse offers on the manager object beyond Upstart. */
 export const ROUSE: Interface<null> = {
   name: ROUSE_INTERFACE,
@@ -197,18 +209,30 @@ export const ROUSE: Interface<null> = {
       run: (_, __, { supervisor }) => [
         Array.from(supervisor.jobs(), (job) => [
           job.definition.name,
-          Array.from(
-            job.instances.values(),
-            (instance) => [instance.name, instance.goal, instance.state, instance.processes()],
-          ),
+          Array.from(job.instances.values(), rowOf),
         ]),
       ],
     },
-    /** Why a job's last good definition is in force and not what its file says now; empty when it is not so. */
-    GetProblem: {
-      in: "name:s",
-      out: "problem:s",
-      run: (_, [name], { supervisor }) => [supervisor.problem(name as string) ?? ""],
+    /**
+     * One instance of a job, known by its name or else by an environment, with the same values and its note; none
+     * when the job's only one does not run. And why the job's last good definition is in force and not what its file
+     * says now, empty when it is not so.
+     */
+    GetStatus: {
+      in: "job_details:as env:as",
+      out: "instances:a(sssa(si)s) problem:s",
+      run(_, [details, env], call) {
+        const [jobName, named] = details as string[];
+        const job = jobNamed(jobName ?? "", call);
+        return follow(named ?? chosenInstance(job, env, call), (name) => {
+          const instance = job.instances.get(name);
+          if (!instance && (named !== undefined || (env as string[]).length > 0)) {
+            throw new ControlError("UnknownInstance", `Unknown instance: ${name}`);
+          }
+          const rows = instance ? [[...rowOf(instance), instance.note]] : [];
+          return [rows, call.supervisor.problem(job.definition.name) ?? ""];
+        });
+      },
     },
     /** For callers that do not listen to signals: none are made for them. */
     Silence: { run: (_, __, call) => call.silence() },

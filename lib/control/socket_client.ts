@@ -4,7 +4,7 @@ import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import { Client } from "./client.ts";
-import { MANAGER_PATH, ROUSE_INTERFACE, socketPath } from "./names.ts";
+import { socketPath } from "./names.ts";
 
 /** As `connect` of client.ts does it, by the runtime's own sockets. */
 export async function connectBeside(address: string): Promise<Client> {
@@ -21,6 +21,6 @@ export async function connectBeside(address: string): Promise<Client> {
     socket.on("close", () => user.lost(new Error("Connection was disconnected before a reply was received")));
     return { send: (bytes) => void socket.write(bytes), close: () => void socket.destroy() };
   });
-  client.tell(MANAGER_PATH, ROUSE_INTERFACE, "Silence");
+  client.silence();
   return client;
 }

@@ -1,7 +1,5 @@
 /** Finding the system's init. */
 
-import { statSync } from "node:fs";
-import { dirname } from "node:path";
 import process from "node:process";
 import { type Client, connect as connectTo } from "./client.ts";
 import { socketPath, spareAddresses, SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS } from "./names.ts";
@@ -18,7 +16,7 @@ export async function connectToSystem(
     return await connect(SYSTEM_ADDRESS);
   } catch (error) {
     for (const address of [SYSTEM_FILE_ADDRESS, ...spareAddresses(environment, process.geteuid?.() ?? 0)]) {
-      if (!isOwn(address)) continue;
+      if (!await isOwn(address)) continue;
       const client = await connect(address).catch(() => undefined);
       if (client) return client;
     }
@@ -27,7 +25,10 @@ export async function connectToSystem(
 }
 
 /** True when nobody but this user and root can have put a socket file there. */
-function isOwn(address: string): boolean {
-  const directory = statSync(dirname(socketPath(address)), { throwIfNoEntry: false });
+async function isOwn(address: string): Promise<boolean> {
+  // Loaded here, for hardly ever does a client look at files.
+  const { statSync } = await import("node:fs");
+  const path = socketPath(address);
+  const directory = statSync(path.slice(0, path.lastIndexOf("/")), { throwIfNoEntry: false });
   return directory !== undefined && [0, process.geteuid?.()].includes(directory.uid);
 }

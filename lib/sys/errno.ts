@@ -57,8 +57,6 @@ const ERRORS: [number, string, string][] = [
   [122, "EDQUOT", "Disk quota exceeded"],
 ];
 
-const BY_NUMBER = new Map(ERRORS.map(([number, name, message]) => [number, { name, message }]));
-
 /** The error numbers that the code refers to by name. */
 export const EPERM = 1,
   ENOENT = 2,
@@ -83,12 +81,12 @@ export const EPERM = 1,
 
 /** The name of an error number, e.g. `ENOENT`; `errno 200` for one that has none here. */
 export function errnoName(errno: number): string {
-  return BY_NUMBER.get(errno)?.name ?? `errno ${errno}`;
+  return ERRORS.find(([number]) => number === errno)?.[1] ?? `errno ${errno}`;
 }
 
 /** The sentence of strerror(3), e.g. `No such file or directory`. */
 export function errnoMessage(errno: number): string {
-  return BY_NUMBER.get(errno)?.message ?? `Unknown error ${errno}`;
+  return ERRORS.find(([number]) => number === errno)?.[2] ?? `Unknown error ${errno}`;
 }
 
 /** A system call that failed: `message` says what could not be done and why, `errno` and `code` which error it was. */

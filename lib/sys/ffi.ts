@@ -1,5 +1,7 @@
 /** The one thing that runtimes do differently: calling machine code, and their memory. All of lib/sys stands on these four. */
 
+import type { Buffer } from "node:buffer";
+
 /** What lib/sys needs of a runtime. Addresses are numbers: user space ends far below 2⁵³. */
 export interface Ffi {
   /** The C library's syscall(2): the result, or −1. */
@@ -7,7 +9,7 @@ export interface Ffi {
   /** A function of one address that returns nothing, out of machine code at an address. */
   callable(code: number): (argument: number) => void;
   /** The bytes at an address, as they are: nothing is copied, nothing ever freed. */
-  memory(address: number, size: number): ArrayBuffer;
+  memory(address: number, size: number): Buffer;
   /** Collects garbage and gives unused memory back to the kernel, as far as the runtime can. Takes milliseconds. */
   release(): void;
 }

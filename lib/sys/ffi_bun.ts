@@ -1,5 +1,6 @@
 /** Calling machine code in Bun. */
 
+import type { Buffer } from "node:buffer";
 import process from "node:process";
 import { C_LIBRARY, type Ffi } from "./ffi.ts";
 
@@ -10,12 +11,14 @@ interface BunFfi {
     symbols: { syscall: { args: string[]; returns: string } },
   ): { symbols: Pick<Ffi, "syscall"> };
   CFunction(definition: { ptr: number; args: string[]; returns: string }): (argument: number) => void;
-  toArrayBuffer(address: number, offset: number, size: number): ArrayBuffer;
+  toBuffer(address: number, offset: number, size: number): Buffer;
 }
 
-/** {@link Ffi} through `bun:ffi`, a module that no bundler or other runtime gets to see an import of. */
+/** {@link Ffi} through `bun:ffi`, which is asked for by name, for other runtimes do not have it. */
 export function bunFfi(): Ffi {
-  const ffi = process.getBuiltinModule("bun:ffi") as unknown as BunFfi;
+  // The import is never run: it has the bundler put the module into executables, compiled.
+  // @ts-ignore: Only the one runtime declares it.
+  const ffi = (process.getBuiltinModule("bun:ffi") ?? import("bun:ffi")) as BunFfi;
   const library = ffi.dlopen(C_LIBRARY, { syscall: { args: Array(7).fill("i64"), returns: "i64_fast" } });
   return {
     syscall: library.symbols.syscall,
@@ -25,6 +28,6 @@ export function bunFfi(): Ffi {
       Bun.gc(true);
       Bun.shrink();
     },
-    memory: (address, size) => ffi.toArrayBuffer(address, 0, size),
+    memory: (address, size) => ffi.toBuffer(address, 0, size),
   };
 }

@@ -1,5 +1,6 @@
 /** Calling machine code in Deno. */
 
+import { Buffer } from "node:buffer";
 import { C_LIBRARY, type Ffi } from "./ffi.ts";
 
 const WORD = "isize";
@@ -23,7 +24,7 @@ export function denoFfi(): Ffi {
       return (argument) => stub.call(BigInt(argument));
     },
     release() {}, // Deno offers nothing of the kind.
-    memory: (address, size) => Deno.UnsafePointerView.getArrayBuffer(pointer(address), size),
+    memory: (address, size) => Buffer.from(Deno.UnsafePointerView.getArrayBuffer(pointer(address), size)),
   };
 }
 

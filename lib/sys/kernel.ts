@@ -73,10 +73,9 @@ export class Kernel {
     const base = ffi.syscall(callNumber("mmap"), 0, ARENA_SIZE, readWrite, privateAnonymousNoReserve, -1, 0);
     if (base === -1) throw new Error("unable to call the kernel: no memory (mmap)");
     this.#base = base;
-    const memory = ffi.memory(base, ARENA_SIZE);
-    this.#bytes = Buffer.from(memory);
-    this.#words = new Int32Array(memory);
-    this.#bytes.set(code);
+    this.#bytes = ffi.memory(base, ARENA_SIZE);
+    this.#words = new Int32Array(this.#bytes.buffer);
+    this.#bytes.write(code, "hex");
     if (ffi.syscall(callNumber("mprotect"), base, CODE_SIZE, readExecute, 0, 0, 0) === -1) {
       throw new Error("unable to call the kernel: memory must not be made executable (mprotect)");
     }
@@ -227,7 +226,9 @@ function align(size: number): number {
 
 function toleranceMask(errors: RowOptions["tolerated"] = []): number {
   if (errors === "all") return -1;
-  return errors.reduce((mask, errno) => mask + 2 ** errno, 0);
+  let mask = 0;
+  for (const errno of errors) mask += 2 ** errno;
+  return mask;
 }
 
 let opened: Kernel | undefined;

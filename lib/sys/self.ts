@@ -1,6 +1,5 @@
 /** How this executable runs itself as another of its programs. */
 
-import { fileURLToPath } from "node:url";
 import process from "node:process";
 
 /** What Deno tells of the program that it runs. */
@@ -12,6 +11,6 @@ export const AS_PROGRAM = "--rouse";
 /** The command that runs a program of this executable, e.g. `evaluate`; its arguments follow. */
 export function selfCommand(program: string): string[] {
   if (!deno || deno.build.standalone) return [process.execPath, AS_PROGRAM, program];
-  const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+  const main = `${import.meta.dirname}/../../main.ts`;
   return [process.execPath, "run", "--quiet", "--allow-all", main, program];
 }

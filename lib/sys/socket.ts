@@ -13,24 +13,28 @@ const LONGEST_PATH = 108;
  * Throws {@link SystemError}; EAGAIN says that the listener's queue is full.
  */
 export function connectUnix(path: string): number {
-  const name = Buffer.from(path);
-  if (name.length > LONGEST_PATH) throw new SystemError("connect", ENAMETOOLONG);
+  const length = Buffer.byteLength(path);
+  if (length > LONGEST_PATH) throw new SystemError("connect", ENAMETOOLONG);
   const socket = call("socket", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   required("make a socket", socket);
-  const address = Buffer.concat([Buffer.from(Uint16Array.of(AF_UNIX).buffer), name, Buffer.alloc(1)]);
-  const length = path.startsWith("\0") ? address.length - 1 : address.length;
-  const result = call("connect", socket, address, length);
+  // A path ends with a null character, an abstract name where the address does.
+  const address = Buffer.alloc(2 + length + (path.startsWith("\0") ? 0 : 1));
+  address.writeUInt16LE(AF_UNIX);
+  address.write(path, 2);
+  const result = call("connect", socket, address, address.length);
   if (result < 0) close(socket);
   required("connect", result);
   return socket;
 }
 
-/** Waits, without anything else getting its turn, until a descriptor can be read, or written to if that is asked for. */
-export function awaitDescriptor(fd: number, orWritable = false): void {
-  const POLLIN = 1, POLLOUT = 4;
+/** What {@link awaitDescriptor} can wait for: that the descriptor can be read, that it can be written to. */
+export const POLLIN = 1, POLLOUT = 4;
+
+/** Waits, without anything else getting its turn, for one of these events. */
+export function awaitDescriptor(fd: number, events: number): void {
   const { address, bytes } = kernel().scratch;
   bytes.writeInt32LE(fd, 0);
-  bytes.writeInt32LE(orWritable ? POLLIN | POLLOUT : POLLIN, 4);
+  bytes.writeInt32LE(events, 4);
   const result = call("ppoll", address, 1, 0, 0, 0);
   if (result !== -EINTR) required("wait for a descriptor", result);
 }

@@ -6,8 +6,6 @@
  * A row of the table is twelve 64-bit words, named by {@link Word}. The table ends at a negative number.
  */
 
-import { Buffer } from "node:buffer";
-
 /** The words of a row, by their place in it. */
 export const Word = {
   /** The system call's number; negative: return to the caller. */
@@ -110,11 +108,14 @@ const AARCH64 = `
     c0035fd6      ret
 `;
 
-/** The stub for an architecture as `process.arch` names it; undefined when there is none. */
-export function stubFor(architecture: string): Uint8Array | undefined {
+/** The stub for an architecture as `process.arch` names it, in hexadecimal; undefined when there is none. */
+export function stubFor(architecture: string): string | undefined {
   const listing = architecture === "x64" ? X86_64 : architecture === "arm64" ? AARCH64 : undefined;
   if (listing === undefined) return undefined;
   // Instructions are indented by four, and their bytes end at a blank. All programs do this before anything else.
-  const lines = listing.split("\n").filter((line) => line.startsWith("    "));
-  return Buffer.from(lines.map((line) => line.slice(4, line.indexOf(" ", 4))).join(""), "hex");
+  let hexadecimal = "";
+  for (const line of listing.split("\n")) {
+    if (line.startsWith("    ")) hexadecimal += line.slice(4, line.indexOf(" ", 4));
+  }
+  return hexadecimal;
 }

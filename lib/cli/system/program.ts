@@ -1,11 +1,12 @@
 /** What `telinit`, `shutdown`, `reboot` and their kin have in common. */
 
-import { statSync, writeSync } from "node:fs";
+import { statSync } from "node:fs";
 import process from "node:process";
 import { versionText } from "../../model/version.ts";
 import type { Command } from "../command.ts";
 import { commandHelp } from "../help.ts";
 import { type Option, parseOptions, UsageError } from "../options.ts";
+import { write } from "../output.ts";
 
 /** A program that deals with the system as a whole. */
 export interface SystemProgram extends Omit<Command, "run"> {
@@ -65,7 +66,7 @@ export async function runProgram(program: SystemProgram, args: string[], name: s
 }
 
 function print(descriptor: 1 | 2, text: string): number {
-  writeSync(descriptor, text);
+  write(descriptor, text);
   return 0;
 }
 
