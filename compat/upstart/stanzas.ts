@@ -135,7 +135,7 @@ function flag(field: "task" | "respawn"): Stanza {
 }
 
 function oneOf<Value extends string>(values: readonly Value[], word: string, lexer: Lexer): Value {
-  return values.find((value) => value === word) ?? lexer.fail("Unknown stanza", lexer.tokenLine);
+  return values.includes(word as Value) ? word as Value : lexer.fail("Unknown stanza", lexer.tokenLine);
 }
 
 /** A whole number, after blanks and with a sign if one likes, as strtol(3) takes it; NaN for anything else. */
