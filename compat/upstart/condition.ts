@@ -10,6 +10,8 @@ import type { Lexer } from "./lexer.ts";
 
 /** What has been read of the condition within one pair of brackets. */
 interface Level {
+  /** What has been read outside of the brackets. */
+  outer: Level | undefined;
   /** What stands before the operator, or all when there is none. */
   condition: Condition | undefined;
   operator: "and" | "or" | undefined;
@@ -19,32 +21,30 @@ interface Level {
   missingOperator: boolean;
 }
 
-function newLevel(condition?: Condition, operator?: Level["operator"]): Level {
-  return { condition, operator, event: undefined, missingOperator: false };
+function newLevel(outer?: Level, condition?: Condition, operator?: Level["operator"]): Level {
+  return { outer, condition, operator, event: undefined, missingOperator: false };
 }
 
 /** Reads a condition to the end of its line, or of the line on which the last bracket is closed. */
 export function readCondition(lexer: Lexer): Condition {
   let level = newLevel();
-  const outer: Level[] = [];
   let operators = 0;
   do {
     const token = lexer.conditionToken();
     if (token === "(" && lexer.isBare) {
       if (!isOperandExpected(level)) lexer.fail("Expected operator", lexer.tokenLine);
-      outer.push(level);
-      level = newLevel();
+      level = newLevel(level);
     } else if (token === ")" && lexer.isBare) {
       const condition = complete(level, lexer);
-      level = outer.pop() ?? lexer.fail("Mismatched parentheses", lexer.tokenLine);
+      level = level.outer ?? lexer.fail("Mismatched parentheses", lexer.tokenLine);
       addOperand(level, condition);
     } else if ((token === "and" || token === "or") && lexer.isBare) {
       if (++operators > DEEPEST_CONDITION) lexer.fail("Too many operators", lexer.tokenLine);
-      level = newLevel(complete(level, lexer), token);
+      level = newLevel(level.outer, complete(level, lexer), token);
     } else {
       addWord(level, token, lexer);
     }
-    if (outer.length > 0 && !lexer.hasToken) {
+    if (level.outer && !lexer.hasToken) {
       lexer.skipLine();
       if (lexer.atEnd) break;
       lexer.skipBlanks();
@@ -52,7 +52,7 @@ export function readCondition(lexer: Lexer): Condition {
     }
   } while (lexer.hasToken);
   const condition = complete(level, lexer);
-  if (outer.length > 0) lexer.fail("Mismatched parentheses", lexer.line);
+  if (level.outer) lexer.fail("Mismatched parentheses", lexer.line);
   lexer.endLine();
   return condition;
 }

@@ -55,8 +55,8 @@ const END_OF_SCRIPT = /\n[ \t\r\0]*end[ \t\r\0]+script[ \t\r\0]*(?:#[^\n]*)?(?:\
 export class Lexer {
   #position = 0;
   #tokenStart = 0;
-  /** Where what means nothing to stanzas begins and ends. */
-  #gaps: number[] = [];
+  /** Where what means nothing to stanzas begins and ends, if there is any. */
+  #gaps: number[] | undefined;
 
   /**
    * @param text the file, one character a byte
@@ -102,22 +102,23 @@ export class Lexer {
       else break;
     }
     this.#position = end;
-    if (end > start) this.#gaps.push(start, end);
+    if (end > start) (this.#gaps ??= []).push(start, end);
     return end < text.length;
   }
 
   /** Gives the comments so far, from their `#` on, and an empty text for every empty line between stanzas; each once. */
   takeRemarks(): string[] {
     const remarks: string[] = [];
-    for (let index = 0; index < this.#gaps.length; index += 2) {
-      const lines = this.text.slice(this.#gaps[index], this.#gaps[index + 1]).split("\n");
+    const gaps = this.#gaps ?? [];
+    for (let index = 0; index < gaps.length; index += 2) {
+      const lines = this.text.slice(gaps[index], gaps[index + 1]).split("\n");
       lines.forEach((line, number) => {
         const comment = line.indexOf("#");
         if (comment >= 0) remarks.push(line.slice(comment));
         else if (number < lines.length - 1) remarks.push("");
       });
     }
-    this.#gaps = [];
+    this.#gaps = undefined;
     return remarks;
   }
 
@@ -193,7 +194,7 @@ export class Lexer {
   /** Skips what is left of the line. */
   skipLine(): void {
     const start = this.#position, end = this.#endOfLine(start);
-    if (this.text.charCodeAt(start) === HASH) this.#gaps.push(start, end);
+    if (this.text.charCodeAt(start) === HASH) (this.#gaps ??= []).push(start, end);
     this.#position = end + 1;
   }
 

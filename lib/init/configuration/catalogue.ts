@@ -49,24 +49,12 @@ class Shelf<Value> {
 
   constructor(private readonly touched: Set<string>) {}
 
-  /** Notes what a file says of these jobs, each of another name, instead of what it said before. */
-  put(
-    file: string,
-    { directory, rank }: Place,
-    values: readonly Value[],
-    nameOf: (value: Value) => string,
-  ): void {
-    this.remove(file);
-    const entries = values.map((value) => (
-      { file, name: nameOf(value), value, directory, rank, broken: false }
-    ));
-    this.#byFile.set(file, entries);
-    for (const entry of entries) {
-      const others = this.#byName.get(entry.name);
-      if (others) others.push(entry);
-      else this.#byName.set(entry.name, [entry]);
-      this.touched.add(entry.name);
-    }
+  /** Notes what a file says of one more job. */
+  add(file: string, { directory, rank }: Place, name: string, value: Value): void {
+    const entry = { file, name, value, directory, rank, broken: false };
+    append(this.#byFile, file, entry);
+    append(this.#byName, name, entry);
+    this.touched.add(name);
   }
 
   break(file: string): void {
@@ -99,6 +87,12 @@ class Shelf<Value> {
   }
 }
 
+function append<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
+}
+
 function precedes<Value>(one: Entry<Value>, other: Entry<Value>): boolean {
   if (one.broken !== other.broken) return other.broken;
   if (one.directory !== other.directory) return one.directory < other.directory;
@@ -122,13 +116,15 @@ export class Catalogue {
   /** Notes the jobs that a file defines, instead of those it defined before. */
   define(file: string, place: Place, jobs: readonly JobDefinition[]): void {
     // What comes of modules may name a job twice.
-    const each = jobs.length > 1 ? [...new Map(jobs.map((job) => [job.name, job])).values()] : jobs;
-    this.#definitions.put(file, place, each, ({ name }) => name);
+    const each = jobs.length > 1 ? new Map(jobs.map((job) => [job.name, job])).values() : jobs;
+    this.#definitions.remove(file);
+    for (const job of each) this.#definitions.add(file, place, job.name, job);
   }
 
   /** Notes a file that overrides the job of this name, instead of what it said before. */
   override(file: string, place: Place, name: string, override: Override): void {
-    this.#overrides.put(file, place, [override], () => name);
+    this.#overrides.remove(file);
+    this.#overrides.add(file, place, name, override);
   }
 
   /** Notes that a file cannot be understood any more: what it said last counts where nothing else does. */

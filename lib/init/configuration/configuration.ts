@@ -205,7 +205,7 @@ export class Configuration {
     if (!file) return;
     const { kind } = file;
     const found = isListed && kind !== "module" ? readListed(path) : readSource(path, kind !== "module");
-    this.#links.set(path, found.isLink ? targets(path, found) : []);
+    this.#links.set(path, found.isLink ? targets(path, found) : NO_FILES);
     if (found.state === "absent" || found.state === "special") return this.#forget(path);
     if (!known && !this.#add(path, file)) return;
     if (found.state === "dangling") this.#dangle(path, file, found.reason);
@@ -330,6 +330,8 @@ export class Configuration {
     for (const resolve of waiting) resolve();
   }
 }
+
+const NO_FILES: readonly string[] = [];
 
 /** The file that a link leads to, or would lead to: changes of it happen elsewhere. */
 function targets(link: string, found: Found): string[] {

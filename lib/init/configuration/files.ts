@@ -143,19 +143,12 @@ function readRegular(path: string, isLink: boolean, flags = 0): Found {
     const status = fs.fstatSync(descriptor);
     const unfit = judge(status, isLink);
     if (unfit) return unfit;
-    const chunks: Buffer[] = [];
-    let total = 0;
+    let text = "";
     for (;;) {
       const count = fs.readSync(descriptor, buffer, 0, buffer.length, null);
-      total += count;
-      if (count < buffer.length && chunks.length === 0) {
-        return { isLink, state: "regular", text: buffer.toString("latin1", 0, count), status };
-      }
-      chunks.push(Buffer.from(buffer.subarray(0, count)));
-      if (count < buffer.length) {
-        return { isLink, state: "regular", text: Buffer.concat(chunks).toString("latin1"), status };
-      }
-      if (total > LARGEST_FILE) return tooLarge(isLink);
+      text += buffer.toString("latin1", 0, count);
+      if (count < buffer.length) return { isLink, state: "regular", text, status };
+      if (text.length > LARGEST_FILE) return tooLarge(isLink);
     }
   } finally {
     fs.closeSync(descriptor);
