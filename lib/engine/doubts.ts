@@ -48,14 +48,15 @@ export function findDoubts(
   const all = [...definitions];
   const names = new Names(all);
   const doubts: Doubt[] = [];
+  const found: Found[] = [];
   const doubt = ({ name: job, source }: JobDefinition, stanza: Doubt["stanza"], condition?: Condition) => {
-    const found: Found[] = [];
     if (!condition) return;
     findUnknown(condition, names, kinds, found);
     if (kinds.has("kept-half") || kinds.has("held-job")) findRemembered(condition, kinds, found);
     for (const { kind, reason } of found) {
       doubts.push({ kind, job, source, stanza, reason: `${stanza}: ${reason}` });
     }
+    found.length = 0;
   };
   for (const definition of all) {
     doubt(definition, "start on", definition.startOn);
