@@ -55,6 +55,8 @@ const END_OF_SCRIPT = /\n[ \t\r\0]*end[ \t\r\0]+script[ \t\r\0]*(?:#[^\n]*)?(?:\
 export class Lexer {
   #position = 0;
   #tokenStart = 0;
+  /** True when the token read last is made of ordinary characters alone. */
+  #isPlain = false;
   /** Where what means nothing to stanzas begins and ends, if there is any. */
   #gaps: number[] | undefined;
 
@@ -160,6 +162,7 @@ export class Lexer {
     const bracket = this.text.charAt(this.#position);
     if (bracket === "(" || bracket === ")") {
       this.#tokenStart = this.#position++;
+      this.#isPlain = true;
       this.skipBlanks();
       return bracket;
     }
@@ -170,7 +173,7 @@ export class Lexer {
 
   /** True when the token read last was written without quotes, as operators and brackets are. */
   get isBare(): boolean {
-    return !/['"]/.test(this.text.slice(this.#tokenStart, this.#position));
+    return this.#isPlain || !/['"]/.test(this.text.slice(this.#tokenStart, this.#position));
   }
 
   /** The lines up to `end script`, without the indentation that they have in common. */
@@ -219,19 +222,19 @@ export class Lexer {
 
   /** Reads a token and the blanks behind it. */
   #token(kind: TokenKind): string {
-    if (!this.hasToken) this.fail("Expected token", this.line);
-    const { text } = this, { ordinary } = kind;
+    const { text } = this, { ordinary } = kind, meanings = MEANINGS;
     const start = this.#position;
     let end = start;
-    while (MEANINGS[text.charCodeAt(end)]! & ordinary) end++;
+    let code = text.charCodeAt(end);
+    while (meanings[code]! & ordinary) code = text.charCodeAt(++end);
+    if (end === start && !this.hasToken) this.fail("Expected token", this.line);
     this.#tokenStart = start;
     this.#position = end;
     let token = text.slice(start, end);
     // Hardly any has more to it than that.
-    if (end < text.length && !(MEANINGS[text.charCodeAt(end)]! & kind.ends)) {
-      token = decodeBytes(upToZero(this.#restOfToken(token, kind)));
-    }
-    this.skipBlanks();
+    this.#isPlain = end === text.length || (meanings[code]! & kind.ends) !== 0;
+    if (!this.#isPlain) token = decodeBytes(upToZero(this.#restOfToken(token, kind)));
+    if (code !== NEWLINE) this.skipBlanks();
     return token;
   }
 
