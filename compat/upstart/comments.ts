@@ -47,7 +47,7 @@ export function readNotes(text: string, file: string): ConfNotes {
   const job = emptyJob("", file);
   const notes: ConfNotes = { comments: noComments() };
   const { comments } = notes;
-  const take = () => lexer.remarks.splice(0).map(remark);
+  const take = () => lexer.takeRemarks().map(remark);
   while (lexer.nextStanza()) {
     const stanza = lexer.upcoming;
     const before = take();

@@ -10,37 +10,41 @@ import type { Lexer } from "./lexer.ts";
 
 /** What has been read of the condition within one pair of brackets. */
 interface Level {
+  /** What has been read outside of the brackets. */
+  outer: Level | undefined;
   /** What stands before the operator, or all when there is none. */
-  condition?: Condition;
-  operator?: "and" | "or";
+  condition: Condition | undefined;
+  operator: "and" | "or" | undefined;
   /** The event that words are compared with the variables of; a bracket or an operator ends it. */
-  event?: EventCondition;
+  event: EventCondition | undefined;
   /** True when an event follows a bracket without an operator between them. */
-  missingOperator?: boolean;
+  missingOperator: boolean;
+}
+
+function newLevel(outer?: Level, condition?: Condition, operator?: Level["operator"]): Level {
+  return { outer, condition, operator, event: undefined, missingOperator: false };
 }
 
 /** Reads a condition to the end of its line, or of the line on which the last bracket is closed. */
 export function readCondition(lexer: Lexer): Condition {
-  let level: Level = {};
-  const outer: Level[] = [];
+  let level = newLevel();
   let operators = 0;
   do {
-    const { token, bare } = lexer.conditionToken();
-    if (bare && token === "(") {
+    const token = lexer.conditionToken();
+    if (token === "(" && lexer.isBare) {
       if (!isOperandExpected(level)) lexer.fail("Expected operator", lexer.tokenLine);
-      outer.push(level);
-      level = {};
-    } else if (bare && token === ")") {
+      level = newLevel(level);
+    } else if (token === ")" && lexer.isBare) {
       const condition = complete(level, lexer);
-      level = outer.pop() ?? lexer.fail("Mismatched parentheses", lexer.tokenLine);
+      level = level.outer ?? lexer.fail("Mismatched parentheses", lexer.tokenLine);
       addOperand(level, condition);
-    } else if (bare && (token === "and" || token === "or")) {
+    } else if ((token === "and" || token === "or") && lexer.isBare) {
       if (++operators > DEEPEST_CONDITION) lexer.fail("Too many operators", lexer.tokenLine);
-      level = { condition: complete(level, lexer), operator: token };
+      level = newLevel(level.outer, complete(level, lexer), token);
     } else {
       addWord(level, token, lexer);
     }
-    if (outer.length > 0 && !lexer.hasToken) {
+    if (level.outer && !lexer.hasToken) {
       lexer.skipLine();
       if (lexer.atEnd) break;
       lexer.skipBlanks();
@@ -48,7 +52,7 @@ export function readCondition(lexer: Lexer): Condition {
     }
   } while (lexer.hasToken);
   const condition = complete(level, lexer);
-  if (outer.length > 0) lexer.fail("Mismatched parentheses", lexer.line);
+  if (level.outer) lexer.fail("Mismatched parentheses", lexer.line);
   lexer.endLine();
   return condition;
 }
@@ -60,7 +64,7 @@ function isOperandExpected(level: Level): boolean {
 function addOperand(level: Level, right: Condition): void {
   const { condition: left, operator: kind } = level;
   level.condition = left && kind ? { kind, left, right } : right;
-  delete level.operator;
+  level.operator = undefined;
 }
 
 function addWord(level: Level, word: string, lexer: Lexer): void {

@@ -11,35 +11,54 @@ import { decodeBytes } from "../../lib/model/bytes.ts";
 
 /** What a token is made of, and what ends it. */
 interface TokenKind {
-  /** Takes a run of characters that have no special meaning. */
-  ordinary: RegExp;
-  /** Characters, besides `#` and the end of the line, that end the token. */
-  ends: string;
+  /** The bit in {@link MEANINGS} of the characters that mean nothing but themselves. */
+  ordinary: number;
+  /** The bits of those that end the token, where they are in no quotes. */
+  ends: number;
   /** True when quotes and backslashes stay in the token as they were written. */
   verbatim: boolean;
 }
 
 /** A carriage return and a zero byte count as blanks. */
 const BLANKS = " \t\r\0";
-const RUN_OF_BLANKS = /[ \t\r\0]*/y;
-const ORDINARY = /[^ \t\r\0\n#\\'"]+/y;
 
-const KEYWORD: TokenKind = { ordinary: ORDINARY, ends: BLANKS, verbatim: true };
-const WORD: TokenKind = { ordinary: ORDINARY, ends: BLANKS, verbatim: false };
-const COMMAND: TokenKind = { ordinary: ORDINARY, ends: "", verbatim: true };
-const CONDITION: TokenKind = { ordinary: /[^ \t\r\0\n#\\'"()]+/y, ends: BLANKS + "()", verbatim: false };
+/** Bits of {@link MEANINGS}. */
+const IN_WORDS = 1, IN_CONDITIONS = 2, BLANK = 4, BRACKET = 8, END_OF_LINE = 16;
 
-const END_OF_SCRIPT = /^[ \t\r\0]*end[ \t\r\0]+script[ \t\r\0]*(?:#|$)/;
+/** What each character may be, by its code. Those beyond ASCII have to be decoded: they are not ordinary. */
+const MEANINGS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  if (BLANKS.includes(character)) return BLANK;
+  if ("\n#".includes(character)) return END_OF_LINE;
+  if ("()".includes(character)) return BRACKET | IN_WORDS;
+  return code < 0x20 || "\\'\"".includes(character) ? 0 : IN_WORDS | IN_CONDITIONS;
+});
+
+const IN_LINE = BLANK | END_OF_LINE;
+const KEYWORD: TokenKind = { ordinary: IN_WORDS, ends: IN_LINE, verbatim: true };
+const WORD: TokenKind = { ordinary: IN_WORDS, ends: IN_LINE, verbatim: false };
+const COMMAND: TokenKind = { ordinary: IN_WORDS, ends: END_OF_LINE, verbatim: true };
+const CONDITION: TokenKind = { ordinary: IN_CONDITIONS, ends: IN_LINE | BRACKET, verbatim: false };
+
+const NEWLINE = 10, HASH = 35, BACKSLASH = 92;
+
+/** Found in lines that say something else than what is written. */
+const SPECIAL = /[^\t -~]|[#\\'"]/;
+
+/** Found in what is quoted and is not as it is written. */
+const SPECIAL_IN_QUOTES = /[\\\n]/;
+
+/** The line that ends a script, with the line break before it. */
+const END_OF_SCRIPT = /\n[ \t\r\0]*end[ \t\r\0]+script[ \t\r\0]*(?:#[^\n]*)?(?:\n|$)/g;
 
 /** Reads a file from its beginning to its end. Every method that reads may throw a {@link ParseError}. */
 export class Lexer {
-  /** The line that the reader stands on, counted from 1. */
-  line = 1;
-  /** The line on which the token read last begins. */
-  tokenLine = 1;
-  /** Comments so far, from their `#` on, and an empty text for every empty line between stanzas. */
-  readonly remarks: string[] = [];
   #position = 0;
+  #tokenStart = 0;
+  /** True when the token read last is made of ordinary characters alone. */
+  #isPlain = false;
+  /** Where what means nothing to stanzas begins and ends, if there is any. */
+  #gaps: number[] | undefined;
 
   /**
    * @param text the file, one character a byte
@@ -52,6 +71,16 @@ export class Lexer {
     throw new ParseError(this.file, line, reason);
   }
 
+  /** The line that the reader stands on, counted from 1. To be asked for by those who fail: it is counted then. */
+  get line(): number {
+    return this.text.slice(0, this.#position).split("\n").length;
+  }
+
+  /** The line on which the token read last begins, as {@link line}. */
+  get tokenLine(): number {
+    return this.text.slice(0, this.#tokenStart).split("\n").length;
+  }
+
   /** True when nothing is left of the file. */
   get atEnd(): boolean {
     return this.#position >= this.text.length;
@@ -59,17 +88,40 @@ export class Lexer {
 
   /** True when something other than a comment is left on the line. */
   get hasToken(): boolean {
-    return !this.atEnd && !"#\n".includes(this.text.charAt(this.#position));
+    const code = this.text.charCodeAt(this.#position);
+    return code >= 0 && code !== NEWLINE && code !== HASH;
   }
 
   /** Goes to the next stanza, past empty lines and comments. False when there is none. */
   nextStanza(): boolean {
+    const { text } = this;
+    const start = this.#position;
+    let end = start;
     for (;;) {
-      this.#skipRunOfBlanks();
-      if (this.hasToken) return true;
-      if (this.atEnd) return false;
-      if (this.skipLine() === "") this.remarks.push("");
+      const code = text.charCodeAt(end);
+      if (code === HASH) end = this.#endOfLine(end);
+      else if (code === NEWLINE || MEANINGS[code]! & BLANK) end++;
+      else break;
     }
+    this.#position = end;
+    if (end > start) (this.#gaps ??= []).push(start, end);
+    return end < text.length;
+  }
+
+  /** Gives the comments so far, from their `#` on, and an empty text for every empty line between stanzas; each once. */
+  takeRemarks(): string[] {
+    const remarks: string[] = [];
+    const gaps = this.#gaps ?? [];
+    for (let index = 0; index < gaps.length; index += 2) {
+      const lines = this.text.slice(gaps[index], gaps[index + 1]).split("\n");
+      lines.forEach((line, number) => {
+        const comment = line.indexOf("#");
+        if (comment >= 0) remarks.push(line.slice(comment));
+        else if (number < lines.length - 1) remarks.push("");
+      });
+    }
+    this.#gaps = undefined;
+    return remarks;
   }
 
   /** The stanza's name that comes next and the word behind it, as they are written. */
@@ -93,36 +145,47 @@ export class Lexer {
 
   /** All up to the end of the line as it was written, but for broken lines, which are joined. */
   command(): string {
-    const command = this.#token(COMMAND);
+    const start = this.#position, end = this.#endOfLine(start);
+    const line = this.text.slice(start, end);
+    let command: string;
+    if (line === "" || SPECIAL.test(line)) command = this.#token(COMMAND);
+    else {
+      command = line.trimEnd();
+      this.#position = end;
+    }
     this.endLine();
     return command;
   }
 
-  /** One token of a condition, and whether it was written without quotes, as operators and brackets are. */
-  conditionToken(): { token: string; bare: boolean } {
-    const start = this.#position;
-    const bracket = this.text.charAt(start);
+  /** One token of a condition: a bracket or a word. */
+  conditionToken(): string {
+    const bracket = this.text.charAt(this.#position);
     if (bracket === "(" || bracket === ")") {
-      this.tokenLine = this.line;
-      this.#position++;
+      this.#tokenStart = this.#position++;
+      this.#isPlain = true;
       this.skipBlanks();
-      return { token: bracket, bare: true };
+      return bracket;
     }
     const token = this.#token(CONDITION);
     if (token === "") this.fail("Expected token", this.tokenLine);
-    return { token, bare: !/['"]/.test(this.text.slice(start, this.#position)) };
+    return token;
+  }
+
+  /** True when the token read last was written without quotes, as operators and brackets are. */
+  get isBare(): boolean {
+    return this.#isPlain || !/['"]/.test(this.text.slice(this.#tokenStart, this.#position));
   }
 
   /** The lines up to `end script`, without the indentation that they have in common. */
   script(): string {
     this.endLine();
-    const lines: string[] = [];
-    while (!this.atEnd) {
-      const line = this.#takeLine();
-      if (END_OF_SCRIPT.test(line)) return decodeBytes(unindented(lines));
-      lines.push(line);
-    }
-    this.fail("Unterminated block", this.line);
+    const start = this.#position;
+    // The line break before the script may be the one before its end.
+    END_OF_SCRIPT.lastIndex = start - 1;
+    const end = END_OF_SCRIPT.exec(this.text);
+    this.#position = end ? END_OF_SCRIPT.lastIndex : this.text.length;
+    if (!end) this.fail("Unterminated block", this.line);
+    return decodeBytes(unindented(this.text.slice(start, end.index + 1)));
   }
 
   /** Reads the end of the line, with a comment if there is one. */
@@ -131,86 +194,98 @@ export class Lexer {
     this.skipLine();
   }
 
-  /** Skips what is left of the line, and gives it. A comment is remembered. */
-  skipLine(): string {
-    const rest = this.#takeLine();
-    if (rest.startsWith("#")) this.remarks.push(rest);
-    return rest;
+  /** Skips what is left of the line. */
+  skipLine(): void {
+    const start = this.#position, end = this.#endOfLine(start);
+    if (this.text.charCodeAt(start) === HASH) (this.#gaps ??= []).push(start, end);
+    this.#position = end + 1;
   }
 
   /** Skips blanks, and line breaks after a backslash. */
   skipBlanks(): void {
-    this.#skipRunOfBlanks();
-    while (this.text.startsWith("\\\n", this.#position)) {
-      this.#position += 2;
-      this.line++;
-      this.#skipRunOfBlanks();
+    const { text } = this;
+    let end = this.#position;
+    for (;;) {
+      const code = text.charCodeAt(end);
+      if (MEANINGS[code]! & BLANK) end++;
+      else if (code === BACKSLASH && text.charCodeAt(end + 1) === NEWLINE) end += 2;
+      else break;
     }
+    this.#position = end;
   }
 
-  #skipRunOfBlanks(): void {
-    RUN_OF_BLANKS.lastIndex = this.#position;
-    RUN_OF_BLANKS.test(this.text);
-    this.#position = RUN_OF_BLANKS.lastIndex;
-  }
-
-  #takeLine(): string {
-    const start = this.#position;
-    const newline = this.text.indexOf("\n", start);
-    if (newline < 0) {
-      this.#position = this.text.length;
-      return this.text.slice(start);
-    }
-    this.#position = newline + 1;
-    this.line++;
-    return this.text.slice(start, newline);
+  /** Where the line ends that this position is in. */
+  #endOfLine(position: number): number {
+    const newline = this.text.indexOf("\n", position);
+    return newline < 0 ? this.text.length : newline;
   }
 
   /** Reads a token and the blanks behind it. */
-  #token({ ordinary, ends, verbatim }: TokenKind): string {
-    if (!this.hasToken) this.fail("Expected token", this.line);
-    this.tokenLine = this.line;
+  #token(kind: TokenKind): string {
+    const { text } = this, { ordinary } = kind, meanings = MEANINGS;
+    const start = this.#position;
+    let end = start;
+    let code = text.charCodeAt(end);
+    while (meanings[code]! & ordinary) code = text.charCodeAt(++end);
+    if (end === start && !this.hasToken) this.fail("Expected token", this.line);
+    this.#tokenStart = start;
+    this.#position = end;
+    let token = text.slice(start, end);
+    // Hardly any has more to it than that.
+    this.#isPlain = end === text.length || (meanings[code]! & kind.ends) !== 0;
+    if (!this.#isPlain) token = decodeBytes(upToZero(this.#restOfToken(token, kind)));
+    if (code !== NEWLINE) this.skipBlanks();
+    return token;
+  }
+
+  /** Reads on where a token has a character that is not ordinary. */
+  #restOfToken(token: string, { ordinary, ends, verbatim }: TokenKind): string {
     const { text } = this;
-    let token = "";
     let quote = "";
     // Blanks wait here until more of the token follows: those at its end, and around line breaks, do not count.
     let gap = "";
     let broken = false;
-    const add = (part: string) => {
-      token += gap + part;
-      gap = "";
-      broken = false;
-    };
     for (;;) {
-      ordinary.lastIndex = this.#position;
-      if (ordinary.test(text)) {
-        add(text.slice(this.#position, ordinary.lastIndex));
-        this.#position = ordinary.lastIndex;
-      }
-      if (this.atEnd) break;
       const character = text.charAt(this.#position);
+      if (character === "") break;
+      const meaning = MEANINGS[character.charCodeAt(0)]!;
       const escaped = character === "\\" ? this.#escaped() : "";
-      if (character === "\n" ? quote !== "" : escaped === "\n") {
+      let end = this.#position + (escaped === "" ? 1 : 2);
+      let part: string | undefined;
+      if (quote === "" && meaning & ends) break;
+      if (character === "\n" || escaped === "\n") {
         gap = " ";
         broken = true;
-        this.line++;
       } else if (escaped !== "") {
-        add(verbatim || !(BLANKS + "\\").includes(escaped) ? character + escaped : escaped);
-      } else if (character === quote || (quote === "" && (character === "'" || character === '"'))) {
-        add(verbatim ? character : "");
-        quote = quote === "" ? character : "";
-      } else if (quote === "" && (character === "\n" || character === "#" || ends.includes(character))) {
-        break;
-      } else if (!BLANKS.includes(character)) {
-        add(character);
+        part = verbatim || !(BLANKS + "\\").includes(escaped) ? character + escaped : escaped;
+      } else if (character === quote) {
+        part = verbatim ? quote : "";
+        quote = "";
+      } else if (quote === "" && (character === "'" || character === '"')) {
+        const close = text.indexOf(character, end);
+        const quoted = close < 0 ? "\n" : text.slice(end, close);
+        if (SPECIAL_IN_QUOTES.test(quoted)) {
+          part = verbatim ? character : "";
+          quote = character;
+        } else {
+          part = verbatim ? character + quoted + character : quoted;
+          end = close + 1;
+        }
+      } else if (!(meaning & BLANK)) {
+        while (MEANINGS[text.charCodeAt(end)]! & ordinary) end++;
+        part = text.slice(this.#position, end);
       } else if (!broken) {
         gap += character;
       }
-      this.#position += escaped === "" ? 1 : 2;
+      if (part !== undefined) {
+        token += gap + part;
+        gap = "";
+        broken = false;
+      }
+      this.#position = end;
     }
     if (quote !== "") this.fail("Unterminated quoted string", this.line);
-    this.skipBlanks();
-    return decodeBytes(upToZero(token));
+    return token;
   }
 
   /** The character behind the backslash that the reader stands on. */
@@ -225,13 +300,15 @@ function upToZero(text: string): string {
   return zero < 0 ? text : text.slice(0, zero);
 }
 
-/** Lines without the blanks that all of them, empty ones too, begin with. */
-function unindented(lines: string[]): string {
-  if (lines.length === 0) return "";
-  let common = /^[ \t\r\0]*/.exec(lines[0] ?? "")?.[0] ?? "";
+/** Lines, each with its end, without the blanks that all of them, empty ones too, begin with. */
+function unindented(script: string): string {
+  if (script === "") return "";
+  const lines = script.slice(0, -1).split("\n");
+  let common = /^[ \t\r\0]*/.exec(script)?.[0] ?? "";
   for (const line of lines) {
     while (!line.startsWith(common)) common = common.slice(0, -1);
   }
-  const text = lines.map((line) => line.slice(common.length)).join("\n") + "\n";
+  const { length } = common;
+  const text = length === 0 ? script : lines.map((line) => line.slice(length)).join("\n") + "\n";
   return text.includes("\0") ? upToZero(text).trimEnd() + "\n" : text;
 }

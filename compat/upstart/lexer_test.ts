@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { emptyJob } from "../../lib/model/job.ts";
+import { Lexer } from "./lexer.ts";
 import { parseConf, ParseError } from "./mod.ts";
+import { readStanzas } from "./stanzas.ts";
 
 const latin1 = (text: string) =>
   new TextEncoder().encode(text).reduce((all, byte) => all + String.fromCharCode(byte), "");
@@ -52,6 +55,9 @@ table("word", [
   ["\0usage\0corn\0", "corn"],
   ["usage 'corn\0rye'", "corn"],
   ["usage corn\nusage rye", "rye"],
+  ["usage corn\\\n'rye  mill'", "corn rye  mill"],
+  ["usage 'corn \\\n  rye'mill", "corn ryemill"],
+  ["usage 'a\"b'\"c'd\"", "a\"bc'd"],
 ], (text) => parse(text).usage);
 
 table("command", [
@@ -63,6 +69,10 @@ table("command", [
   ['exec grind "a # b" c#d', 'grind "a # b" c'],
   ["exec grind a\rb\r\n", "grind a\rb"],
   ["exec grind\0corn", "grind"],
+  ["exec grind \t\nusage a", "grind"],
+  ["exec grind \v a\v", "grind \v a\v"],
+  ["exec 'corn\\'s  mill' # slowly", "'corn\\'s  mill'"],
+  ["exec grind '#' \"#\" #x", "grind '#' \"#\""],
 ], (text) => {
   const main = parse(text).processes.main;
   return main?.kind === "exec" ? main.command : main;
@@ -81,6 +91,8 @@ table("script", [
     "echo 'a\nend script now\nend scripts\nendscript\nend script;\n'\n",
   ],
   ["script\none \\\nend script", "one \\\n"],
+  ["script\n  a\rend script\n  end\0script\n", "a\rend script\n"],
+  ["script\n a\0b  \n c\nend script", "a\n"],
   ["script\nfirst\nend script\nscript\nlast\nend script", "last\n"],
 ], (text) => {
   const main = parse(text).processes.main;
@@ -112,6 +124,8 @@ table("error", [
   ["script\\\n one\nend script", "2: Unexpected token"],
   ["script\nend script\nend script", "3: Unknown stanza"],
   ["usage 'a\nb'\nbogus", "3: Unknown stanza"],
+  ["env A='corn", "1: Unterminated quoted string"],
+  ['env A="b\nc\\\nd" e', "3: Unexpected token"],
   ["script\na\nb\nend script\nexport A \\\n B\nbogus", "7: Unknown stanza"],
   ["umask \\\n 'a\nb'", "2: Illegal file creation mask, expected octal integer"],
 ], problem);
@@ -130,4 +144,14 @@ Deno.test("UTF-8 is decoded, other bytes are kept apart", () => {
   assert.equal(parse(latin1("usage 'größe → 大小 🌾'")).usage, "größe → 大小 🌾");
   assert.equal(parse("usage a\xa0b").usage, "a\udca0b");
   assert.equal(parse("usage \xc0\xaf\xed\xa0\x80\xf5").usage, "\udcc0\udcaf\udced\udca0\udc80\udcf5");
+});
+
+Deno.test("comments are remembered, and the empty lines between stanzas", () => {
+  const lexer = new Lexer(
+    "#a\n \n\t# b \n\ntask # c\n\n  manual # d\nscript #e\n# no\n\nend script # no\n#f",
+    "f",
+  );
+  readStanzas(lexer, emptyJob("mill", "f"));
+  assert.deepEqual(lexer.takeRemarks(), ["#a", "", "# b ", "", "# c", "", "# d", "#e", "#f"]);
+  assert.deepEqual(lexer.takeRemarks(), []);
 });

@@ -135,7 +135,7 @@ function flag(field: "task" | "respawn"): Stanza {
 }
 
 function oneOf<Value extends string>(values: readonly Value[], word: string, lexer: Lexer): Value {
-  return values.find((value) => value === word) ?? lexer.fail("Unknown stanza", lexer.tokenLine);
+  return values.includes(word as Value) ? word as Value : lexer.fail("Unknown stanza", lexer.tokenLine);
 }
 
 /** A whole number, after blanks and with a sign if one likes, as strtol(3) takes it; NaN for anything else. */
@@ -228,6 +228,7 @@ function limit(lexer: Lexer, job: JobDefinition): void {
 /** A resource limit as strtoull(3) takes it: numbers below zero are counted down from 2⁶⁴. */
 function limitValue(word: string, lexer: Lexer): Limit["soft"] {
   if (word === "unlimited") return word;
+  if (/^[0-9]{1,15}$/.test(word)) return Number(word);
   const [, sign, digits] = /^[ \t-\r]*([+-]?)([0-9]+)$/.exec(word) ?? [];
   const size = digits !== undefined && digits.length <= 1000 ? BigInt(digits) : undefined;
   if (size === undefined || size >= 1n << 64n) {

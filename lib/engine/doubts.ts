@@ -7,6 +7,8 @@ import { matchesPattern } from "./pattern.ts";
 /** What is doubtful: a job of that name is not known, nor an event; or an `and` whose half stays met, or holds up a job. */
 export type DoubtKind = "unknown-job" | "unknown-event" | "kept-half" | "held-job";
 
+const ALL_KINDS: ReadonlySet<DoubtKind> = new Set(["unknown-job", "unknown-event", "kept-half", "held-job"]);
+
 /** A doubt about a job's condition. */
 export interface Doubt {
   kind: DoubtKind;
@@ -19,7 +21,7 @@ export interface Doubt {
 }
 
 /** Events that init emits about jobs. */
-const JOB_EVENTS = ["starting", "started", "stopping", "stopped"];
+const JOB_EVENTS = new Set(["starting", "started", "stopping", "stopped"]);
 
 /** Events that init, or the programs that come with it, emit by themselves. */
 const INIT_EVENTS = [
@@ -35,39 +37,82 @@ const INIT_EVENTS = [
 /** What makes a text a pattern. */
 const SPECIAL = /[*?[\\]/;
 
-/** All doubts about these jobs, which are all that there are. */
-export function findDoubts(definitions: Iterable<JobDefinition>): Doubt[] {
+/**
+ * The doubts of these kinds about these jobs, which are all that there are. Thousands of jobs may be doubted at once, so
+ * nothing is made for what is not asked for.
+ */
+export function findDoubts(
+  definitions: Iterable<JobDefinition>,
+  kinds: ReadonlySet<DoubtKind> = ALL_KINDS,
+): Doubt[] {
   const all = [...definitions];
-  const jobs = new Set(all.map(({ name }) => name));
-  const events = new Set([...INIT_EVENTS, ...all.flatMap(({ emits }) => emits)]);
-  const patterns = Array.from(events).filter((event) => SPECIAL.test(event));
-  const isJob = (pattern: string) =>
-    pattern.includes("$") || jobs.has(pattern) ||
-    (SPECIAL.test(pattern) && jobs.values().some((name) => matchesPattern(pattern, name)));
-  const isEvent = (name: string): boolean =>
-    events.has(name) || patterns.some((pattern) => matchesPattern(pattern, name)) ||
-    (name.endsWith("/failed") && isEvent(name.slice(0, -"/failed".length)));
-  return conditionsOf(all).flatMap(([place, condition]) =>
-    [
-      ...eventsOf(condition).flatMap((event) => unknown(event, isJob, isEvent)),
-      ...joins(condition),
-    ].map((doubt) => ({ ...place, ...doubt, reason: `${place.stanza}: ${doubt.reason}` }))
-  );
+  const names = new Names(all);
+  const doubts: Doubt[] = [];
+  const found: Found[] = [];
+  const doubt = ({ name: job, source }: JobDefinition, stanza: Doubt["stanza"], condition?: Condition) => {
+    if (!condition) return;
+    findUnknown(condition, names, kinds, found);
+    if (kinds.has("kept-half") || kinds.has("held-job")) findRemembered(condition, kinds, found);
+    for (const { kind, reason } of found) {
+      doubts.push({ kind, job, source, stanza, reason: `${stanza}: ${reason}` });
+    }
+    found.length = 0;
+  };
+  for (const definition of all) {
+    doubt(definition, "start on", definition.startOn);
+    doubt(definition, "stop on", definition.stopOn);
+  }
+  return doubts;
 }
 
 /** A doubt whose place is not filled in yet. */
 type Found = Pick<Doubt, "kind" | "reason">;
 
-type Place = Pick<Doubt, "job" | "source" | "stanza">;
+/** The jobs and events that are known. */
+class Names {
+  readonly #jobs = new Set<string>();
+  readonly #events = new Set(INIT_EVENTS);
+  readonly #patterns: string[];
 
-function conditionsOf(definitions: JobDefinition[]): Array<[Place, Condition]> {
-  return definitions.flatMap(({ name, source, startOn, stopOn }) => {
-    const place = { job: name, source };
-    const found: Array<[Place, Condition]> = [];
-    if (startOn) found.push([{ ...place, stanza: "start on" }, startOn]);
-    if (stopOn) found.push([{ ...place, stanza: "stop on" }, stopOn]);
-    return found;
-  });
+  constructor(definitions: JobDefinition[]) {
+    for (const { name, emits } of definitions) {
+      this.#jobs.add(name);
+      for (const event of emits) this.#events.add(event);
+    }
+    this.#patterns = Array.from(this.#events).filter((event) => SPECIAL.test(event));
+  }
+
+  isJob(pattern: string): boolean {
+    return this.#jobs.has(pattern) || pattern.includes("$") ||
+      (SPECIAL.test(pattern) && this.#jobs.values().some((name) => matchesPattern(pattern, name)));
+  }
+
+  isEvent(name: string): boolean {
+    return this.#events.has(name) || this.#patterns.some((pattern) => matchesPattern(pattern, name)) ||
+      (name.endsWith("/failed") && this.isEvent(name.slice(0, -"/failed".length)));
+  }
+}
+
+function findUnknown(
+  condition: Condition,
+  names: Names,
+  kinds: ReadonlySet<DoubtKind>,
+  found: Found[],
+): void {
+  if (condition.kind !== "event") {
+    findUnknown(condition.left, names, kinds, found);
+    findUnknown(condition.right, names, kinds, found);
+    return;
+  }
+  const event = condition.name;
+  const job = jobMatch(condition)?.value;
+  if (job !== undefined && !names.isJob(job)) {
+    const reason = `no job \`${job}' is known, so \`${event} ${job}' never comes`;
+    if (kinds.has("unknown-job")) found.push({ kind: "unknown-job", reason });
+  } else if (kinds.has("unknown-event") && !names.isEvent(event)) {
+    const reason = `no job says that it \`emits ${event}', and init does not emit it either`;
+    found.push({ kind: "unknown-event", reason });
+  }
 }
 
 function eventsOf(condition: Condition): EventCondition[] {
@@ -78,36 +123,19 @@ function eventsOf(condition: Condition): EventCondition[] {
 
 /** The comparison of a job's event that names the job. */
 function jobMatch({ name, matches }: EventCondition): Match | undefined {
-  if (!JOB_EVENTS.includes(name)) return undefined;
+  if (!JOB_EVENTS.has(name)) return undefined;
   const found = matches.find(({ key }, index) => key === "JOB" || (index === 0 && key === undefined));
   return found?.negated ? undefined : found;
 }
 
-function unknown(
-  event: EventCondition,
-  isJob: (pattern: string) => boolean,
-  isEvent: (name: string) => boolean,
-): Found[] {
-  const job = jobMatch(event)?.value;
-  if (job !== undefined && !isJob(job)) {
-    return [{
-      kind: "unknown-job",
-      reason: `no job \`${job}' is known, so \`${event.name} ${job}' never comes`,
-    }];
-  }
-  if (isEvent(event.name)) return [];
-  return [{
-    kind: "unknown-event",
-    reason: `no job says that it \`emits ${event.name}', and init does not emit it either`,
-  }];
-}
-
 /** What is doubtful about the `and`s of a condition. An `and` remembers each half until both have been met. */
-function joins(condition: Condition): Found[] {
-  if (condition.kind === "event") return [];
-  const below = [...joins(condition.left), ...joins(condition.right)];
-  if (condition.kind === "or") return below;
-  return [...below, ...[condition.left, condition.right].flatMap(eventsOf).flatMap(remembered)];
+function findRemembered(condition: Condition, kinds: ReadonlySet<DoubtKind>, found: Found[]): void {
+  if (condition.kind === "event") return;
+  findRemembered(condition.left, kinds, found);
+  findRemembered(condition.right, kinds, found);
+  if (condition.kind === "or") return;
+  const doubts = eventsOf(condition).flatMap(remembered);
+  found.push(...doubts.filter(({ kind }) => kinds.has(kind)));
 }
 
 function remembered(event: EventCondition): Found[] {

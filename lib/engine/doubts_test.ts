@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Condition } from "../model/condition.ts";
 import { emptyJob, type JobDefinition } from "../model/job.ts";
-import { findDoubts } from "./doubts.ts";
+import { type DoubtKind, findDoubts } from "./doubts.ts";
 
 function event(name: string, ...values: string[]): Condition {
   const matches = values.map((text) => {
@@ -66,4 +66,15 @@ Deno.test("a doubt says where it is and what is wrong", () => {
     stanza: "stop on",
     reason: "stop on: no job `bd' is known, so `stopped bd' never comes",
   }]);
+});
+
+Deno.test("only the kinds that are asked for are told", () => {
+  const doubtful: Condition = { kind: "and", left: event("x"), right: event("started", "y") };
+  const told = (...kinds: DoubtKind[]) =>
+    findDoubts([job("web", { startOn: doubtful })], new Set(kinds)).map(({ kind }) => kind);
+  for (const kind of ["unknown-event", "unknown-job", "kept-half"] as const) {
+    assert.deepEqual(told(kind), [kind]);
+  }
+  assert.deepEqual(told("held-job"), []);
+  assert.deepEqual(told(), []);
 });

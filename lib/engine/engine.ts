@@ -91,7 +91,8 @@ export class Engine {
 
   /** True when any job's start condition could take this event. */
   awaitsEvent(name: string): boolean {
-    return this.#machine.listeners.owners(name).some((owner) => "job" in owner);
+    for (const owner of this.#machine.listeners.owners(name)) if ("job" in owner) return true;
+    return false;
   }
 
   /** True while any process of a job runs, or is being spawned. */

@@ -19,7 +19,6 @@ type Listeners = Map<Matcher, Listener>;
 
 /** The conditions that mention one event. */
 interface Mentions {
-  all: Listeners;
   /** Those that have to be asked whatever the event's variables are. */
   always: Listeners;
   /** The others by a variable (empty: the first one, whatever its name) and the value that it has to have. */
@@ -35,9 +34,7 @@ export class ListenerIndex {
   add(matcher: Matcher, owner: Owner): void {
     const listener: Listener = { matcher, owner, number: ++this.#last };
     for (const leaf of matcher.leaves) {
-      const mentions = getOrMake(this.#mentions, leaf.name, newMentions);
-      mentions.all.set(matcher, listener);
-      placeOf(mentions, leaf).set(matcher, listener);
+      placeOf(getOrMake(this.#mentions, leaf.name, newMentions), leaf).set(matcher, listener);
     }
   }
 
@@ -46,16 +43,20 @@ export class ListenerIndex {
     for (const leaf of matcher.leaves) {
       const mentions = this.#mentions.get(leaf.name);
       if (!mentions) continue;
-      mentions.all.delete(matcher);
       placeOf(mentions, leaf).delete(matcher);
       forgetEmpty(mentions, leaf.matches[0]);
-      if (mentions.all.size === 0) this.#mentions.delete(leaf.name);
+      if (mentions.always.size === 0 && mentions.byValue.size === 0) this.#mentions.delete(leaf.name);
     }
   }
 
-  /** The owners of all conditions that mention an event of this name. */
-  owners(name: string): Owner[] {
-    return Array.from(this.#mentions.get(name)?.all.values() ?? [], ({ owner }) => owner);
+  /** The owners of all conditions that mention an event of this name, once for each mention. */
+  *owners(name: string): Iterable<Owner> {
+    const mentions = this.#mentions.get(name);
+    if (!mentions) return;
+    for (const { owner } of mentions.always.values()) yield owner;
+    for (const values of mentions.byValue.values()) {
+      for (const listeners of values.values()) for (const { owner } of listeners.values()) yield owner;
+    }
   }
 
   /** The conditions that could take an event, in the order in which they were added. */
@@ -72,13 +73,17 @@ export class ListenerIndex {
 }
 
 function newMentions(): Mentions {
-  return { all: new Map(), always: new Map(), byValue: new Map() };
+  return { always: new Map(), byValue: new Map() };
+}
+
+function newMap<Key, Value>(): Map<Key, Value> {
+  return new Map();
 }
 
 function placeOf({ always, byValue }: Mentions, { matches: [first] }: EventCondition): Listeners {
   if (!first || first.negated || !isLiteral(first.value)) return always;
-  const values = getOrMake(byValue, first.key ?? "", () => new Map<string, Listeners>());
-  return getOrMake(values, first.value, () => new Map());
+  const values = getOrMake(byValue, first.key ?? "", newMap<string, Listeners>);
+  return getOrMake(values, first.value, newMap<Matcher, Listener>);
 }
 
 function forgetEmpty({ byValue }: Mentions, match: Match | undefined): void {

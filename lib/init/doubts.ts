@@ -1,6 +1,6 @@
 /** Telling of conditions that can never come true because of a wrong name, when the configuration has been read. */
 
-import { findDoubts } from "../engine/doubts.ts";
+import { type DoubtKind, findDoubts } from "../engine/doubts.ts";
 import type { Messages } from "./messages.ts";
 import type { RunningInit } from "./running.ts";
 
@@ -11,8 +11,13 @@ import type { RunningInit } from "./running.ts";
  * @param trial True when no startup event is emitted: nobody then expects that conditions come true by themselves.
  */
 export function tellDoubts(init: RunningInit, messages: Messages, trial: boolean): void {
-  for (const { kind, job, reason } of findDoubts(Array.from(init.jobs(), ({ definition }) => definition))) {
+  const kinds = new Set<DoubtKind>();
+  if (!trial || messages.prints("info")) kinds.add("unknown-job");
+  if (messages.prints("info")) kinds.add("unknown-event");
+  for (
+    const { kind, job, reason } of findDoubts(Array.from(init.jobs(), ({ definition }) => definition), kinds)
+  ) {
     if (kind === "unknown-job" && !trial) messages.tellOnce("warn", `${job} ${reason}`);
-    else if (kind.startsWith("unknown-")) messages.tell("info", `${job} ${reason}`);
+    else messages.tell("info", `${job} ${reason}`);
   }
 }

@@ -144,6 +144,12 @@ export function validateJob(value: unknown): JobDefinition {
   return value as unknown as JobDefinition;
 }
 
+/** A job together with the texts of its modules. Throws a TypeError for anything else than these. */
+export function withSources(job: JobDefinition, sources: unknown): JobDefinition {
+  if (!FIELDS.sources(sources)) throw new TypeError(`the field sources may not be ${shown(sources)}`);
+  return { ...job, sources: sources as Record<string, string> };
+}
+
 function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;

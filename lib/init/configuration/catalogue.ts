@@ -33,70 +33,64 @@ export interface Place {
   rank: number;
 }
 
-/** What one file says of one or more jobs. */
+/** What one file says of one job. */
 interface Entry<Value> extends Place {
   file: string;
-  values: Map<string, Value>;
-  /** True when the file is broken now and these values are what it said before. */
+  name: string;
+  value: Value;
+  /** True when the file is broken now and this is what it said before. */
   broken: boolean;
 }
 
-/** What goes before all else that is said of a job. */
-interface First<Value> {
-  value: Value;
-  directory: number;
-  /** The file, where that is broken now and this is what it said before. */
-  broken?: string;
-}
-
-/** The files that say something of each job, found by name in order of precedence. */
+/** What files say of jobs, found by the job's name and by the file. */
 class Shelf<Value> {
-  readonly #entries = new Map<string, Entry<Value>>();
-  readonly #byName = new Map<string, Set<Entry<Value>>>();
+  readonly #byFile = new Map<string, Entry<Value>[]>();
+  readonly #byName = new Map<string, Entry<Value>[]>();
 
   constructor(private readonly touched: Set<string>) {}
 
-  put(file: string, place: Place, values: Map<string, Value>): void {
-    this.remove(file);
-    const entry = { ...place, file, values, broken: false };
-    this.#entries.set(file, entry);
-    for (const name of values.keys()) {
-      const entries = this.#byName.get(name);
-      if (entries) entries.add(entry);
-      else this.#byName.set(name, new Set([entry]));
-      this.touched.add(name);
-    }
+  /** Notes what a file says of one more job. */
+  add(file: string, { directory, rank }: Place, name: string, value: Value): void {
+    const entry = { file, name, value, directory, rank, broken: false };
+    append(this.#byFile, file, entry);
+    append(this.#byName, name, entry);
+    this.touched.add(name);
   }
 
   break(file: string): void {
-    const entry = this.#entries.get(file);
-    if (!entry || entry.broken) return;
-    entry.broken = true;
-    for (const name of entry.values.keys()) this.touched.add(name);
+    for (const entry of this.#byFile.get(file) ?? []) {
+      if (entry.broken) return;
+      entry.broken = true;
+      this.touched.add(entry.name);
+    }
   }
 
   remove(file: string): void {
-    const entry = this.#entries.get(file);
-    if (!entry) return;
-    this.#entries.delete(file);
-    for (const name of entry.values.keys()) {
-      const entries = this.#byName.get(name);
-      entries?.delete(entry);
-      if (entries?.size === 0) this.#byName.delete(name);
-      this.touched.add(name);
+    const entries = this.#byFile.get(file);
+    if (!entries) return;
+    this.#byFile.delete(file);
+    for (const entry of entries) {
+      const left = this.#byName.get(entry.name)!.filter((other) => other !== entry);
+      if (left.length > 0) this.#byName.set(entry.name, left);
+      else this.#byName.delete(entry.name);
+      this.touched.add(entry.name);
     }
   }
 
   /** The entry that goes before all others of a name, among those of directories up to a number. */
-  first(name: string, lastDirectory: number): First<Value> | undefined {
+  first(name: string, lastDirectory: number): Entry<Value> | undefined {
     let best: Entry<Value> | undefined;
     for (const entry of this.#byName.get(name) ?? []) {
       if (entry.directory <= lastDirectory && (!best || precedes(entry, best))) best = entry;
     }
-    if (!best) return undefined;
-    const { file, directory, broken } = best;
-    return { value: best.values.get(name)!, directory, ...(broken && { broken: file }) };
+    return best;
   }
+}
+
+function append<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 function precedes<Value>(one: Entry<Value>, other: Entry<Value>): boolean {
@@ -120,13 +114,17 @@ export class Catalogue {
   readonly #published = new Map<string, Published>();
 
   /** Notes the jobs that a file defines, instead of those it defined before. */
-  define(file: string, place: Place, jobs: Iterable<JobDefinition>): void {
-    this.#definitions.put(file, place, new Map(Array.from(jobs, (job) => [job.name, job])));
+  define(file: string, place: Place, jobs: readonly JobDefinition[]): void {
+    // What comes of modules may name a job twice.
+    const each = jobs.length > 1 ? new Map(jobs.map((job) => [job.name, job])).values() : jobs;
+    this.#definitions.remove(file);
+    for (const job of each) this.#definitions.add(file, place, job.name, job);
   }
 
   /** Notes a file that overrides the job of this name, instead of what it said before. */
   override(file: string, place: Place, name: string, override: Override): void {
-    this.#overrides.put(file, place, new Map([[name, override]]));
+    this.#overrides.remove(file);
+    this.#overrides.add(file, place, name, override);
   }
 
   /** Notes that a file cannot be understood any more: what it said last counts where nothing else does. */
@@ -165,7 +163,7 @@ export class Catalogue {
   brokenFiles(name: string): string[] {
     const first = this.#definitions.first(name, COMPILED_IN);
     const override = first && this.#overrides.first(name, first.directory);
-    return [first?.broken, override?.broken].filter((file) => file !== undefined);
+    return [first, override].flatMap((entry) => entry?.broken ? entry.file : []);
   }
 
   #current(name: string, before: Published | undefined): Published | undefined {

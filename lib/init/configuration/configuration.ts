@@ -19,8 +19,8 @@ import {
   errorReason,
   type FileKind,
   type Found,
-  isLink,
   nameProblem,
+  readListed,
   readSource,
   trustProblem,
 } from "./files.ts";
@@ -41,17 +41,27 @@ export interface ConfigurationOptions {
   onReport(report: Report): void;
 }
 
-/** A file that is known to be there. */
+/** A file that may define a job. */
 interface KnownFile {
   kind: FileKind;
   name: string;
   place: Place;
-  /** What it held when it was read last; absent for modules and what could not be read. */
-  text?: string;
+  /** What it held when it was read last; undefined for modules and what could not be read. */
+  text: string | undefined;
   /** The module and what it imports, as they were evaluated last. */
-  evaluated?: FilesAsOf;
+  evaluated: FilesAsOf | undefined;
   /** What is wrong with it. */
-  problem?: Report;
+  problem: Report | undefined;
+}
+
+/** A file to look at. */
+interface Touched {
+  /** The file as it would be known, where its tree has told of it. */
+  file: KnownFile | undefined;
+  /** True when it was a regular file as its directory was read. */
+  isListed: boolean;
+  /** True where errors are to be told again. */
+  again: boolean;
 }
 
 /** How long files are looked at before other work gets its turn, in milliseconds. */
@@ -66,11 +76,9 @@ export class Configuration {
   readonly #trees: Tree[];
   readonly #links = new Dependencies((path) => this.#touch(path));
   readonly #imports = new Dependencies((module) => this.#evaluateLater(module));
+  /** The files that are there. */
   readonly #files = new Map<string, KnownFile>();
-  /** Files to look at; true where errors are to be told again. */
-  readonly #touched = new Map<string, boolean>();
-  /** Where the files to look at belong, for those not known yet. */
-  readonly #origins = new Map<string, { directory: number; relative: string }>();
+  readonly #touched = new Map<string, Touched>();
   readonly #modules = new Set<string>();
   #evaluating = false;
   #scheduled = false;
@@ -95,8 +103,8 @@ export class Configuration {
   /** Reads everything again and tells of errors again; resolves when all that it found is in force. */
   reload(): Promise<void> {
     for (const tree of this.#trees) tree.scan();
-    for (const path of this.#files.keys()) this.#touched.set(path, true);
-    for (const path of this.#touched.keys()) this.#touched.set(path, true);
+    for (const path of this.#files.keys()) this.#touch(path);
+    for (const touched of this.#touched.values()) touched.again = true;
     this.#schedule();
     return this.#settled();
   }
@@ -119,11 +127,22 @@ export class Configuration {
   }
 
   #tree(root: string, directory: number): Tree {
+    const place = (kind: FileKind): Place => ({ directory, rank: RANK[kind] });
+    const places = { module: place("module"), conf: place("conf"), override: place("override") };
     const tree: Tree = new Tree(root, {
-      onTouched: (relative) => {
-        const path = tree.path(relative);
-        this.#origins.set(path, { directory, relative });
-        this.#touch(path);
+      onTouched: (relative, isListed) => {
+        const found = classify(relative);
+        if (!found) return;
+        const { kind, name } = found;
+        const file = {
+          kind,
+          name,
+          place: places[kind],
+          text: undefined,
+          evaluated: undefined,
+          problem: undefined,
+        };
+        this.#touch(tree.path(relative), file, isListed);
       },
       onDirectoryGone: (relative) => this.#touchBelow(tree.path(relative)),
       onRootGone: () => this.options.onReport({ file: root, reason: "Configuration directory deleted" }),
@@ -143,8 +162,13 @@ export class Configuration {
     for (const path of this.#files.keys()) if (path.startsWith(`${directory}/`)) this.#touch(path);
   }
 
-  #touch(path: string): void {
-    if (!this.#touched.has(path)) this.#touched.set(path, false);
+  #touch(path: string, file?: KnownFile, isListed = false): void {
+    const touched = this.#touched.get(path);
+    if (!touched) this.#touched.set(path, { file, isListed, again: false });
+    else if (file) {
+      touched.file = file;
+      touched.isListed = isListed;
+    }
     this.#schedule();
   }
 
@@ -160,9 +184,9 @@ export class Configuration {
   /** Looks at touched files for some milliseconds, then tells what is new if none are left. */
   #work(milliseconds: number): void {
     const end = performance.now() + milliseconds;
-    for (const [path, again] of this.#touched) {
+    for (const [path, touched] of this.#touched) {
       this.#touched.delete(path);
-      this.#look(path, again);
+      this.#look(path, touched);
       if (performance.now() > end) break;
     }
     if (this.#touched.size > 0) return this.#schedule();
@@ -175,36 +199,27 @@ export class Configuration {
     if (changes.length > 0) this.options.onChanges(changes);
   }
 
-  #look(path: string, again: boolean): void {
-    const origin = this.#origins.get(path);
-    this.#origins.delete(path);
+  #look(path: string, { file: told, isListed, again }: Touched): void {
     const known = this.#files.get(path);
-    const kind = known?.kind ?? (origin && classify(origin.relative)?.kind);
-    if (!kind) return;
-    const found = readSource(path, kind !== "module");
-    this.#watchTarget(path, found);
-    if (found.state === "absent" || found.state === "special") return this.#forget(path);
-    const file = known ?? this.#add(path, origin!);
+    const file = known ?? told;
     if (!file) return;
+    const { kind } = file;
+    const found = isListed && kind !== "module" ? readListed(path) : readSource(path, kind !== "module");
+    this.#links.set(path, found.isLink ? targets(path, found) : NO_FILES);
+    if (found.state === "absent" || found.state === "special") return this.#forget(path);
+    if (!known && !this.#add(path, file)) return;
     if (found.state === "dangling") this.#dangle(path, file, found.reason);
     else if (found.state === "unreadable") this.#unreadable(path, file, found.reason, again);
     else if (kind === "module") this.#readModule(path, file, found.status, again);
     else this.#readText(path, file, found.text, again);
   }
 
-  #add(
-    path: string,
-    { directory, relative }: { directory: number; relative: string },
-  ): KnownFile | undefined {
-    const { kind, name } = classify(relative)!;
-    const problem = nameProblem(name);
-    if (problem) {
-      this.options.onReport({ file: path, reason: problem });
-      return undefined;
-    }
-    const file = { kind, name, place: { directory, rank: RANK[kind] } };
-    this.#files.set(path, file);
-    return file;
+  /** False for a file that can be none of ours. */
+  #add(path: string, file: KnownFile): boolean {
+    const reason = nameProblem(file.name);
+    if (reason) this.options.onReport({ file: path, reason });
+    else this.#files.set(path, file);
+    return reason === undefined;
   }
 
   #forget(path: string): void {
@@ -220,20 +235,14 @@ export class Configuration {
 
   /** A link to nothing is remembered for what it may lead to later. */
   #dangle(path: string, file: KnownFile, reason: string): void {
-    delete file.text;
+    file.text = undefined;
     this.#empty(path);
     this.options.onReport({ file: path, reason });
   }
 
   #unreadable(path: string, file: KnownFile, reason: string, again: boolean): void {
-    delete file.text;
+    file.text = undefined;
     this.#break(path, file, { file: path, reason }, again);
-  }
-
-  /** Has changes of a link's target seen, which happen elsewhere. */
-  #watchTarget(path: string, found: Found): void {
-    if (found.state === "absent") return this.#links.set(path, []);
-    this.#links.set(path, isLink(path) ? targets(path, found) : []);
   }
 
   #readText(path: string, file: KnownFile, text: string, again: boolean): void {
@@ -242,7 +251,7 @@ export class Configuration {
     try {
       if (file.kind === "conf") this.#catalogue.define(path, file.place, [parseConf(text, path, file.name)]);
       else this.#override(path, file, text);
-      delete file.problem;
+      file.problem = undefined;
     } catch (error) {
       this.#break(path, file, parseReport(path, error), true);
     }
@@ -298,7 +307,7 @@ export class Configuration {
     if (file) file.evaluated = new FilesAsOf(began, [module, ...imports]);
     if (jobs) {
       this.#catalogue.define(module, file?.place ?? { directory: COMPILED_IN, rank: 0 }, jobs);
-      if (file) delete file.problem;
+      if (file) file.problem = undefined;
     } else {
       this.#catalogue.break(module);
       this.options.onReport(report);
@@ -322,7 +331,9 @@ export class Configuration {
   }
 }
 
-/** The file that a link leads to, or would lead to. */
+const NO_FILES: readonly string[] = [];
+
+/** The file that a link leads to, or would lead to: changes of it happen elsewhere. */
 function targets(link: string, found: Found): string[] {
   try {
     if (found.state === "regular") return [fs.realpathSync(link)];

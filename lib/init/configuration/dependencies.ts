@@ -11,6 +11,8 @@ interface Watched {
   dependents: Map<string, Set<string>>;
 }
 
+const NONE: readonly string[] = [];
+
 /** Watches single files through their directories. A file that is not there yet may be depended on too. */
 export class Dependencies {
   readonly #directories = new Map<string, Watched>();
@@ -21,7 +23,8 @@ export class Dependencies {
 
   /** Says which files (absolute paths) the dependent depends on from now on. */
   set(dependent: string, files: readonly string[]): void {
-    const before = this.#files.get(dependent) ?? [];
+    const before = this.#files.get(dependent) ?? NONE;
+    if (before.length === 0 && files.length === 0) return;
     for (const file of files) if (!before.includes(file)) this.#add(dependent, file);
     for (const file of before) if (!files.includes(file)) this.#remove(dependent, file);
     if (files.length > 0) this.#files.set(dependent, files);

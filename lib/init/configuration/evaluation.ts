@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { COMPILED_IN, type ModuleReport, parseEvaluatorLine } from "../../author/protocol.ts";
 import type { JobDefinition } from "../../model/job.ts";
 import { SIGKILL } from "../../model/signals.ts";
-import { validateJob } from "../../model/validate.ts";
+import { validateJob, withSources } from "../../model/validate.ts";
 import { close, O_RDWR, open, pipe } from "../../sys/descriptors.ts";
 import { kill } from "../../sys/processes.ts";
 import { spawn, type SpawnDescription } from "../../sys/spawn.ts";
@@ -236,7 +236,7 @@ function outcome(line: ModuleReport, module: string): ModuleOutcome {
   try {
     const { sources } = line;
     const jobs = line.jobs.map(validateJob).map((job) =>
-      sources && hasFunctions(job) ? validateJob({ ...job, sources }) : job
+      sources && hasFunctions(job) ? withSources(job, sources) : job
     );
     return { ...shared, jobs };
   } catch (error) {

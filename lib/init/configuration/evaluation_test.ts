@@ -57,6 +57,14 @@ async function evaluate(
 const print = (report: unknown) =>
   `printf '%s\\n' '${JSON.stringify(report).replace('"@"', `"'"$M"'"`).replaceAll("\\", "\\\\")}'`;
 
+function lives(pid: string): boolean {
+  try {
+    return !/\) [ZX] /.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
 Deno.test("jobs, errors with their places, and imports are handed on", async () => {
   const job = { ...emptyJob("a", "/x/a.ts"), description: "fine" };
   const { told, outcomes } = await evaluate({
@@ -90,8 +98,11 @@ Deno.test("a module that never ends is given up, with all that it started, and t
   );
   assert.deepEqual(told, ["a ", "b b:Module did not end within 0.3 s", "c "]);
   for (const pid of fs.readFileSync(pids, "utf8").trim().split(" ")) {
-    const state = fs.existsSync(`/proc/${pid}/stat`) ? fs.readFileSync(`/proc/${pid}/stat`, "utf8") : "gone";
-    assert.match(state, /^gone|\) [ZX] /, `process ${pid} lives on`);
+    // It has been killed; a busy machine takes its time to let it die.
+    for (let tries = 0; lives(pid); tries++) {
+      assert(tries < 1000, `process ${pid} lives on`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 });
 

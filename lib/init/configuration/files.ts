@@ -22,13 +22,13 @@ const ENDINGS: Array<[ending: string, kind: FileKind]> = [
  * all that defines no job, such as what editors and package managers leave behind.
  */
 export function classify(relative: string): { kind: FileKind; name: string } | undefined {
-  const found = ENDINGS.find(([ending]) => relative.endsWith(ending));
-  if (!found) return undefined;
-  const [ending, kind] = found;
-  const name = relative.slice(0, -ending.length);
-  if (name === "" || name.endsWith("/")) return undefined;
-  if (kind === "module" && !isJobModule(relative)) return undefined;
-  return { kind, name };
+  for (const [ending, kind] of ENDINGS) {
+    if (!relative.endsWith(ending)) continue;
+    const name = relative.slice(0, -ending.length);
+    if (name === "" || name.endsWith("/")) return undefined;
+    return kind === "module" && !isJobModule(relative) ? undefined : { kind, name };
+  }
+  return undefined;
 }
 
 /** Why a file cannot give a job its name, or undefined. */
@@ -39,43 +39,81 @@ export function nameProblem(name: string): string | undefined {
 
 /** A file as it was found. */
 export type Found =
-  /** `text` holds the file's bytes as Latin-1. */
-  | { state: "regular"; text: string; status: fs.Stats }
-  /** There is nothing of that name. */
-  | { state: "absent" }
-  /** A directory, pipe, socket or device, or a link to one. */
-  | { state: "special" }
-  /** A symbolic link to nothing. */
-  | { state: "dangling"; reason: string }
-  | { state: "unreadable"; reason: string };
+  & {
+    /** True for a symbolic link, whatever it leads to. */
+    isLink: boolean;
+  }
+  & (
+    /** `text` holds the file's bytes as Latin-1. */
+    | { state: "regular"; text: string; status: fs.Stats }
+    /** There is nothing of that name. */
+    | { state: "absent" }
+    /** A directory, pipe, socket or device, or a link to one. */
+    | { state: "special" }
+    /** A symbolic link to nothing. */
+    | { state: "dangling"; reason: string }
+    | { state: "unreadable"; reason: string }
+  );
+
+const { O_RDONLY, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW } = fs.constants;
 
 /**
  * Looks at a file and reads it, at most {@link LARGEST_FILE} bytes; with `content` false it is not read and
  * the text is empty. Pipes and devices are never opened, so this cannot block. Never throws.
  */
 export function readSource(path: string, content = true): Found {
+  let isLink = false;
   let status: fs.Stats;
   try {
-    status = fs.statSync(path);
+    status = fs.lstatSync(path);
+    isLink = status.isSymbolicLink();
+    if (isLink) status = fs.statSync(path);
   } catch (error) {
-    return missing(path, error);
+    return missing(error, isLink);
   }
-  if (!status.isFile()) return { state: "special" };
-  if (status.size > LARGEST_FILE) {
-    return { state: "unreadable", reason: `File is too large, more than ${LARGEST_FILE} bytes` };
-  }
-  if (!content) return { state: "regular", text: "", status };
+  const unfit = judge(status, isLink);
+  if (unfit) return unfit;
+  if (!content) return { isLink, state: "regular", text: "", status };
   try {
-    return readRegular(path);
+    return readRegular(path, isLink);
   } catch (error) {
-    return { state: "unreadable", reason: errorReason(error) };
+    return { isLink, state: "unreadable", reason: errorReason(error) };
   }
 }
 
-function missing(path: string, error: unknown): Found {
+/**
+ * The same for what was a regular file a moment ago, as its directory said. It is opened without another look, which
+ * blocks neither, should it have been replaced by a pipe or a device since.
+ */
+export function readListed(path: string): Found {
+  try {
+    const found = readRegular(path, false, O_NOFOLLOW);
+    if (found.state === "regular") return found;
+  } catch {
+    // It may be a link by now.
+  }
+  return readSource(path);
+}
+
+function missing(error: unknown, isLink: boolean): Found {
   const { code } = error as NodeJS.ErrnoException;
-  if (code !== "ENOENT" && code !== "ENOTDIR") return { state: "unreadable", reason: errorReason(error) };
-  return isLink(path) ? { state: "dangling", reason: errorReason(error) } : { state: "absent" };
+  const reason = errorReason(error);
+  if (code !== "ENOENT" && code !== "ENOTDIR") return { isLink, state: "unreadable", reason };
+  return isLink ? { isLink, state: "dangling", reason } : { isLink, state: "absent" };
+}
+
+/** Why what a file turned out to be is not read, if it is not. */
+function judge(status: fs.Stats, isLink: boolean): Found | undefined {
+  if (!status.isFile()) return { isLink, state: "special" };
+  return status.size > LARGEST_FILE ? tooLarge(isLink) : undefined;
+}
+
+function tooLarge(isLink: boolean): Found {
+  return {
+    isLink,
+    state: "unreadable",
+    reason: `File is too large, more than ${LARGEST_FILE} bytes`,
+  };
 }
 
 /** True for a symbolic link, whatever it leads to. Never throws. */
@@ -98,28 +136,19 @@ export function isDirectory(path: string): boolean {
 
 const buffer = Buffer.allocUnsafe(64 * 1024);
 
-function readRegular(path: string): Found {
-  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
-  const descriptor = fs.openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+function readRegular(path: string, isLink: boolean, flags = 0): Found {
+  const descriptor = fs.openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | flags);
   try {
     // The file may have been replaced by something else since it was looked at.
     const status = fs.fstatSync(descriptor);
-    if (!status.isFile()) return { state: "special" };
-    const chunks: Buffer[] = [];
-    let total = 0;
+    const unfit = judge(status, isLink);
+    if (unfit) return unfit;
+    let text = "";
     for (;;) {
       const count = fs.readSync(descriptor, buffer, 0, buffer.length, null);
-      total += count;
-      if (count < buffer.length && chunks.length === 0) {
-        return { state: "regular", text: buffer.toString("latin1", 0, count), status };
-      }
-      chunks.push(Buffer.from(buffer.subarray(0, count)));
-      if (count < buffer.length) {
-        return { state: "regular", text: Buffer.concat(chunks).toString("latin1"), status };
-      }
-      if (total > LARGEST_FILE) {
-        return { state: "unreadable", reason: `File is too large, more than ${LARGEST_FILE} bytes` };
-      }
+      text += buffer.toString("latin1", 0, count);
+      if (count < buffer.length) return { isLink, state: "regular", text, status };
+      if (text.length > LARGEST_FILE) return tooLarge(isLink);
     }
   } finally {
     fs.closeSync(descriptor);

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { classify, LARGEST_FILE, nameProblem, readSource, trustProblem } from "./files.ts";
+import {
+  classify,
+  type Found,
+  LARGEST_FILE,
+  nameProblem,
+  readListed,
+  readSource,
+  trustProblem,
+} from "./files.ts";
 
 const NAMED: Array<[file: string, name: string]> = [
   ["plain.conf", "plain"],
@@ -48,6 +56,11 @@ Deno.test("names that no job can bear", () => {
   assert.match(nameProblem("a\ufffd")!, /UTF-8/);
 });
 
+/** What was found, without the time of the last look. */
+function withoutTimes(found: Found): unknown {
+  return found.state === "regular" ? { ...found, status: found.status.ino } : found;
+}
+
 Deno.test("files are told apart without ever waiting for one", () => {
   const directory = fs.mkdtempSync(join(tmpdir(), "files-test-"));
   const at = (name: string) => join(directory, name);
@@ -64,6 +77,8 @@ Deno.test("files are told apart without ever waiting for one", () => {
     assert(new Deno.Command("mkfifo", { args: [at("pipe")] }).outputSync().success);
     const text = (name: string) => {
       const found = readSource(at(name));
+      // What a directory says may be out of date.
+      assert.deepEqual(withoutTimes(readListed(at(name))), withoutTimes(found), name);
       return found.state === "regular" ? found.text : found.state;
     };
     assert.equal(text("regular"), "a\xff");
@@ -77,8 +92,15 @@ Deno.test("files are told apart without ever waiting for one", () => {
     assert.equal(text("absent"), "absent");
     assert.equal(text("regular/absent"), "absent");
     for (const name of ["device", "pipe", "."]) assert.equal(text(name), "special", name);
-    assert.deepEqual(readSource(at("dangling")), { state: "dangling", reason: "No such file or directory" });
+    for (const name of ["link", "dangling", "loop", "device"]) assert(readSource(at(name)).isLink, name);
+    for (const name of ["regular", "pipe", ".", "absent"]) assert(!readSource(at(name)).isLink, name);
+    assert.deepEqual(readSource(at("dangling")), {
+      isLink: true,
+      state: "dangling",
+      reason: "No such file or directory",
+    });
     assert.deepEqual(readSource(at("loop")), {
+      isLink: true,
       state: "unreadable",
       reason: "Too many levels of symbolic links",
     });

@@ -3,15 +3,18 @@
 import * as fs from "node:fs";
 import { basename, dirname } from "node:path";
 import { type DirectoryEvent, watchDirectory } from "../../sys/inotify.ts";
-import { classify, isDirectory, isLink } from "./files.ts";
+import { isDirectory, isLink } from "./files.ts";
 
 /** How many directories deep jobs are looked for. */
 const DEEPEST = 64;
 
 /** What a tree tells. Paths of files are relative to the configuration directory. */
 export interface TreeListener {
-  /** Look at this file again: it may have come, changed or gone. */
-  onTouched(relative: string): void;
+  /**
+   * Look at this file again: it may have come, changed or gone.
+   * @param isListed True when it was a regular file as its directory was read, just now.
+   */
+  onTouched(relative: string, isListed: boolean): void;
   /** A directory is gone with all below it. */
   onDirectoryGone(relative: string): void;
   /** The configuration directory itself was moved or deleted. */
@@ -70,8 +73,7 @@ export class Tree {
     this.#watch(directory);
     let entries: fs.Dirent[];
     try {
-      entries = fs.readdirSync(path, { withFileTypes: true })
-        .sort((one, other) => one.name < other.name ? -1 : 1);
+      entries = fs.readdirSync(path, { withFileTypes: true });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.listener.onProblem(path, error);
       return;
@@ -80,7 +82,7 @@ export class Tree {
       const relative = directory === "" ? entry.name : `${directory}/${entry.name}`;
       if (entry.isDirectory()) this.#enter(relative, depth, above);
       else if (entry.isSymbolicLink()) this.#touchLink(relative, depth, above);
-      else if (classify(relative)) this.listener.onTouched(relative);
+      else this.listener.onTouched(relative, entry.isFile());
     }
   }
 
@@ -94,8 +96,8 @@ export class Tree {
     if (relative.endsWith(".conf") && isDirectory(path)) {
       const real = realDirectory(path);
       if (real && !above.has(real)) this.#enter(relative, depth, new Set([...above, real]));
-    } else if (classify(relative)) {
-      this.listener.onTouched(relative);
+    } else {
+      this.listener.onTouched(relative, false);
     }
   }
 
@@ -128,13 +130,13 @@ export class Tree {
       this.#appeared(relative, kind);
     } else if (TOUCHING.has(kind)) {
       if (this.#watches.has(relative)) this.#forget(relative);
-      else if (classify(relative)) this.listener.onTouched(relative);
+      else this.listener.onTouched(relative, false);
     }
   }
 
   #appeared(relative: string, kind: "created" | "moved-to"): void {
     if (isLink(this.path(relative))) this.#touchLink(relative, 0, new Set());
-    else if (kind === "moved-to" && classify(relative)) this.listener.onTouched(relative);
+    else if (kind === "moved-to") this.listener.onTouched(relative, false);
   }
 
   #forget(directory: string): void {
