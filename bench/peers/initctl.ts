@@ -79,7 +79,7 @@ function jobFile({ command, task, respawn, logged, automatic, after, startOn }: 
     `start on ${event}`,
     ...(task ? ["task"] : ["stop on all-stop"]),
     ...(respawn ? ["respawn", "respawn limit unlimited"] : []),
-    `console ${logged ? "log" : "none"}`,
+    `console ${logged === "pipe" ? "pipe" : logged ? "log" : "none"}`,
     `exec ${command.join(" ")}`,
   ];
   return `${lines.join("\n")}\n`;

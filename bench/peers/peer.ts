@@ -26,8 +26,8 @@ export interface Service {
   task?: boolean;
   /** Started again whenever it ends. */
   respawn?: boolean;
-  /** Its output goes to a log file. */
-  logged?: boolean;
+  /** Its output goes to a log file: through what the supervisor uses for it unless told otherwise, or a pipe. */
+  logged?: boolean | "pipe";
   /** It is started with the supervisor itself, not by {@link Supervision.startAll}. */
   automatic?: boolean;
   /** The service whose start starts it; only {@link Peer.events} have that. */

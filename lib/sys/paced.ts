@@ -28,8 +28,8 @@ interface Rest {
 const REST: Rest = { times: 19, longest: 30 };
 /** A shorter rest, in ms, is not worth a timer. */
 const SHORTEST_REST = 2;
-/** How much may gather at one descriptor, in bytes: a terminal holds little more, and then its writer waits. */
-const ROOM = 3000;
+/** How much is to gather at one descriptor, in bytes, and what is too much: there its writer waits, or soon will. */
+const ENOUGH = 3000, TOO_MUCH = 4000;
 /** How long to go on reading what comes too fast for a rest, in ms, before all else gets its turn. */
 const TURN = 4;
 
@@ -81,7 +81,9 @@ export class PacedPoller {
       const most = this.#round();
       if (most === 0) return;
       this.#looked = performance.now();
-      rest = Math.min(this.rest.times * (this.#looked - time), this.rest.longest, since * ROOM / most);
+      if (most < TOO_MUCH) {
+        rest = Math.min(this.rest.times * (this.#looked - time), this.rest.longest, since * ENOUGH / most);
+      }
       if (rest >= SHORTEST_REST) this.#rest(rest);
       time = this.#looked;
     }

@@ -53,6 +53,12 @@ export interface ProcessOutput {
   ended(): void;
 }
 
+/** What init reads from, and what a job writes to. */
+interface Ends {
+  reader: number;
+  writer: number;
+}
+
 /** A log while somebody writes to it. */
 interface OpenLog {
   log: Log;
@@ -80,13 +86,15 @@ export class JobOutput {
    */
   open(job: string, instance: string, console: Console): ProcessOutput {
     const { directory, missingDirectory, standard, foreground } = this.options;
-    if (console === "log" && directory !== undefined) {
-      return this.#logged(logPath(directory, job, instance));
+    const isLogged = console === "log" || console === "pipe";
+    if (isLogged && directory !== undefined) {
+      const ends = console === "log" ? this.#terminalOrPipe() : this.#pipe();
+      return ends ? this.#logged(ends, logPath(directory, job, instance)) : plain(this.#null);
     }
     if (standard && (console === "owner" || (foreground === job && console === "output" && isTerminal(0)))) {
       return { ...plain(0), descriptors: { 0: 0, 1: 1, 2: 2 }, foreground: isTerminal(0) };
     }
-    if (standard && console === "log" && missingDirectory !== undefined) {
+    if (standard && isLogged && missingDirectory !== undefined) {
       const instead = "jobs that log print on init's own output instead";
       this.#tell(`Failed to write to ${missingDirectory}, ${instead}`, "it is not there or not writable");
       return this.#lines(standard, job, instance, this.#null);
@@ -137,10 +145,7 @@ export class JobOutput {
     };
   }
 
-  #logged(path: string): ProcessOutput {
-    const ends = this.#terminalOrPipe();
-    if (!ends) return plain(this.#null);
-    const { reader: descriptor, writer } = ends;
+  #logged({ reader: descriptor, writer }: Ends, path: string): ProcessOutput {
     const log = this.#acquire(path);
     const take = (bytes: Uint8Array) => log.append(bytes);
     const sink = { take, end() {}, whenRoom() {}, full: false, broken: false };
@@ -157,9 +162,7 @@ export class JobOutput {
   #lines(standard: StandardStreams, job: string, instance: string, input: number): ProcessOutput {
     const ends: Array<{ reader: OutputReader; writer: number }> = [];
     const connect = (stream: Source["stream"]) => {
-      const { reader, writer } = pipe();
-      // So that /dev/stdout can be opened by the job's user, too.
-      fchmod(writer, 0o666);
+      const { reader, writer } = openPipe();
       ends.push({
         reader: this.#read(reader, standard.sink({ job, instance, stream }, input === 0)),
         writer,
@@ -199,15 +202,19 @@ export class JobOutput {
   }
 
   /** A terminal, so that programs print line by line; failing that a pipe; failing that nothing. */
-  #terminalOrPipe(): { reader: number; writer: number } | undefined {
+  #terminalOrPipe(): Ends | undefined {
     try {
       const { master, slave } = (this.options.openTerminal ?? openPty)();
       return { reader: master, writer: slave };
     } catch (error) {
       this.#tell("Failed to create pty, jobs log through pipes instead", error);
+      return this.#pipe();
     }
+  }
+
+  #pipe(): Ends | undefined {
     try {
-      return pipe();
+      return openPipe();
     } catch (error) {
       this.#tell("Failed to create pipe, output of jobs is not logged", error);
       return undefined;
@@ -243,6 +250,13 @@ export class JobOutput {
   #forgetUnused(log: Log): void {
     if (this.#logs.get(log.path)?.writers === 0 && !log.waiting) this.#logs.delete(log.path);
   }
+}
+
+/** A pipe whose end can be opened as /dev/stdout by the job's user, too. */
+function openPipe(): Ends {
+  const ends = pipe();
+  fchmod(ends.writer, 0o666);
+  return ends;
 }
 
 function plain(descriptor: number): ProcessOutput {
