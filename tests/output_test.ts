@@ -57,3 +57,20 @@ Deno.test("console pipe, in both formats and as the default, logs what is writte
   }
   assert.equal(init.read("log/terminal.log"), "out\r\n");
 });
+
+Deno.test("--log-time begins each line of a log with the time", async () => {
+  await using init = await RunningInit.start({
+    arguments: ["--log-time"],
+    jobs: {
+      "terminal.conf": "task\nscript\n  printf 'one\\n\\ntw'; echo o\nend script\n",
+      "pipe.conf": "task\nconsole pipe\nexec echo one\n",
+    },
+  });
+  for (const name of ["terminal", "pipe"]) {
+    await init.until(["status", name], `${name} stop/waiting\n`);
+    await init.ask("start", name);
+  }
+  const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
+  assert.match(init.read("log/terminal.log"), new RegExp(`^${time} one\r\n${time} \r\n${time} two\r\n$`));
+  assert.match(init.read("log/pipe.log"), new RegExp(`^${time} one\n$`));
+});

@@ -45,6 +45,26 @@ async function speed(peer: Peer, logged: boolean | "pipe", lines: number): Promi
   return lines * LINE_SIZE / 1000 / (now() - begun!.time);
 }
 
+/** What share of a processor the supervision of many services takes while they print, in percent. */
+async function share(peer: Peer, stamped: boolean): Promise<number> {
+  using marks = new Marks();
+  const writers = times(WRITERS, (index) => ({
+    ...writer(marks, `job${index}`, RATE * SECONDS, RATE),
+    stamped,
+  }));
+  await using supervision = await peer.prepare(writers).start();
+  await supervision.startAll();
+  await marks.until(WRITERS);
+  const processes = supervision.processes();
+  const before = processorTime(processes);
+  const began = now();
+  await pause(SECONDS * 600);
+  const used = processorTime(processes) - before;
+  const time = now() - began;
+  for (const { name } of writers) await untilWhole(supervision, name);
+  return 100 * used / time;
+}
+
 /** Workloads about output, by name. */
 export const OUTPUT: Record<string, Workload> = {
   "log-speed": {
@@ -81,20 +101,17 @@ export const OUTPUT: Record<string, Workload> = {
       },
     },
     suits: supervisesMany,
-    async measure(peer) {
-      using marks = new Marks();
-      const writers = times(WRITERS, (index) => writer(marks, `job${index}`, RATE * SECONDS, RATE));
-      await using supervision = await peer.prepare(writers).start();
-      await supervision.startAll();
-      await marks.until(WRITERS);
-      const processes = supervision.processes();
-      const before = processorTime(processes);
-      const began = now();
-      await pause(SECONDS * 600);
-      const used = processorTime(processes) - before;
-      const time = now() - began;
-      for (const { name } of writers) await untilWhole(supervision, name);
-      return { "log-many": 100 * used / time };
+    measure: async (peer) => ({ "log-many": await share(peer, false) }),
+  },
+  "log-stamped": {
+    rounds: 3,
+    figures: {
+      "log-stamped": {
+        about: "the same with the time in front of each line",
+        unit: "%",
+      },
     },
+    suits: (peer) => supervisesMany(peer) && Boolean(peer.stamps),
+    measure: async (peer) => ({ "log-stamped": await share(peer, true) }),
   },
 };

@@ -13,7 +13,7 @@ import {
   pipe,
 } from "../../sys/descriptors.ts";
 import { SystemError } from "../../sys/errno.ts";
-import type { Source } from "./format.ts";
+import { type Source, TimeStamps } from "./format.ts";
 import { Budget, Log, logPath } from "./log.ts";
 import { OutputReader, type Sink } from "./reader.ts";
 import type { StandardStreams } from "./standard.ts";
@@ -22,6 +22,8 @@ import type { StandardStreams } from "./standard.ts";
 export interface JobOutputOptions {
   /** Where logs are written; absent: `console log` is as `console none` (`--no-log`). */
   directory?: string;
+  /** Lines of logs begin with the time. */
+  logTime?: boolean;
   /** Where logs would be written if they could: their lines go to init's own streams, which is told. */
   missingDirectory?: string;
   /** Init's own streams, where they stand for the system's console. */
@@ -62,6 +64,7 @@ interface Ends {
 /** A log while somebody writes to it. */
 interface OpenLog {
   log: Log;
+  stamps: TimeStamps | undefined;
   writers: number;
 }
 
@@ -146,8 +149,8 @@ export class JobOutput {
   }
 
   #logged({ reader: descriptor, writer }: Ends, path: string): ProcessOutput {
-    const log = this.#acquire(path);
-    const take = (bytes: Uint8Array) => log.append(bytes);
+    const { log, stamps } = this.#acquire(path);
+    const take = (bytes: Uint8Array) => log.append(stamps ? stamps.add(bytes) : bytes);
     const sink = { take, end() {}, whenRoom() {}, full: false, broken: false };
     const reader = this.#read(descriptor, sink, () => this.#release(log));
     return {
@@ -229,15 +232,15 @@ export class JobOutput {
     this.options.onProblem(message);
   }
 
-  #acquire(path: string): Log {
-    const existing = this.#logs.get(path);
-    if (existing) {
-      existing.writers++;
-      return existing.log;
+  #acquire(path: string): OpenLog {
+    let open = this.#logs.get(path);
+    if (!open) {
+      const stamps = this.options.logTime ? new TimeStamps() : undefined;
+      open = { log: new Log(path, this.#budget), stamps, writers: 0 };
+      this.#logs.set(path, open);
     }
-    const log = new Log(path, this.#budget);
-    this.#logs.set(path, { log, writers: 1 });
-    return log;
+    open.writers++;
+    return open;
   }
 
   #release(log: Log): void {
