@@ -14,6 +14,7 @@ export function initctlPeer(name: string, programs: string, files: string[], sta
   return {
     name,
     events: true,
+    stamps: stampOption !== undefined,
     files,
     ...missing,
     prepare: (services) => new Init(programs, services, stampOption),

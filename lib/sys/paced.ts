@@ -25,25 +25,35 @@ interface Rest {
   longest: number;
 }
 
+/** So reading takes a twentieth of a processor, unless a terminal would be full before its time has come. */
 const REST: Rest = { times: 19, longest: 30 };
 /** A shorter rest, in ms, is not worth a timer. */
 const SHORTEST_REST = 2;
-/** How much is to gather at one descriptor, in bytes, and what is too much: there its writer waits, or soon will. */
-const ENOUGH = 3000, TOO_MUCH = 4000;
+/** How much is to gather at one descriptor, in bytes: a terminal holds little more, and then its writer waits. */
+const ENOUGH = 3000;
+/** In this time, in ms, half of what a descriptor had is forgotten. */
+const MEMORY = 20;
 /** How long to go on reading what comes too fast for a rest, in ms, before all else gets its turn. */
 const TURN = 4;
 
+/** A descriptor. */
+interface Watched {
+  reading: Reading;
+  /** How much was read lately, in bytes. */
+  recent: number;
+  /** When, in ms. */
+  looked: number;
+}
+
 /** An epoll instance within that of the {@link poller}. One per process, see {@link paced}. */
 export class PacedPoller {
-  readonly #readings = new Map<number, Reading>();
+  readonly #watched = new Map<number, Watched>();
   readonly #epoll = required("make an epoll instance", call("epoll_create1", EPOLL_CLOEXEC));
   readonly #address = kernel().keep(EVENTS_AT_ONCE * EVENT_SIZE);
   readonly #events = kernel().view(this.#address, EVENTS_AT_ONCE * EVENT_SIZE);
   readonly #look = () => this.#turn();
-  #watched = false;
+  #isWatched = false;
   #resting: ReturnType<typeof setTimeout> | undefined;
-  /** When descriptors were looked at last, in ms. */
-  #looked = 0;
 
   constructor(private readonly rest: Rest = REST) {}
 
@@ -53,55 +63,55 @@ export class PacedPoller {
     event.writeUInt32LE(EPOLLIN, 0);
     event.writeInt32LE(fd, EVENT_DATA);
     required("watch a descriptor", call("epoll_ctl", this.#epoll, EPOLL_CTL_ADD, fd, event));
-    this.#readings.set(fd, reading);
+    this.#watched.set(fd, { reading, recent: 0, looked: 0 });
     if (this.#resting === undefined) this.#watch(true);
   }
 
   /** Ends {@link watch}. To be called before the descriptor is closed. */
   unwatch(fd: number): void {
-    if (!this.#readings.delete(fd)) return;
+    if (!this.#watched.delete(fd)) return;
     call("epoll_ctl", this.#epoll, EPOLL_CTL_DEL, fd);
-    if (this.#readings.size > 0) return;
+    if (this.#watched.size > 0) return;
     clearTimeout(this.#resting);
     this.#resting = undefined;
     this.#watch(false);
   }
 
   #watch(wanted: boolean): void {
-    if (wanted && !this.#watched) poller().watch(this.#epoll, this.#look);
-    if (!wanted && this.#watched) poller().unwatch(this.#epoll);
-    this.#watched = wanted;
+    if (wanted && !this.#isWatched) poller().watch(this.#epoll, this.#look);
+    if (!wanted && this.#isWatched) poller().unwatch(this.#epoll);
+    this.#isWatched = wanted;
   }
 
   /** Reads until there is no more, or it is better to let more gather. */
   #turn(): void {
-    const began = performance.now();
-    for (let rest = 0, time = began; rest < SHORTEST_REST && time - began < TURN;) {
-      const since = time - this.#looked;
-      const most = this.#round();
+    const end = performance.now() + TURN;
+    for (let before = end - TURN, time; before < end; before = time) {
+      const most = this.#round(before);
       if (most === 0) return;
-      this.#looked = performance.now();
-      if (most < TOO_MUCH) {
-        rest = Math.min(this.rest.times * (this.#looked - time), this.rest.longest, since * ENOUGH / most);
-      }
-      if (rest >= SHORTEST_REST) this.#rest(rest);
-      time = this.#looked;
+      time = performance.now();
+      const { times, longest } = this.rest;
+      const rest = Math.min(times * (time - before), longest * Math.min(1, ENOUGH / most));
+      if (rest >= SHORTEST_REST) return this.#rest(rest);
     }
   }
 
-  /** Does all readings that there is something for, once. The most that one of them has read. */
-  #round(): number {
+  /** Does all readings that there is something for, once. The most that one of them has had recently, in bytes. */
+  #round(time: number): number {
     const count = call("epoll_pwait", this.#epoll, this.#address, EVENTS_AT_ONCE, 0, 0, 0);
     let most = 0;
     for (let i = 0; i < count; i++) {
-      const fd = this.#events.readInt32LE(i * EVENT_SIZE + EVENT_DATA);
-      most = Math.max(most, this.#readings.get(fd)?.() ?? 0);
+      const watched = this.#watched.get(this.#events.readInt32LE(i * EVENT_SIZE + EVENT_DATA));
+      if (!watched) continue;
+      watched.recent = watched.recent * 0.5 ** ((time - watched.looked) / MEMORY) + watched.reading();
+      watched.looked = time;
+      most = Math.max(most, watched.recent);
     }
     return most;
   }
 
   #rest(time: number): void {
-    if (this.#readings.size === 0) return;
+    if (this.#watched.size === 0) return;
     this.#watch(false);
     this.#resting = setTimeout(() => {
       this.#resting = undefined;
