@@ -71,6 +71,6 @@ Deno.test("--log-time begins each line of a log with the time", async () => {
     await init.ask("start", name);
   }
   const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
-  assert.match(init.read("log/terminal.log"), new RegExp(`^${time} one\r\n${time} \r\n${time} two\r\n$`));
-  assert.match(init.read("log/pipe.log"), new RegExp(`^${time} one\n$`));
+  assert.match(init.read("log/terminal.log")!, new RegExp(`^${time} one\r\n${time} \r\n${time} two\r\n$`));
+  assert.match(init.read("log/pipe.log")!, new RegExp(`^${time} one\n$`));
 });
