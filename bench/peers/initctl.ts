@@ -4,10 +4,21 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { until } from "../../tests/support/deadline.ts";
 import { type Action, type Peer, type Service, Supervision } from "./peer.ts";
 
-/** An init that speaks Upstart, by the folder that holds its programs. */
-export function initctlPeer(name: string, programs: string, files: string[]): Peer {
+/**
+ * An init that speaks Upstart, by the folder that holds its programs.
+ *
+ * @param stampOption The option that has lines of logs bear the time, if there is one.
+ */
+export function initctlPeer(name: string, programs: string, files: string[], stampOption?: string): Peer {
   const missing = existsSync(`${programs}/init`) ? {} : { missing: `no ${programs}/init` };
-  return { name, events: true, files, ...missing, prepare: (services) => new Init(programs, services) };
+  return {
+    name,
+    events: true,
+    stamps: stampOption !== undefined,
+    files,
+    ...missing,
+    prepare: (services) => new Init(programs, services, stampOption),
+  };
 }
 
 /** A running init in a user's session. */
@@ -15,7 +26,7 @@ export class Init extends Supervision {
   protected readonly words: string[];
   readonly #jobs: number;
 
-  constructor(programs: string, services: Service[]) {
+  constructor(programs: string, services: Service[], stampOption?: string) {
     super();
     this.#jobs = services.length;
     this.environment["PATH"] = `${programs}:${this.environment["PATH"]}`;
@@ -25,7 +36,8 @@ export class Init extends Supervision {
     }
     for (const service of services) this.write(`jobs/${service.name}.conf`, jobFile(service));
     const folders = ["--confdir", this.path("jobs"), "--logdir", this.path("log")];
-    this.words = [`${programs}/init`, "--user", "--no-dbus", ...folders];
+    const stamps = stampOption && services.some(({ stamped }) => stamped) ? [stampOption] : [];
+    this.words = [`${programs}/init`, "--user", "--no-dbus", ...stamps, ...folders];
   }
 
   /** The address of its control socket. */
@@ -79,7 +91,7 @@ function jobFile({ command, task, respawn, logged, automatic, after, startOn }: 
     `start on ${event}`,
     ...(task ? ["task"] : ["stop on all-stop"]),
     ...(respawn ? ["respawn", "respawn limit unlimited"] : []),
-    `console ${logged ? "log" : "none"}`,
+    `console ${logged === "pipe" ? "pipe" : logged ? "log" : "none"}`,
     `exec ${command.join(" ")}`,
   ];
   return `${lines.join("\n")}\n`;

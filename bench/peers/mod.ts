@@ -19,7 +19,7 @@ export function allPeers(): Peer[] {
   const upstart = process.env["UPSTART_BIN"];
   const before = process.env["ROUSE_BEFORE"];
   return [
-    initctlPeer("rouse", programs(), [EXECUTABLE]),
+    initctlPeer("rouse", programs(), [EXECUTABLE], "--log-time"),
     upstart === undefined
       ? { ...initctlPeer("upstart", "", []), missing: "UPSTART_BIN names no folder" }
       : initctlPeer("upstart", upstart, [join(upstart, "init"), join(upstart, "initctl")]),

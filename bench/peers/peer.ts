@@ -26,8 +26,10 @@ export interface Service {
   task?: boolean;
   /** Started again whenever it ends. */
   respawn?: boolean;
-  /** Its output goes to a log file. */
-  logged?: boolean;
+  /** Its output goes to a log file: through what the supervisor uses for it unless told otherwise, or a pipe. */
+  logged?: boolean | "pipe";
+  /** Lines of its log begin with the time; only {@link Peer.stamps} do that. */
+  stamped?: boolean;
   /** It is started with the supervisor itself, not by {@link Supervision.startAll}. */
   automatic?: boolean;
   /** The service whose start starts it; only {@link Peer.events} have that. */
@@ -44,6 +46,8 @@ export interface Peer {
   name: string;
   /** It has events and conditions. */
   events?: boolean;
+  /** It can begin the lines of logs with the time. */
+  stamps?: boolean;
   /** It runs one program and supervises nothing. */
   single?: boolean;
   /** Files and folders that it consists of. */

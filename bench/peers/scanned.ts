@@ -16,7 +16,8 @@ interface Kind {
   once(services: string[]): string[];
   stop(services: string[]): string[];
   command(action: Action, service: string): string[] | undefined;
-  logger(directory: string): string;
+  /** The command that logs, with time stamps or without. */
+  logger(directory: string, stamped: boolean): string;
 }
 
 /** s6-svc takes one service at a time. */
@@ -42,7 +43,7 @@ const S6: Kind = {
     if (action === "stop") return ["s6-svc", "-wd", "-d", service];
     return undefined;
   },
-  logger: (directory) => `exec s6-log -b t n2 s99999999 ${directory}`,
+  logger: (directory, stamped) => `exec s6-log -b ${stamped ? "t " : ""}n2 s99999999 ${directory}`,
 };
 
 const RUNIT: Kind = {
@@ -58,7 +59,7 @@ const RUNIT: Kind = {
     if (action === "start" || action === "stop") return ["sv", action, service];
     return undefined;
   },
-  logger: (directory) => `exec svlogd -t ${directory}`,
+  logger: (directory, stamped) => `exec svlogd ${stamped ? "-t " : ""}${directory}`,
 };
 
 /** Both: s6 as it is installed, for its programs know each other by their paths; runit unpacked below a folder. */
@@ -68,6 +69,7 @@ export function scannedPeers(folder: string): Peer[] {
     const files = kind.programs.map((program) => join(root, "usr/bin", program));
     return {
       name: kind.name,
+      stamps: true,
       files,
       ...(existsSync(files[0]!) ? {} : { missing: `${kind.name} is not there` }),
       prepare: (services: Service[]) => new Scanned(kind, root, services),
@@ -88,14 +90,18 @@ class Scanned extends Supervision {
     this.words = kind.scan(this.path("services"));
   }
 
-  #write({ name, command, logged, automatic }: Service): void {
+  #write({ name, command, logged, stamped = false, automatic }: Service): void {
     const folder = `services/${name}`;
     this.write(`${folder}/run`, `#!/bin/sh\nexec 2>&1 ${command.join(" ")}\n`, 0o755);
     if (!automatic) this.write(`${folder}/down`, "");
     if (!logged) return;
     mkdirSync(this.path(`logs/${name}`), { recursive: true });
     this.write(`logs/${name}/config`, "s99999999\n");
-    this.write(`${folder}/log/run`, `#!/bin/sh\n${this.kind.logger(this.path(`logs/${name}`))}\n`, 0o755);
+    this.write(
+      `${folder}/log/run`,
+      `#!/bin/sh\n${this.kind.logger(this.path(`logs/${name}`), stamped)}\n`,
+      0o755,
+    );
   }
 
   override async ready(): Promise<void> {

@@ -2,12 +2,13 @@
 
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { pause, until } from "../../tests/support/deadline.ts";
-import type { Supervision } from "../peers/peer.ts";
+import type { Peer, Service, Supervision } from "../peers/peer.ts";
 import { Marks, now, PROBE } from "../probe.ts";
 import { processorTime } from "./proc.ts";
 import { supervises, supervisesMany, times, type Workload } from "./workload.ts";
 
-/** Lines have 100 bytes. */
+/** A line of the probe, in bytes. */
+const LINE_SIZE = 99;
 const LINES = 300_000, WRITERS = 200, RATE = 1000, SECONDS = 5;
 
 /** True when a log's last line is END. */
@@ -24,13 +25,44 @@ function isWhole(path: string): boolean {
   }
 }
 
-function writer(marks: Marks, name: string, count: number, rate: number) {
+function writer(marks: Marks, name: string, count: number, rate: number): Service {
   const command = [PROBE, "lines", marks.path, String(count), String(rate)];
   return { name, command, logged: true };
 }
 
 async function untilWhole(supervision: Supervision, name: string): Promise<void> {
   await until(`the log of ${name} is whole`, () => isWhole(supervision.log(name)), 120_000);
+}
+
+/** How fast one service's lines get into its log, in MB/s. */
+async function speed(peer: Peer, logged: boolean | "pipe", lines: number): Promise<number> {
+  using marks = new Marks();
+  const service = { ...writer(marks, "job0", lines, 0), logged };
+  await using supervision = await peer.prepare([service]).start();
+  await supervision.startAll();
+  const [begun] = await marks.until(1);
+  await untilWhole(supervision, "job0");
+  return lines * LINE_SIZE / 1000 / (now() - begun!.time);
+}
+
+/** What share of a processor the supervision of many services takes while they print, in percent. */
+async function share(peer: Peer, stamped: boolean): Promise<number> {
+  using marks = new Marks();
+  const writers = times(WRITERS, (index) => ({
+    ...writer(marks, `job${index}`, RATE * SECONDS, RATE),
+    stamped,
+  }));
+  await using supervision = await peer.prepare(writers).start();
+  await supervision.startAll();
+  await marks.until(WRITERS);
+  const processes = supervision.processes();
+  const before = processorTime(processes);
+  const began = now();
+  await pause(SECONDS * 600);
+  const used = processorTime(processes) - before;
+  const time = now() - began;
+  for (const { name } of writers) await untilWhole(supervision, name);
+  return 100 * used / time;
 }
 
 /** Workloads about output, by name. */
@@ -45,14 +77,19 @@ export const OUTPUT: Record<string, Workload> = {
       },
     },
     suits: supervises,
-    async measure(peer) {
-      using marks = new Marks();
-      await using supervision = await peer.prepare([writer(marks, "job0", LINES, 0)]).start();
-      await supervision.startAll();
-      const [begun] = await marks.until(1);
-      await untilWhole(supervision, "job0");
-      return { "log-speed": LINES * 100 / 1000 / (now() - begun!.time) };
+    measure: async (peer) => ({ "log-speed": await speed(peer, true, LINES) }),
+  },
+  "log-pipe": {
+    rounds: 5,
+    figures: {
+      "log-pipe": {
+        about: "the same of a service that has a pipe for its output, not a terminal",
+        unit: "MB/s",
+        larger: true,
+      },
     },
+    suits: (peer) => supervises(peer) && peer.name !== "upstart",
+    measure: async (peer) => ({ "log-pipe": await speed(peer, "pipe", 3 * LINES) }),
   },
   "log-many": {
     rounds: 3,
@@ -64,20 +101,17 @@ export const OUTPUT: Record<string, Workload> = {
       },
     },
     suits: supervisesMany,
-    async measure(peer) {
-      using marks = new Marks();
-      const writers = times(WRITERS, (index) => writer(marks, `job${index}`, RATE * SECONDS, RATE));
-      await using supervision = await peer.prepare(writers).start();
-      await supervision.startAll();
-      await marks.until(WRITERS);
-      const processes = supervision.processes();
-      const before = processorTime(processes);
-      const began = now();
-      await pause(SECONDS * 600);
-      const used = processorTime(processes) - before;
-      const time = now() - began;
-      for (const { name } of writers) await untilWhole(supervision, name);
-      return { "log-many": 100 * used / time };
+    measure: async (peer) => ({ "log-many": await share(peer, false) }),
+  },
+  "log-stamped": {
+    rounds: 3,
+    figures: {
+      "log-stamped": {
+        about: "the same with the time in front of each line",
+        unit: "%",
+      },
     },
+    suits: (peer) => supervisesMany(peer) && Boolean(peer.stamps),
+    measure: async (peer) => ({ "log-stamped": await share(peer, true) }),
   },
 };

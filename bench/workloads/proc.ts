@@ -3,14 +3,15 @@
 import { readdirSync } from "node:fs";
 import { procFile } from "../../tests/support/processes.ts";
 
-/** Of the kernel's clock, everywhere. */
-const TICKS_A_SECOND = 100;
-
-/** The processor time that processes have used so far, in ms. */
+/**
+ * The processor time that processes have used so far, in ms: what their threads have, in ns. The sum that stat
+ * has for a process is in hundredths of a second, too coarse for hundreds that use a few ms each.
+ */
 export function processorTime(pids: number[]): number {
   return pids.reduce((sum, pid) => {
-    const fields = procFile(pid, "stat").split(") ").at(-1)!.split(" ");
-    return sum + (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * 1000 / TICKS_A_SECOND;
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const used = threads.map((thread) => Number(procFile(pid, `task/${thread}/schedstat`).split(" ")[0]));
+    return sum + used.reduce((all, one) => all + one, 0) / 1e6;
   }, 0);
 }
 

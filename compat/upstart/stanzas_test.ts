@@ -50,6 +50,7 @@ const READ: [text: string, fields: Partial<JobDefinition>][] = [
   ["expect fork\nexpect none", {}],
   ["console none", { console: "none" }],
   ["console log", { console: "log" }],
+  ["console pipe", { console: "pipe" }],
   ["console output", { console: "output" }],
   ["console owner", { console: "owner" }],
   ["kill signal INT", { killSignal: 2 }],

@@ -131,7 +131,10 @@ export interface JobSpecification<
   /** What `reload` sends; `"HUP"` is the default. */
   readonly reloadSignal?: Signal;
 
-  /** Where output goes; init's `--default-console` is the default, which is `"log"`. */
+  /**
+   * Where output goes; init's `--default-console` is the default, which is `"log"`: a terminal, so that programs print
+   * line by line. `"pipe"` is a log, too, for programs that print much.
+   */
   readonly console?: Console;
   /** Runs as this user: a name or a number (`setuid`). */
   readonly user?: string | number;

@@ -18,6 +18,7 @@ export function openOutput(
   const ownStreams = PLACE_DEFAULTS[place].ownStreams || options.logFormat !== undefined;
   return new JobOutput({
     ...logs(options, place),
+    ...(options.logTime && { logTime: true }),
     ...(ownStreams && { standard: streams }),
     ...(options.command && { foreground: COMMAND_JOB }),
     onProblem: (message) => messages.tell("warn", message),

@@ -21,6 +21,8 @@ export interface Options {
   defaultConsole?: Console;
   /** Absent: the place's default. */
   logFormat?: LogFormat;
+  /** Lines of logs begin with the time. */
+  logTime?: boolean;
   inheritEnvironment: boolean;
   /** False: `cgroup` stanzas are passed over. */
   controlGroups: boolean;
@@ -99,6 +101,10 @@ const FLAGS: Record<string, Flag> = {
       }
       options.logFormat = value as LogFormat;
     },
+  },
+  "log-time": {
+    help: "begin each line of a job's log with the time",
+    apply: (options) => options.logTime = true,
   },
   "logdir": {
     argument: "DIR",

@@ -29,8 +29,8 @@ export type Program =
   /** A function of a job module, run in a child of its own. */
   | { kind: "function"; module: string; job: string };
 
-/** Where a job's standard streams go (init(5), `console`). */
-export const CONSOLES = ["none", "log", "output", "owner"] as const;
+/** Where a job's standard streams go (init(5), `console`). `pipe` is `log` with a pipe in the terminal's place. */
+export const CONSOLES = ["none", "log", "pipe", "output", "owner"] as const;
 export type Console = (typeof CONSOLES)[number];
 
 /** How the main process tells that it is ready (init(5), `expect`). */

@@ -1,6 +1,7 @@
 /** File descriptors. All are opened close-on-exec; failures throw {@link SystemError} where nothing else is said. */
 
 import { call, kernel, required, SCRATCH_SIZE } from "./kernel.ts";
+import { PreparedCalls } from "./prepared.ts";
 
 /** open(2)'s flags. */
 export const O_RDONLY = 0,
@@ -32,26 +33,30 @@ export function write(fd: number, bytes: Uint8Array): number {
 
 /** read(2): what there is, empty at the end, or the negative error number. Throws nothing. */
 export function read(fd: number): Uint8Array | number {
-  return readUpTo(fd, 1);
+  const { address, bytes } = kernel().scratch;
+  const result = call("read", fd, address, SCRATCH_SIZE);
+  return result < 0 ? result : new Uint8Array(bytes.subarray(0, result));
 }
+
+let reading: PreparedCalls | undefined;
 
 /**
  * {@link read} again and again from a descriptor that does not block, until there is no more or 64 KB are reached:
- * terminals give 4 KB at a time at most.
+ * terminals give 4 KB at a time at most. The bytes are valid until the kernel is called for something else.
  */
 export function readAvailable(fd: number): Uint8Array | number {
-  return readUpTo(fd, SCRATCH_SIZE);
-}
-
-/** Reads until there are at least so many bytes, or no more for now. */
-function readUpTo(fd: number, least: number): Uint8Array | number {
   const { address, bytes } = kernel().scratch;
+  reading ??= new PreparedCalls(["read"]);
+  reading.set(0, 0, fd);
   let length = 0;
-  for (let result = 1; result > 0 && length < least; length += Math.max(result, 0)) {
-    result = call("read", fd, address + length, SCRATCH_SIZE - length);
+  for (let result = 1; result > 0 && length < SCRATCH_SIZE; length += Math.max(result, 0)) {
+    reading.set(0, 1, address + length);
+    reading.set(0, 2, SCRATCH_SIZE - length);
+    reading.run();
+    result = reading.result(0);
     if (result < 0 && length === 0) return result;
   }
-  return new Uint8Array(bytes.subarray(0, length));
+  return bytes.subarray(0, length);
 }
 
 /** Makes reading and writing return EAGAIN where they would block. Counts for all who share the open file. */

@@ -163,8 +163,9 @@ export class Kernel {
     Atomics.store(this.#words, (address - this.#base) >> 2, value);
   }
 
-  /** The address of a copy of an argument, for passing data. */
+  /** The address of a copy of an argument, for passing data; of the bytes themselves where they lie in the arena. */
   copy(data: string | Uint8Array): number {
+    if (typeof data !== "string" && data.buffer === this.#bytes.buffer) return this.#base + data.byteOffset;
     if (typeof data === "string" && hasRawBytes(data)) {
       return this.copy(Buffer.from(encodeBytes(data) + "\0", "latin1"));
     }

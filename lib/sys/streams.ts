@@ -2,11 +2,12 @@
 
 import { close, readAvailable, setNonBlocking } from "./descriptors.ts";
 import { EAGAIN, EINTR, EIO } from "./errno.ts";
+import { paced } from "./paced.ts";
 import { poller } from "./poller.ts";
 
 /** What a reader calls. */
 export interface ReaderEvents {
-  /** Data came; the bytes are the listener's to keep. */
+  /** Data came. The bytes are valid until this returns or the kernel is called for something else. */
   onData(bytes: Uint8Array): void;
   /** The last writer is gone and all data has been given, or reading failed (`errno`). The descriptor is closed by now. */
   onEnd(errno?: number): void;
@@ -26,7 +27,18 @@ export interface DescriptorReader {
 
 /** Reads a descriptor until its end, as data comes. It belongs to the reader from now on. */
 export function readDescriptor(fd: number, events: ReaderEvents): DescriptorReader {
-  return new Reader(fd, events);
+  return new Reader(fd, events, poller());
+}
+
+/** The same for one of many that are written to in small pieces: those are left to gather when there are many. */
+export function readPaced(fd: number, events: ReaderEvents): DescriptorReader {
+  return new Reader(fd, events, paced());
+}
+
+/** What tells when there is something to be read. */
+interface Watcher {
+  watch(fd: number, listener: () => number): void;
+  unwatch(fd: number): void;
 }
 
 /** More than the kernel ever holds for a pipe or a pty, in bytes (pipe(7)). */
@@ -35,20 +47,20 @@ const LARGEST_BUFFER = 2 << 20;
 class Reader implements DescriptorReader {
   #open = true;
   #paused = true;
-  readonly #readable = () => void this.#take();
+  readonly #readable = () => this.#take();
 
-  constructor(readonly fd: number, readonly events: ReaderEvents) {
+  constructor(readonly fd: number, readonly events: ReaderEvents, readonly watcher: Watcher) {
     setNonBlocking(fd);
     this.resume();
   }
 
   pause(): void {
-    if (this.#open && !this.#paused) poller().unwatch(this.fd);
+    if (this.#open && !this.#paused) this.watcher.unwatch(this.fd);
     this.#paused = true;
   }
 
   resume(): void {
-    if (this.#open && this.#paused) poller().watch(this.fd, this.#readable);
+    if (this.#open && this.#paused) this.watcher.watch(this.fd, this.#readable);
     this.#paused = false;
   }
 

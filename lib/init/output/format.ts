@@ -1,4 +1,4 @@
-/** How lines look on init's own streams (`--log-format`). */
+/** How lines look on init's own streams (`--log-format`) and in logs (`--log-time`). */
 
 import { Buffer } from "node:buffer";
 
@@ -40,6 +40,22 @@ function prefixed(prefix: string, lines: Buffer): Uint8Array {
 
 function split(text: string): string[] {
   return (text.endsWith("\n") ? text.slice(0, -1) : text).split("\n");
+}
+
+/** Puts the time in front of each line, whatever pieces the lines come in. */
+export class TimeStamps {
+  #isMidLine = false;
+
+  /** The bytes, with stamps where lines begin. */
+  add(bytes: Uint8Array): Uint8Array {
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+    const stamp = `${time()} `;
+    const first = this.#isMidLine ? "" : stamp;
+    this.#isMidLine = !text.endsWith("\n");
+    const lines = this.#isMidLine ? text : text.slice(0, -1);
+    const end = this.#isMidLine ? "" : "\n";
+    return Buffer.from(`${first}${lines.replaceAll("\n", `\n${stamp}`)}${end}`, "latin1");
+  }
 }
 
 /** A message of init's own; `text` is it as `plain` has it. */

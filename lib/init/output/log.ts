@@ -1,9 +1,10 @@
 /** One job log: appended to a piece at a time, kept in memory while it cannot be written. */
 
-import * as fs from "node:fs";
+import { appendTo } from "../../sys/append.ts";
 import { errnoMessage } from "../../sys/errno.ts";
 
-const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants;
+/** Logs are for root and its group. */
+const MODE = 0o640;
 
 /** How much output is kept for one log that cannot be written, in bytes. */
 export const MOST_KEPT = 256 * 1024;
@@ -68,17 +69,10 @@ export class Log {
   /** What could not be written of the bytes, and why. */
   #write(bytes: Uint8Array): { rest: Uint8Array; problem?: string } {
     let rest = bytes;
-    try {
-      // No terminal, pipe or link that somebody put there may be opened in the log's stead.
-      const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-      const descriptor = fs.openSync(this.path, flags, 0o640);
-      try {
-        while (rest.length > 0) rest = rest.subarray(fs.writeSync(descriptor, rest));
-      } finally {
-        fs.closeSync(descriptor);
-      }
-    } catch (error) {
-      return { rest, problem: errnoMessage(Math.abs((error as NodeJS.ErrnoException).errno ?? 5)) };
+    while (rest.length > 0) {
+      const result = appendTo(this.path, rest, MODE);
+      if (result < 0) return { rest, problem: errnoMessage(-result) };
+      rest = rest.subarray(result);
     }
     return { rest };
   }
@@ -86,7 +80,7 @@ export class Log {
   #keep(bytes: Uint8Array): void {
     const wanted = this.#lost > 0 ? 0 : Math.min(bytes.length, MOST_KEPT - this.#keptBytes);
     const count = this.budget.take(wanted);
-    if (count > 0) this.#kept.push(bytes.slice(0, count));
+    if (count > 0) this.#kept.push(new Uint8Array(bytes.subarray(0, count)));
     this.#keptBytes += count;
     this.#lost += bytes.length - count;
   }

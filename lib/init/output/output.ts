@@ -13,7 +13,7 @@ import {
   pipe,
 } from "../../sys/descriptors.ts";
 import { SystemError } from "../../sys/errno.ts";
-import type { Source } from "./format.ts";
+import { type Source, TimeStamps } from "./format.ts";
 import { Budget, Log, logPath } from "./log.ts";
 import { OutputReader, type Sink } from "./reader.ts";
 import type { StandardStreams } from "./standard.ts";
@@ -22,6 +22,8 @@ import type { StandardStreams } from "./standard.ts";
 export interface JobOutputOptions {
   /** Where logs are written; absent: `console log` is as `console none` (`--no-log`). */
   directory?: string;
+  /** Lines of logs begin with the time. */
+  logTime?: boolean;
   /** Where logs would be written if they could: their lines go to init's own streams, which is told. */
   missingDirectory?: string;
   /** Init's own streams, where they stand for the system's console. */
@@ -53,9 +55,16 @@ export interface ProcessOutput {
   ended(): void;
 }
 
+/** What init reads from, and what a job writes to. */
+interface Ends {
+  reader: number;
+  writer: number;
+}
+
 /** A log while somebody writes to it. */
 interface OpenLog {
   log: Log;
+  stamps: TimeStamps | undefined;
   writers: number;
 }
 
@@ -80,13 +89,15 @@ export class JobOutput {
    */
   open(job: string, instance: string, console: Console): ProcessOutput {
     const { directory, missingDirectory, standard, foreground } = this.options;
-    if (console === "log" && directory !== undefined) {
-      return this.#logged(logPath(directory, job, instance));
+    const isLogged = console === "log" || console === "pipe";
+    if (isLogged && directory !== undefined) {
+      const ends = console === "log" ? this.#terminalOrPipe() : this.#pipe();
+      return ends ? this.#logged(ends, logPath(directory, job, instance)) : plain(this.#null);
     }
     if (standard && (console === "owner" || (foreground === job && console === "output" && isTerminal(0)))) {
       return { ...plain(0), descriptors: { 0: 0, 1: 1, 2: 2 }, foreground: isTerminal(0) };
     }
-    if (standard && console === "log" && missingDirectory !== undefined) {
+    if (standard && isLogged && missingDirectory !== undefined) {
       const instead = "jobs that log print on init's own output instead";
       this.#tell(`Failed to write to ${missingDirectory}, ${instead}`, "it is not there or not writable");
       return this.#lines(standard, job, instance, this.#null);
@@ -137,12 +148,9 @@ export class JobOutput {
     };
   }
 
-  #logged(path: string): ProcessOutput {
-    const ends = this.#terminalOrPipe();
-    if (!ends) return plain(this.#null);
-    const { reader: descriptor, writer } = ends;
-    const log = this.#acquire(path);
-    const take = (bytes: Uint8Array) => log.append(bytes);
+  #logged({ reader: descriptor, writer }: Ends, path: string): ProcessOutput {
+    const { log, stamps } = this.#acquire(path);
+    const take = (bytes: Uint8Array) => log.append(stamps ? stamps.add(bytes) : bytes);
     const sink = { take, end() {}, whenRoom() {}, full: false, broken: false };
     const reader = this.#read(descriptor, sink, () => this.#release(log));
     return {
@@ -157,9 +165,7 @@ export class JobOutput {
   #lines(standard: StandardStreams, job: string, instance: string, input: number): ProcessOutput {
     const ends: Array<{ reader: OutputReader; writer: number }> = [];
     const connect = (stream: Source["stream"]) => {
-      const { reader, writer } = pipe();
-      // So that /dev/stdout can be opened by the job's user, too.
-      fchmod(writer, 0o666);
+      const { reader, writer } = openPipe();
       ends.push({
         reader: this.#read(reader, standard.sink({ job, instance, stream }, input === 0)),
         writer,
@@ -199,15 +205,19 @@ export class JobOutput {
   }
 
   /** A terminal, so that programs print line by line; failing that a pipe; failing that nothing. */
-  #terminalOrPipe(): { reader: number; writer: number } | undefined {
+  #terminalOrPipe(): Ends | undefined {
     try {
       const { master, slave } = (this.options.openTerminal ?? openPty)();
       return { reader: master, writer: slave };
     } catch (error) {
       this.#tell("Failed to create pty, jobs log through pipes instead", error);
+      return this.#pipe();
     }
+  }
+
+  #pipe(): Ends | undefined {
     try {
-      return pipe();
+      return openPipe();
     } catch (error) {
       this.#tell("Failed to create pipe, output of jobs is not logged", error);
       return undefined;
@@ -222,15 +232,15 @@ export class JobOutput {
     this.options.onProblem(message);
   }
 
-  #acquire(path: string): Log {
-    const existing = this.#logs.get(path);
-    if (existing) {
-      existing.writers++;
-      return existing.log;
+  #acquire(path: string): OpenLog {
+    let open = this.#logs.get(path);
+    if (!open) {
+      const stamps = this.options.logTime ? new TimeStamps() : undefined;
+      open = { log: new Log(path, this.#budget), stamps, writers: 0 };
+      this.#logs.set(path, open);
     }
-    const log = new Log(path, this.#budget);
-    this.#logs.set(path, { log, writers: 1 });
-    return log;
+    open.writers++;
+    return open;
   }
 
   #release(log: Log): void {
@@ -243,6 +253,13 @@ export class JobOutput {
   #forgetUnused(log: Log): void {
     if (this.#logs.get(log.path)?.writers === 0 && !log.waiting) this.#logs.delete(log.path);
   }
+}
+
+/** A pipe whose end can be opened as /dev/stdout by the job's user, too. */
+function openPipe(): Ends {
+  const ends = pipe();
+  fchmod(ends.writer, 0o666);
+  return ends;
 }
 
 function plain(descriptor: number): ProcessOutput {

@@ -118,6 +118,15 @@ test("the streams are /dev/null and one terminal; every byte passes", async (it)
   assert.equal(it.log("job"), "a\0\xff\x1b\r\n");
 });
 
+test("console pipe is a log through a pipe: bytes as they are, both streams in order", async (it) => {
+  const script = "[ ! -t 1 ]; [ $(readlink /proc/self/fd/0) = /dev/null ]; echo out; echo error >&2; " +
+    "echo opened > /dev/stdout; printf 'a\\000\\377\\n'";
+  await it.run(script, "job", "", "pipe");
+  assert.equal(it.log("job"), "out\nerror\nopened\na\0\xff\n");
+  await it.run("seq 1 40000", "job", "long", "pipe");
+  assert.equal(it.log("job-long"), Array.from({ length: 40000 }, (_, index) => `${index + 1}\n`).join(""));
+});
+
 test("a process that prints nothing leaves no log", async (it) => {
   await it.run("true");
   assert.deepEqual(fs.readdirSync(it.at("log")), []);
@@ -197,14 +206,16 @@ test("where no terminal can be had there are pipes, which is told once", async (
   },
 });
 
-test("a job that prints without end holds up no others", async (it) => {
-  const endless = it.start("exec yes 'a line that is printed again and again'", "endless");
-  for (let round = 0; round < 20; round++) await it.run("echo done", "other");
-  await until(it.at("log"), () => fs.statSync(it.at("log/endless.log")).size > 20_000_000);
-  assert.equal(it.log("other"), "done\r\n".repeat(20));
-  kill(-endless.pid, 9);
-  await endless.ended;
-});
+for (const console of ["log", "pipe"] as const) {
+  test(`a job that prints without end holds up no others (console ${console})`, async (it) => {
+    const endless = it.start("exec yes 'a line that is printed again and again'", "endless", "", console);
+    for (let round = 0; round < 20; round++) await it.run("echo done", "other");
+    await until(it.at("log"), () => fs.statSync(it.at("log/endless.log")).size > 20_000_000);
+    assert.equal(it.log("other"), "done\r\n".repeat(20));
+    kill(-endless.pid, 9);
+    await endless.ended;
+  });
+}
 
 test("the end of a process is told although a child goes on printing without end", async (it) => {
   await it.run("yes & echo $! > $D/pid", "parent");

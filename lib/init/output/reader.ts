@@ -1,10 +1,10 @@
-/** Moving what comes out of a terminal or pipe to where it belongs, in turns. */
+/** Moving what comes out of a terminal or pipe to where it belongs. */
 
-import { type DescriptorReader, readDescriptor } from "../../sys/streams.ts";
+import { type DescriptorReader, readPaced } from "../../sys/streams.ts";
 
 /** Where output goes. */
 export interface Sink {
-  /** Takes bytes, which are its own from now on. */
+  /** Takes bytes, which are valid until it returns. */
   take(bytes: Uint8Array): void;
   /** No more will come. */
   end(): void;
@@ -16,24 +16,19 @@ export interface Sink {
   whenRoom(listener: () => void): void;
 }
 
-/** What a reader may take before others get their turn, in bytes. */
-const TURN = 256 * 1024;
-
 /** Reads a descriptor until its end. */
 export class OutputReader {
   readonly #reader: DescriptorReader;
-  #turn = 0;
   #ended = false;
   #waiting = false;
 
   /** @param onEnd Called when all has been read; not after {@link close}. */
   constructor(descriptor: number, private readonly sink: Sink, onEnd: () => void) {
-    this.#reader = readDescriptor(descriptor, {
+    this.#reader = readPaced(descriptor, {
       onData: (bytes) => {
         sink.take(bytes);
         if (sink.broken) this.#giveUp();
         else if (sink.full) this.#wait();
-        else this.#count(bytes.length);
       },
       onEnd: () => {
         this.#ended = true;
@@ -74,18 +69,6 @@ export class OutputReader {
       if (this.#ended) return;
       if (this.sink.broken) this.#giveUp();
       else this.#reader.resume();
-    });
-  }
-
-  /** Lets others have their turn after a while: a job that prints without end shall not have init to itself. */
-  #count(bytes: number): void {
-    const before = this.#turn;
-    this.#turn += bytes;
-    if (before >= TURN || this.#turn < TURN) return;
-    this.#reader.pause();
-    setImmediate(() => {
-      this.#turn = 0;
-      if (!this.#ended && !this.#waiting) this.#reader.resume();
     });
   }
 }

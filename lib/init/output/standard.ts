@@ -149,7 +149,8 @@ class LineSink implements Sink {
     this.stream.whenRoom(listener);
   }
 
-  take(bytes: Uint8Array): void {
+  take(passing: Uint8Array): void {
+    const bytes = new Uint8Array(passing);
     const end = bytes.lastIndexOf(NEWLINE) + 1;
     if (end > 0) {
       this.#keep(bytes.subarray(0, end));
