@@ -4,7 +4,7 @@ import { LAST_SIGNAL } from "../model/signals.ts";
 import type { CallName } from "./calls.ts";
 import type { SpawnStep } from "./description.ts";
 import { E2BIG, SystemError } from "./errno.ts";
-import { type Argument, type Kernel, kernel } from "./kernel.ts";
+import { type Argument, type Kernel, kernel, type Region } from "./kernel.ts";
 import { ROW_SIZE, Word } from "./stub.ts";
 
 /** A row that failed. */
@@ -17,10 +17,7 @@ export interface FailedRow {
 }
 
 /** Far more rows than any description needs. */
-const TABLE_ROWS = 1024;
-
-/** Room for the rows and what they pass, more than execve(2) takes; pages that are not used cost nothing. */
-const REGION_SIZE = 3 << 20;
+const TABLE_ROWS = 256;
 
 const SIG_SETMASK = 2, SIGNAL_SET_SIZE = 8;
 const AT_FDCWD = -100, O_WRONLY = 1, O_CLOEXEC = 0o2000000;
@@ -35,32 +32,34 @@ interface Row {
 
 const NONE: readonly number[] = [];
 
-/** Room for the table of one child at a time. */
+/** The table of one child at a time. What it passes lies in a region, or where all passing data does. */
 export class ChildTable {
   /** The step that rows are added for. */
   step: SpawnStep = "fork";
   readonly #kernel = kernel();
-  readonly #region = this.#kernel.region(REGION_SIZE);
+  readonly #table = this.#kernel.keep(TABLE_ROWS * ROW_SIZE);
   readonly #exit = this.#kernel.keep(ROW_SIZE);
   /** The address of the row that the child begins with. */
-  readonly entry = signalReset(this.#kernel, this.#region.start);
+  readonly entry = signalReset(this.#kernel, this.#table);
   /** The rows, and behind them what is left of a longer table before this one. */
   readonly #rows: Row[] = [];
   #count = 0;
 
-  constructor() {
+  constructor(private readonly region?: Region) {
     this.#kernel.row(this.#exit, "exit", [127]);
   }
 
-  /** Makes the table anew, of the rows that are added meanwhile. Throws SystemError (E2BIG) when they are too many. */
+  /** Makes the table anew, of the rows that are added meanwhile. Throws SystemError (E2BIG) when there is no room. */
   fill(addRows: () => void): void {
-    this.#count = 0;
-    this.#kernel.within(this.#region, () => {
-      this.#kernel.begin(TABLE_ROWS * ROW_SIZE);
+    const fill = () => {
+      this.#count = 0;
       addRows();
       this.#put("exit", [127]);
-    });
-    this.#count--;
+      this.#count--;
+    };
+    if (this.region) return this.#kernel.within(this.region, fill);
+    this.#kernel.begin(0);
+    fill();
   }
 
   /** Adds a row; an error that is not tolerated ends the child. */
@@ -130,7 +129,7 @@ export class ChildTable {
   }
 
   #address(place: number): number {
-    return this.#region.start + place * ROW_SIZE;
+    return this.#table + place * ROW_SIZE;
   }
 }
 

@@ -31,39 +31,49 @@ export interface Region {
   readonly end: number;
 }
 
-/** The arena's size; the kernel gives it pages only where it is used. */
-const ARENA_SIZE = 96 << 20;
-/** The share of what is passed. More than execve(2) takes at most. */
-const PASSED_SIZE = 8 << 20;
-/** The stub's share: the largest page size there is. */
+/** The stub's share of the arena: the largest page size there is. It comes first. */
 const CODE_SIZE = 64 << 10;
+/** Then comes what is passed, usually. */
+const PASSED_SIZE = 256 << 10;
+/** Then what is kept. */
+const KEPT_SIZE = (16 << 20) - CODE_SIZE - PASSED_SIZE;
+/** And the rest is for what is passed beyond that: more than execve(2) takes. The kernel gives pages where they are used. */
+const ARENA_SIZE = 32 << 20;
+
+/**
+ * How much of the arena the runtime sees, unless more is needed: it takes all that it sees for memory in use, and would
+ * not collect garbage before there is about as much of it.
+ */
+const SEEN_SIZE = 2 << 20;
 
 /** How many bytes {@link Kernel.scratch} has. */
 export const SCRATCH_SIZE = 64 << 10;
 
 /** The arena and the stub. One per process; see {@link kernel}. */
 export class Kernel {
+  readonly #ffi: Ffi;
   readonly #run: (row: number) => void;
   readonly #base: number;
-  /** The arena's bytes and words, by offset. */
-  readonly #bytes: Buffer;
-  readonly #words: Int32Array;
+  /** What is seen of the arena, by offset. */
+  #bytes: Buffer;
+  #words: Int32Array;
   /** Room for what calls return in structures: valid until the next call that uses it. */
   readonly scratch: { readonly address: number; readonly bytes: Buffer };
   /** A table of one row, for {@link call}. */
   readonly #single: number;
-  /** Where passing data begins, and what of it is used. */
-  #start: number;
+  /** Where passing data goes, and what of it is used. */
+  #region: Region;
+  readonly #usualRegion: Region;
   #used: number;
-  /** The longest a passing string or table may get is up to here. */
   #end: number;
-  /** Where kept memory begins, which grows downwards. */
+  /** Where the next piece of kept memory begins. */
   #kept: number;
 
   /** See {@link Ffi}. */
   readonly release: () => void;
 
   constructor(ffi: Ffi) {
+    this.#ffi = ffi;
     this.release = ffi.release;
     const code = stubFor(process.arch);
     if (!code) {
@@ -73,25 +83,35 @@ export class Kernel {
     const base = ffi.syscall(callNumber("mmap"), 0, ARENA_SIZE, readWrite, privateAnonymousNoReserve, -1, 0);
     if (base === -1) throw new Error("unable to call the kernel: no memory (mmap)");
     this.#base = base;
-    this.#bytes = ffi.memory(base, ARENA_SIZE);
-    this.#words = new Int32Array(this.#bytes.buffer);
+    [this.#bytes, this.#words] = this.#see(SEEN_SIZE);
     this.#bytes.write(code, "hex");
     if (ffi.syscall(callNumber("mprotect"), base, CODE_SIZE, readExecute, 0, 0, 0) === -1) {
       throw new Error("unable to call the kernel: memory must not be made executable (mprotect)");
     }
     this.#run = ffi.callable(base);
-    this.#end = base + PASSED_SIZE;
-    this.#kept = base + ARENA_SIZE;
-    this.#start = this.#used = base + CODE_SIZE;
+    this.#kept = base + CODE_SIZE + PASSED_SIZE;
+    this.#region = this.#usualRegion = { start: base + CODE_SIZE, end: this.#kept };
+    this.#used = this.#region.start;
+    this.#end = this.#region.end;
     const scratch = this.keep(SCRATCH_SIZE);
     this.scratch = { address: scratch, bytes: this.view(scratch, SCRATCH_SIZE) };
     this.#single = this.keep(2 * ROW_SIZE);
     this.endRow(this.#single + ROW_SIZE);
   }
 
+  #see(size: number): [Buffer, Int32Array] {
+    const bytes = this.#ffi.memory(this.#base, size);
+    return [bytes, new Int32Array(bytes.buffer)];
+  }
+
+  /** Sees to it that memory up to an address can be reached. */
+  #reach(end: number): void {
+    if (end - this.#base > this.#bytes.length) [this.#bytes, this.#words] = this.#see(ARENA_SIZE);
+  }
+
   /** Runs one system call. The result, or −errno. */
   call(name: CallName, ...args: Argument[]): number {
-    this.#used = this.#start;
+    this.begin(0);
     this.row(this.#single, name, args, { failure: this.#single + ROW_SIZE });
     this.#run(this.#single);
     return this.word(this.#single + 8 * Word.result);
@@ -104,39 +124,54 @@ export class Kernel {
 
   /** Forgets all passing data and gives the address of a new piece of it, valid until the next {@link call} or `begin`. */
   begin(size: number): number {
-    this.#used = this.#start;
+    this.#used = this.#region.start;
+    this.#end = this.#region.end;
     return this.room(size);
   }
 
   /** The address of a further piece of passing data, zeroed or not. Throws SystemError (E2BIG) when there is no more room. */
   room(size: number): number {
+    if (this.#used + size > this.#end) this.#overflow(size);
     const address = this.#used;
-    if (address + size > this.#end) throw new SystemError("pass so much data to the kernel", E2BIG);
     this.#used = align(address + size);
     return address;
   }
 
+  /** Goes on where there is room for much. It is one place, so what is passed in a region of its own may not. */
+  #overflow(size: number): void {
+    const start = this.#base + CODE_SIZE + PASSED_SIZE + KEPT_SIZE, end = this.#base + ARENA_SIZE;
+    if (this.#region !== this.#usualRegion || this.#end === end || start + size > end) {
+      throw new SystemError("pass so much data to the kernel", E2BIG);
+    }
+    this.#reach(end);
+    [this.#used, this.#end] = [start, end];
+  }
+
   /** The address of a piece of memory that stays, zeroed. Throws SystemError (ENOMEM) when there is no more. */
   keep(size: number): number {
-    this.#kept -= align(size);
-    if (this.#kept < this.#base + PASSED_SIZE) throw new SystemError("keep so much memory", ENOMEM);
-    return this.#kept;
+    const address = this.#kept;
+    this.#kept += align(size);
+    if (this.#kept > this.#base + CODE_SIZE + PASSED_SIZE + KEPT_SIZE) {
+      throw new SystemError("keep so much memory", ENOMEM);
+    }
+    this.#reach(this.#kept);
+    return address;
   }
 
   /** A piece of memory that stays, for {@link within}. */
   region(size: number): Region {
     const start = this.keep(size);
-    return { start, end: start + align(size) };
+    return { start, end: start + size };
   }
 
   /** Has the data that is passed meanwhile lie in a region, from its start on. No {@link call} may be among it. */
-  within<Result>({ start, end }: Region, pass: () => Result): Result {
-    const [usualStart, usualEnd] = [this.#start, this.#end];
-    [this.#start, this.#end] = [start, end];
+  within<Result>(region: Region, pass: () => Result): Result {
+    this.#region = region;
     try {
+      this.begin(0);
       return pass();
     } finally {
-      [this.#start, this.#end] = [usualStart, usualEnd];
+      this.#region = this.#usualRegion;
     }
   }
 
@@ -163,9 +198,11 @@ export class Kernel {
     Atomics.store(this.#words, (address - this.#base) >> 2, value);
   }
 
-  /** The address of a copy of an argument, for passing data; of the bytes themselves where they lie in the arena. */
+  /** The address of a copy of an argument, for passing data; of the bytes themselves where they lie in {@link scratch}. */
   copy(data: string | Uint8Array): number {
-    if (typeof data !== "string" && data.buffer === this.#bytes.buffer) return this.#base + data.byteOffset;
+    if (typeof data !== "string" && data.buffer === this.scratch.bytes.buffer) {
+      return this.#base + data.byteOffset;
+    }
     if (typeof data === "string" && hasRawBytes(data)) {
       return this.copy(Buffer.from(encodeBytes(data) + "\0", "latin1"));
     }

@@ -13,7 +13,7 @@ import {
   errnoName,
   SystemError,
 } from "./errno.ts";
-import { call, kernel } from "./kernel.ts";
+import { call, kernel, type Region } from "./kernel.ts";
 import { addSteps } from "./steps.ts";
 import { ROW_SIZE, Word } from "./stub.ts";
 
@@ -41,7 +41,7 @@ export function spawn(description: SpawnDescription): SpawnResult {
 let child: Child | undefined;
 
 /** The failure that an error thrown while a child was described means. Throws what is no error of the system. */
-export function failureOf(error: unknown): SpawnResult {
+function failureOf(error: unknown): SpawnResult {
   if (!(error instanceof SystemError)) throw error;
   return failure(error.errno === E2BIG ? "execute" : "fork", error.errno);
 }
@@ -59,11 +59,16 @@ const PASSED_OVER = [ENOENT, EACCES, ENOTDIR, ENODEV];
 /** How an attempt went. A file of no known format is to be given to the shell, as execvp(3) does: `next`. */
 export type Outcome = SpawnResult | { next: SpawnDescription };
 
-/** Room for a child that is being started, for one after the other. */
+/** A child that is being started, one after the other. */
 export class Child {
-  readonly #table = new ChildTable();
+  readonly #table: ChildTable;
   #description: SpawnDescription | undefined;
   #paths: string[] = [];
+
+  /** What the child is passed lies in the region; without one it is to be started at once. */
+  constructor(region?: Region) {
+    this.#table = new ChildTable(region);
+  }
 
   /** Makes its table. Throws SystemError (E2BIG) for more than there is room for. */
   describe(description: SpawnDescription): void {
@@ -114,7 +119,8 @@ const SHELL = "/bin/sh";
 function runNow({ entry, cloneFlags }: Child): number {
   const SIG_SETMASK = 2, SIGNAL_SET_SIZE = 8;
   const memory = kernel();
-  const first = memory.begin(4 * ROW_SIZE), all = memory.room(8), old = memory.room(8);
+  // What the child is passed must not be forgotten yet.
+  const first = memory.room(4 * ROW_SIZE), all = memory.room(8), old = memory.room(8);
   const [block, clone, unblock, end] = [0, 1, 2, 3].map((place) => first + place * ROW_SIZE);
   memory.setWord(all, -1);
   memory.row(block!, "rt_sigprocmask", [SIG_SETMASK, all, old, SIGNAL_SET_SIZE]);

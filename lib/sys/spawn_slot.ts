@@ -12,6 +12,9 @@ export interface Order {
   done: (result: SpawnResult) => void;
 }
 
+/** Room for what a child is passed, its environment above all, in bytes. For more there is {@link spawn}. */
+const PASSED_SIZE = 128 << 10;
+
 /** The bell that the thread rings. A signal that is ignored by default, so that one too many does no harm. */
 export const BELL = "SIGURG";
 const SIGURG = 23;
@@ -84,7 +87,7 @@ export class Slot {
 
   /** Has the thread make a child. Throws SystemError (E2BIG). */
   fill(order: Order): void {
-    const memory = this.#memory, child = this.#child ??= new Child();
+    const memory = this.#memory, child = this.#child ??= new Child(memory.region(PASSED_SIZE));
     child.describe(order.description);
     this.order = order;
     memory.setWord(this.#pid, 0);

@@ -6,7 +6,8 @@
 
 import process from "node:process";
 import { BELL, type Order, Slot } from "./spawn_slot.ts";
-import { failureOf, type SpawnDescription, type SpawnResult } from "./spawn.ts";
+import { spawn, type SpawnDescription, type SpawnResult } from "./spawn.ts";
+import { SystemError } from "./errno.ts";
 import { startThread } from "./thread.ts";
 
 /** How many children may be described ahead of the first thread; the others take one at a time. */
@@ -66,7 +67,9 @@ export class Spawner {
       try {
         lane.put(order);
       } catch (error) {
-        order.done(failureOf(error));
+        if (!(error instanceof SystemError)) throw error;
+        // Such as one with a very large environment.
+        order.done(spawn(order.description));
       }
     }
   }

@@ -8,7 +8,7 @@ import process from "node:process";
 import { SIGCONT } from "../../model/signals.ts";
 import { close, O_RDONLY, open } from "../descriptors.ts";
 import { call, required } from "../kernel.ts";
-import { kill, onChildChange, reap } from "../processes.ts";
+import { type Change, kill, onChildChange, reap } from "../processes.ts";
 import { childrenOf } from "../procfs.ts";
 import type { SpawnDescription, SpawnResult } from "../spawn.ts";
 import { Spawner } from "../spawner.ts";
@@ -71,7 +71,7 @@ Deno.test("a child that cannot be started is told with what it failed at, and th
     shell("", { chdir: "/nonexistent" }),
     shell("exit 0"),
     shell("", { argv: ["/nonexistent"] }),
-    shell("", { argv: ["x".repeat(4 << 20)] }),
+    shell("", { argv: ["/bin/true", "x".repeat(4 << 20)] }),
     shell("exit 0"),
   ]);
   const failures = told.filter((line) => line.startsWith("unable"));
@@ -83,6 +83,19 @@ Deno.test("a child that cannot be started is told with what it failed at, and th
   assert.equal(told.filter((line) => line.startsWith("start")).length, 2);
   assert.deepEqual(childrenOf(process.pid), []);
   assert.deepEqual(reap(), []);
+});
+
+Deno.test("more is passed than there is room for in advance", async () => {
+  const long = "x".repeat(100 << 10);
+  const script = `[ "\${#ONE}" = ${long.length} ] && [ "\${#TWO}" = ${long.length} ]`;
+  const { promise, resolve } = Promise.withResolvers<Change>();
+  const silence = onChildChange(() =>
+    reap().forEach((change) => spawner.changed(change.pid) ?? resolve(change))
+  );
+  spawner.start(shell(script, { environment: [`ONE=${long}`, `TWO=${long}`] }), () => {});
+  const { exit } = await promise as Change & { exit: unknown };
+  silence();
+  assert.deepEqual(exit, { status: 0 });
 });
 
 Deno.test("a file of no known format is run by the shell", async () => {
@@ -114,7 +127,7 @@ Deno.test("a program that cannot be opened for long keeps only the few behind it
   }
   await promise;
   assert.ok(results.length <= 20 && results.every(({ pid }) => pid !== undefined));
-  close(file);
+  release(file);
   const all = Promise.withResolvers<void>();
   spawner.start(shell("exit 0"), () => all.resolve());
   await all.promise;
@@ -124,11 +137,20 @@ Deno.test("a program that cannot be opened for long keeps only the few behind it
   rmSync(directory, { recursive: true });
 });
 
-/** Has the kernel keep all waiting who open a file, until the descriptor is closed or about 45 s have passed (fcntl(2)). */
+const F_SETLEASE = 1024;
+
+/** Has the kernel keep all waiting who open a file, until {@link release}, at most for about 45 s (fcntl(2)). */
 function lease(path: string): number {
-  const F_SETSIG = 10, F_SETLEASE = 1024, F_WRLCK = 1, SIGURG = 23;
+  const F_SETSIG = 10, F_WRLCK = 1, SIGURG = 23;
   const file = open(path, O_RDONLY);
   required("choose the signal of a lease", call("fcntl", file, F_SETSIG, SIGURG));
   required("lease a file", call("fcntl", file, F_SETLEASE, F_WRLCK));
   return file;
+}
+
+/** Ends {@link lease}. To close the file is not enough: the child that waits has it open, too. */
+function release(file: number): void {
+  const F_UNLCK = 2;
+  required("end a lease", call("fcntl", file, F_SETLEASE, F_UNLCK));
+  close(file);
 }
