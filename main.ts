@@ -122,8 +122,9 @@ function run(): Promise<number> {
 }
 
 async function start(load: Load, args: string[], name: string): Promise<number> {
+  const program = await load();
   if (!BRIEF.includes(load)) compileSoon();
-  return (await load()).main(args, name);
+  return program.main(args, name);
 }
 
 run().then((status) => process.exitCode = status, (error) => {

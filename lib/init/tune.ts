@@ -1,6 +1,5 @@
 /** The settings of the JavaScript engine that suit an init. It takes them from its environment when it starts. */
 
-import { basename } from "node:path";
 import process from "node:process";
 import { executeSelf } from "../sys/execute.ts";
 import { setProcessName } from "../sys/processes.ts";
@@ -9,13 +8,17 @@ import { holdSignals } from "./signals.ts";
 /**
  * Init lives long and does little at a time. An optimizing compiler keeps a second processor as busy as the first
  * with code for bursts that are over when it is compiled. The timers of the garbage collector and of the allocator
- * would wake a process that has nothing to do; see {@link Trim} for what is done instead.
+ * would wake a process that has nothing to do; see {@link Trim} for what is done instead. A heap counts as large, which
+ * makes it be collected later, from 32 MB on: thousands of jobs are loaded before that.
  */
-const SETTINGS: Readonly<Record<string, string>> = {
-  BUN_JSC_useDFGJIT: "0",
-  BUN_GC_TIMER_DISABLE: "1",
-  MIMALLOC_SCAVENGER: "0",
-};
+const SETTINGS = [
+  "BUN_JSC_useDFGJIT=0",
+  "BUN_GC_TIMER_DISABLE=1",
+  "MIMALLOC_SCAVENGER=0",
+  "BUN_JSC_largeHeapSize=33554432",
+];
+
+const NAMES = SETTINGS.map((setting) => setting.slice(0, setting.indexOf("=")));
 
 /**
  * Starts this executable anew, as the same process, with the settings: the engine has no other way to take them. Does
@@ -23,14 +26,13 @@ const SETTINGS: Readonly<Record<string, string>> = {
  */
 export function tuneEngine(): void {
   if (!process.argv[1]?.startsWith("/$bunfs/")) return; // Not compiled, or for another engine.
-  const names = Object.keys(SETTINGS);
-  if (names.every((name) => process.env[name] === undefined)) {
+  if (NAMES.every((name) => process.env[name] === undefined)) {
     holdSignals();
     executeSelf(SETTINGS);
   } else {
     // The second start has named the process after the file, the first after the link to it, as one expects.
-    setProcessName(basename(process.argv0));
+    setProcessName(process.argv0.slice(process.argv0.lastIndexOf("/") + 1));
   }
   // They are no job's business.
-  for (const name of names) delete process.env[name];
+  for (const name of NAMES) delete process.env[name];
 }
