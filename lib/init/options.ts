@@ -138,7 +138,7 @@ const FLAGS: Record<string, Flag> = {
       options.shutdownTimeout = seconds;
     },
   },
-  "restart": { help: "accepted for compatibility: init does not execute itself anew", apply: ignored },
+  "restart": { help: "accepted for compatibility: init does not pass its state on", apply: ignored },
   "session": { help: "accepted for compatibility: no bus is ever connected to", apply: ignored },
   "state-fd": { argument: "FD", help: "accepted for compatibility, as --restart", apply: ignored },
   "startup-event": {

@@ -142,11 +142,15 @@ export class RunningInit implements Supervisor {
     return this.#engine.environments;
   }
 
+  // Who asks leaves garbage behind, too.
+
   jobs(): Iterable<Job> {
+    this.#trim.touch();
     return this.#engine.jobs.values();
   }
 
   job(name: string): Job | undefined {
+    this.#trim.touch();
     return this.#engine.jobs.get(name);
   }
 

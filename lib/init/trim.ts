@@ -1,14 +1,19 @@
 /** Memory that busy times leave behind is given back when they are over: an init is idle for most of its life. */
 
-import { releaseMemory } from "../sys/memory.ts";
+import { releaseMemory, residentMemory } from "../sys/memory.ts";
 
 /** How long nothing must have happened, in ms. */
 const QUIET = 3000;
 
-/** Gives memory back once, a while after the last activity. */
+/** What is worth the while, in bytes: to give memory back takes milliseconds, and what runs next begins cold. */
+const WORTHWHILE = 4 << 20;
+
+/** Gives memory back, a while after the last activity. */
 export class Trim {
   #lastActivity = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What was in use when memory had been given back the last time, in bytes. */
+  #least = 0;
 
   /** To be called on every activity; costs next to nothing. */
   touch(): void {
@@ -19,6 +24,8 @@ export class Trim {
   #check(): void {
     const quiet = performance.now() - this.#lastActivity;
     this.#timer = quiet < QUIET ? setTimeout(() => this.#check(), QUIET - quiet) : undefined;
-    if (!this.#timer) releaseMemory();
+    if (this.#timer || residentMemory() - this.#least < WORTHWHILE) return;
+    releaseMemory();
+    this.#least = residentMemory();
   }
 }

@@ -18,7 +18,7 @@ const STUCK = 1000, MOST_THREADS = 16;
 
 /** Starts processes in threads of its own. */
 export class Spawner {
-  readonly #lanes = [new Lane(SLOTS)];
+  readonly #lanes: Lane[] = [];
   readonly #waiting: Order[] = [];
   /** There while a thread is looked after that may be stuck. */
   #watch: ReturnType<typeof setTimeout> | undefined;
@@ -55,31 +55,42 @@ export class Spawner {
   /** Waits for the child that is being started, at most so many ms; not when there are several. */
   await(time: number): void {
     const [lane] = this.#lanes;
-    if (lane!.count === 1 && this.#lanes.length === 1) lane!.oldest.await(time);
+    if (!lane) return;
+    if (lane.count === 1 && this.#lanes.length === 1) lane.oldest.await(time);
     this.collect();
   }
 
   #place(): void {
-    while (this.#waiting.length > 0) {
-      const lane = this.#lanes.find((one) => !one.isFull && !one.isStuck);
-      if (!lane) return this.#watchThreads();
-      const order = this.#waiting.shift()!;
+    for (let order; (order = this.#waiting[0]);) {
       try {
+        const lane = this.#freeLane();
+        if (!lane) return this.#watchThreads();
         lane.put(order);
+        this.#waiting.shift();
       } catch (error) {
         if (!(error instanceof SystemError)) throw error;
-        // Such as one with a very large environment.
+        // There can be no thread, or the environment is very large: then it is waited for.
+        this.#waiting.shift();
         order.done(spawn(order.description));
       }
     }
+  }
+
+  /** A thread that can be given a child. The first is started when it is needed; throws SystemError when it cannot be. */
+  #freeLane(): Lane | undefined {
+    if (this.#lanes.length === 0) this.#lanes.push(new Lane(SLOTS));
+    return this.#lanes.find(({ isFull, isStuck }) => !isFull && !isStuck);
   }
 
   /** Sees to it that what waits does not wait for stuck threads alone. */
   #watchThreads(): void {
     this.#watch ??= setTimeout(() => {
       this.#watch = undefined;
-      if (this.#lanes.every(({ isStuck }) => isStuck) && this.#lanes.length < MOST_THREADS) {
-        this.#lanes.push(new Lane(1));
+      try {
+        const allStuck = this.#lanes.every(({ isStuck }) => isStuck);
+        if (allStuck && this.#lanes.length < MOST_THREADS) this.#lanes.push(new Lane(1));
+      } catch {
+        // No more threads can be had. It is tried again.
       }
       this.#place();
     }, STUCK);
