@@ -13,12 +13,12 @@ export type Change =
 
 /**
  * Takes what happened to children since the last call, at most `limit` changes: fewer mean that there is
- * nothing left for now. Never blocks (waitid(2)). Counts those that this thread started and, in the
- * main thread, adopted orphans.
+ * nothing left for now. Never blocks (waitid(2)). `whose`: children of the whole process and orphans that it
+ * adopted, or only those that this thread started, where other threads look after theirs.
  */
-export function reap(limit = 256): Change[] {
-  const P_ALL = 0, WNOHANG = 1, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8;
-  const options = WNOHANG | WSTOPPED | WEXITED | WCONTINUED;
+export function reap(limit = 256, whose: "process" | "thread" = "process"): Change[] {
+  const P_ALL = 0, WNOHANG = 1, WSTOPPED = 2, WEXITED = 4, WCONTINUED = 8, __WNOTHREAD = 0x20000000;
+  const options = WNOHANG | WSTOPPED | WEXITED | WCONTINUED | (whose === "thread" ? __WNOTHREAD : 0);
   const { address, bytes } = kernel().scratch;
   const changes: Change[] = [];
   while (changes.length < limit) {

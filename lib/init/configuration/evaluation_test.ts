@@ -50,7 +50,7 @@ async function evaluate(
     return { told, outcomes, directory };
   } finally {
     fs.rmSync(directory, { recursive: true });
-    reap();
+    reap(256, "thread");
   }
 }
 
@@ -187,7 +187,7 @@ Deno.test("modules are evaluated as their owners", { ignore: process.getuid?.() 
   await evaluate(modules, ({ imports }) => seen.push(...imports));
   assert.match(seen[0]!, /^\/0:0:/);
   assert.equal(seen[1], "/4321:4321:4321");
-  reap();
+  reap(256, "thread");
 });
 
 Deno.test("hundreds of modules", async () => {

@@ -69,7 +69,7 @@ class Fixture {
   }
 
   #reap(): void {
-    for (const change of reap()) if ("exit" in change) this.#ended.get(change.pid)?.();
+    for (const change of reap(256, "thread")) if ("exit" in change) this.#ended.get(change.pid)?.();
   }
 }
 
