@@ -11,7 +11,9 @@ import { connectBeside } from "../control/socket_client.ts";
 import { VERSION } from "../model/version.ts";
 import { main } from "./initctl.ts";
 
-const ADDRESS = `unix:abstract=/rouse-initctl-test/${process.pid}`;
+/** The address of the init under test. Each has one of its own: the kernel may take a moment to free the last. */
+let address = "";
+let inits = 0;
 
 interface Result {
   status: number;
@@ -22,7 +24,7 @@ interface Result {
 /** Runs a program, `initctl` unless the first word is another's name, as a shell would call it. */
 async function call(
   line: string,
-  environment: Record<string, string> = { UPSTART_SESSION: ADDRESS },
+  environment: Record<string, string> = { UPSTART_SESSION: address },
   by: typeof connect = connectBeside,
 ): Promise<Result> {
   const words = line.split(" ").filter((word) => word !== "").map((word) => word === "''" ? "" : word);
@@ -54,7 +56,8 @@ async function withInit(test: (init: FakeSupervisor) => Promise<void>): Promise<
       right: { kind: "event", name: "going-down", matches: [] },
     },
   });
-  const service = await serve(init, { addresses: [ADDRESS], othersMayRead: false });
+  address = `unix:abstract=/rouse-initctl-test/${process.pid}/${++inits}`;
+  const service = await serve(init, { addresses: [address], othersMayRead: false });
   try {
     await test(init);
   } finally {
@@ -132,7 +135,7 @@ function tty(instance: string): string {
 
 Deno.test("inside a job, commands without a name are about that job, and do not wait for it", () =>
   withInit(async (init) => {
-    const inside = { UPSTART_SESSION: ADDRESS, UPSTART_JOB: "tty", UPSTART_INSTANCE: "one" };
+    const inside = { UPSTART_SESSION: address, UPSTART_JOB: "tty", UPSTART_INSTANCE: "one" };
     assert.equal((await call("status", inside)).stdout, `${tty("one")}\n`);
     assert.equal((await call("restart", inside)).stdout, `${tty("one")}\n`);
     assert.equal((await call("reload", inside)).status, 0);
@@ -144,7 +147,7 @@ Deno.test("inside a job, commands without a name are about that job, and do not 
       { kind: "reload", job: "tty", instance: "one" },
       { kind: "stop", job: "tty", instance: "one", wait: false },
     ]);
-    const half = { UPSTART_SESSION: ADDRESS, UPSTART_JOB: "tty" };
+    const half = { UPSTART_SESSION: address, UPSTART_JOB: "tty" };
     for (const line of ["status", "initctl list-env"]) {
       assert.match(
         (await call(line, half)).stderr,
