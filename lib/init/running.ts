@@ -34,8 +34,11 @@ export const LONGEST_DELAY = 2 ** 31 - 1;
 /** How often it is tried to start a process that cannot be started for want of something, and how long apart (ms). */
 const SPAWN_ATTEMPTS = 50, SPAWN_PAUSE = 200;
 
-/** How long it is worth waiting for a process to start before anything else is done, in ms. */
-const PATIENCE = 2;
+/**
+ * How long it is worth waiting for a process to start, in ms: before anything else is done, and before anyone is told
+ * how things stand, so that no process that runs is told that it is about to.
+ */
+const PATIENCE = 2, PATIENCE_WHEN_ASKED = 20;
 
 /** Changes of children that are taken at a time. */
 const REAP_AT_ONCE = 256;
@@ -142,15 +145,13 @@ export class RunningInit implements Supervisor {
     return this.#engine.environments;
   }
 
-  // Who asks leaves garbage behind, too.
-
   jobs(): Iterable<Job> {
-    this.#trim.touch();
+    this.#asked();
     return this.#engine.jobs.values();
   }
 
   job(name: string): Job | undefined {
-    this.#trim.touch();
+    this.#asked();
     return this.#engine.jobs.get(name);
   }
 
@@ -199,6 +200,20 @@ export class RunningInit implements Supervisor {
     return () => void this.#observers.delete(listener);
   }
 
+  /** To be called when somebody wants to know how things stand: it leaves garbage behind, and may be a process that has just started. */
+  #asked(): void {
+    this.#trim.touch();
+    this.#awaitStart(Infinity, PATIENCE_WHEN_ASKED);
+  }
+
+  /** Waits at most so many ms for processes that are being started, if there are so many at most. */
+  #awaitStart(most: number, time: number): void {
+    const { spawner } = this.surroundings.processes;
+    if (spawner.count === 0) return;
+    if (spawner.count <= most) spawner.await(time);
+    else spawner.collect();
+  }
+
   #childChanged(change: Change): void {
     const { pid } = change;
     this.surroundings.processes.spawner.changed(pid);
@@ -233,7 +248,7 @@ export class RunningInit implements Supervisor {
       }
       this.#effects.splice(0, done);
       // What follows from the start of a process usually is next.
-      if (this.#effects.length === 0) this.surroundings.processes.spawner.await(PATIENCE);
+      if (this.#effects.length === 0) this.#awaitStart(1, PATIENCE);
     } while (this.#effects.length > 0 && performance.now() <= end);
     this.#working = false;
     if (this.#effects.length === 0) return;

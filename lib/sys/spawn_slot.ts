@@ -104,10 +104,14 @@ export class Slot {
     return this.#child!.outcome(this.pid);
   }
 
-  /** Waits until it is over, at most so many ms, or until a signal comes. */
+  /** Waits until it is over, at most so many ms. */
   await(time: number): void {
-    this.#memory.setWord(this.#timeout, Math.floor(time / 1000));
-    this.#memory.setWord(this.#timeout + 8, time % 1000 * 1e6);
-    call("futex", this.#over, FUTEX_WAIT_PRIVATE, 0, this.#timeout);
+    const end = performance.now() + time;
+    // A signal ends the wait early.
+    for (let left = time; left > 0 && !this.isOver; left = end - performance.now()) {
+      this.#memory.setWord(this.#timeout, Math.floor(left / 1000));
+      this.#memory.setWord(this.#timeout + 8, Math.floor(left % 1000 * 1e6));
+      call("futex", this.#over, FUTEX_WAIT_PRIVATE, 0, this.#timeout);
+    }
   }
 }

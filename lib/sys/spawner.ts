@@ -52,11 +52,19 @@ export class Spawner {
     }
   }
 
-  /** Waits for the child that is being started, at most so many ms; not when there are several. */
+  /** How many children are being started. */
+  get count(): number {
+    let count = this.#waiting.length;
+    for (const lane of this.#lanes) count += lane.count;
+    return count;
+  }
+
+  /**
+   * Waits at most so many ms for the child that is being started, unless its thread is stuck, and tells what has come
+   * of the children. A child that runs already has started then, even if its thread did not get its turn yet.
+   */
   await(time: number): void {
-    const [lane] = this.#lanes;
-    if (!lane) return;
-    if (lane.count === 1 && this.#lanes.length === 1) lane.oldest.await(time);
+    for (const { count, isStuck, oldest } of this.#lanes) if (count > 0 && !isStuck) oldest.await(time);
     this.collect();
   }
 
