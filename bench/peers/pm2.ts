@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { until } from "../../tests/support/deadline.ts";
 import { killTree } from "../../tests/support/processes.ts";
 import { type Action, type Peer, type Service, Supervision } from "./peer.ts";
 
@@ -35,9 +36,9 @@ class Pm2 extends Supervision {
     this.write("apps.json", JSON.stringify({ apps }));
   }
 
-  /** The first client starts the daemon and ends. */
+  /** The first client starts the daemon and ends. A second one meanwhile would start another, and wait for ever. */
   override async ready(): Promise<void> {
-    await this.#pm2("ping");
+    await until("pm2 answers its client", () => this.output().includes("pong"));
     if (this.services.some(({ automatic }) => automatic)) await this.startAll();
   }
 
