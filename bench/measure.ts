@@ -22,7 +22,7 @@ export async function measure(name: string, workload: Workload, peers: Peer[]): 
   const suited = peers.filter((peer) => workload.suits(peer));
   for (let round = 0; round < workload.rounds; round++) {
     console.error(`${name}: round ${round + 1} of ${workload.rounds}`);
-    for (const peer of suited.filter((peer) => !failed.has(peer))) {
+    const measureOne = async (peer: Peer) => {
       try {
         for (const [figure, value] of Object.entries(await workload.measure(peer))) {
           if (value === undefined) continue;
@@ -32,7 +32,10 @@ export async function measure(name: string, workload: Workload, peers: Peer[]): 
         failed.add(peer);
         console.error(`${name}: ${peer.name} cannot do it: ${(error as Error).message.slice(0, 400)}`);
       }
-    }
+    };
+    const able = suited.filter((peer) => !failed.has(peer));
+    if (workload.together) await Promise.all(able.map(measureOne));
+    else for (const peer of able) await measureOne(peer);
   }
   return Object.entries(workload.figures).flatMap(([figure, description]) =>
     suited.flatMap((peer): Result[] => {

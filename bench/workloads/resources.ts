@@ -49,6 +49,7 @@ export const RESOURCES: Record<string, Workload> = {
   "memory-1000": memoryWith(1000),
   "churn": {
     rounds: 1,
+    together: true,
     figures: {
       "churn": {
         about: `private memory after ${CHURN} s in which 100 services ended and began every second`,

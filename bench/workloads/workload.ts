@@ -16,6 +16,8 @@ export interface Workload {
   /** How often it is measured. */
   rounds: number;
   figures: Record<string, Figure>;
+  /** Peers do it at the same time, not in turns: it takes long, and time is not what it measures. */
+  together?: boolean;
   /** Whether a peer can do it. */
   suits(peer: Peer): boolean;
   /** Measures once. A figure that a peer does not have is absent. */
