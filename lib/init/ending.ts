@@ -29,12 +29,12 @@ export class Ending {
   /** True when init's status is to be that of a job, which may not have ended yet. */
   get awaited(): boolean {
     if (this.job !== undefined) return true;
-    return Array.from(this.init.jobs()).some(({ definition }) => definition.endsInit);
+    return Array.from(this.init.inventory.values()).some(({ definition }) => definition.endsInit);
   }
 
   #noticed(notice: Notice): void {
     if (notice.kind !== "instance-removed" || this.status !== undefined) return;
-    const job = this.init.job(notice.job);
+    const job = this.init.inventory.get(notice.job);
     if (notice.job !== this.job && !job?.definition.endsInit) return;
     if (job && job.instances.size > 0) return;
     this.status = exitStatus(notice.exit ?? { status: 0 });

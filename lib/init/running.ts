@@ -103,6 +103,11 @@ export class RunningInit implements Supervisor {
     if (changes.length === REAP_AT_ONCE) setImmediate(() => this.reap());
   }
 
+  /** All jobs by name, for init itself: nobody waits for processes to start as they do for {@link RunningInit.jobs}. */
+  get inventory(): ReadonlyMap<string, Job> {
+    return this.#engine.jobs;
+  }
+
   /** True when a start condition mentions the event. */
   awaitsEvent(name: string): boolean {
     return this.#engine.awaitsEvent(name);
