@@ -25,8 +25,8 @@ import { findSuccessor } from "./successor.ts";
 import { Trim } from "./trim.ts";
 import { VERSION_LINE } from "../model/version.ts";
 
-/** How long effects are done before other work gets its turn, in ms. */
-const SLICE = 10;
+/** How long effects are done before other work gets its turn, in ms; and how many before the clock is looked at. */
+const SLICE = 10, EFFECTS_AT_ONCE = 16;
 
 /** The longest delay (ms) that the runtimes' timers know; more would be none at all. */
 export const LONGEST_DELAY = 2 ** 31 - 1;
@@ -35,10 +35,10 @@ export const LONGEST_DELAY = 2 ** 31 - 1;
 const SPAWN_ATTEMPTS = 50, SPAWN_PAUSE = 200;
 
 /**
- * How long it is worth waiting for a process to start, in ms: before anything else is done, and before anyone is told
- * how things stand, so that no process that runs is told that it is about to.
+ * How long processes that are being started are waited for, in ms, before anyone is told how things stand, so that no
+ * process that runs is told that it is about to.
  */
-const PATIENCE = 2, PATIENCE_WHEN_ASKED = 20;
+const PATIENCE = 20;
 
 /** Changes of children that are taken at a time. */
 const REAP_AT_ONCE = 256;
@@ -208,15 +208,7 @@ export class RunningInit implements Supervisor {
   /** To be called when somebody wants to know how things stand: it leaves garbage behind, and may be a process that has just started. */
   #asked(): void {
     this.#trim.touch();
-    this.#awaitStart(Infinity, PATIENCE_WHEN_ASKED);
-  }
-
-  /** Waits at most so many ms for processes that are being started, if there are so many at most. */
-  #awaitStart(most: number, time: number): void {
-    const { spawner } = this.surroundings.processes;
-    if (spawner.count === 0) return;
-    if (spawner.count <= most) spawner.await(time);
-    else spawner.collect();
+    this.surroundings.processes.spawner.await(PATIENCE);
   }
 
   #childChanged(change: Change): void {
@@ -244,19 +236,22 @@ export class RunningInit implements Supervisor {
   #work(): void {
     if (this.#working || this.#continuing) return;
     this.#working = true;
+    const { spawner } = this.surroundings.processes;
     const end = performance.now() + SLICE;
-    do {
+    let goesOn = true;
+    while (goesOn && performance.now() <= end) {
       let done = 0;
-      while (done < this.#effects.length) {
+      while (done < this.#effects.length && (done % EFFECTS_AT_ONCE > 0 || performance.now() <= end)) {
         this.#perform(this.#effects[done++]!);
-        if (performance.now() > end) break;
       }
       this.#effects.splice(0, done);
+      if (this.#effects.length > 0) continue;
       // What follows from the start of a process usually is next.
-      if (this.#effects.length === 0) this.#awaitStart(1, PATIENCE);
-    } while (this.#effects.length > 0 && performance.now() <= end);
+      if (spawner.count > 0) this.reap();
+      goesOn = this.#effects.length > 0 || spawner.doze();
+    }
     this.#working = false;
-    if (this.#effects.length === 0) return;
+    if (!goesOn) return;
     this.#continuing = true;
     setImmediate(() => {
       this.#continuing = false;

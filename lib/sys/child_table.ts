@@ -4,7 +4,7 @@ import { LAST_SIGNAL } from "../model/signals.ts";
 import type { CallName } from "./calls.ts";
 import type { SpawnStep } from "./description.ts";
 import { E2BIG, SystemError } from "./errno.ts";
-import { type Argument, type Kernel, kernel, type Region } from "./kernel.ts";
+import { type Argument, call, type Kernel, kernel, type Region } from "./kernel.ts";
 import { ROW_SIZE, Word } from "./stub.ts";
 
 /** A row that failed. */
@@ -38,7 +38,8 @@ export class ChildTable {
   step: SpawnStep = "fork";
   readonly #kernel = kernel();
   readonly #table = this.#kernel.keep(TABLE_ROWS * ROW_SIZE);
-  readonly #exit = this.#kernel.keep(ROW_SIZE);
+  /** Where an error that is not tolerated leads. */
+  readonly #failure = this.#kernel.keep(2 * ROW_SIZE);
   /** The address of the row that the child begins with. */
   readonly entry = signalReset(this.#kernel, this.#table);
   /** The rows, and behind them what is left of a longer table before this one. */
@@ -46,14 +47,19 @@ export class ChildTable {
   #count = 0;
 
   constructor(private readonly region?: Region) {
-    this.#kernel.row(this.#exit, "exit", [127]);
+    this.#kernel.row(this.#failure, "write", []);
+    this.#kernel.row(this.#failure + ROW_SIZE, "exit", [127]);
   }
 
-  /** Makes the table anew, of the rows that are added meanwhile. Throws SystemError (E2BIG) when there is no room. */
-  fill(addRows: () => void): void {
+  /**
+   * Makes the table anew, of the rows that are added meanwhile. A child that fails writes it into the pipe, see
+   * {@link ChildTable.receive}. Throws SystemError (E2BIG) when there is no room.
+   */
+  fill(pipe: number, addRows: () => void): void {
     const fill = () => {
       this.#count = 0;
       addRows();
+      this.#kernel.setArguments(this.#failure, [pipe, this.#table, this.#count * ROW_SIZE]);
       this.#put("exit", [127]);
       this.#count--;
     };
@@ -82,7 +88,7 @@ export class ChildTable {
     // Should there be no room for what is passed, the row is nothing to go by.
     this.#rows.length = Math.min(place, this.#rows.length);
     this.#kernel.row(address, name, args, {
-      failure: this.#exit,
+      failure: this.#failure,
       tolerated,
       ...(into !== undefined && { into }),
     });
@@ -111,6 +117,11 @@ export class ChildTable {
     const bytes = new TextEncoder().encode(text);
     this.add("openat", [AT_FDCWD, path, O_WRONLY | O_CLOEXEC], { into: this.argument(1, 0) });
     this.add("write", [0, bytes, bytes.length]);
+  }
+
+  /** Takes over what calls returned in a child with memory of its own. */
+  receive(pipe: number): void {
+    call("read", pipe, this.#table, this.#count * ROW_SIZE);
   }
 
   /** What failed in a child that did not get through the table: the last row ended it, those before were tolerated. */

@@ -4,18 +4,13 @@
  * is read as fast as it comes, for its writer waits.
  */
 
-import { Buffer } from "node:buffer";
-import process from "node:process";
-import { call, kernel, required } from "./kernel.ts";
+import { Epoll } from "./epoll.ts";
 import { poller } from "./poller.ts";
 
 /** Reads what there is, and tells how many bytes that was. */
 export type Reading = () => number;
 
-const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLLIN = 1, EPOLL_CLOEXEC = 0o2000000;
 const EVENTS_AT_ONCE = 256;
-/** `struct epoll_event` is packed on x86-64 alone. */
-const EVENT_SIZE = process.arch === "x64" ? 12 : 16, EVENT_DATA = EVENT_SIZE - 8;
 
 /** How long descriptors rest. */
 interface Rest {
@@ -48,9 +43,7 @@ interface Watched {
 /** An epoll instance within that of the {@link poller}. One per process, see {@link paced}. */
 export class PacedPoller {
   readonly #watched = new Map<number, Watched>();
-  readonly #epoll = required("make an epoll instance", call("epoll_create1", EPOLL_CLOEXEC));
-  readonly #address = kernel().keep(EVENTS_AT_ONCE * EVENT_SIZE);
-  readonly #events = kernel().view(this.#address, EVENTS_AT_ONCE * EVENT_SIZE);
+  readonly #epoll = new Epoll(EVENTS_AT_ONCE);
   readonly #look = () => this.#turn();
   #isWatched = false;
   #resting: ReturnType<typeof setTimeout> | undefined;
@@ -59,10 +52,7 @@ export class PacedPoller {
 
   /** Has a reading done again and again while there is something to be read, or the end, until {@link unwatch}. */
   watch(fd: number, reading: Reading): void {
-    const event = Buffer.alloc(EVENT_SIZE);
-    event.writeUInt32LE(EPOLLIN, 0);
-    event.writeInt32LE(fd, EVENT_DATA);
-    required("watch a descriptor", call("epoll_ctl", this.#epoll, EPOLL_CTL_ADD, fd, event));
+    this.#epoll.add(fd);
     this.#watched.set(fd, { reading, recent: 0, looked: 0 });
     if (this.#resting === undefined) this.#watch(true);
   }
@@ -70,7 +60,7 @@ export class PacedPoller {
   /** Ends {@link watch}. To be called before the descriptor is closed. */
   unwatch(fd: number): void {
     if (!this.#watched.delete(fd)) return;
-    call("epoll_ctl", this.#epoll, EPOLL_CTL_DEL, fd);
+    this.#epoll.remove(fd);
     if (this.#watched.size > 0) return;
     clearTimeout(this.#resting);
     this.#resting = undefined;
@@ -78,8 +68,8 @@ export class PacedPoller {
   }
 
   #watch(wanted: boolean): void {
-    if (wanted && !this.#isWatched) poller().watch(this.#epoll, this.#look);
-    if (!wanted && this.#isWatched) poller().unwatch(this.#epoll);
+    if (wanted && !this.#isWatched) poller().watch(this.#epoll.descriptor, this.#look);
+    if (!wanted && this.#isWatched) poller().unwatch(this.#epoll.descriptor);
     this.#isWatched = wanted;
   }
 
@@ -98,10 +88,9 @@ export class PacedPoller {
 
   /** Does all readings that there is something for, once. The most that one of them has had recently, in bytes. */
   #round(time: number): number {
-    const count = call("epoll_pwait", this.#epoll, this.#address, EVENTS_AT_ONCE, 0, 0, 0);
     let most = 0;
-    for (let i = 0; i < count; i++) {
-      const watched = this.#watched.get(this.#events.readInt32LE(i * EVENT_SIZE + EVENT_DATA));
+    for (const fd of this.#epoll.wait(0)) {
+      const watched = this.#watched.get(fd);
       if (!watched) continue;
       watched.recent = watched.recent * 0.5 ** ((time - watched.looked) / MEMORY) + watched.reading();
       watched.looked = time;

@@ -5,16 +5,12 @@
  */
 
 import process from "node:process";
+import { Epoll, EVENT_SIZE, type Readiness } from "./epoll.ts";
 import { EAGAIN, EINTR } from "./errno.ts";
-import { call, kernel, required } from "./kernel.ts";
+import { call, kernel } from "./kernel.ts";
 import { onSignal } from "./signals.ts";
 import { ROW_SIZE } from "./stub.ts";
 import { startThread } from "./thread.ts";
-
-const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLLIN = 1, EPOLLOUT = 4, EPOLL_CLOEXEC = 0o2000000;
-const EVENTS_AT_ONCE = 64;
-/** `struct epoll_event` is packed on x86-64 alone. */
-const EVENT_SIZE = process.arch === "x64" ? 12 : 16, EVENT_DATA = EVENT_SIZE - 8;
 
 /** The bell. A signal that is ignored by default, so that one too many does no harm. */
 const SIGNAL = "SIGURG", SIGURG = 23;
@@ -22,18 +18,13 @@ const SIGNAL = "SIGURG", SIGURG = 23;
 /** Watches descriptors. One per process, see {@link poller}. */
 class Poller {
   readonly #listeners = new Map<number, () => void>();
-  readonly #epoll = required("make an epoll instance", call("epoll_create1", EPOLL_CLOEXEC));
-  readonly #address = kernel().keep(EVENTS_AT_ONCE * EVENT_SIZE);
-  readonly #events = kernel().view(this.#address, EVENTS_AT_ONCE * EVENT_SIZE);
-  readonly #thread = new PollThread(this.#epoll);
+  readonly #epoll = new Epoll();
+  readonly #thread = new PollThread(this.#epoll.descriptor);
   /** Ends listening to the thread; there while anything is watched. */
   #silence: (() => void) | undefined;
   readonly #deliver = () => {
-    const count = call("epoll_pwait", this.#epoll, this.#address, EVENTS_AT_ONCE, 0, 0, 0);
     try {
-      for (let i = 0; i < count; i++) {
-        this.#listeners.get(this.#events.readInt32LE(i * EVENT_SIZE + EVENT_DATA))?.();
-      }
+      for (const fd of this.#epoll.wait(0)) this.#listeners.get(fd)?.();
     } finally {
       this.#thread.answer();
     }
@@ -43,23 +34,22 @@ class Poller {
    * Calls the listener whenever the descriptor can be read or has reached its end, or can be written to, until
    * {@link unwatch}. Now and then it is called for nothing: the descriptor must not block.
    */
-  watch(fd: number, listener: () => void, what: "read" | "write" = "read"): void {
-    const event = new DataView(new ArrayBuffer(EVENT_SIZE));
-    event.setUint32(0, what === "read" ? EPOLLIN : EPOLLOUT, true);
-    event.setInt32(EVENT_DATA, fd, true);
-    const bytes = new Uint8Array(event.buffer);
+  watch(fd: number, listener: () => void, what: Readiness = "read"): void {
     // Listening comes first, or the first bell is lost and rung again only a second later.
     this.#silence ??= onSignal(SIGNAL, this.#deliver);
     this.#listeners.set(fd, listener);
-    const added = call("epoll_ctl", this.#epoll, EPOLL_CTL_ADD, fd, bytes);
-    if (added < 0) this.unwatch(fd);
-    required("watch a descriptor", added);
+    try {
+      this.#epoll.add(fd, what);
+    } catch (error) {
+      this.unwatch(fd);
+      throw error;
+    }
   }
 
   /** Ends {@link watch}. To be called before the descriptor is closed. */
   unwatch(fd: number): void {
     if (!this.#listeners.delete(fd)) return;
-    call("epoll_ctl", this.#epoll, EPOLL_CTL_DEL, fd);
+    this.#epoll.remove(fd);
     if (this.#listeners.size > 0) return;
     this.#silence?.();
     this.#silence = undefined;

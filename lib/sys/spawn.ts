@@ -40,8 +40,8 @@ export function spawn(description: SpawnDescription): SpawnResult {
 /** The child that {@link spawn} starts. */
 let child: Child | undefined;
 
-/** The failure that an error thrown while a child was described means. Throws what is no error of the system. */
-function failureOf(error: unknown): SpawnResult {
+/** The failure that an error thrown while a child was prepared means. Throws what is no error of the system. */
+export function failureOf(error: unknown): SpawnResult {
   if (!(error instanceof SystemError)) throw error;
   return failure(error.errno === E2BIG ? "execute" : "fork", error.errno);
 }
@@ -70,12 +70,15 @@ export class Child {
     this.#table = new ChildTable(region);
   }
 
-  /** Makes its table. Throws SystemError (E2BIG) for more than there is room for. */
-  describe(description: SpawnDescription): void {
+  /**
+   * Makes its table. One with memory of its own writes into the pipe what it failed at. Throws SystemError (E2BIG) for
+   * more than there is room for.
+   */
+  describe(description: SpawnDescription, pipe = NO_PIPE): void {
     const table = this.#table;
     this.#description = description;
     this.#paths = candidates(description);
-    table.fill(() => {
+    table.fill(pipe, () => {
       addSteps(table, description);
       table.step = "execute";
       const argv = table.vector(description.argv), environment = table.vector(description.environment);
@@ -90,14 +93,28 @@ export class Child {
     return this.#table.entry;
   }
 
-  /** What clone(2) is to be told. */
-  get cloneFlags(): number {
+  /** What clone(2) is to be told where the child is waited for. */
+  get waitFlags(): number {
     return this.#description?.stopped ? SIGCHLD : CLONE_VM | CLONE_VFORK | SIGCHLD;
   }
 
-  /** What has come of it; `pid` is what clone(2) returned. To be asked once it is past execve, or has ended. */
-  outcome(pid: number): Outcome {
+  /** What clone(2) is to be told where it is not. */
+  get flags(): number {
+    return this.#hasOwnMemory ? SIGCHLD : CLONE_VM | SIGCHLD;
+  }
+
+  /** All processes that share memory have the same oom score, but for a child that is waited for (proc(5)). */
+  get #hasOwnMemory(): boolean {
+    return this.#description?.stopped || this.#description?.oomScore !== undefined;
+  }
+
+  /**
+   * What has come of it; `pid` is what clone(2) returned, and `pipe` where it has written into a pipe. To be asked once
+   * it is past execve, or has ended.
+   */
+  outcome(pid: number, pipe = NO_PIPE): Outcome {
     if (pid < 0) return failure("fork", -pid);
+    if (pipe !== NO_PIPE && this.#hasOwnMemory && !this.#description?.stopped) this.#table.receive(pipe);
     const failed = decisive(this.#table.failed());
     if (!failed) return { pid };
     discard(pid);
@@ -110,13 +127,13 @@ export class Child {
   }
 }
 
-const SHELL = "/bin/sh";
+const SHELL = "/bin/sh", NO_PIPE = -1;
 
 /**
  * Makes the child and waits until it is past execve. Its pid, or −errno. Signals are blocked meanwhile, so that no
  * handler of this process runs in the child.
  */
-function runNow({ entry, cloneFlags }: Child): number {
+function runNow({ entry, waitFlags }: Child): number {
   const SIG_SETMASK = 2, SIGNAL_SET_SIZE = 8;
   const memory = kernel();
   // What the child is passed must not be forgotten yet.
@@ -124,7 +141,7 @@ function runNow({ entry, cloneFlags }: Child): number {
   const [block, clone, unblock, end] = [0, 1, 2, 3].map((place) => first + place * ROW_SIZE);
   memory.setWord(all, -1);
   memory.row(block!, "rt_sigprocmask", [SIG_SETMASK, all, old, SIGNAL_SET_SIZE]);
-  memory.row(clone!, "clone", [cloneFlags], { zero: entry });
+  memory.row(clone!, "clone", [waitFlags], { zero: entry });
   memory.row(unblock!, "rt_sigprocmask", [SIG_SETMASK, old, 0, SIGNAL_SET_SIZE]);
   memory.endRow(end!);
   memory.run(block!);

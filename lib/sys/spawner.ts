@@ -1,31 +1,33 @@
 /**
- * Starting processes without waiting for it: a thread, which is nothing but a table of system calls, makes the children
- * and waits until they are past execve, and this process goes on meanwhile. A file system that does not answer keeps
- * nobody waiting but that child and the few behind it: after a while there is another thread for the others.
+ * Starting processes without waiting for it. The children run beside this process until they are past execve, each
+ * with a table of system calls of its own. A file system that does not answer keeps nobody waiting but that child.
  */
 
-import process from "node:process";
-import { BELL, type Order, Slot } from "./spawn_slot.ts";
-import { spawn, type SpawnDescription, type SpawnResult } from "./spawn.ts";
-import { SystemError } from "./errno.ts";
-import { startThread } from "./thread.ts";
+import { Epoll } from "./epoll.ts";
+import { E2BIG, SystemError } from "./errno.ts";
+import { poller } from "./poller.ts";
+import { failureOf, spawn, type SpawnDescription, type SpawnResult } from "./spawn.ts";
+import { type Order, Slot } from "./spawn_slot.ts";
 
-/** How many children may be described ahead of the first thread; the others take one at a time. */
-const SLOTS = 4;
+/** How many children there may be at a time that are not stuck, and how many in all. */
+const AT_ONCE = 8, MOST = 24;
 
-/** How long a child may take, in ms, until its thread counts as stuck; and how many threads there may be. */
-const STUCK = 1000, MOST_THREADS = 16;
+/** How long it may take a child to start, in ms, until it is not waited for in passing; and until it counts as stuck. */
+const SLOW = 2, STUCK = 1000;
 
-/** Starts processes in threads of its own. */
+/** Starts processes. */
 export class Spawner {
-  readonly #lanes: Lane[] = [];
+  readonly #free: Slot[] = [];
+  /** Slots with children, the oldest first. */
+  readonly #taken: Slot[] = [];
   readonly #waiting: Order[] = [];
-  /** There while a thread is looked after that may be stuck. */
+  /** The slots' pipes. */
+  readonly #pipes = new Epoll();
+  /** There while orders wait, perhaps for stuck children. */
   #watch: ReturnType<typeof setTimeout> | undefined;
-
-  constructor() {
-    process.on(BELL, () => this.collect());
-  }
+  /** There while there are children, and nobody listens to their pipes. */
+  #soon: ReturnType<typeof setTimeout> | undefined;
+  #listens = false;
 
   /**
    * Starts a process; `done` is called once it executes its program, or has failed to, and nothing is left of it: at the
@@ -33,147 +35,131 @@ export class Spawner {
    */
   start(description: SpawnDescription, done: (result: SpawnResult) => void): void {
     this.#waiting.push({ description, done });
-    this.#place();
+    if (this.#taken.length < AT_ONCE) this.#place();
+    else this.collect();
   }
 
   /** Tells what has come of the children so far. It happens by itself, too. */
   collect(): void {
-    for (const lane of this.#lanes) {
-      for (let slot; (slot = lane.takeOver());) this.#settle(slot);
-    }
+    this.#settleOver(0);
     this.#place();
   }
 
   /** To be called when {@link reap} tells of a child, before anything is made of that: it may be one of these. */
   changed(pid: number): void {
-    for (const lane of this.#lanes) {
-      const slot = lane.find(pid);
-      if (slot) return this.#settle(slot);
-    }
+    const slot = this.#taken.find((slot) => slot.pid === pid);
+    if (!slot) return;
+    this.#settle(slot);
+    this.#place();
   }
 
   /** How many children are being started. */
   get count(): number {
-    let count = this.#waiting.length;
-    for (const lane of this.#lanes) count += lane.count;
-    return count;
+    return this.#waiting.length + this.#taken.length;
   }
 
   /**
-   * Waits at most so many ms for the child that is being started, unless its thread is stuck, and tells what has come
-   * of the children. A child that runs already has started then, even if its thread did not get its turn yet.
+   * Waits until a child has started, or a signal has come; a few ms at most. To be called when there is nothing else to
+   * do. False when there are only children that take long, or none.
    */
+  doze(): boolean {
+    const last = this.#taken.at(-1);
+    const left = last ? SLOW - age(last) : 0;
+    if (left <= 0) return false;
+    this.#settleOver(Math.ceil(left));
+    this.#place();
+    return true;
+  }
+
+  /** Waits at most so many ms for the first child that is not stuck, and tells what has come of all. */
   await(time: number): void {
-    for (const { count, isStuck, oldest } of this.#lanes) if (count > 0 && !isStuck) oldest.await(time);
+    const first = this.#taken.find((slot) => age(slot) < STUCK), order = first?.order;
+    const end = performance.now() + time;
+    // A signal ends the wait early, and so does another child.
+    for (let left = time; left > 0 && order && first?.order === order; left = end - performance.now()) {
+      this.#settleOver(Math.ceil(left));
+    }
     this.collect();
   }
 
   #place(): void {
     for (let order; (order = this.#waiting[0]);) {
+      const slot = this.#freeSlot();
+      if (!slot) return this.#watchForStuck();
+      this.#waiting.shift();
       try {
-        const lane = this.#freeLane();
-        if (!lane) return this.#watchThreads();
-        lane.put(order);
-        this.#waiting.shift();
+        slot.fill(order);
       } catch (error) {
-        if (!(error instanceof SystemError)) throw error;
-        // There can be no thread, or the environment is very large: then it is waited for.
-        this.#waiting.shift();
-        order.done(spawn(order.description));
+        this.#free.push(slot);
+        // For a very large environment there is room elsewhere, but for one child alone.
+        const isLarge = error instanceof SystemError && error.errno === E2BIG;
+        order.done(isLarge ? spawn(order.description) : failureOf(error));
+        continue;
       }
+      this.#taken.push(slot);
+      this.#pipes.add(slot.reader);
+      // It may be a debugger's for hours.
+      if (order.description.stopped) this.#settle(slot);
+      else if (!this.#listens) this.#soon ??= setTimeout(this.#look, SLOW);
     }
   }
 
-  /** A thread that can be given a child. The first is started when it is needed; throws SystemError when it cannot be. */
-  #freeLane(): Lane | undefined {
-    if (this.#lanes.length === 0) this.#lanes.push(new Lane(SLOTS));
-    return this.#lanes.find(({ isFull, isStuck }) => !isFull && !isStuck);
+  #freeSlot(): Slot | undefined {
+    const stuck = this.#taken.length < AT_ONCE ? 0 : this.#taken.filter((slot) => age(slot) >= STUCK).length;
+    if (this.#taken.length >= Math.min(AT_ONCE + stuck, MOST)) return undefined;
+    return this.#free.pop() ?? new Slot();
   }
 
-  /** Sees to it that what waits does not wait for stuck threads alone. */
-  #watchThreads(): void {
+  /** Sees to it that what waits does not wait for stuck children alone. */
+  #watchForStuck(): void {
     this.#watch ??= setTimeout(() => {
       this.#watch = undefined;
-      try {
-        const allStuck = this.#lanes.every(({ isStuck }) => isStuck);
-        if (allStuck && this.#lanes.length < MOST_THREADS) this.#lanes.push(new Lane(1));
-      } catch {
-        // No more threads can be had. It is tried again.
-      }
-      this.#place();
+      this.collect();
     }, STUCK);
   }
 
-  /** Tells what has come of a slot's child, once. */
+  /** Listens to the pipes when there is a child that takes long. Others are found to have started in passing. */
+  readonly #look = (): void => {
+    this.#soon = undefined;
+    this.collect();
+    const [first] = this.#taken;
+    if (!first || this.#listens) return;
+    if (age(first) < SLOW) this.#soon ??= setTimeout(this.#look, SLOW);
+    else {
+      this.#listens = true;
+      poller().watch(this.#pipes.descriptor, () => this.collect());
+    }
+  };
+
+  #silence(): void {
+    this.#listens = false;
+    poller().unwatch(this.#pipes.descriptor);
+  }
+
+  /** Waits at most so many ms until a pipe hangs up, and tells what has come of the children. */
+  #settleOver(time: number): void {
+    if (this.#taken.length === 0) return;
+    const readers = this.#pipes.wait(time);
+    const over = this.#taken.filter(({ reader }) => readers.includes(reader));
+    const orders = over.map(({ order }) => order);
+    // What is told of one may lead to anything, also to another child in the next one's slot.
+    over.forEach((slot, index) => slot.order === orders[index] && this.#settle(slot));
+  }
+
+  /** Tells what has come of a slot's child; the slot is free then. */
   #settle(slot: Slot): void {
-    const { order } = slot;
-    if (!order) return;
-    slot.order = undefined;
-    const outcome = slot.outcome();
+    const order = slot.order!;
+    this.#taken.splice(this.#taken.indexOf(slot), 1);
+    this.#pipes.remove(slot.reader);
+    const outcome = slot.empty();
+    this.#free.push(slot);
+    if (this.#listens && this.#taken.length === 0) this.#silence();
     if ("next" in outcome) this.#waiting.unshift({ ...order, description: outcome.next });
     else order.done(outcome);
   }
 }
 
-/** A thread and the slots that it goes round through. */
-class Lane {
-  readonly #slots: Slot[];
-  /** How many orders were put into slots, and how many have left them, since the beginning. */
-  #placed = 0;
-  #left = 0;
-  /** Since when the oldest is the oldest, in ms. */
-  #since = 0;
-
-  constructor(slots: number) {
-    this.#slots = Array.from({ length: slots }, () => new Slot());
-    this.#slots.forEach((slot, index) => slot.link(this.#slots[(index + 1) % slots]!));
-    startThread(this.#slots[0]!.entry);
-  }
-
-  /** How many slots are taken. */
-  get count(): number {
-    return this.#placed - this.#left;
-  }
-
-  /** The slot that the thread is at, if any is taken. */
-  get oldest(): Slot {
-    return this.#slot(this.#left);
-  }
-
-  get isFull(): boolean {
-    return this.count === this.#slots.length;
-  }
-
-  get isStuck(): boolean {
-    return this.count > 0 && !this.oldest.isOver && performance.now() - this.#since > STUCK;
-  }
-
-  /** Throws SystemError (E2BIG). There must be a free slot. */
-  put(order: Order): void {
-    this.#slot(this.#placed).fill(order);
-    if (this.count === 0) this.#since = performance.now();
-    this.#placed++;
-  }
-
-  /** Frees the oldest slot if the thread is done with it, and gives it. */
-  takeOver(): Slot | undefined {
-    const slot = this.oldest;
-    if (this.count === 0 || !slot.isOver) return undefined;
-    this.#left++;
-    this.#since = performance.now();
-    return slot;
-  }
-
-  /** The slot of a child by its pid. */
-  find(pid: number): Slot | undefined {
-    for (let number = this.#left; number < this.#placed; number++) {
-      const slot = this.#slot(number);
-      if (slot.pid === pid) return slot;
-    }
-    return undefined;
-  }
-
-  #slot(number: number): Slot {
-    return this.#slots[number % this.#slots.length]!;
-  }
+/** For how long (ms) a slot has had its child. */
+function age({ since }: Slot): number {
+  return performance.now() - since;
 }

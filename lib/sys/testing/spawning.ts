@@ -1,7 +1,7 @@
-/** Tests of starting processes in a thread. Like those of reaping, they need a process of their own. */
+/** Tests of starting processes without waiting for it. Like those of reaping, they need a process of their own. */
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -72,6 +72,7 @@ Deno.test("a child that cannot be started is told with what it failed at, and th
     shell("exit 0"),
     shell("", { argv: ["/nonexistent"] }),
     shell("", { argv: ["/bin/true", "x".repeat(4 << 20)] }),
+    shell("", { oomScore: 5000 }),
     shell("exit 0"),
   ]);
   const failures = told.filter((line) => line.startsWith("unable"));
@@ -79,10 +80,28 @@ Deno.test("a child that cannot be started is told with what it failed at, and th
     "unable to change working directory: No such file or directory",
     "unable to execute: Argument list too long",
     "unable to execute: No such file or directory",
+    "unable to set oom adjustment: Invalid argument",
   ]);
   assert.equal(told.filter((line) => line.startsWith("start")).length, 2);
   assert.deepEqual(childrenOf(process.pid), []);
   assert.deepEqual(reap(), []);
+});
+
+Deno.test("a child's oom score is its own", async () => {
+  const score = () => readFileSync("/proc/self/oom_score_adj", "utf8");
+  const before = score();
+  const script = '[ "$(cat /proc/self/oom_score_adj)" = 500 ] || echo >&2 no score';
+  const told = await story([shell(script, { oomScore: 500 }), shell("exit 0")]);
+  assert.equal(told.filter((line) => line.startsWith("start")).length, 2);
+  assert.equal(score(), before);
+});
+
+Deno.test("a failure is told whichever descriptors the child has", async () => {
+  const nothing = open("/dev/null", O_RDONLY);
+  const descriptors = Object.fromEntries(Array.from({ length: 50 }, (_, number) => [number, nothing]));
+  const told = await story([shell("", { argv: ["/nonexistent"], descriptors })]);
+  close(nothing);
+  assert.deepEqual(told, ["unable to execute: No such file or directory"]);
 });
 
 Deno.test("more is passed than there is room for in advance", async () => {
@@ -108,7 +127,7 @@ Deno.test("a file of no known format is run by the shell", async () => {
   rmSync(directory, { recursive: true });
 });
 
-Deno.test("a program that cannot be opened for long keeps only the few behind it waiting", async () => {
+Deno.test("a program that cannot be opened for long keeps nobody else waiting", async () => {
   const directory = mkdtempSync(join(tmpdir(), "spawner-"));
   const program = join(directory, "program");
   writeFileSync(program, "#!/bin/sh\nexit 0\n");
@@ -125,7 +144,7 @@ Deno.test("a program that cannot be opened for long keeps only the few behind it
     }
   });
   spawner.start(shell("", { argv: [program] }), () => started.push("stuck"));
-  // More than are described ahead.
+  // More than are started at a time.
   for (let count = 0; count < others; count++) {
     spawner.start(shell("exit 0"), () => {
       started.push("other");
