@@ -123,8 +123,8 @@ export interface Supervisor {
   endSession(): void;
   /** Replaces init by a fresh copy of itself that takes over all jobs (`Restart`). */
   restart(): void;
-  /** Calls the listener with all that happens until the function returned is called. */
-  observe(listener: (notice: Notice) => void): () => void;
+  /** Calls the listener with all that happens, or what is of certain kinds, until the function returned is called. */
+  observe(listener: (notice: Notice) => void, kinds?: ReadonlyArray<Notice["kind"]>): () => void;
 }
 
 /** A table of variables that can be read and changed; `instance` narrows it to one running instance. */

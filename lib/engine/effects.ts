@@ -61,7 +61,7 @@ export type Effect =
   }
   /** Send a signal to a process, or to its whole process group. */
   | { kind: "kill"; pid: number; signal: number; group: boolean }
-  /** `delay` in ms. */
+  /** `delay` in ms; 0: as soon as all effects so far have been done. */
   | { kind: "set-timer"; timer: number; delay: number }
   | { kind: "clear-timer"; timer: number }
   /** `instance`: the name of the instance that the request was about, empty for emit. */
@@ -80,3 +80,19 @@ export type Notice =
   /** `status` is the exit status of the process that failed, its signal times 256, or −1 if it could not be run. */
   | { kind: "failed"; job: string; instance: string; status: number }
   | { kind: "event-emitted"; event: string; environment: string[] };
+
+/** What is told only where somebody wants to know: messages of the priority info, and notices by their kinds. */
+export type Telling = "info" | Notice["kind"];
+
+/** All of it. */
+export const TELLINGS: readonly Telling[] = [
+  "info",
+  "job-added",
+  "job-removed",
+  "instance-added",
+  "instance-removed",
+  "goal-changed",
+  "state-changed",
+  "failed",
+  "event-emitted",
+];

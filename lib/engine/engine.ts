@@ -6,7 +6,7 @@
 import { type Environment, environment } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
 import type { InstanceProcess } from "../model/job.ts";
-import type { Effect, Input } from "./effects.ts";
+import type { Effect, Input, Telling } from "./effects.ts";
 import { JobEnvironments } from "./environments.ts";
 import { runEvents } from "./events.ts";
 import type { Job } from "./job.ts";
@@ -40,6 +40,11 @@ export class Engine {
     this.environments = new JobEnvironments(this.#machine, new Map(defaults));
   }
 
+  /** Leaves out of the effects what nobody wants to know: most of them only tell how things go. */
+  set unwanted(unwanted: ReadonlySet<Telling>) {
+    this.#machine.unwanted = unwanted;
+  }
+
   /** All jobs by name. */
   get jobs(): ReadonlyMap<string, Job> {
     return this.#machine.jobs;
@@ -53,6 +58,7 @@ export class Engine {
   handle(input: Input, now: number): Effect[] {
     const machine = this.#machine;
     machine.now = now;
+    machine.asked = 0;
     const handle = HANDLERS[input.kind] as (machine: Machine, input: Input) => void;
     handle(machine, input);
     do {

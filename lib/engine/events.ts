@@ -15,9 +15,12 @@ import type { Matcher } from "./matcher.ts";
  */
 const MOST_AT_ONCE = 1000;
 
-/** Deals with events until none is left that can go on; when they are very many, the rest after a timer of 0 ms. */
+/** How many processes are asked for before init starts them: the first run while the others are asked for. */
+const MOST_SPAWNS = 32;
+
+/** Deals with events until none is left that can go on; when there is very much to do, the rest after a timer of 0 ms. */
 export function runEvents(machine: Machine): void {
-  for (let shown = 0; shown < MOST_AT_ONCE;) {
+  for (let shown = 0; shown < MOST_AT_ONCE && machine.asked < MOST_SPAWNS;) {
     const released = machine.releasedEvents.shift();
     if (released) {
       // It may have been taken up again, or be on the list twice.

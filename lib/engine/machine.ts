@@ -3,7 +3,7 @@
 import type { Condition } from "../model/condition.ts";
 import { type Environment, pairs, setPair } from "../model/environment.ts";
 import type { InstanceProcess, JobDefinition } from "../model/job.ts";
-import type { Effect, Notice } from "./effects.ts";
+import type { Effect, Notice, Telling } from "./effects.ts";
 import { Event, type Waiter } from "./event.ts";
 import type { Instance } from "./instance.ts";
 import type { Job } from "./job.ts";
@@ -33,6 +33,10 @@ export class Machine {
   /** Events that nothing holds any more. */
   readonly releasedEvents: Event[] = [];
   effects: Effect[] = [];
+  /** What is not told, as nobody wants to know. */
+  unwanted: ReadonlySet<Telling> = new Set();
+  /** How many processes the present input has asked for. */
+  asked = 0;
   /** The time of the present input, in ms from any origin. */
   now = 0;
   /** True once init is on its way down: nothing is respawned. */
@@ -58,10 +62,11 @@ export class Machine {
   }
 
   notice(notice: Notice): void {
-    this.effects.push({ kind: "notice", notice });
+    if (!this.unwanted.has(notice.kind)) this.effects.push({ kind: "notice", notice });
   }
 
   log(priority: "info" | "warn", message: string): void {
+    if (priority === "info" && this.unwanted.has("info")) return;
     this.effects.push({ kind: "log", priority, message });
   }
 
@@ -142,6 +147,7 @@ export class Machine {
 
   /** Asks for a process to be spawned; the answer comes as the input `spawned` or `spawn-failed`. */
   spawn(instance: Instance, process: InstanceProcess, extra: Environment): void {
+    this.asked++;
     instance.spawning = this.number();
     this.spawns.set(instance.spawning, { instance, name: process });
     const variables = new Map([...instance.environment, ...extra]);

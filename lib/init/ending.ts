@@ -23,7 +23,7 @@ export class Ending {
     private readonly job: string | undefined,
     private readonly end: (job: string) => void,
   ) {
-    init.observe((notice) => this.#noticed(notice));
+    init.observe((notice) => this.#noticed(notice), ["instance-removed"]);
   }
 
   /** True when init's status is to be that of a job, which may not have ended yet. */

@@ -11,7 +11,7 @@ import {
   type Notice,
   type Supervisor,
 } from "../control/supervisor.ts";
-import type { Effect, Input } from "../engine/effects.ts";
+import { type Effect, type Input, type Telling, TELLINGS } from "../engine/effects.ts";
 import { Engine } from "../engine/engine.ts";
 import type { Job } from "../engine/job.ts";
 import type { Environment } from "../model/environment.ts";
@@ -66,6 +66,12 @@ interface Caller {
   answered?(answer: Answer): void;
 }
 
+/** Somebody who is told of what happens; `kinds`: of what alone. */
+interface Observer {
+  listener(notice: Notice): void;
+  kinds: ReadonlyArray<Notice["kind"]> | undefined;
+}
+
 /** The running init. */
 export class RunningInit implements Supervisor {
   readonly version = VERSION_LINE;
@@ -75,10 +81,12 @@ export class RunningInit implements Supervisor {
   #continuing = false;
   readonly #outputs = new Map<number, ProcessOutput>();
   readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
+  /** Timers without a delay. The engine knows which of them have been cleared. */
+  readonly #due: number[] = [];
   readonly #callers = new Map<number, Caller>();
   #lastRequest = 0;
   readonly #trim = new Trim();
-  readonly #observers = new Set<(notice: Notice) => void>();
+  readonly #observers = new Set<Observer>();
 
   constructor(
     defaults: Environment,
@@ -86,6 +94,7 @@ export class RunningInit implements Supervisor {
     private readonly surroundings: Surroundings,
   ) {
     this.#engine = new Engine(defaults, initEnvironment);
+    this.#setUnwanted();
   }
 
   /** Tells the engine what has happened and sets to work on what follows from it. */
@@ -120,7 +129,7 @@ export class RunningInit implements Supervisor {
 
   /** True when, beyond that, nothing that has happened is still to be followed up. */
   get idle(): boolean {
-    return !this.hasProcesses && this.#effects.length === 0;
+    return !this.hasProcesses && this.#effects.length === 0 && this.#due.length === 0;
   }
 
   /** Sends a signal to the main processes of a job. True when there are any. */
@@ -144,6 +153,7 @@ export class RunningInit implements Supervisor {
 
   set logPriority(priority: LogPriority) {
     this.surroundings.messages.priority = priority;
+    this.#setUnwanted();
   }
 
   get jobEnvironment() {
@@ -200,9 +210,26 @@ export class RunningInit implements Supervisor {
     this.surroundings.restart();
   }
 
-  observe(listener: (notice: Notice) => void): () => void {
-    this.#observers.add(listener);
-    return () => void this.#observers.delete(listener);
+  observe(listener: Observer["listener"], kinds?: Observer["kinds"]): () => void {
+    const observer: Observer = { listener, kinds };
+    this.#observers.add(observer);
+    this.#setUnwanted();
+    return () => {
+      this.#observers.delete(observer);
+      this.#setUnwanted();
+    };
+  }
+
+  /** Tells the engine what nobody wants to know. */
+  #setUnwanted(): void {
+    this.#engine.unwanted = new Set(TELLINGS.filter((what) => !this.#isWanted(what)));
+  }
+
+  #isWanted(what: Telling): boolean {
+    if (what === "info") return this.surroundings.messages.prints("info");
+    // Of this one init makes something itself.
+    if (what === "instance-removed") return true;
+    return Array.from(this.#observers).some(({ kinds }) => kinds?.includes(what) ?? true);
   }
 
   /** To be called when somebody wants to know how things stand: it leaves garbage behind, and may be a process that has just started. */
@@ -236,7 +263,6 @@ export class RunningInit implements Supervisor {
   #work(): void {
     if (this.#working || this.#continuing) return;
     this.#working = true;
-    const { spawner } = this.surroundings.processes;
     const end = performance.now() + SLICE;
     let goesOn = true;
     while (goesOn && performance.now() <= end) {
@@ -245,10 +271,7 @@ export class RunningInit implements Supervisor {
         this.#perform(this.#effects[done++]!);
       }
       this.#effects.splice(0, done);
-      if (this.#effects.length > 0) continue;
-      // What follows from the start of a process usually is next.
-      if (spawner.count > 0) this.reap();
-      goesOn = this.#effects.length > 0 || spawner.doze();
+      goesOn = this.#effects.length > 0 || this.#findMore();
     }
     this.#working = false;
     if (!goesOn) return;
@@ -257,6 +280,20 @@ export class RunningInit implements Supervisor {
       this.#continuing = false;
       this.#work();
     });
+  }
+
+  /** Looks for more to do when all is done. False when only something from outside can bring it. */
+  #findMore(): boolean {
+    const timer = this.#due.shift();
+    if (timer !== undefined) {
+      this.tell({ kind: "timer", timer });
+      return true;
+    }
+    const { spawner } = this.surroundings.processes;
+    if (spawner.count === 0) return false;
+    // What follows from the start of a process, or its end, usually is next.
+    this.reap();
+    return this.#effects.length > 0 || spawner.doze();
   }
 
   /** Does one thing. Whatever goes wrong with it must not keep the rest from being done. */
@@ -273,13 +310,14 @@ export class RunningInit implements Supervisor {
     "spawn": (effect) => this.#spawn(effect),
     "kill": ({ pid, signal, group }) => this.#kill(pid, signal, group),
     "set-timer": ({ timer, delay }) => {
-      this.#timers.set(
-        timer,
-        setTimeout(() => {
-          this.#timers.delete(timer);
-          this.tell({ kind: "timer", timer });
-        }, Math.min(delay, LONGEST_DELAY)),
-      );
+      if (delay === 0) this.#due.push(timer);
+      else {this.#timers.set(
+          timer,
+          setTimeout(() => {
+            this.#timers.delete(timer);
+            this.tell({ kind: "timer", timer });
+          }, Math.min(delay, LONGEST_DELAY)),
+        );}
     },
     "clear-timer": ({ timer }) => {
       clearTimeout(this.#timers.get(timer));
@@ -301,7 +339,9 @@ export class RunningInit implements Supervisor {
   };
 
   #notify(notice: Notice): void {
-    for (const observer of this.#observers) observer(notice);
+    for (const { listener, kinds } of this.#observers) {
+      if (kinds?.includes(notice.kind) ?? true) listener(notice);
+    }
   }
 
   /** Starts a process. Where descriptors, memory or processes are short, it is tried again for a while. */

@@ -14,7 +14,7 @@ export class LastRunlevel {
 
   /** @param reached Called at the end of the event. */
   constructor(init: Pick<Supervisor, "observe">, private readonly reached: () => unknown) {
-    init.observe((notice) => this.#noticed(notice));
+    init.observe((notice) => this.#noticed(notice), ["event-emitted"]);
   }
 
   #noticed(notice: Notice): void {
