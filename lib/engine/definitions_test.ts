@@ -1,6 +1,8 @@
 /** Definitions that change while jobs run, the tables of variables, and what the engine tells of itself. */
 
 import assert from "node:assert/strict";
+import { type Effect, type Input, type Telling, TELLINGS } from "./effects.ts";
+import { Engine } from "./engine.ts";
 import { Bench } from "./testing/bench.ts";
 import { and, job } from "./testing/definitions.ts";
 
@@ -101,6 +103,47 @@ Deno.test("what the engine tells: names of instances, events that are awaited, w
   assert.equal(engine.awaitsEvent("go"), true);
   assert.equal(engine.awaitsEvent("down"), false);
   assert.equal(engine.hasProcesses, false);
+});
+
+Deno.test("what nobody wants to know is not among the effects, and all else is", () => {
+  const kinds = (unwanted: readonly Telling[]) => {
+    const engine = new Engine();
+    engine.unwanted = new Set(unwanted);
+    const definition = job("web", { startOn: "go" });
+    const inputs: Input[] = [
+      { kind: "definitions", changes: [{ name: "web", definition }] },
+      { kind: "event", event: "go", environment: [] },
+    ];
+    const effects = inputs.flatMap((input) => engine.handle(input, 0));
+    return new Set(effects.map((effect) => effect.kind === "notice" ? effect.notice.kind : effect.kind));
+  };
+  const all = [
+    "job-added",
+    "log",
+    "instance-added",
+    "goal-changed",
+    "state-changed",
+    "event-emitted",
+    "spawn",
+  ];
+  assert.deepEqual(kinds([]).symmetricDifference(new Set(all)), new Set());
+  assert.deepEqual(kinds(TELLINGS), new Set(["spawn"]));
+  assert.deepEqual(kinds(["info", "state-changed"]).has("goal-changed"), true);
+});
+
+Deno.test("of very many processes the first are asked for before the others are thought of", () => {
+  const names = Array.from({ length: 100 }, (_, index) => `job${index}`);
+  const engine = new Engine();
+  const changes = names.map((name) => ({ name, definition: job(name, { startOn: "go" }) }));
+  engine.handle({ kind: "definitions", changes }, 0);
+  const counts: number[] = [];
+  for (let input: Input | undefined = { kind: "event", event: "go", environment: [] }; input;) {
+    const effects: Effect[] = engine.handle(input, 0);
+    counts.push(effects.filter(({ kind }) => kind === "spawn").length);
+    const more = effects.find((effect) => effect.kind === "set-timer");
+    input = more && { kind: "timer", timer: more.timer };
+  }
+  assert.deepEqual(counts, [32, 32, 32, 4]);
 });
 
 Deno.test("what comes too late, or of what the engine knows nothing, has no effect", () => {
