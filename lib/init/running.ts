@@ -19,6 +19,7 @@ import { RequestFailure } from "../model/failure.ts";
 import { type Change, kill, processGroup, reap } from "../sys/processes.ts";
 import { SystemError } from "../sys/errno.ts";
 import type { Messages } from "./messages.ts";
+import { Observers } from "./observers.ts";
 import type { ProcessOutput } from "./output/output.ts";
 import { type ProcessContext, type Started, startProcess } from "./processes.ts";
 import { findSuccessor } from "./successor.ts";
@@ -66,12 +67,6 @@ interface Caller {
   answered?(answer: Answer): void;
 }
 
-/** Somebody who is told of what happens; `kinds`: of what alone. */
-interface Observer {
-  listener(notice: Notice): void;
-  kinds: ReadonlyArray<Notice["kind"]> | undefined;
-}
-
 /** The running init. */
 export class RunningInit implements Supervisor {
   readonly version = VERSION_LINE;
@@ -86,7 +81,7 @@ export class RunningInit implements Supervisor {
   readonly #callers = new Map<number, Caller>();
   #lastRequest = 0;
   readonly #trim = new Trim();
-  readonly #observers = new Set<Observer>();
+  readonly #observers = new Observers(() => this.#setUnwanted());
 
   constructor(
     defaults: Environment,
@@ -210,14 +205,8 @@ export class RunningInit implements Supervisor {
     this.surroundings.restart();
   }
 
-  observe(listener: Observer["listener"], kinds?: Observer["kinds"]): () => void {
-    const observer: Observer = { listener, kinds };
-    this.#observers.add(observer);
-    this.#setUnwanted();
-    return () => {
-      this.#observers.delete(observer);
-      this.#setUnwanted();
-    };
+  observe(listener: (notice: Notice) => void, kinds?: ReadonlyArray<Notice["kind"]>): () => void {
+    return this.#observers.add(listener, kinds);
   }
 
   /** Tells the engine what nobody wants to know. */
@@ -229,7 +218,7 @@ export class RunningInit implements Supervisor {
     if (what === "info") return this.surroundings.messages.prints("info");
     // Of this one init makes something itself.
     if (what === "instance-removed") return true;
-    return Array.from(this.#observers).some(({ kinds }) => kinds?.includes(what) ?? true);
+    return this.#observers.want(what);
   }
 
   /** To be called when somebody wants to know how things stand: it leaves garbage behind, and may be a process that has just started. */
@@ -247,7 +236,7 @@ export class RunningInit implements Supervisor {
     this.#outputs.delete(pid);
     const owner = this.#engine.ownerOf(pid);
     const successor = this.#successor(pid);
-    if (owner && !successor) this.#notify({ kind: "process-ended", ...owner, exit: change.exit });
+    if (owner && !successor) this.#observers.tell({ kind: "process-ended", ...owner, exit: change.exit });
     this.tell({ kind: "exited", pid, exit: change.exit, ...(successor && { successor }) });
     if (!this.hasProcesses) this.surroundings.onIdle();
   }
@@ -334,15 +323,9 @@ export class RunningInit implements Supervisor {
       if (notice.kind === "instance-removed") {
         this.surroundings.processes.controlGroups.release(notice.job, notice.instance);
       }
-      this.#notify(notice);
+      this.#observers.tell(notice);
     },
   };
-
-  #notify(notice: Notice): void {
-    for (const { listener, kinds } of this.#observers) {
-      if (kinds?.includes(notice.kind) ?? true) listener(notice);
-    }
-  }
 
   /** Starts a process. Where descriptors, memory or processes are short, it is tried again for a while. */
   #spawn(effect: Effect & { kind: "spawn" }, attempt = 1): void {
