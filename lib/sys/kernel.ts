@@ -193,11 +193,6 @@ export class Kernel {
     this.#words[index + 1] = value >= 0 && value < 2 ** 32 ? 0 : Math.floor(value / 2 ** 32);
   }
 
-  /** Sets the word at an address, below 2³¹, that another thread looks at: all that was written before comes first. */
-  publish(address: number, value: number): void {
-    Atomics.store(this.#words, (address - this.#base) >> 2, value);
-  }
-
   /** The address of a copy of an argument, for passing data; of the bytes themselves where they lie in {@link scratch}. */
   copy(data: string | Uint8Array): number {
     if (typeof data !== "string" && data.buffer === this.scratch.bytes.buffer) {

@@ -1,7 +1,7 @@
 /**
  * The machine code that runs a table of system calls: all of our own that is not TypeScript. It touches no
- * memory but the table, so it works where nothing else does: in a child that borrows this process's memory and
- * stack (vfork), and in a thread that has no stack at all.
+ * memory but the table until it returns, so it works where nothing else does: in a child that has this process's
+ * memory and stack while this process goes on with both, and in a thread that has no stack at all.
  *
  * A row of the table is twelve 64-bit words, named by {@link Word}. The table ends at a negative number.
  */
