@@ -77,7 +77,7 @@ export class Slot {
     this.since = performance.now();
   }
 
-  /** Frees the slot; what has come of the child. To be called when the pipe has hung up, or the child was reaped. */
+  /** Frees the slot; what has come of the child. To be called when the pipe has hung up. */
   empty(): Outcome {
     const outcome = this.#child.outcome(this.pid, this.#reader);
     close(this.#reader);

@@ -47,10 +47,8 @@ export class Spawner {
 
   /** To be called when {@link reap} tells of a child, before anything is made of that: it may be one of these. */
   changed(pid: number): void {
-    const slot = this.#taken.find((slot) => slot.pid === pid);
-    if (!slot) return;
-    this.#settle(slot);
-    this.#place();
+    // One that was merely stopped may not be past execve, and still need its slot.
+    if (this.#taken.some((slot) => slot.pid === pid)) this.collect();
   }
 
   /** How many children are being started. */

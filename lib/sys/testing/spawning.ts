@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { SIGCONT } from "../../model/signals.ts";
+import { SIGCONT, SIGSTOP } from "../../model/signals.ts";
 import { close, O_RDONLY, open } from "../descriptors.ts";
 import { call, required } from "../kernel.ts";
 import { type Change, kill, onChildChange, reap } from "../processes.ts";
@@ -158,6 +158,42 @@ Deno.test("a program that cannot be opened for long keeps nobody else waiting", 
   silence();
   assert.equal(started.length, others + 1);
   assert.ok(started.includes("stuck"));
+  rmSync(directory, { recursive: true });
+});
+
+Deno.test("a child that is stopped before it executes its program still does so when it goes on", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "spawner-"));
+  const program = join(directory, "program");
+  writeFileSync(program, `#!/bin/sh\nexit "$1"\n`);
+  chmodSync(program, 0o755);
+  const file = lease(program);
+  const others = 20;
+  let started = 0, ends = 0, exit: unknown;
+  const [stopped, all, last] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  const silence = onChildChange(() => {
+    for (const change of reap()) {
+      spawner.changed(change.pid);
+      if ("stopped" in change) stopped!.resolve();
+      if (!("exit" in change)) continue;
+      if (change.pid === child) exit = change.exit;
+      if (++ends === others) all!.resolve();
+      if (ends > others) last!.resolve();
+    }
+  });
+  spawner.start(shell("", { argv: [program, "7"] }), () => started++);
+  const [child] = childrenOf(process.pid);
+  kill(child!, SIGSTOP);
+  await stopped!.promise;
+  // They would get its place.
+  for (let count = 0; count < others; count++) spawner.start(shell("exit 0"), () => started++);
+  await all!.promise;
+  assert.equal(started, others);
+  kill(child!, SIGCONT);
+  release(file);
+  await last!.promise;
+  silence();
+  assert.equal(started, others + 1);
+  assert.deepEqual(exit, { status: 7 });
   rmSync(directory, { recursive: true });
 });
 
