@@ -12,7 +12,7 @@ export interface Order {
 }
 
 /** Room for what a child is passed, its environment above all, in bytes. For more there is {@link spawn}. */
-const PASSED_SIZE = 128 << 10;
+const PASSED_SIZE = 48 << 10;
 
 const CLONE_PARENT_SETTID = 0x100000;
 const SIG_SETMASK = 2, SIGNAL_SET_SIZE = 8;

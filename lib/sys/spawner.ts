@@ -10,7 +10,7 @@ import { failureOf, spawn, type SpawnDescription, type SpawnResult } from "./spa
 import { type Order, Slot } from "./spawn_slot.ts";
 
 /** How many children there may be at a time that are not stuck, and how many in all. */
-const AT_ONCE = 8, MOST = 24;
+const AT_ONCE = 16, MOST = 32;
 
 /** How long it may take a child to start, in ms, until it is not waited for in passing; and until it counts as stuck. */
 const SLOW = 2, STUCK = 1000;

@@ -133,7 +133,7 @@ Deno.test("a program that cannot be opened for long keeps nobody else waiting", 
   writeFileSync(program, "#!/bin/sh\nexit 0\n");
   chmodSync(program, 0o755);
   const file = lease(program);
-  const others = 20;
+  const others = 40;
   const started: string[] = [];
   const [first, last] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   let ends = 0;
@@ -167,7 +167,7 @@ Deno.test("a child that is stopped before it executes its program still does so 
   writeFileSync(program, `#!/bin/sh\nexit "$1"\n`);
   chmodSync(program, 0o755);
   const file = lease(program);
-  const others = 20;
+  const others = 40;
   let started = 0, ends = 0, exit: unknown;
   const [stopped, all, last] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const silence = onChildChange(() => {
