@@ -59,13 +59,25 @@ export class ChildTable {
     const fill = () => {
       this.#count = 0;
       addRows();
-      this.#kernel.setArguments(this.#failure, [pipe, this.#table, this.#count * ROW_SIZE]);
+      this.#setPipe(pipe);
       this.#put("exit", [127]);
       this.#count--;
     };
     if (this.region) return this.#kernel.within(this.region, fill);
     this.#kernel.begin(0);
     fill();
+  }
+
+  /** Makes the table ready for another run of the same rows. */
+  refill(pipe: number): void {
+    for (let place = 0; place < this.#count; place++) {
+      this.#kernel.setWord(this.#address(place) + 8 * Word.result, 0);
+    }
+    this.#setPipe(pipe);
+  }
+
+  #setPipe(pipe: number): void {
+    this.#kernel.setArguments(this.#failure, [pipe, this.#table, this.#count * ROW_SIZE]);
   }
 
   /** Adds a row; an error that is not tolerated ends the child. */

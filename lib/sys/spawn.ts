@@ -88,6 +88,11 @@ export class Child {
     });
   }
 
+  /** Makes its table ready for another child of the same description, where nothing else was passed meanwhile. */
+  repeat(pipe: number): void {
+    this.#table.refill(pipe);
+  }
+
   /** The address of its first row. */
   get entry(): number {
     return this.#table.entry;

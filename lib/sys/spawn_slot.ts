@@ -27,6 +27,8 @@ export class Slot {
   /** Its pid. What clone(2) returns is no good: the child notes in the same place what it returned to it. */
   readonly #pid = this.#memory.keep(8);
   readonly #rows: readonly number[];
+  /** What the child's table is for. */
+  #described: SpawnDescription | undefined;
   #reader = -1;
   /** What it is for; undefined when there is no child. */
   order: Order | undefined;
@@ -62,7 +64,13 @@ export class Slot {
     const memory = this.#memory, child = this.#child, [block, clone, , closing] = this.#rows;
     const { reader, writer } = openPipe(order.description.descriptors);
     try {
-      child.describe(order.description, writer);
+      // One that has died is often followed by its like.
+      if (this.#described && isSame(this.#described, order.description)) child.repeat(writer);
+      else {
+        this.#described = undefined;
+        child.describe(order.description, writer);
+        this.#described = order.description;
+      }
     } catch (error) {
       close(reader);
       close(writer);
@@ -84,6 +92,12 @@ export class Slot {
     this.order = undefined;
     return outcome;
   }
+}
+
+function isSame(one: SpawnDescription, other: SpawnDescription): boolean {
+  // Most differ in their environments.
+  return one.environment.every((pair, index) => pair === other.environment[index]) &&
+    JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** A pipe whose writing end the child is not given another descriptor in the place of. */

@@ -87,6 +87,21 @@ Deno.test("a child that cannot be started is told with what it failed at, and th
   assert.deepEqual(reap(), []);
 });
 
+Deno.test("children of the same description fare each for itself", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "spawner-"));
+  const program = join(directory, "program");
+  const description = shell("", { argv: ["program"], environment: [`PATH=/nonexistent:${directory}`] });
+  const tell = async () => (await story([description]))[0]!.split(" ")[0];
+  assert.equal(await tell(), "unable");
+  writeFileSync(program, "#!/bin/sh\n");
+  chmodSync(program, 0o755);
+  assert.equal(await tell(), "start");
+  assert.equal(await tell(), "start");
+  rmSync(program);
+  assert.equal(await tell(), "unable");
+  rmSync(directory, { recursive: true });
+});
+
 Deno.test("a child's oom score is its own", async () => {
   const score = () => readFileSync("/proc/self/oom_score_adj", "utf8");
   const before = score();
