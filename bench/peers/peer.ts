@@ -79,6 +79,11 @@ export abstract class Supervision implements AsyncDisposable {
 
   /** Waits until services can be started. */
   abstract ready(): Promise<void>;
+  /** Has it know its services so that commands can name them; most do, from their files. */
+  introduce(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Starts all services, as its manual tells to. Resolves when its command is done. */
   abstract startAll(): Promise<void>;
   /** Stops all services. Resolves when its command is done. */
