@@ -48,6 +48,8 @@ export interface Peer {
   events?: boolean;
   /** It can begin the lines of logs with the time. */
   stamps?: boolean;
+  /** It writes no logs by itself: another program would have to. */
+  logless?: boolean;
   /** It runs one program and supervises nothing. */
   single?: boolean;
   /** Files and folders that it consists of. */
