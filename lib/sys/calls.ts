@@ -48,9 +48,11 @@ const NUMBERS = {
   setpriority: [141, 140],
   setsid: [112, 157],
   setuid: [105, 146],
+  swapoff: [168, 225],
   sync: [162, 81],
   socket: [41, 198],
   umask: [95, 166],
+  umount2: [166, 39],
   waitid: [247, 95],
   write: [1, 64],
 } as const;
