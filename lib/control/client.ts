@@ -22,6 +22,9 @@ const LARGEST_REPLY = 128 << 20;
 /** How long to try to connect while init's queue is full, in milliseconds. */
 const LONGEST_CONNECT = 10_000;
 
+/** What calls over a connection are told that this side has ended. */
+const CLOSED = "The connection is closed";
+
 /** An error that the service answered. */
 export class CallError extends Error {
   /** `name` is D-Bus's name of the error. */
@@ -83,6 +86,7 @@ export class Client implements ChannelUser {
   #serial = 0;
   #greeting: string | undefined = "";
   #failure: Error | undefined;
+  #closed = false;
 
   constructor(connector: Connector, private readonly destination?: string) {
     this.#channel = connector(this);
@@ -110,6 +114,7 @@ export class Client implements ChannelUser {
     body: unknown[] = [],
   ): Promise<unknown[]> {
     if (this.#failure) throw this.#failure;
+    if (this.#closed) throw new Error(CLOSED);
     const { promise, ...pending } = Promise.withResolvers<unknown[]>();
     const serial = this.#send({ path, interface: of, member, signature, body, flags: 0 });
     this.#pending.set(serial, pending);
@@ -144,9 +149,12 @@ export class Client implements ChannelUser {
     return (await this.call(path, PROPERTIES, "GetAll", "s", [of]))[0] as Record<string, unknown>;
   }
 
-  /** Ends the connection; calls without an answer are rejected. */
+  /** Ends the connection; calls without an answer are rejected, as are those to come. */
   close(): void {
-    this.lost(new Error("The connection is closed"));
+    // To make an error takes longer than to close a connection, so there is one only for those who get it.
+    this.#closed = true;
+    if (this.waits) this.lost(new Error(CLOSED));
+    else this.#channel.close();
   }
 
   #send(message: Omit<Message, "type" | "serial">): number {
