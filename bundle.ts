@@ -30,7 +30,7 @@ interface Loaded {
 
 /** The part of the bundler that a plugin uses. */
 interface Build {
-  onLoad(which: { filter: RegExp }, load: (file: { path: string }) => Loaded): void;
+  onLoad(which: { filter: RegExp }, load: (file: { path: string }) => Loaded | Promise<Loaded>): void;
   onResolve(
     which: { filter: RegExp },
     resolve: (module: { path: string; importer: string }) => { path: string; external: true } | undefined,
@@ -77,22 +77,45 @@ const REWRITTEN: Record<string, Replacement[]> = {
   ]],
 };
 
+/** What makes the codec's CommonJS modules of today's kind, whose functions are made when they are called. */
+const MODERN: Replacement[] = [
+  [/^const (\w+) = require\('(\.\/marshallers)'\);$/m, 'import * as $1 from "$2.js";'],
+  [/^const (\w+) = require\('(\.\/\S+)\.json'\);$/m, 'import $1 from "$2.json";'],
+  [/^const (\w+) = require\('(\.\/\S+)'\);$/gm, 'import $1 from "$2.js";'],
+  [/^const (\{.*\}) = require\('(\.\/\S+)'\);$/gm, 'import $1 from "$2.js";'],
+  [/^module\.exports = (\{[\s\w,/]*\});$/m, "export $1;"],
+  [/^module\.exports = /m, "export default "],
+  [/^(?:module\.)?exports\.(\w+) = (\w+);$/gm, "export { $2 as $1 };"],
+  [/^module\.exports\.(\w+) = function (\w+)/gm, "export { $2 as $1 };\nfunction $2"],
+  [/^module\.exports\.(\w+) = /gm, "export const $1 = "],
+];
+
+/** A module of which executables hold what it exports, as data. */
+const PREPARED = /\/lib\/control\/prepared\.ts$/;
+
 /** The modules of that codec. */
-const CODEC = new RegExp(`/dbus-native/lib/(${Object.keys(REWRITTEN).join("|")})\\.js$`);
+const CODEC = /\/dbus-native\/lib\/[\w-]+\.js$/;
 
 const light = {
   name: "light",
   setup(build: Build): void {
+    build.onLoad({ filter: PREPARED }, async ({ path }) => {
+      const exports: [name: string, value: unknown][] = Object.entries(await import(path));
+      const lines = exports.map(([name, value]) => `export const ${name} = ${JSON.stringify(value)};`);
+      return { contents: lines.join("\n"), loader: "js" };
+    });
     build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
       return { contents: readFileSync(path, "utf8").replace(GLOBAL, ""), loader: "ts" };
     });
     build.onLoad({ filter: CODEC }, ({ path }) => {
       let contents = readFileSync(path, "utf8");
-      for (const [pattern, replacement] of REWRITTEN[basename(path, ".js")]!) {
+      for (const [pattern, replacement] of REWRITTEN[basename(path, ".js")] ?? []) {
         const text = contents;
         contents = text.replace(pattern, replacement);
         if (contents === text) throw new Error(`${path} does not hold ${pattern}`);
       }
+      for (const [pattern, replacement] of MODERN) contents = contents.replace(pattern, replacement);
+      if (/^[^/]*(require\('|\bexports\b)/m.test(contents)) throw new Error(`${path} is of an unknown kind`);
       return { contents, loader: "js" };
     });
   },

@@ -3,10 +3,10 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { EAGAIN, errnoMessage, SystemError } from "../sys/errno.ts";
+import { encodeCall, readAnswer } from "./call.ts";
 import { type Channel, type ChannelUser, type Connector, waitingConnector } from "./channel.ts";
 import { clientHello } from "./handshake.ts";
 import {
-  encode,
   ERROR,
   type Message,
   MessageReader,
@@ -81,7 +81,7 @@ async function connector(path: string): Promise<Connector> {
 /** A connection to an init. */
 export class Client implements ChannelUser {
   readonly #channel: Channel;
-  #reader = new MessageReader(LARGEST_REPLY);
+  #reader = new MessageReader(LARGEST_REPLY, readAnswer);
   #pending = new Map<number, Pending>();
   #serial = 0;
   #greeting: string | undefined = "";
@@ -167,7 +167,7 @@ export class Client implements ChannelUser {
         ? "org.freedesktop.DBus"
         : this.destination;
     }
-    this.#channel.send(encode(whole));
+    this.#channel.send(encodeCall(whole));
     return serial;
   }
 
