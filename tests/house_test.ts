@@ -103,6 +103,7 @@ Deno.test("what a command loads is its own: to load Node's modules would take lo
   assert(seen.has("lib/sys/kernel.ts"));
   assert.deepEqual([...seen].filter((module) => !module.endsWith(".ts")).sort(), [
     "dbus-native/lib/dbus-buffer.js",
+    "dbus-native/lib/marshall.js",
     "dbus-native/lib/message.js",
     "node:buffer",
     "node:process",
