@@ -14,6 +14,9 @@ interface BunFfi {
   toBuffer(address: number, offset: number, size: number): Buffer;
 }
 
+/** How long the heap is given to shrink, in ms: it does that when nothing runs, and finishes only when something does. */
+const SHRINKING = 100;
+
 /** {@link Ffi} through `bun:ffi`, which is asked for by name, for other runtimes do not have it. */
 export function bunFfi(): Ffi {
   // The import is never run: it has the bundler put the module into executables, compiled.
@@ -23,10 +26,11 @@ export function bunFfi(): Ffi {
   return {
     syscall: library.symbols.syscall,
     callable: (code) => ffi.CFunction({ ptr: code, args: ["ptr"], returns: "void" }),
-    release() {
+    async release() {
       const { Bun } = globalThis as unknown as { Bun: { gc(force: boolean): void; shrink(): void } };
-      Bun.gc(true);
       Bun.shrink();
+      await new Promise((resolve) => setTimeout(resolve, SHRINKING));
+      Bun.gc(true);
     },
     memory: (address, size) => ffi.toBuffer(address, 0, size),
   };

@@ -70,7 +70,7 @@ export class Kernel {
   #kept: number;
 
   /** See {@link Ffi}. */
-  readonly release: () => void;
+  readonly release: () => Promise<void>;
 
   constructor(ffi: Ffi) {
     this.#ffi = ffi;
