@@ -1,6 +1,6 @@
 /** Memory that busy times leave behind is given back when they are over: an init is idle for most of its life. */
 
-import { releaseMemory, residentMemory } from "../sys/memory.ts";
+import { releaseMemory, releaseProgram, residentMemory } from "../sys/memory.ts";
 
 /** How long nothing must have happened, in ms. */
 const QUIET = 3000;
@@ -24,8 +24,20 @@ export class Trim {
   #check(): void {
     const quiet = performance.now() - this.#lastActivity;
     this.#timer = quiet < QUIET ? setTimeout(() => this.#check(), QUIET - quiet) : undefined;
-    if (this.#timer || residentMemory() - this.#least < WORTHWHILE) return;
-    releaseMemory();
+    if (this.#timer === undefined) void this.#release();
+  }
+
+  async #release(): Promise<void> {
+    if (!this.#isWorthwhile) return;
+    // Most of what a few commands bring in is of the program's file.
+    releaseProgram();
+    if (!this.#isWorthwhile) return;
+    await releaseMemory();
+    releaseProgram();
     this.#least = residentMemory();
+  }
+
+  get #isWorthwhile(): boolean {
+    return residentMemory() - this.#least >= WORTHWHILE;
   }
 }
