@@ -22,12 +22,13 @@ export function bunFfi(): Ffi {
   // The import is never run: it has the bundler put the module into executables, compiled.
   // @ts-ignore: Only the one runtime declares it.
   const ffi = (process.getBuiltinModule("bun:ffi") ?? import("bun:ffi")) as BunFfi;
+  const { Bun } = globalThis as unknown as { Bun: { gc(synchronous: boolean): void; shrink(): void } };
   const library = ffi.dlopen(C_LIBRARY, { syscall: { args: Array(7).fill("i64"), returns: "i64_fast" } });
   return {
     syscall: library.symbols.syscall,
     callable: (code) => ffi.CFunction({ ptr: code, args: ["ptr"], returns: "void" }),
+    collect: () => Bun.gc(true),
     async release() {
-      const { Bun } = globalThis as unknown as { Bun: { gc(force: boolean): void; shrink(): void } };
       Bun.shrink();
       await new Promise((resolve) => setTimeout(resolve, SHRINKING));
       Bun.gc(true);

@@ -3,10 +3,26 @@
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { call, kernel } from "./kernel.ts";
+import { pageSize } from "./procfs.ts";
 
 /** How much of this process is in memory, in bytes, its program's file included. */
 export function residentMemory(): number {
   return process.memoryUsage.rss();
+}
+
+/** How much of that is this process's own, in bytes: neither of files nor shared. 0 where that is not known. */
+export function ownMemory(): number {
+  try {
+    const [, resident, shared] = readFileSync("/proc/self/statm", "latin1").split(" ").map(Number);
+    return (resident! - shared!) * pageSize();
+  } catch {
+    return 0; // No /proc.
+  }
+}
+
+/** Collects garbage, as far as the runtime can. It takes some ms. */
+export function collectGarbage(): void {
+  kernel().collect();
 }
 
 /**
