@@ -88,7 +88,8 @@ Deno.test("kernel calls are made in lib/sys alone, and two files alone know the 
   }
 });
 
-Deno.test("what a command loads is its own: to load Node's modules would take longer than the rest of it", () => {
+/** What is loaded with files of the house beside the D-Bus codec: other packages and Node's modules. */
+function loadedWith(...files: string[]): string[] {
   const statically = /^(?:import|export) (?!type\b)(?:[\w{][^"';=]* from )?"([^"]+)";$/gm;
   const seen = new Set<string>();
   const visit = (file: string): void => {
@@ -99,14 +100,25 @@ Deno.test("what a command loads is its own: to load Node's modules would take lo
       visit(specifier.startsWith(".") ? join(dirname(file), specifier) : specifier);
     }
   };
-  ["main.ts", "lib/cli/initctl.ts"].forEach(visit);
+  files.forEach(visit);
   assert(seen.has("lib/sys/kernel.ts"));
-  assert.deepEqual([...seen].filter((module) => !module.endsWith(".ts")).sort(), [
-    "dbus-native/lib/dbus-buffer.js",
-    "dbus-native/lib/marshall.js",
-    "dbus-native/lib/message.js",
+  return [...seen].filter((module) => !module.endsWith(".ts") && !CODEC.test(module)).sort();
+}
+
+const CODEC = /^dbus-native\/lib\/(dbus-buffer|message|marshall)\.js$/;
+
+Deno.test("what a command loads is its own: to load Node's modules would take longer than the rest of it", () => {
+  assert.deepEqual(loadedWith("main.ts", "lib/cli/initctl.ts"), ["node:buffer", "node:process"]);
+});
+
+Deno.test("init loads little that is not its own: Node's larger modules take a megabyte and milliseconds", () => {
+  assert.deepEqual(loadedWith("main.ts", "lib/init/tune.ts", "lib/init/init.ts"), [
     "node:buffer",
+    "node:fs",
+    "node:os",
+    "node:path",
     "node:process",
+    "rouse:jobs",
   ]);
 });
 

@@ -92,9 +92,9 @@ export function parsePath(path: string): { job: string; instance?: string } | un
 }
 
 /**
- * The path that `node:net` takes for a D-Bus address (`unix:path=…` or `unix:abstract=…`, the first of several
- * separated by `;` that is one of these). Throws an Error when there is none, in the words of libdbus where it
- * has some.
+ * The path of the socket, with a null character in front of an abstract name, for a D-Bus address (`unix:path=…` or
+ * `unix:abstract=…`, the first of several separated by `;` that is one of these). Throws an Error when there is none,
+ * in the words of libdbus where it has some.
  */
 export function socketPath(address: string): string {
   if (address === "") throw new Error("Empty address ''");

@@ -28,6 +28,7 @@ const NUMBERS = {
   ioctl: [16, 29],
   kill: [62, 129],
   lseek: [8, 62],
+  madvise: [28, 233],
   memfd_create: [319, 279],
   mmap: [9, 222],
   mount: [165, 40],

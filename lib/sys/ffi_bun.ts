@@ -19,6 +19,9 @@ interface BunFfi {
   toBuffer(address: number, offset: number, size: number): Buffer;
 }
 
+/** How long the heap is given to shrink, in ms: it does that when nothing runs, and finishes only when something does. */
+const SHRINKING = 100;
+
 /** The part of Bun that is used here. */
 interface Bun {
   FFI: BunFfi;
@@ -34,9 +37,11 @@ export function bunFfi(): Ffi {
   return {
     syscall: given(FFI.dlopen(C_LIBRARY, { syscall })).symbols.syscall,
     callable: (code) => given(FFI.cfunction({ ptr: code, args: ["ptr"], returns: "void" }, "callable")),
-    release() {
-      Bun.gc(true);
+    collect: () => Bun.gc(true),
+    async release() {
       Bun.shrink();
+      await new Promise((resolve) => setTimeout(resolve, SHRINKING));
+      Bun.gc(true);
     },
     memory: (address, size) => FFI.toBuffer(address, 0, size),
   };
