@@ -68,6 +68,8 @@ function bundleParts(bun: string): Parts {
     // Not minified yet, so that stacks name lines that can be read.
     program: bundle(bun, {
       entrypoints: ["main.ts"],
+      // What commands load that are over in a moment; classes must not go from one of these to another.
+      alone: ["lib/cli/initctl.ts", "lib/cli/configuration.ts", "lib/cli/sessions.ts"],
       target: "bun",
       external: ["rouse", "rouse:jobs"],
     }),

@@ -111,7 +111,8 @@ function lookUp(table: typeof PROGRAMS, name: string): Load | undefined {
 function run(): Promise<number> {
   const args = process.argv.slice(2);
   // A login shell's or the kernel's argv[0] may begin with a dash.
-  const called = process.argv0.slice(process.argv0.lastIndexOf("/") + 1).replace(/^-/, "");
+  const file = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
+  const called = file.startsWith("-") ? file.slice(1) : file;
   const linked = args[0] === AS_PROGRAM ? void args.shift() : lookUp(PROGRAMS, called);
   if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");

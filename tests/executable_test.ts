@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { type Outcome, run } from "./support/command.ts";
+import { RunningInit } from "./support/init.ts";
 import { EXECUTABLE } from "./support/programs.ts";
 
 const CLASSIC_NAMES = ["init", "initctl", "reload", "restart", "start", "status", "stop"];
@@ -87,5 +88,24 @@ Deno.test("files for the engine in the current directory are of no concern", asy
     assert.match(stdout, /^rouse /);
   } finally {
     rmSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("a command loads one chunk and compiles nothing: the executable holds it compiled", async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": "exec sleep 600\n" } });
+  // The settings have the engine tell what it does.
+  const environment = {
+    ...init.environment,
+    BUN_JSC_reportBytecodeCompileTimes: "1",
+    BUN_JSC_dumpModuleLoadingState: "1",
+  };
+  for (const words of [["start", "web"], ["status", "web"], ["emit", "nothing"], ["stop", "web"]]) {
+    const { exit, stdout, stderr } = await run(["initctl", ...words], { environment, directory: "/" });
+    const told = stdout + stderr;
+    assert.equal(exit, 0, told);
+    // The runtime's own two, for the module that it makes around the entry point.
+    assert.equal(told.match(/^Compiled /gm)?.length, 2, told);
+    const loaded = Array.from(told.matchAll(/\[evaluate\] \S*\/(\w+)\S*/g), ([, name]) => name);
+    assert.deepEqual(loaded.sort(), ["initctl", "main", "rouse"], told);
   }
 });

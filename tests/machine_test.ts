@@ -87,3 +87,32 @@ test("what cannot be mounted is told, and the rest is mounted", async (directory
   assert.match(problem!, /sys/, stderr);
   assert.equal(mounted, "true");
 });
+
+test("at the end what is on devices is unmounted, or read-only where it is in use; the rest is left", async (directory) => {
+  const script = join(directory, "release.ts");
+  writeFileSync(
+    script,
+    `import { releaseDisks } from ${JSON.stringify(MODULE)};
+     const busy = Deno.openSync(${JSON.stringify(join(directory, "busy/reader"))});
+     releaseDisks((problem) => console.log(problem), ${JSON.stringify(directory)});
+     busy.close();
+     const lines = Deno.readTextFileSync("/proc/self/mountinfo").split("\\n");
+     for (const line of lines.filter((line) => line.includes(${JSON.stringify(directory)}))) {
+       const [, , , , point, options] = line.split(" ");
+       console.log(point.slice(${directory.length + 1}), options.split(",")[0]);
+     }`,
+  );
+  // Only the names of the sources say that these are on devices.
+  const mount = (source: string, name: string) =>
+    `mkdir "${directory}/${name}"; mount -t tmpfs ${source} "${directory}/${name}"; `;
+  const line = "set -e; " +
+    mount("/dev/rouse-1", "disk") + mount("/dev/rouse-2", "disk/with blank") + mount("/dev/rouse-3", "busy") +
+    mount("none", "other") +
+    `touch ${directory}/busy/reader; exec ${Deno.execPath()} run -q -A --no-check ${script}`;
+  const { exit, stdout, stderr } = await run(
+    ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", line],
+    { environment: Deno.env.toObject(), directory: "/" },
+  );
+  assert.equal(exit, 0, stderr);
+  assert.equal(stdout, "busy ro\nother rw\n");
+});

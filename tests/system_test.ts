@@ -6,6 +6,7 @@ import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { join } from "node:path";
 import { close, openPty, read as readDescriptor, setNonBlocking } from "../lib/sys/descriptors.ts";
+import { RECORD_SIZE } from "../lib/cli/system/records.ts";
 import { until } from "./support/deadline.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 
@@ -29,6 +30,18 @@ test("telinit emits runlevel with the runlevel, the one before and what -e adds"
   await until("the job has run a third time", () => init.read("events").split("\n").length === 4);
   assert.equal(init.read("events"), "3 N  \nS N  more\n2 S  \n");
   assert.match(await init.ask("version"), /init/, "init goes on");
+});
+
+test("where there are files for it, the runlevels are on record, and the next change knows the last", async () => {
+  await using init = await NamespaceInit.start({ "recorder.conf": RECORDER });
+  await init.shell("touch /run/utmp /var/log/wtmp; telinit 2");
+  await until("the job has run", () => readdirSync(init.directory).includes("events"));
+  assert.deepEqual(await init.shell("runlevel"), { exit: 0, stdout: "N 2\n", stderr: "" });
+  await init.shell("telinit 3");
+  await until("the job has run again", () => init.read("events").split("\n").length === 3);
+  assert.equal(init.read("events"), "2 N  \n3 2  \n");
+  const { stdout } = await init.shell("runlevel; reboot -w; who -b | wc -l; stat -c %s /var/log/wtmp");
+  assert.equal(stdout, `2 3\n1\n${4 * RECORD_SIZE}\n`, "start, two runlevels, and the end");
 });
 
 test("telinit Q reads the configuration again", async () => {

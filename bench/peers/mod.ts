@@ -9,6 +9,7 @@ import { pm2Peer } from "./pm2.ts";
 import { scannedPeers } from "./scanned.ts";
 import { singlePeers } from "./single.ts";
 import { supervisordPeer } from "./supervisord.ts";
+import { systemdPeer } from "./systemd.ts";
 
 /** Where install-peers.sh puts them; ROUSE_PEERS names another folder. */
 const FOLDER = process.env["ROUSE_PEERS"] ?? resolve(import.meta.dirname!, "../../dist/peers");
@@ -26,6 +27,7 @@ export function allPeers(): Peer[] {
     ...(before === undefined ? [] : [initctlPeer("rouse-before", before, [join(before, "init")])]),
     supervisordPeer(root),
     ...scannedPeers(root),
+    systemdPeer(),
     pm2Peer(join(FOLDER, "pm2")),
     ...singlePeers(root),
   ];

@@ -48,6 +48,8 @@ export interface Peer {
   events?: boolean;
   /** It can begin the lines of logs with the time. */
   stamps?: boolean;
+  /** It writes no logs by itself: another program would have to. */
+  logless?: boolean;
   /** It runs one program and supervises nothing. */
   single?: boolean;
   /** Files and folders that it consists of. */
@@ -79,6 +81,11 @@ export abstract class Supervision implements AsyncDisposable {
 
   /** Waits until services can be started. */
   abstract ready(): Promise<void>;
+  /** Has it know its services so that commands can name them; most do, from their files. */
+  introduce(): Promise<void> {
+    return Promise.resolve();
+  }
+
   /** Starts all services, as its manual tells to. Resolves when its command is done. */
   abstract startAll(): Promise<void>;
   /** Stops all services. Resolves when its command is done. */

@@ -46,6 +46,12 @@ class Pm2 extends Supervision {
     return Number(readFileSync(this.path("pm2/pm2.pid"), "utf8"));
   }
 
+  /** It knows what has been started once. */
+  override async introduce(): Promise<void> {
+    await this.startAll();
+    await this.stopAll();
+  }
+
   override async startAll(): Promise<void> {
     await this.#pm2("start", this.path("apps.json"));
   }

@@ -59,6 +59,7 @@ export const CONTROL: Record<string, Workload> = {
     async measure(peer) {
       await using supervision = await peer.prepare([{ name: "job0", command: [PROBE, "stay", "/dev/null"] }])
         .start();
+      await supervision.introduce();
       const actions: [figure: string, Action][] = [
         ["start", "start"],
         ["status", "status"],

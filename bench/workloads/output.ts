@@ -5,7 +5,7 @@ import { pause, until } from "../../tests/support/deadline.ts";
 import type { Peer, Service, Supervision } from "../peers/peer.ts";
 import { Marks, now, PROBE } from "../probe.ts";
 import { processorTime } from "./proc.ts";
-import { supervises, supervisesMany, times, type Workload } from "./workload.ts";
+import { logs, supervisesMany, times, type Workload } from "./workload.ts";
 
 /** A line of the probe, in bytes. */
 const LINE_SIZE = 99;
@@ -76,7 +76,7 @@ export const OUTPUT: Record<string, Workload> = {
         larger: true,
       },
     },
-    suits: supervises,
+    suits: logs,
     measure: async (peer) => ({ "log-speed": await speed(peer, true, LINES) }),
   },
   "log-pipe": {
@@ -88,7 +88,7 @@ export const OUTPUT: Record<string, Workload> = {
         larger: true,
       },
     },
-    suits: (peer) => supervises(peer) && peer.name !== "upstart",
+    suits: (peer) => logs(peer) && peer.name !== "upstart",
     measure: async (peer) => ({ "log-pipe": await speed(peer, "pipe", 3 * LINES) }),
   },
   "log-many": {
@@ -100,7 +100,7 @@ export const OUTPUT: Record<string, Workload> = {
         unit: "%",
       },
     },
-    suits: supervisesMany,
+    suits: (peer) => supervisesMany(peer) && logs(peer),
     measure: async (peer) => ({ "log-many": await share(peer, false) }),
   },
   "log-stamped": {

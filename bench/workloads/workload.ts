@@ -28,6 +28,8 @@ export interface Workload {
 export const supervises = (peer: Peer): boolean => !peer.single;
 /** What supervises hundreds of services; pm2 takes minutes to start 500. */
 export const supervisesMany = (peer: Peer): boolean => supervises(peer) && peer.name !== "pm2";
+/** What writes the output of services into log files. */
+export const logs = (peer: Peer): boolean => supervises(peer) && !peer.logless;
 /** What has events. */
 export const hasEvents = (peer: Peer): boolean => Boolean(peer.events);
 

@@ -3,7 +3,7 @@
 import type { Command } from "./command.ts";
 
 /** The two commands; they stand in the midst of the others in the help. */
-export const CONFIGURATION_COMMANDS: Command[] = [
+export const configurationCommands = (): Command[] => [
   {
     name: "show-config",
     arguments: "[CONF]",

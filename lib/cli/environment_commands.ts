@@ -33,7 +33,7 @@ function calling(
 }
 
 /** The commands that deal with the environment of jobs. */
-export const ENVIRONMENT_COMMANDS: CommandGroup = {
+export const environmentCommands = (): CommandGroup => ({
   title: "Environment",
   commands: [
     {
@@ -80,4 +80,4 @@ export const ENVIRONMENT_COMMANDS: CommandGroup = {
       run: calling("UnsetEnvList", "as", ({ args }) => [args], "name"),
     },
   ],
-};
+});

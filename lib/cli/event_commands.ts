@@ -5,7 +5,7 @@ import { type CommandGroup, noWait } from "./command.ts";
 import { UsageError } from "./options.ts";
 
 /** The commands that deal with events. */
-export const EVENT_COMMANDS: CommandGroup = {
+export const eventCommands = (): CommandGroup => ({
   title: "Event",
   commands: [{
     name: "emit",
@@ -23,4 +23,4 @@ export const EVENT_COMMANDS: CommandGroup = {
       await init.call(MANAGER_PATH, MANAGER_INTERFACE, "EmitEvent", "sasb", values);
     },
   }],
-};
+});

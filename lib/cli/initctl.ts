@@ -6,13 +6,16 @@ import { BUS_NAME } from "../control/names.ts";
 import { connectToSystem } from "../control/system.ts";
 import { versionText } from "../model/version.ts";
 import type { Command, CommandGroup, Invocation } from "./command.ts";
-import { ENVIRONMENT_COMMANDS } from "./environment_commands.ts";
-import { EVENT_COMMANDS } from "./event_commands.ts";
+import { environmentCommands } from "./environment_commands.ts";
+import { eventCommands } from "./event_commands.ts";
 import { commandHelp, commandList, programHelp } from "./help.ts";
-import { JOB_COMMANDS } from "./job_commands.ts";
+import { jobCommands } from "./job_commands.ts";
 import { type Option, type Parsed, parseOptions, UsageError } from "./options.ts";
-import { OTHER_COMMANDS } from "./other_commands.ts";
+import { otherCommands } from "./other_commands.ts";
 import { write } from "./output.ts";
+
+/** The name that is no command's. */
+const PROGRAM = "initctl";
 
 /** Options of all commands. */
 const OPTIONS: Option[] = [
@@ -27,23 +30,22 @@ const OPTIONS: Option[] = [
   { long: "version", help: "output version information and exit" },
 ];
 
-const GROUPS: CommandGroup[] = [
-  JOB_COMMANDS,
-  EVENT_COMMANDS,
-  ENVIRONMENT_COMMANDS,
-  {
-    ...OTHER_COMMANDS,
-    commands: [...OTHER_COMMANDS.commands, {
-      name: "help",
-      summary: "Show the list of commands.",
-      run: () => {}, // It needs the list of all commands, which {@link run} prints.
-    }],
-  },
-];
+/** The groups of commands. Each is made when it is looked at: what is called most stands in front. */
+const GROUPS: Array<() => CommandGroup> = [jobCommands, eventCommands, environmentCommands, lastCommands];
+
+function lastCommands(): CommandGroup {
+  const { title, commands } = otherCommands();
+  const help = {
+    name: "help",
+    summary: "Show the list of commands.",
+    run: () => {}, // It needs the list of all commands, which {@link run} prints.
+  };
+  return { title, commands: [...commands, help] };
+}
 
 function commandNamed(name: string): Command | undefined {
-  for (const { commands } of GROUPS) {
-    for (const command of commands) if (command.name === name) return command;
+  for (const group of GROUPS) {
+    for (const command of group().commands) if (command.name === name) return command;
   }
 }
 
@@ -63,7 +65,7 @@ export async function main(
   surroundings: Surroundings = { environment: process.env, write, connect },
 ): Promise<number> {
   try {
-    const linked = commandNamed(name);
+    const linked = name === PROGRAM ? undefined : commandNamed(name);
     if (linked) return await run({ command: linked, name, usage: name, args, surroundings });
     const { options, args: [word], rest } = parseOptions(args, OPTIONS, true);
     if (options.has("help")) return print(surroundings, programHelp(name, OPTIONS));
@@ -99,7 +101,7 @@ async function run(
   const has = (option: string) => values(option).length > 0;
   if (has("help")) return print(surroundings, commandHelp(usage, command, options));
   if (has("version")) return print(surroundings, versionText(name));
-  if (command.name === "help") return print(surroundings, commandList(name, GROUPS));
+  if (command.name === "help") return print(surroundings, commandList(name, GROUPS.map((group) => group())));
   const { environment } = surroundings;
   const verbosity = lastOf(VERBOSITY, parsed.options) ?? lastOf(VERBOSITY, before);
   const complain = (line: string) => surroundings.write(2, `${name}: ${line}\n`);

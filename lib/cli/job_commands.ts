@@ -202,7 +202,7 @@ const JOB_ARGUMENTS = "JOB [KEY=VALUE]...";
 const INSIDE = "Without JOB, inside a job's own process, the command is about that job's instance.";
 
 /** The commands that deal with jobs. */
-export const JOB_COMMANDS: CommandGroup = {
+export const jobCommands = (): CommandGroup => ({
   title: "Job",
   commands: [
     {
@@ -257,4 +257,4 @@ export const JOB_COMMANDS: CommandGroup = {
       run: list,
     },
   ],
-};
+});

@@ -2,7 +2,7 @@
 
 import { JOB_INTERFACE, MANAGER_INTERFACE, MANAGER_PATH } from "../control/names.ts";
 import type { Command, CommandGroup, Invocation } from "./command.ts";
-import { CONFIGURATION_COMMANDS } from "./configuration_commands.ts";
+import { configurationCommands } from "./configuration_commands.ts";
 import { UsageError } from "./options.ts";
 
 /** A command that calls one method of the manager, with its first argument when the method takes one. */
@@ -30,7 +30,7 @@ async function usage({ args, environment, client, say }: Invocation): Promise<vo
 }
 
 /** The commands under the last heading. */
-export const OTHER_COMMANDS: CommandGroup = {
+export const otherCommands = (): CommandGroup => ({
   title: "Other",
   commands: [
     {
@@ -56,7 +56,7 @@ export const OTHER_COMMANDS: CommandGroup = {
         "messages of lower priority are not logged. Without it, the present one is printed.",
       run: logPriority,
     },
-    ...CONFIGURATION_COMMANDS,
+    ...configurationCommands(),
     {
       name: "usage",
       arguments: "JOB",
@@ -91,4 +91,4 @@ export const OTHER_COMMANDS: CommandGroup = {
       run: async (invocation) => (await import("./sessions.ts")).listSessions(invocation),
     },
   ],
-};
+});

@@ -3,10 +3,10 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { EAGAIN, errnoMessage, SystemError } from "../sys/errno.ts";
+import { encodeCall, readAnswer } from "./call.ts";
 import { type Channel, type ChannelUser, type Connector, waitingConnector } from "./channel.ts";
 import { clientHello } from "./handshake.ts";
 import {
-  encode,
   ERROR,
   type Message,
   MessageReader,
@@ -21,6 +21,9 @@ const LARGEST_REPLY = 128 << 20;
 
 /** How long to try to connect while init's queue is full, in milliseconds. */
 const LONGEST_CONNECT = 10_000;
+
+/** What calls over a connection are told that this side has ended. */
+const CLOSED = "The connection is closed";
 
 /** An error that the service answered. */
 export class CallError extends Error {
@@ -78,11 +81,12 @@ async function connector(path: string): Promise<Connector> {
 /** A connection to an init. */
 export class Client implements ChannelUser {
   readonly #channel: Channel;
-  #reader = new MessageReader(LARGEST_REPLY);
+  #reader = new MessageReader(LARGEST_REPLY, readAnswer);
   #pending = new Map<number, Pending>();
   #serial = 0;
   #greeting: string | undefined = "";
   #failure: Error | undefined;
+  #closed = false;
 
   constructor(connector: Connector, private readonly destination?: string) {
     this.#channel = connector(this);
@@ -110,6 +114,7 @@ export class Client implements ChannelUser {
     body: unknown[] = [],
   ): Promise<unknown[]> {
     if (this.#failure) throw this.#failure;
+    if (this.#closed) throw new Error(CLOSED);
     const { promise, ...pending } = Promise.withResolvers<unknown[]>();
     const serial = this.#send({ path, interface: of, member, signature, body, flags: 0 });
     this.#pending.set(serial, pending);
@@ -144,9 +149,12 @@ export class Client implements ChannelUser {
     return (await this.call(path, PROPERTIES, "GetAll", "s", [of]))[0] as Record<string, unknown>;
   }
 
-  /** Ends the connection; calls without an answer are rejected. */
+  /** Ends the connection; calls without an answer are rejected, as are those to come. */
   close(): void {
-    this.lost(new Error("The connection is closed"));
+    // To make an error takes longer than to close a connection, so there is one only for those who get it.
+    this.#closed = true;
+    if (this.waits) this.lost(new Error(CLOSED));
+    else this.#channel.close();
   }
 
   #send(message: Omit<Message, "type" | "serial">): number {
@@ -159,7 +167,7 @@ export class Client implements ChannelUser {
         ? "org.freedesktop.DBus"
         : this.destination;
     }
-    this.#channel.send(encode(whole));
+    this.#channel.send(encodeCall(whole));
     return serial;
   }
 

@@ -1,8 +1,8 @@
 /** One client of the control service: authentication, messages in, messages out, and how much of each. */
 
 import { Buffer } from "node:buffer";
-import type { Socket } from "node:net";
 import process from "node:process";
+import type { ServerSocket } from "../sys/server.ts";
 import { ServerHandshake } from "./handshake.ts";
 import { type HeaderReader, type Message, MessageReader, METHOD_CALL } from "./message.ts";
 import type { Peer } from "./supervisor.ts";
@@ -55,7 +55,7 @@ export class Connection {
 
   /** The client has `handshakeTime` milliseconds to authenticate. */
   constructor(
-    private readonly socket: Socket,
+    private readonly socket: ServerSocket,
     readonly peer: Peer,
     private readonly events: ConnectionEvents,
     { guid, handshakeTime, headers }: ConnectionOptions,
@@ -63,13 +63,14 @@ export class Connection {
     this.#handshake = new ServerHandshake(peer.uid, guid);
     this.#reader = new MessageReader(LARGEST_MESSAGE, headers);
     this.#timer = setTimeout(() => this.close(), handshakeTime);
-    socket.on("data", (chunk) => this.#guard(() => this.#receive(chunk as Buffer)));
-    socket.on("drain", () => this.#guard(() => this.#pump()));
-    socket.on("error", () => this.close());
-    socket.on("close", () => {
-      clearTimeout(this.#timer);
-      this.listening = false;
-      events.closed(this);
+    socket.start({
+      onData: (bytes) => this.#guard(() => this.#receive(bytes)),
+      onDrain: () => this.#guard(() => this.#pump()),
+      onClose: () => {
+        clearTimeout(this.#timer);
+        this.listening = false;
+        events.closed(this);
+      },
     });
   }
 
@@ -81,12 +82,12 @@ export class Connection {
   /** Drops the client; what the kernel takes at once of the answers still reaches it. */
   close(): void {
     this.#flush();
-    this.socket.destroy();
+    this.socket.close();
   }
 
   /** Sends bytes of whole messages, together with others of the same turn; a client that does not read is dropped. */
   send(bytes: Uint8Array): void {
-    if (this.socket.destroyed) return;
+    if (this.socket.closed) return;
     if (this.#backlog > LARGEST_BACKLOG) return this.close();
     if (this.#outgoing.length === 0 && !this.#pumping) this.#flushLater();
     this.#outgoing.push(bytes);
@@ -102,7 +103,7 @@ export class Connection {
 
   /** Bytes that wait for the client to read. */
   get #backlog(): number {
-    return this.#outgoingLength + this.socket.writableLength;
+    return this.#outgoingLength + this.socket.waiting;
   }
 
   /** Once all that follows from what has happened is done: answers come by promises, signals at once. */
@@ -115,7 +116,7 @@ export class Connection {
     const bytes = this.#outgoing.length === 1 ? this.#outgoing[0]! : Buffer.concat(this.#outgoing);
     this.#outgoing = [];
     this.#outgoingLength = 0;
-    if (!this.socket.destroyed) this.socket.write(bytes);
+    if (!this.socket.closed) this.socket.write(bytes);
     this.#schedule();
   }
 
@@ -148,7 +149,7 @@ export class Connection {
 
   /** Takes calls while the client has room for the answers. */
   #take(): void {
-    for (let turn = 0; !this.socket.destroyed; turn++) {
+    for (let turn = 0; !this.socket.closed; turn++) {
       if (this.#calls >= MOST_CALLS || this.#backlog > BACKLOG) {
         this.socket.pause();
         return;
@@ -163,11 +164,11 @@ export class Connection {
       this.#calls++;
       this.events.call(this, message);
     }
-    if (this.socket.isPaused()) this.socket.resume();
+    if (this.socket.paused) this.socket.resume();
   }
 
   #schedule(): void {
-    if (this.#scheduled || !this.socket.isPaused()) return;
+    if (this.#scheduled || !this.socket.paused) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;

@@ -81,6 +81,6 @@ export class ServerHandshake {
  * for them.
  */
 export function clientHello(uid: number): string {
-  const hexadecimal = String(uid).replace(/\d/g, "3$&");
+  const hexadecimal = `3${String(uid).split("").join("3")}`;
   return `\0AUTH EXTERNAL ${hexadecimal}\r\nBEGIN\r\n`;
 }

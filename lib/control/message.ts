@@ -94,6 +94,10 @@ function checked(signature: string): string {
 class StrictBuffer extends DBusBuffer {
   #depth = 0;
 
+  constructor(bytes: Buffer, order: number | undefined) {
+    super(bytes, undefined, undefined, order);
+  }
+
   override readVariant(): unknown {
     if (++this.#depth > DEEPEST_VARIANT) throw new ProtocolError("variants are nested too deeply");
     const values = this.read(checked(this.readSimpleType("g") as string));
@@ -184,12 +188,7 @@ export function decode(bytes: Buffer, headers: HeaderReader = readHeader): Messa
     if (serial === 0) throw new ProtocolError("a message has the serial number 0");
     const { signature } = header;
     if (!signature) return { ...header, serial, body: [] };
-    const buffer = new StrictBuffer(
-      bytes.subarray(FIXED_HEADER + aligned(length)),
-      undefined,
-      undefined,
-      bytes[0],
-    );
+    const buffer = new StrictBuffer(bytes.subarray(FIXED_HEADER + aligned(length)), bytes[0]);
     return { ...header, serial, body: buffer.read(signature) };
   } catch (error) {
     if (error instanceof ProtocolError) throw error;
@@ -199,7 +198,7 @@ export function decode(bytes: Buffer, headers: HeaderReader = readHeader): Messa
 
 /** Reads a header, whatever its serial number and the length of the body are. */
 export function readHeader(bytes: Buffer): Header {
-  const buffer = new StrictBuffer(bytes, undefined, undefined, bytes[0]);
+  const buffer = new StrictBuffer(bytes, bytes[0]);
   const [, type, flags, , , , fields] = buffer.read("yyyyuua(yv)") as [
     number,
     number,

@@ -92,23 +92,35 @@ export function parsePath(path: string): { job: string; instance?: string } | un
 }
 
 /**
- * The path that `node:net` takes for a D-Bus address (`unix:path=…` or `unix:abstract=…`, the first of several
- * separated by `;` that is one of these). Throws an Error when there is none, in the words of libdbus where it
- * has some.
+ * The path of the socket, with a null character in front of an abstract name, for a D-Bus address (`unix:path=…` or
+ * `unix:abstract=…`, the first of several separated by `;` that is one of these). Throws an Error when there is none,
+ * in the words of libdbus where it has some.
  */
 export function socketPath(address: string): string {
   if (address === "") throw new Error("Empty address ''");
   if (!address.includes(":")) throw new Error("Address does not contain a colon");
   for (const one of address.split(";")) {
-    const found = /^unix:(?:.*,)?(path|abstract)=([^,]+)/.exec(one);
-    if (!found) continue;
-    let path: string;
-    try {
-      path = decodeURIComponent(found[2]!);
-    } catch {
-      path = found[2]!;
+    if (!one.startsWith("unix:")) continue;
+    for (const entry of one.slice(5).split(",")) {
+      const [key, value] = cut(entry, "=");
+      if (value && key === "path") return unescapeValue(value);
+      if (value && key === "abstract") return `\0${unescapeValue(value)}`;
     }
-    return found[1] === "path" ? path : `\0${path}`;
   }
   throw new Error(`${JSON.stringify(address)} is not an address of the form unix:path=… or unix:abstract=…`);
+}
+
+/** A text in two at the first such character, the second part without it; empty when there is none. */
+function cut(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** The value of an entry of an address. What is not escaped as it should be stands for itself. */
+function unescapeValue(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }

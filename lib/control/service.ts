@@ -2,10 +2,10 @@
 
 import { Buffer } from "node:buffer";
 import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import process from "node:process";
 import { peerCredentials } from "../sys/descriptors.ts";
+import { listen, type Server, type ServerSocket } from "../sys/server.ts";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
 import type { Call } from "./interface.ts";
 import { Memory } from "./memory.ts";
@@ -30,7 +30,7 @@ export interface ServiceOptions {
   /** Milliseconds that a client has to authenticate; 10,000 when absent. */
   handshakeTime?: number;
   /** Who is at the other end of a connection; the kernel's word when absent. */
-  credentials?: (socket: Socket) => Peer;
+  credentials?: (socket: ServerSocket) => Peer;
 }
 
 /** A service that listens. */
@@ -59,10 +59,8 @@ export async function serve(supervisor: Supervisor, options: ServiceOptions): Pr
   return service;
 }
 
-function kernelCredentials(socket: Socket): Peer {
-  // The one way to the descriptor that there is in both runtimes.
-  const { _handle } = socket as unknown as { _handle: { fd: number } };
-  return peerCredentials(_handle.fd);
+function kernelCredentials(socket: ServerSocket): Peer {
+  return peerCredentials(socket.fd);
 }
 
 class Service implements ControlService, ConnectionEvents {
@@ -98,22 +96,12 @@ class Service implements ControlService, ConnectionEvents {
       mkdirSync(dirname(path), { recursive: true });
       if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
     }
-    const server = createServer((socket) => this.#connect(socket));
-    this.#servers.push(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once(
-        "error",
-        (error) =>
-          reject(
-            new Error(
-              `Unable to listen on ${address}: ${(error as { code?: string }).code ?? error.message}`,
-            ),
-          ),
-      );
-      server.listen(path, resolve);
-    });
-    // Such as EMFILE at accept(2): that client waits, init goes on.
-    server.on("error", () => {});
+    try {
+      this.#servers.push(await listen(path, (socket) => this.#connect(socket)));
+    } catch (error) {
+      const { code, message } = error as Error & { code?: string };
+      throw new Error(`Unable to listen on ${address}: ${code ?? message}`);
+    }
     if (isFile) {
       this.#files.push(path);
       chmodSync(path, this.options.othersMayRead ? 0o666 : 0o600);
@@ -129,8 +117,7 @@ class Service implements ControlService, ConnectionEvents {
     this.#observeIfListened();
   }
 
-  #connect(socket: Socket): void {
-    socket.on("error", () => socket.destroy());
+  #connect(socket: ServerSocket): void {
     try {
       const peer = (this.options.credentials ?? kernelCredentials)(socket);
       const privileged = isPrivileged(peer.uid);
@@ -141,14 +128,14 @@ class Service implements ControlService, ConnectionEvents {
       if (alike.length >= most) {
         // Who has not even said who it is gives way.
         const silent = alike.find((one) => !one.authenticated);
-        if (!silent) return void socket.destroy();
+        if (!silent) return socket.close();
         silent.close();
       }
       const connection = new Connection(socket, peer, this, this.#common);
       this.#connections.set(connection, this.#callOf(connection));
     } catch {
       // Gone before it could be asked who it is.
-      socket.destroy();
+      socket.close();
     }
   }
 

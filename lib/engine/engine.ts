@@ -3,7 +3,7 @@
  * happens is told to {@link Engine.handle}, which returns what is to be done.
  */
 
-import { type Environment, environment } from "../model/environment.ts";
+import { Environment, environment } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
 import type { InstanceProcess } from "../model/job.ts";
 import type { Effect, Input, Telling } from "./effects.ts";
@@ -25,6 +25,9 @@ import { doRequest, findJob, instanceName } from "./requests.ts";
 import { stopAll, stopInOrder, stopNext } from "./shutdown.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 
+/** Names and values. */
+type Variables = Iterable<readonly [name: string, value: string]>;
+
 /** An engine without jobs, to which everything is told by {@link Engine.handle}. */
 export class Engine {
   readonly #machine: Machine;
@@ -35,9 +38,9 @@ export class Engine {
    * @param defaults What every job's environment begins with.
    * @param initEnvironment Init's own environment, from which a bare `env KEY` takes its value.
    */
-  constructor(defaults: Environment = new Map(), initEnvironment: Environment = new Map()) {
-    this.#machine = new Machine(new Map(defaults), initEnvironment);
-    this.environments = new JobEnvironments(this.#machine, new Map(defaults));
+  constructor(defaults: Variables = [], initEnvironment: Variables = []) {
+    this.#machine = new Machine(new Environment(defaults), new Environment(initEnvironment));
+    this.environments = new JobEnvironments(this.#machine, new Environment(defaults));
   }
 
   /** Leaves out of the effects what nobody wants to know: most of them only tell how things go. */

@@ -1,6 +1,6 @@
 /** How events run: shown to conditions, held by what they set in motion, over when nothing holds them. */
 
-import { type Environment, pairs } from "../model/environment.ts";
+import { Environment, pairs } from "../model/environment.ts";
 import { expand, ExpansionError } from "../model/expand.ts";
 import type { Event } from "./event.ts";
 import type { Instance } from "./instance.ts";
@@ -54,7 +54,7 @@ function showToInstance(machine: Machine, event: Event, matcher: Matcher, instan
   // An instance that is on its way down must not hold events: its own `stopping` may be among them.
   if (instance.goal === "stop") return;
   if (!matcher.see(event, instance.environment) || !matcher.satisfied) return;
-  const variables: Environment = new Map();
+  const variables = new Environment();
   addEvents(variables, matcher, "UPSTART_STOP_EVENTS");
   instance.stopEnvironment = variables;
   finish(machine, instance, false);
@@ -150,7 +150,7 @@ function end(machine: Machine, event: Event): void {
     }
   }
   if (event.failed && !event.name.endsWith("/failed")) {
-    machine.emit(`${event.name}/failed`, new Map(event.environment));
+    machine.emit(`${event.name}/failed`, new Environment(event.environment));
   }
   machine.notice({ kind: "event-emitted", event: event.name, environment: pairs(event.environment) });
 }

@@ -1,6 +1,6 @@
 /** An instance of a job: what runs, or is about to, or has just been. */
 
-import type { Environment } from "../model/environment.ts";
+import { Environment } from "../model/environment.ts";
 import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
 import { type Expectation, INSTANCE_PROCESSES, type InstanceProcess } from "../model/job.ts";
 import type { Event } from "./event.ts";
@@ -29,7 +29,7 @@ function count(forks: number): string {
 export class Instance {
   goal: Goal = "stop";
   state: State = "waiting";
-  environment: Environment = new Map();
+  environment = new Environment();
   /** The environment of the next start; absent when it is to be the present one. */
   startEnvironment: Environment | undefined;
   /** What the stop brought along for pre-stop and post-stop. */

@@ -3,7 +3,7 @@
  * states is the table in states.ts; what its processes do to it is in processes.ts.
  */
 
-import type { Environment } from "../model/environment.ts";
+import { Environment } from "../model/environment.ts";
 import type { InstanceProcess } from "../model/job.ts";
 import { signalName } from "../model/signals.ts";
 import { type Failure, Instance } from "./instance.ts";
@@ -125,7 +125,7 @@ function enter(machine: Machine, instance: Instance, state: State): void {
   if (row.event) emitOwnEvent(machine, instance, row.event, row.waitsForEvent ?? false);
   if (row.spawns && hasProcess(instance, row.spawns)) {
     const onTheWayDown = row.spawns === "pre-stop" || row.spawns === "post-stop";
-    machine.spawn(instance, row.spawns, onTheWayDown ? instance.stopEnvironment ?? new Map() : new Map());
+    machine.spawn(instance, row.spawns, onTheWayDown ? instance.stopEnvironment ?? [] : []);
   }
   if (state === "running" && !instance.job.definition.task) finish(machine, instance, false);
   if (state === "waiting") remove(machine, instance);
@@ -183,7 +183,7 @@ function remove(machine: Machine, instance: Instance): void {
 
 function emitOwnEvent(machine: Machine, instance: Instance, name: string, blocks: boolean): void {
   const { job } = instance;
-  const variables: Environment = new Map([["JOB", job.name], ["INSTANCE", instance.name]]);
+  const variables = new Environment([["JOB", job.name], ["INSTANCE", instance.name]]);
   if (name === "stopping" || name === "stopped") describeResult(variables, instance.failure);
   for (const key of job.definition.export) {
     const value = instance.environment.get(key);

@@ -99,7 +99,7 @@ function isLiteral(value: string): boolean {
 }
 
 function firstValue(event: Event): string | undefined {
-  return event.environment.values().next().value;
+  return event.environment.values()[0];
 }
 
 function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Condition, EventCondition } from "../model/condition.ts";
+import { Environment } from "../model/environment.ts";
 import { Event } from "./event.ts";
 import { ListenerIndex } from "./listeners.ts";
 import { Matcher } from "./matcher.ts";
@@ -33,7 +34,7 @@ const { condition } = fc.letrec<{ condition: Condition }>((tie) => ({
 
 const environment = fc.array(
   fc.tuple(fc.constantFrom("JOB", "INSTANCE", "OTHER"), fc.constantFrom("", "a", "b")),
-).map((pairs) => new Map(pairs));
+).map((pairs) => new Environment(pairs));
 
 Deno.test("no condition that would take an event is passed over, and their order is kept", () => {
   const names = fc.constantFrom("started", "stopped");
@@ -45,7 +46,7 @@ Deno.test("no condition that would take an event is passed over, and their order
       const removed = new Set(gone.map((number) => matchers[number % (matchers.length || 1)]));
       for (const matcher of removed) if (matcher) index.remove(matcher);
       const event = new Event(name, variables);
-      const x = new Map([["X", "a"]]);
+      const x = new Environment([["X", "a"]]);
       const taking = (matcher: Matcher) => !removed.has(matcher) && matcher.mentions(event, x);
       const asked = index.for(event).map(({ matcher }) => matcher);
       const numbers = (some: Matcher[]) => some.filter(taking).map((matcher) => matchers.indexOf(matcher));
@@ -61,7 +62,7 @@ Deno.test("jobs that wait for others' events are not asked", () => {
     const condition: Condition = { kind: "event", name: "started", matches: [{ key: "JOB", value }] };
     index.add(new Matcher(condition, () => {}), { job: undefined! });
   }
-  const asked = index.for(new Event("started", new Map([["JOB", "web"]])));
+  const asked = index.for(new Event("started", new Environment([["JOB", "web"]])));
   assert.deepEqual(
     asked.map(({ matcher }) => (matcher.condition as EventCondition).matches[0]?.value),
     ["web", "$JOB", "w*"],

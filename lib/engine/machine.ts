@@ -1,7 +1,7 @@
 /** The data that all parts of the engine share, and the few operations on it that they all need. */
 
 import type { Condition } from "../model/condition.ts";
-import { type Environment, pairs, setPair } from "../model/environment.ts";
+import { Environment, setPair } from "../model/environment.ts";
 import type { InstanceProcess, JobDefinition } from "../model/job.ts";
 import type { Effect, Notice, Telling } from "./effects.ts";
 import { Event, type Waiter } from "./event.ts";
@@ -99,7 +99,7 @@ export class Machine {
 
   /** The environment of a new start of a job: the defaults, its `env` stanzas, then what is given. */
   jobEnvironment(definition: JobDefinition, given: Iterable<string> = []): Environment {
-    const result: Environment = new Map(this.defaults);
+    const result = this.defaults.derive();
     for (const entry of definition.env) {
       if (entry.includes("=")) setPair(result, entry);
       else {
@@ -146,18 +146,22 @@ export class Machine {
   }
 
   /** Asks for a process to be spawned; the answer comes as the input `spawned` or `spawn-failed`. */
-  spawn(instance: Instance, process: InstanceProcess, extra: Environment): void {
+  spawn(instance: Instance, process: InstanceProcess, extra: Iterable<[string, string]>): void {
     this.asked++;
     instance.spawning = this.number();
     this.spawns.set(instance.spawning, { instance, name: process });
-    const variables = new Map([...instance.environment, ...extra]);
     this.effect({
       kind: "spawn",
       spawn: instance.spawning,
       definition: instance.job.definition,
       instance: instance.name,
       process,
-      environment: pairs(variables),
+      environment: withMore(instance.environment, extra).pairs(),
     });
   }
+}
+
+function withMore(variables: Environment, more: Iterable<[string, string]>): Environment {
+  const all = Array.from(more);
+  return all.length === 0 ? variables : new Environment([...variables, ...all]);
 }

@@ -1,10 +1,13 @@
 /** Conditions at work: a `start on` or `stop on` tree together with the events that it has seen. */
 
 import type { Condition, EventCondition, Match } from "../model/condition.ts";
-import type { Environment } from "../model/environment.ts";
+import { Environment } from "../model/environment.ts";
 import { expand, ExpansionError } from "../model/expand.ts";
 import type { Event } from "./event.ts";
 import { matchesPattern } from "./pattern.ts";
+
+/** What matchers see where there are no variables. */
+const NONE = new Environment();
 
 interface Node {
   readonly condition: Condition;
@@ -38,7 +41,7 @@ export class Matcher {
    * Shows the condition an event; leaves that have seen one already keep it. True when the event was taken.
    * Without an environment, as for `start on`, values with a `$VAR` in them match nothing.
    */
-  see(event: Event, environment: Environment = new Map()): boolean {
+  see(event: Event, environment = NONE): boolean {
     let taken = false;
     for (const leaf of this.#leaves) {
       if (leaf.event || !matchesEvent(leaf.condition as EventCondition, event, environment)) continue;
@@ -117,7 +120,7 @@ function matchesEvent(condition: EventCondition, event: Event, environment: Envi
   for (let index = 0; index < condition.matches.length; index++) {
     const match = condition.matches[index]!;
     const value = match.key === undefined
-      ? (values ??= Array.from(event.environment.values()))[index]
+      ? (values ??= event.environment.values())[index]
       : event.environment.get(match.key);
     if (value === undefined || matchesValue(match, value, environment) === Boolean(match.negated)) {
       return false;

@@ -8,6 +8,7 @@ import * as fs from "node:fs";
 import type { Cgroup, JobDefinition } from "../model/job.ts";
 import { environment as parseEnvironment } from "../model/environment.ts";
 import { expand } from "../model/expand.ts";
+import { mounts } from "../sys/mounts.ts";
 import { errorReason } from "./configuration/files.ts";
 
 /** How control groups are found. */
@@ -181,13 +182,11 @@ function moveProcesses(from: string, to: string): void {
 
 /** The group that init is in, when others can be made in it. */
 function findRoot(): string | undefined {
-  const mount = lines("/proc/self/mountinfo").map((line) => line.split(" ")).find((fields) =>
-    fields[fields.indexOf("-") + 1] === "cgroup2"
-  );
+  const mount = mounts().find(({ type }) => type === "cgroup2");
   const own = lines("/proc/self/cgroup").find((line) => line.startsWith("0::"))?.slice("0::".length);
   if (!mount || own === undefined) return undefined;
-  const [, , , mounted = "/", point = ""] = mount;
-  const below = mounted !== "/" && own.startsWith(mounted) ? own.slice(mounted.length) : own;
+  const { top, point } = mount;
+  const below = top !== "/" && own.startsWith(top) ? own.slice(top.length) : own;
   const root = `${point}${below}`.replace(/\/+$/, "");
   try {
     // To open it is the one sure way to know.

@@ -1,13 +1,13 @@
 /** What the environments of jobs begin with. */
 
 import process from "node:process";
-import { type Environment, environment } from "../model/environment.ts";
+import { Environment, environment } from "../model/environment.ts";
 import { type Options, PLACE_DEFAULTS } from "./options.ts";
 import type { Place } from "./place.ts";
 
 /** The environment that init itself was given. */
 export function environmentOfInit(): Environment {
-  return new Map(
+  return new Environment(
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 }

@@ -1,12 +1,14 @@
 /** Where the control service listens. */
 
 import * as fs from "node:fs";
-import { createConnection } from "node:net";
 import { dirname } from "node:path";
 import process from "node:process";
 import { socketPath, spareAddresses, SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS } from "../control/names.ts";
 import { type ControlService, serve } from "../control/service.ts";
 import type { Supervisor } from "../control/supervisor.ts";
+import { close } from "../sys/descriptors.ts";
+import { EAGAIN, SystemError } from "../sys/errno.ts";
+import { connectUnix } from "../sys/socket.ts";
 import type { Messages } from "./messages.ts";
 
 /** The control service of a running init, at the first addresses that can be had. */
@@ -67,7 +69,7 @@ export class Listening {
     existing?.close();
     this.#services.delete(address);
     try {
-      await prepare(address);
+      prepare(address);
       const othersMayRead = !this.session;
       this.#services.set(address, await serve(this.supervisor, { addresses: [address], othersMayRead }));
     } catch (error) {
@@ -81,7 +83,7 @@ export class Listening {
  *
  * @throws Error when the address cannot be had.
  */
-async function prepare(address: string): Promise<void> {
+function prepare(address: string): void {
   const path = socketPath(address);
   if (path.startsWith("\0")) return;
   const directory = dirname(path);
@@ -89,7 +91,7 @@ async function prepare(address: string): Promise<void> {
   if (fs.lstatSync(directory).uid !== process.geteuid?.()) {
     throw new Error(`Unable to listen on ${address}: the directory belongs to someone else`);
   }
-  if (fs.existsSync(path) && await answers(path)) {
+  if (fs.existsSync(path) && answers(path)) {
     throw new Error(`Unable to listen on ${address}: another init does`);
   }
 }
@@ -110,12 +112,11 @@ function removeEmpty(directory: string): void {
 }
 
 /** True when somebody listens on a socket file. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path, () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
+function answers(path: string): boolean {
+  try {
+    close(connectUnix(path));
+    return true;
+  } catch (error) {
+    return error instanceof SystemError && error.errno === EAGAIN;
+  }
 }

@@ -1,6 +1,7 @@
 /** What signals make init do. */
 
 import process from "node:process";
+import type { KNOWN_EVENTS } from "../author/known_events.ts";
 import { signalNumber } from "../model/signals.ts";
 import { blockSignals } from "../sys/signals.ts";
 import type { Place } from "./place.ts";
@@ -8,8 +9,8 @@ import type { Place } from "./place.ts";
 /** What is done on a signal. `forward`: the main process of the job `main` gets it. */
 type Action = "stop" | "reload" | "listen" | "list" | "forward" | "event" | "tell";
 
-/** What signals do; an action may come with what it is about. */
-type Table = Partial<Record<NodeJS.Signals, Action | [Action, string]>>;
+/** What signals do. */
+type Table = Partial<Record<NodeJS.Signals, Exclude<Action, "event"> | ["event", keyof typeof KNOWN_EVENTS]>>;
 
 const EVERYWHERE: Table = { SIGHUP: "reload", SIGUSR1: "listen", SIGUSR2: "list" };
 const ORDINARY: Table = { ...EVERYWHERE, SIGTERM: "stop", SIGINT: "stop", SIGQUIT: "stop" };
@@ -22,7 +23,7 @@ const SIGNALS: Readonly<Record<Place, Table>> = {
   machine: {
     ...EVERYWHERE,
     SIGINT: ["event", "control-alt-delete"],
-    SIGWINCH: ["event", "kbrequest"],
+    SIGWINCH: ["event", "keyboard-request"],
     SIGTERM: "tell",
     SIGQUIT: "tell",
   },

@@ -9,13 +9,15 @@ import { holdSignals } from "./signals.ts";
  * Init lives long and does little at a time. An optimizing compiler keeps a second processor as busy as the first
  * with code for bursts that are over when it is compiled. The timers of the garbage collector and of the allocator
  * would wake a process that has nothing to do; see {@link Trim} for what is done instead. A heap counts as large, which
- * makes it be collected later, from 32 MB on: thousands of jobs are loaded before that.
+ * makes it be collected later, from 32 MB on: thousands of jobs are loaded before that. A helper of the heap's would keep
+ * half a megabyte ready for more.
  */
 const SETTINGS = [
   "BUN_JSC_useDFGJIT=0",
   "BUN_GC_TIMER_DISABLE=1",
   "MIMALLOC_SCAVENGER=0",
   "BUN_JSC_largeHeapSize=33554432",
+  "BUN_JSC_useWarmUpMarkedBlocks=0",
 ];
 
 const NAMES = SETTINGS.map((setting) => setting.slice(0, setting.indexOf("=")));

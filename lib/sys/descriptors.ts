@@ -101,6 +101,24 @@ export function fchmod(fd: number, mode: number): void {
   required("change a file's mode", call("fchmod", fd, mode));
 }
 
+/** How often a lock that another has is asked for again, and after how long, in ms. */
+const LOCK_ATTEMPTS = 50, LOCK_PAUSE = 20;
+
+/**
+ * Locks a whole file against all who ask for such a lock, until it is closed (fcntl(2), F_SETLK). Waits a second for
+ * another to be done. False: that one has it still.
+ */
+export function lockForWriting(fd: number): boolean {
+  const F_SETLK = 6, F_WRLCK = 1;
+  const lock = new Uint8Array(32);
+  lock[0] = F_WRLCK;
+  for (let attempt = 0; attempt < LOCK_ATTEMPTS; attempt++) {
+    if (call("fcntl", fd, F_SETLK, lock) === 0) return true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_PAUSE);
+  }
+  return false;
+}
+
 /** True for a terminal. */
 export function isTerminal(fd: number): boolean {
   const TCGETS = 0x5401;

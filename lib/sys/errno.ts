@@ -1,7 +1,10 @@
 /** The kernel's error numbers: their names and the sentences of strerror(3). */
 
-/** The table of errno(3) for x86-64 and aarch64: `[number, name, message]`. */
-const ERRORS: [number, string, string][] = [
+/**
+ * The table of errno(3) for x86-64 and aarch64: `[number, name, message]`. Made when it is asked: most programs are over
+ * before anything fails.
+ */
+const errors = (): [number, string, string][] => [
   [1, "EPERM", "Operation not permitted"],
   [2, "ENOENT", "No such file or directory"],
   [3, "ESRCH", "No such process"],
@@ -81,12 +84,12 @@ export const EPERM = 1,
 
 /** The name of an error number, e.g. `ENOENT`; `errno 200` for one that has none here. */
 export function errnoName(errno: number): string {
-  return ERRORS.find(([number]) => number === errno)?.[1] ?? `errno ${errno}`;
+  return errors().find(([number]) => number === errno)?.[1] ?? `errno ${errno}`;
 }
 
 /** The sentence of strerror(3), e.g. `No such file or directory`. */
 export function errnoMessage(errno: number): string {
-  return ERRORS.find(([number]) => number === errno)?.[2] ?? `Unknown error ${errno}`;
+  return errors().find(([number]) => number === errno)?.[2] ?? `Unknown error ${errno}`;
 }
 
 /** A system call that failed: `message` says what could not be done and why, `errno` and `code` which error it was. */

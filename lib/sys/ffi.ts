@@ -1,4 +1,4 @@
-/** The one thing that runtimes do differently: calling machine code, and their memory. All of lib/sys stands on these four. */
+/** The one thing that runtimes do differently: calling machine code, and their memory. All of lib/sys stands on these five. */
 
 import type { Buffer } from "node:buffer";
 
@@ -10,8 +10,10 @@ export interface Ffi {
   callable(code: number): (argument: number) => void;
   /** The bytes at an address, as they are: nothing is copied, nothing ever freed. */
   memory(address: number, size: number): Buffer;
-  /** Collects garbage and gives unused memory back to the kernel, as far as the runtime can. Takes milliseconds. */
-  release(): void;
+  /** Collects garbage, if the runtime offers that. Takes milliseconds. */
+  collect(): void;
+  /** Collects garbage and gives unused memory back to the kernel, as far as the runtime can. Takes milliseconds, twice. */
+  release(): Promise<void>;
 }
 
 /** The C library by the name that both glibc and musl answer to. */

@@ -1,33 +1,53 @@
 /** Calling machine code in Bun. */
 
 import type { Buffer } from "node:buffer";
-import process from "node:process";
 import { C_LIBRARY, type Ffi } from "./ffi.ts";
 
-/** The part of `bun:ffi` that is used here. */
+/**
+ * The part of `Bun.FFI` that is used here. It is what the module `bun:ffi` is made of, whose loading takes a command
+ * longer than all that it calls. Errors are given, not thrown.
+ */
 interface BunFfi {
   dlopen(
     library: string,
     symbols: { syscall: { args: string[]; returns: string } },
-  ): { symbols: Pick<Ffi, "syscall"> };
-  CFunction(definition: { ptr: number; args: string[]; returns: string }): (argument: number) => void;
+  ): { symbols: Pick<Ffi, "syscall"> } | Error;
+  cfunction(
+    definition: { ptr: number; args: string[]; returns: string },
+    name: string,
+  ): ((argument: number) => void) | Error;
   toBuffer(address: number, offset: number, size: number): Buffer;
 }
 
-/** {@link Ffi} through `bun:ffi`, which is asked for by name, for other runtimes do not have it. */
+/** How long the heap is given to shrink, in ms: it does that when nothing runs, and finishes only when something does. */
+const SHRINKING = 100;
+
+/** The part of Bun that is used here. */
+interface Bun {
+  FFI: BunFfi;
+  gc(force: boolean): void;
+  shrink(): void;
+}
+
+/** {@link Ffi} through Bun's own. */
 export function bunFfi(): Ffi {
-  // The import is never run: it has the bundler put the module into executables, compiled.
-  // @ts-ignore: Only the one runtime declares it.
-  const ffi = (process.getBuiltinModule("bun:ffi") ?? import("bun:ffi")) as BunFfi;
-  const library = ffi.dlopen(C_LIBRARY, { syscall: { args: Array(7).fill("i64"), returns: "i64_fast" } });
+  const { Bun } = globalThis as unknown as { Bun: Bun };
+  const { FFI } = Bun;
+  const syscall = { args: Array(7).fill("i64"), returns: "i64_fast" };
   return {
-    syscall: library.symbols.syscall,
-    callable: (code) => ffi.CFunction({ ptr: code, args: ["ptr"], returns: "void" }),
-    release() {
-      const { Bun } = globalThis as unknown as { Bun: { gc(force: boolean): void; shrink(): void } };
-      Bun.gc(true);
+    syscall: given(FFI.dlopen(C_LIBRARY, { syscall })).symbols.syscall,
+    callable: (code) => given(FFI.cfunction({ ptr: code, args: ["ptr"], returns: "void" }, "callable")),
+    collect: () => Bun.gc(true),
+    async release() {
       Bun.shrink();
+      await new Promise((resolve) => setTimeout(resolve, SHRINKING));
+      Bun.gc(true);
     },
-    memory: (address, size) => ffi.toBuffer(address, 0, size),
+    memory: (address, size) => FFI.toBuffer(address, 0, size),
   };
+}
+
+function given<Value>(value: Value | Error): Value {
+  if (value instanceof Error) throw value;
+  return value;
 }

@@ -23,7 +23,8 @@ export function denoFfi(): Ffi {
       const stub = new Deno.UnsafeFnPointer<typeof signature>(pointer(code), signature);
       return (argument) => stub.call(BigInt(argument));
     },
-    release() {}, // Deno offers nothing of the kind.
+    collect() {},
+    release: () => Promise.resolve(), // Deno offers nothing of the kind.
     memory: (address, size) => Buffer.from(Deno.UnsafePointerView.getArrayBuffer(pointer(address), size)),
   };
 }

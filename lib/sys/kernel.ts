@@ -70,10 +70,12 @@ export class Kernel {
   #kept: number;
 
   /** See {@link Ffi}. */
-  readonly release: () => void;
+  readonly collect: () => void;
+  readonly release: () => Promise<void>;
 
   constructor(ffi: Ffi) {
     this.#ffi = ffi;
+    this.collect = ffi.collect;
     this.release = ffi.release;
     const code = stubFor(process.arch);
     if (!code) {

@@ -1,15 +1,7 @@
-/** The machine as a whole: mounting, the keyboard's signals, reboot(2). All throws {@link SystemError} when refused. */
+/** The machine as a whole: the keyboard's signals, reboot(2). All throws {@link SystemError} when refused. */
 
 import { close, O_NOCTTY, O_RDWR, open } from "./descriptors.ts";
 import { call, required } from "./kernel.ts";
-
-/** mount(2)'s flags. */
-export const MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8;
-
-/** mount(2); `data` are the file system's own options, e.g. `mode=755`. */
-export function mount(type: string, target: string, flags: number, data: string): void {
-  required(`mount ${type} on ${target}`, call("mount", type, target, type, flags, data));
-}
 
 /** What reboot(2) can be asked for. */
 const REBOOT_COMMANDS = {

@@ -114,8 +114,10 @@ export function stubFor(architecture: string): string | undefined {
   if (listing === undefined) return undefined;
   // Instructions are indented by four, and their bytes end at a blank. All programs do this before anything else.
   let hexadecimal = "";
-  for (const line of listing.split("\n")) {
-    if (line.startsWith("    ")) hexadecimal += line.slice(4, line.indexOf(" ", 4));
+  const line = "\n    ";
+  for (let at = listing.indexOf(line); at >= 0; at = listing.indexOf(line, at)) {
+    at += line.length;
+    hexadecimal += listing.slice(at, listing.indexOf(" ", at));
   }
   return hexadecimal;
 }

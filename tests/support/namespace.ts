@@ -23,8 +23,14 @@ import { installed, programs } from "./programs.ts";
 /** True where such an init can be had. */
 export const NAMESPACES_POSSIBLE = Deno.uid() === 0 && installed("unshare") && installed("nsenter");
 
-/** Runs a command where /run, which has a control socket, is nobody else's. */
-const OWN_RUN = ["/bin/sh", "-e", "-c", 'mount -t tmpfs none /run; exec "$@"', "sh"];
+/** Runs a command where /run, which has a control socket, and /var/log with its records are nobody else's. */
+const OWN_FOLDERS = [
+  "/bin/sh",
+  "-e",
+  "-c",
+  'for folder in /run /var/log; do mount -t tmpfs none $folder; done; exec "$@"',
+  "sh",
+];
 
 /** An init that is process 1 of namespaces of its own, so that its system socket is its own, too. */
 export class NamespaceInit implements AsyncDisposable {
@@ -57,7 +63,7 @@ export class NamespaceInit implements AsyncDisposable {
       .concat(words);
     this.#unshare = spawn(
       "unshare",
-      ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc", ...OWN_RUN, ...init],
+      ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc", ...OWN_FOLDERS, ...init],
       { env: this.environment, cwd: "/", stdio: ["ignore", output, output], detached: true },
     );
     closeSync(output);

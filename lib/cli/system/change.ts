@@ -3,6 +3,7 @@
 import process from "node:process";
 import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
 import { connectToSystem } from "../../control/system.ts";
+import { recordRunlevel } from "./accounting.ts";
 import { recordedRunlevel, runlevelOfEnvironment } from "./records.ts";
 
 /** Calls a method of the system's init that takes these values. */
@@ -25,7 +26,7 @@ export function presentRunlevel(environment: Record<string, string | undefined>)
 }
 
 /**
- * Emits `runlevel RUNLEVEL=… PREVLEVEL=…`, with more variables behind. Nobody has ever waited for what follows:
+ * Records the change, and emits `runlevel RUNLEVEL=… PREVLEVEL=…`, with more variables behind. Nobody has ever waited for what follows:
  * whoever changes the runlevel is often stopped by it.
  */
 export async function changeRunlevel(
@@ -33,6 +34,9 @@ export async function changeRunlevel(
   environment: Record<string, string | undefined>,
   more: string[] = [],
 ): Promise<void> {
-  const variables = [`RUNLEVEL=${runlevel}`, `PREVLEVEL=${presentRunlevel(environment)}`, ...more];
+  const previous = presentRunlevel(environment);
+  const variables = [`RUNLEVEL=${runlevel}`, `PREVLEVEL=${previous}`, ...more];
+  // First: with the event, the system may go down.
+  recordRunlevel(runlevel, previous);
   await callSystem("EmitEvent", "sasb", ["runlevel", variables, false]);
 }

@@ -1,6 +1,7 @@
 /** reboot(8), halt(8), poweroff(8): end the system, through `shutdown` or at once. */
 
 import { reboot, type RebootCommand, sync } from "../../sys/machine.ts";
+import { recordShutdown } from "./accounting.ts";
 import { presentRunlevel } from "./change.ts";
 import { requireRoot, runProgram, type SystemProgram } from "./program.ts";
 import { main as shutdown } from "./shutdown.ts";
@@ -53,12 +54,13 @@ function program(name: string): SystemProgram {
     async run({ args: [argument], has, environment, inform }) {
       requireRoot();
       const mode = MODES[name === "halt" && has("poweroff") ? "poweroff" : name]!;
-      if (has("wtmp-only")) return 0;
       const runlevel = presentRunlevel(environment);
-      if (!has("force") && runlevel !== "0" && runlevel !== "6") {
+      if (!has("wtmp-only") && !has("force") && runlevel !== "0" && runlevel !== "6") {
         inform("Calling shutdown");
         return await shutdown(mode.shutdown, "shutdown");
       }
+      recordShutdown();
+      if (has("wtmp-only")) return 0;
       if (!has("no-sync")) sync();
       if (name === "reboot" && argument !== undefined) {
         inform(`${mode.telling} with ${argument}`);

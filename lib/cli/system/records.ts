@@ -7,11 +7,25 @@ import process from "node:process";
 /** Where the present records are. */
 export const UTMP = "/var/run/utmp";
 
-/** `struct utmpx` of glibc: times and the session have 64 bits on aarch64. */
-const RECORD_SIZE = process.arch === "arm64" ? 400 : 384;
-const FIELD = { type: 0, pid: 4, line: 8, lineEnd: 40, user: 44 };
+/** `struct utmpx` of glibc: times and the session have 64 bits on aarch64. In bytes. */
+const WIDE = process.arch === "arm64";
+export const RECORD_SIZE = WIDE ? 400 : 384;
 
-const RUN_LVL = 1, USER_PROCESS = 7;
+/** Where the fields of a record begin. */
+export const FIELD = {
+  type: 0,
+  pid: 4,
+  line: 8,
+  id: 40,
+  user: 44,
+  host: 76,
+  seconds: WIDE ? 344 : 340,
+  microseconds: WIDE ? 352 : 344,
+};
+
+/** Types of records. */
+export const RUN_LVL = 1, BOOT_TIME = 2;
+const USER_PROCESS = 7;
 
 /** A runlevel and the one before; `N` for none. */
 export interface Runlevels {
@@ -46,8 +60,13 @@ export function terminalsInUse(file: string = UTMP): string[] {
   }
   return all
     .filter((record) => record.readInt16LE(FIELD.type) === USER_PROCESS && record[FIELD.user] !== 0)
-    .map((record) => record.toString("utf8", FIELD.line, FIELD.lineEnd).split("\0", 1)[0]!)
+    .map((record) => record.toString("utf8", FIELD.line, FIELD.id).split("\0", 1)[0]!)
     .map((line) => line.startsWith("/dev/") ? line : `/dev/${line}`);
+}
+
+/** The types of all records of a file. Throws the system's error. */
+export function typesOf(file: string): number[] {
+  return records(file).map((record) => record.readInt16LE(FIELD.type));
 }
 
 function records(file: string): Buffer[] {

@@ -1,7 +1,7 @@
 /** A test bench: an engine in virtual time, whose processes are made up. */
 
 import { type Duration, milliseconds } from "../../model/duration.ts";
-import { environment, pairs } from "../../model/environment.ts";
+import { Environment, environment, pairs } from "../../model/environment.ts";
 import type { Exit } from "../../model/exit.ts";
 import type { InstanceProcess, JobDefinition } from "../../model/job.ts";
 import { SIGKILL, type SignalName, signalName, signalNumber, SIGSTOP } from "../../model/signals.ts";
@@ -155,7 +155,7 @@ export class Bench<Reference = string> {
 
   /** An event of init's own, such as `startup`. */
   event(event: string, variables: Variables = {}): void {
-    this.#do({ kind: "event", event, environment: pairs(new Map(Object.entries(variables))) });
+    this.#do({ kind: "event", event, environment: pairs(new Environment(Object.entries(variables))) });
   }
 
   /** Stops all jobs, as when init is told to end: at once, or in the order that their conditions imply. */
@@ -396,5 +396,5 @@ function display(job: string, instance: string): string {
 }
 
 function asked(variables: Variables, { wait = true }: Options): { environment: string[]; wait: boolean } {
-  return { environment: pairs(new Map(Object.entries(variables))), wait };
+  return { environment: pairs(new Environment(Object.entries(variables))), wait };
 }

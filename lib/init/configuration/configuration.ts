@@ -8,7 +8,8 @@
 
 import * as fs from "node:fs";
 import { dirname, resolve } from "node:path";
-import { applyOverride, parseConf, ParseError } from "../../../compat/upstart/mod.ts";
+import { ParseError } from "../../../compat/upstart/error.ts";
+import { applyOverride, parseConf } from "../../../compat/upstart/parse.ts";
 import { COMPILED_IN as COMPILED_IN_PREFIX } from "../../author/protocol.ts";
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
 import { Catalogue, type Change, COMPILED_IN, type Place } from "./catalogue.ts";

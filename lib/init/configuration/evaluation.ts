@@ -47,6 +47,9 @@ const MOST_IMPORTS = 1000;
 const BATCH = 200;
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** After what part of its time a module no longer holds up others. So there are five children at most. */
+const STUCK = 1 / 5;
+
 interface Owner {
   uid: number;
   gid: number;
@@ -56,10 +59,16 @@ interface Owner {
 export function evaluator(options: EvaluatorOptions): Evaluate {
   return async (modules, onOutcome) => {
     const batches = Map.groupBy(modules, ownerOf);
+    const children: Child[] = [];
     for (const [owner, batch] of batches) {
       const left = new Set(batch);
-      while (left.size > 0) await new Child(options, owner, left, onOutcome).done;
+      while (left.size > 0) {
+        const child = new Child(options, owner, left, onOutcome);
+        children.push(child);
+        await Promise.race([child.done, child.stuck]);
+      }
     }
+    await Promise.all(children.map(({ done }) => done));
   };
 }
 
@@ -76,10 +85,17 @@ function ownerOf(module: string): Owner | undefined {
   return owner;
 }
 
-/** One evaluator child. It takes from `left` each module that it has settled, at least one. */
+/**
+ * One evaluator child. It takes from `left` each module that it has settled, at least one. A module that takes long it
+ * takes too, and leaves those behind to another child.
+ */
 class Child {
+  /** Resolves when it has ended. */
   readonly done: Promise<void>;
+  /** Resolves when a module takes long, which is all that is waited for from then on. */
+  readonly stuck: Promise<void>;
   #finish!: () => void;
+  #leaveOthers!: () => void;
   #pid = 0;
   #readers: DescriptorReader[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -103,6 +119,7 @@ class Child {
   ) {
     this.#mine = new Map([...left].slice(0, BATCH).map((module) => [absolute(module), module]));
     this.done = new Promise((resolve) => this.#finish = resolve);
+    this.stuck = new Promise((resolve) => this.#leaveOthers = resolve);
     try {
       this.#start(owner);
     } catch (error) {
@@ -143,8 +160,22 @@ class Child {
 
   #wait(): void {
     const { patience = 5000 } = this.options;
+    const giveUp = () => this.#giveUp(`did not end within ${patience / 1000} s`);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#giveUp(`did not end within ${patience / 1000} s`), patience);
+    this.#timer = setTimeout(() => {
+      this.#keepCurrent();
+      this.#timer = setTimeout(giveUp, patience * (1 - STUCK));
+    }, patience * STUCK);
+  }
+
+  /** While there is none, it is the child itself that is slow, and another one would not be faster. */
+  #keepCurrent(): void {
+    const module = this.#current === undefined ? undefined : this.#mine.get(this.#current);
+    if (module === undefined) return;
+    this.#mine.clear();
+    this.#mine.set(this.#current!, module);
+    this.left.delete(module);
+    this.#leaveOthers();
   }
 
   #read(bytes: Uint8Array): void {

@@ -1,6 +1,6 @@
 /** Where the HTTP service listens: the value of `--http`. */
 
-import { isIP } from "node:net";
+import process from "node:process";
 
 /** A TCP address. */
 export interface HttpAddress {
@@ -23,6 +23,8 @@ export function parseHttpAddress(text: string): HttpAddress {
   const given = bracketed ?? plain ?? LOOPBACK;
   const host = given === "localhost" ? LOOPBACK : given;
   const port = Number(digits);
+  // Loaded when it is needed, for it is much.
+  const { isIP } = process.getBuiltinModule("node:net");
   if (digits === undefined || port > 65535 || isIP(host) !== (bracketed === undefined ? 4 : 6)) {
     throw new Error(`invalid address for --http: ${text}; give PORT, ADDRESS:PORT or [IPV6]:PORT`);
   }

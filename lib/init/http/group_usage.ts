@@ -1,6 +1,7 @@
 /** What jobs with a control group of their own use, by the kernel's own account (cgroups(7), version 2). */
 
 import * as fs from "node:fs";
+import { mounts } from "../../sys/mounts.ts";
 import type { Usage } from "./usage.ts";
 
 /** Where the tree of control groups is mounted, and the group that is its top there. */
@@ -39,12 +40,8 @@ function groupOf(pid: string): string | undefined {
 }
 
 function findTree(): Tree | undefined {
-  for (const line of (contents("/proc/self/mountinfo") ?? "").split("\n")) {
-    const fields = line.split(" ");
-    const [, , , top = "/", point = ""] = fields;
-    if (fields[fields.indexOf("-") + 1] === "cgroup2") return { point, top: top === "/" ? "" : top };
-  }
-  return undefined;
+  const mount = mounts().find(({ type }) => type === "cgroup2");
+  return mount && { point: mount.point, top: mount.top === "/" ? "" : mount.top };
 }
 
 function contents(path: string): string | undefined {

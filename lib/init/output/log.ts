@@ -1,7 +1,9 @@
 /** One job log: appended to a piece at a time, kept in memory while it cannot be written. */
 
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { appendTo } from "../../sys/append.ts";
-import { errnoMessage } from "../../sys/errno.ts";
+import { ENOENT, errnoMessage } from "../../sys/errno.ts";
 
 /** Logs are for root and its group. */
 const MODE = 0o640;
@@ -70,11 +72,22 @@ export class Log {
   #write(bytes: Uint8Array): { rest: Uint8Array; problem?: string } {
     let rest = bytes;
     while (rest.length > 0) {
-      const result = appendTo(this.path, rest, MODE);
+      let result = appendTo(this.path, rest, MODE);
+      if (result === -ENOENT && this.#makeDirectory()) result = appendTo(this.path, rest, MODE);
       if (result < 0) return { rest, problem: errnoMessage(-result) };
       rest = rest.subarray(result);
     }
     return { rest };
+  }
+
+  /** Only the last part of its path: where more is missing, a file system may have yet to be mounted. */
+  #makeDirectory(): boolean {
+    try {
+      mkdirSync(dirname(this.path), { mode: 0o755 });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #keep(bytes: Uint8Array): void {

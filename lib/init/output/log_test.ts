@@ -64,11 +64,11 @@ inDirectory("neither links nor pipes nor directories are written through", (dire
 });
 
 inDirectory("what cannot be written is kept and comes before what follows", (directory) => {
-  const log = new Log(join(directory, "later", "a.log"), new Budget());
+  const log = new Log(join(directory, "not", "yet", "a.log"), new Budget());
   log.append(bytes("one "));
   log.append(bytes("two "));
   assert.equal(log.flush(), "No such file or directory");
-  fs.mkdirSync(join(directory, "later"));
+  fs.mkdirSync(join(directory, "not", "yet"), { recursive: true });
   log.append(bytes("three"));
   assert.equal(read(log.path), "one two three");
   assert.equal(log.waiting, false);
@@ -76,11 +76,11 @@ inDirectory("what cannot be written is kept and comes before what follows", (dir
 
 inDirectory("what is kept has a bound; what is lost is counted in the log", (directory) => {
   const budget = new Budget();
-  const log = new Log(join(directory, "later", "a.log"), budget);
+  const log = new Log(join(directory, "not", "yet", "a.log"), budget);
   const piece = new Uint8Array(1000).fill(120);
   const pieces = Math.ceil(MOST_KEPT / piece.length) + 10;
   for (let count = 0; count < pieces; count++) log.append(piece);
-  fs.mkdirSync(join(directory, "later"));
+  fs.mkdirSync(join(directory, "not", "yet"), { recursive: true });
   assert.equal(log.flush(), undefined);
   const lost = pieces * piece.length - MOST_KEPT;
   const note = `[${lost} bytes of output were lost while this log could not be written]\r\n`;
@@ -90,10 +90,10 @@ inDirectory("what is kept has a bound; what is lost is counted in the log", (dir
 
 inDirectory("all logs together have a bound", (directory) => {
   const budget = new Budget(10);
-  const logs = ["a", "b"].map((name) => new Log(join(directory, "later", name), budget));
+  const logs = ["a", "b"].map((name) => new Log(join(directory, "not", "yet", name), budget));
   logs[0]!.append(bytes("12345678"));
   logs[1]!.append(bytes("abcdef"));
-  fs.mkdirSync(join(directory, "later"));
+  fs.mkdirSync(join(directory, "not", "yet"), { recursive: true });
   for (const log of logs) assert.equal(log.flush(), undefined);
   assert.equal(read(logs[0]!.path), "12345678");
   assert.match(read(logs[1]!.path), /^ab\[4 bytes/);

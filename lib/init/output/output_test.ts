@@ -156,13 +156,22 @@ test("a log renamed while the job runs is made anew", async (it) => {
   assert.equal(it.log("job"), "second\r\n");
 });
 
+test("the log directory is made where only its last part is missing", async (it) => {
+  fs.rmdirSync(it.at("log"));
+  await it.run("echo first");
+  assert.equal(it.log("job"), "first\r\n");
+  assert.equal(fs.statSync(it.at("log")).mode & 0o777, 0o755);
+});
+
 test("output is kept until the log directory is there and init is told so", async (it) => {
   fs.rmdirSync(it.at("log"));
+  // As if it were on a disk that is not mounted yet.
+  fs.symlinkSync("disk/log", it.at("log"));
   await it.run("echo early 1");
   await it.run("echo early 2");
   await it.run("echo other", "other");
   assert.throws(() => it.output.notifyDiskWriteable(), { message: "No such file or directory" });
-  fs.mkdirSync(it.at("log"));
+  fs.mkdirSync(it.at("disk/log"), { recursive: true });
   it.output.notifyDiskWriteable();
   assert.equal(it.log("job"), "early 1\r\nearly 2\r\n");
   assert.equal(it.log("other"), "other\r\n");

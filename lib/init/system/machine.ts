@@ -1,16 +1,21 @@
 /** What process 1 of a machine does that no other init does: prepare the kernel's file systems and keys, and end it all. */
 
-import { mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { recordShutdown } from "../../cli/system/accounting.ts";
+import { UTMP } from "../../cli/system/records.ts";
+import { acceptKeyboardRequest, reboot, type RebootCommand, sync } from "../../sys/machine.ts";
 import {
-  acceptKeyboardRequest,
   mount,
+  mounts,
   MS_NODEV,
   MS_NOEXEC,
   MS_NOSUID,
-  reboot,
-  type RebootCommand,
-  sync,
-} from "../../sys/machine.ts";
+  remountReadOnly,
+  swapOff,
+  swaps,
+  unmount,
+} from "../../sys/mounts.ts";
+import { lookupGroup } from "../../sys/users.ts";
 import type { Messages } from "../messages.ts";
 
 /** `[type, mount point, flags, options]`. /proc is not among them: this program could not have begun without. */
@@ -32,7 +37,7 @@ export function mountMissing(problem: (message: string) => void, root = ""): voi
   for (const [type, path, flags, options] of FILE_SYSTEMS) {
     const target = root + path;
     try {
-      if (mountPoints().has(target)) continue;
+      if (mounts().some(({ point }) => point === target)) continue;
       mkdirSync(target, { recursive: true });
       mount(type, target, flags, options);
     } catch (error) {
@@ -41,32 +46,59 @@ export function mountMissing(problem: (message: string) => void, root = ""): voi
   }
 }
 
-function mountPoints(): Set<string> {
-  const lines = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  return new Set(lines.flatMap((line) => line.split(" ")[4] ?? []));
-}
-
 /** Mounts what is missing, and has the kernel turn Ctrl-Alt-Delete and the keyboard's request into signals. */
 export function prepareMachine(messages: Messages): void {
   mountMissing((problem) => messages.tell("warn", `Failed to mount: ${problem}`));
+  attempt(makeUtmp, (reason) => messages.tell("warn", `Failed to make the file of logins: ${reason}`));
   const steps: Array<() => void> = [() => reboot("disable-keys"), acceptKeyboardRequest];
-  for (const step of steps) {
-    try {
-      step();
-    } catch (error) {
-      // A machine without a keyboard has no console to ask.
-      messages.tell("info", `Keys will not be told as events: ${(error as Error).message}`);
-    }
+  // A machine without a keyboard has no console to ask.
+  const withoutKeys = (reason: string) => messages.tell("info", `Keys will not be told as events: ${reason}`);
+  for (const step of steps) attempt(step, withoutKeys);
+}
+
+/** An empty file of records, on the file system that was mounted just now: neither logins nor runlevels make one. */
+function makeUtmp(): void {
+  if (existsSync(UTMP)) return;
+  closeSync(openSync(UTMP, "wx"));
+  chmodSync(UTMP, 0o664);
+  chownSync(UTMP, 0, lookupGroup("utmp")?.gid ?? 0);
+}
+
+/** Does something; a refusal by the kernel is told. */
+function attempt(step: () => void, otherwise: (message: string) => void): void {
+  try {
+    step();
+  } catch (error) {
+    otherwise((error as Error).message);
+  }
+}
+
+/**
+ * Unmounts the file systems that are on devices, the latest first, and makes those that are in use, such as `/`,
+ * read-only, so that they are clean when they are mounted next. What a server has is left alone: one that does not
+ * answer would hold up the end for ever.
+ *
+ * @param problem Told what can be neither; the rest is.
+ * @param root Where to begin; for tests, for file systems are everybody's.
+ */
+export function releaseDisks(problem: (message: string) => void, root = "/"): void {
+  const freeze = (point: string) => attempt(() => remountReadOnly(point), problem);
+  const onDevices = mounts().filter(({ source, point }) =>
+    source.startsWith("/dev/") && point.startsWith(root)
+  );
+  for (const { point } of onDevices.reverse()) {
+    if (point === "/") freeze(point);
+    else attempt(() => unmount(point), () => freeze(point));
   }
 }
 
 /** Ends the machine. If the kernel refuses, that is told, and init stays: without process 1 there is a panic. */
 export function endMachine(command: RebootCommand = "power-off", messages: Messages): Promise<never> {
+  recordShutdown();
   sync();
-  try {
-    reboot(command);
-  } catch (error) {
-    messages.tell("error", `Failed to end the machine: ${(error as Error).message}`);
-  }
+  const problem = (reason: string) => messages.tell("warn", `Failed to leave a file system clean: ${reason}`);
+  for (const path of swaps()) attempt(() => swapOff(path), problem);
+  releaseDisks(problem);
+  attempt(() => reboot(command), (reason) => messages.tell("error", `Failed to end the machine: ${reason}`));
   return new Promise(() => {});
 }
