@@ -299,14 +299,12 @@ export class RunningInit implements Supervisor {
     "spawn": (effect) => this.#spawn(effect),
     "kill": ({ pid, signal, group }) => this.#kill(pid, signal, group),
     "set-timer": ({ timer, delay }) => {
-      if (delay === 0) this.#due.push(timer);
-      else {this.#timers.set(
-          timer,
-          setTimeout(() => {
-            this.#timers.delete(timer);
-            this.tell({ kind: "timer", timer });
-          }, Math.min(delay, LONGEST_DELAY)),
-        );}
+      if (delay === 0) return void this.#due.push(timer);
+      const over = () => {
+        this.#timers.delete(timer);
+        this.tell({ kind: "timer", timer });
+      };
+      this.#timers.set(timer, setTimeout(over, Math.min(delay, LONGEST_DELAY)));
     },
     "clear-timer": ({ timer }) => {
       clearTimeout(this.#timers.get(timer));
