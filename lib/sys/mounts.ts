@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { call, required } from "./kernel.ts";
 
 /** mount(2)'s flags. */
-export const MS_RDONLY = 1, MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8, MS_REMOUNT = 32;
+export const MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8;
+const MS_RDONLY = 1, MS_REMOUNT = 32;
 
 /** What is mounted where (proc_pid_mountinfo(5)). */
 export interface Mount {
