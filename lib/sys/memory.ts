@@ -1,22 +1,27 @@
 /** This process's own memory. */
 
 import { readFileSync } from "node:fs";
-import process from "node:process";
 import { call, kernel } from "./kernel.ts";
 import { pageSize } from "./procfs.ts";
 
-/** How much of this process is in memory, in bytes, its program's file included. */
+/** How much of this process is in memory, in bytes, its program's file included. 0 where that is not known. */
 export function residentMemory(): number {
-  return process.memoryUsage.rss();
+  return usage().resident;
 }
 
 /** How much of that is this process's own, in bytes: neither of files nor shared. 0 where that is not known. */
 export function ownMemory(): number {
+  const { resident, shared } = usage();
+  return resident - shared;
+}
+
+/** What proc_pid_statm(5) tells, in bytes. */
+function usage(): { resident: number; shared: number } {
   try {
     const [, resident, shared] = readFileSync("/proc/self/statm", "latin1").split(" ").map(Number);
-    return (resident! - shared!) * pageSize();
+    return { resident: resident! * pageSize(), shared: shared! * pageSize() };
   } catch {
-    return 0; // No /proc.
+    return { resident: 0, shared: 0 }; // No /proc, or no descriptor to be had.
   }
 }
 

@@ -1,7 +1,7 @@
 /** Writing utmp(5) and wtmp: what `who -b`, `last` and `runlevel` know of the system's start, runlevels and end. */
 
 import { Buffer } from "node:buffer";
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { release } from "node:os";
 import { lockForWriting } from "../../sys/descriptors.ts";
 import { BOOT_TIME, FIELD, RECORD_SIZE, recordedRunlevel, RUN_LVL, typesOf, UTMP } from "./records.ts";
@@ -36,13 +36,9 @@ export function recordShutdown(accounts: Accounts = ACCOUNTS): void {
 }
 
 function writeBoth({ utmp, wtmp }: Accounts, recordsFor: (file: string) => Buffer[]): void {
-  const places: Array<[file: string, place: (file: string, record: Buffer) => number]> = [
-    [utmp, placeOfType],
-    [wtmp, end],
-  ];
-  for (const [file, place] of places) {
+  for (const [file, placeOf] of [[utmp, placeOfType], [wtmp, end]] as const) {
     try {
-      for (const record of recordsFor(file)) write(file, record, place);
+      for (const record of recordsFor(file)) write(file, record, placeOf);
     } catch {
       // There is no such file here, or the disk is full.
     }
@@ -65,23 +61,29 @@ function record(type: number, user: string, pid = 0): Buffer {
   return bytes;
 }
 
+/** An open file of records. */
+interface Accounting {
+  file: string;
+  descriptor: number;
+}
+
 /** Where the record of this one's type stands, or else the end. */
-function placeOfType(file: string, record: Buffer): number {
-  const index = typesOf(file).indexOf(record.readInt16LE(FIELD.type));
-  return index < 0 ? end(file) : index * RECORD_SIZE;
+function placeOfType(open: Accounting, record: Buffer): number {
+  const index = typesOf(open.file).indexOf(record.readInt16LE(FIELD.type));
+  return index < 0 ? end(open) : index * RECORD_SIZE;
 }
 
 /** The end of the last whole record. */
-function end(file: string): number {
-  return typesOf(file).length * RECORD_SIZE;
+function end({ descriptor }: Accounting): number {
+  return Math.floor(fstatSync(descriptor).size / RECORD_SIZE) * RECORD_SIZE;
 }
 
-/** Writes a record while nobody else does, as logins do with the same lock. */
-function write(file: string, record: Buffer, place: (file: string, record: Buffer) => number): void {
+/** Writes a record while nobody else does, as logins do with the same lock. Who keeps it for long is not waited for. */
+function write(file: string, record: Buffer, placeOf: (open: Accounting, record: Buffer) => number): void {
   const descriptor = openSync(file, "r+");
   try {
     lockForWriting(descriptor);
-    writeSync(descriptor, record, 0, RECORD_SIZE, place(file, record));
+    writeSync(descriptor, record, 0, RECORD_SIZE, placeOf({ file, descriptor }, record));
   } finally {
     closeSync(descriptor);
   }
