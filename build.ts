@@ -4,33 +4,38 @@
  *     deno task build [--engine bun|deno] [--jobs DIR] [-o FILE]
  */
 
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { parseArgs, stripVTControlCharacters } from "node:util";
-import { declarations } from "./declarations.ts";
-import { compile, findJobs, run as runIn } from "./lib/cli/compile.ts";
-import type { FilesByName, Parts } from "./lib/cli/parts.ts";
+import { compileWithDeno } from "./build/compile_with_deno.ts";
+import { declarations } from "./build/declarations.ts";
+import { compile, findJobs } from "./lib/cli/build/compile.ts";
+import type { EmbeddedFiles, FilesByName } from "./lib/cli/build/embedded.ts";
+import { followCommandLine, type Tool } from "./lib/model/command_line/tool.ts";
+import { valueOf } from "./lib/model/command_line/options.ts";
+import { UsageError } from "./lib/model/command_line/usage_error.ts";
+import { writeAll } from "./lib/sys/io/write_all.ts";
+import { runTool } from "./lib/sys/runtime/compile.ts";
 
 const ROOT = resolve(import.meta.dirname ?? ".");
 
-/** Runs a command at the root; gives what it wrote, and throws what it complained of. */
+/** The command that evaluates job modules. */
+const EVALUATE = [Deno.execPath(), "run", "-q", "-A", resolve(ROOT, "main.ts"), "evaluate"];
+
+/**
+ * Runs a command in the root directory and gives its output.
+ * @throws {Error} with its error output, when it fails.
+ */
 function run(command: string, args: string[]): string {
-  return runIn([command, ...args], ROOT, process.env);
+  return runTool([command, ...args], ROOT, process.env);
 }
 
-/** The Bun executable of the `bun` package's platform package that runs on this machine. */
+/**
+ * The path of Bun's own program for this machine: the `bun` package has one for each platform.
+ * @throws {Error} when none of them is installed and runs.
+ */
 function findBun(): string {
   const packages = [
     `bun-${process.platform}-${process.arch}`,
@@ -49,11 +54,15 @@ function findBun(): string {
   throw new Error(`Unable to find the Bun engine: none of ${packages.join(", ")} is installed and runs here`);
 }
 
-/** Bundles modules by the options of Bun's bundler; gives the files by their names. */
+/**
+ * Bundles modules in a process of Bun's, and gives the files of the bundle by their names.
+ * @param options See build/bundle.ts
+ * @throws {Error} with the errors of the bundler.
+ */
 function bundle(bun: string, options: Record<string, unknown>): FilesByName {
   const outdir = mkdtempSync(join(tmpdir(), "rouse-"));
   try {
-    run(bun, [resolve(ROOT, "bundle.ts"), JSON.stringify({ ...options, outdir })]);
+    run(bun, [resolve(ROOT, "build/bundle.ts"), JSON.stringify({ ...options, outdir })]);
     const names = readdirSync(outdir, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".js")).sort();
     return Object.fromEntries(names.map((name) => [name, readFileSync(join(outdir, name), "utf8")]));
@@ -62,14 +71,18 @@ function bundle(bun: string, options: Record<string, unknown>): FilesByName {
   }
 }
 
-/** What the executable keeps inside of itself. */
-function bundleParts(bun: string): Parts {
+/** The files that are embedded in the executable. */
+function bundleProduct(bun: string): EmbeddedFiles {
   return {
     // Not minified yet, so that stacks name lines that can be read.
     program: bundle(bun, {
       entrypoints: ["main.ts"],
-      // What commands load that are over in a moment; classes must not go from one of these to another.
-      alone: ["lib/cli/initctl.ts", "lib/cli/configuration.ts", "lib/cli/sessions.ts"],
+      // What short commands load. Each is a bundle of its own, so objects of a class must not pass from one to another.
+      alone: [
+        "lib/cli/initctl/initctl.ts",
+        "lib/cli/initctl/configuration.ts",
+        "lib/cli/initctl/sessions.ts",
+      ],
       target: "bun",
       external: ["rouse", "rouse:jobs"],
     }),
@@ -82,69 +95,52 @@ function bundleParts(bun: string): Parts {
   };
 }
 
-/** Ways to compile, by the engine's name; given the output and the directory of the jobs, if there are any. */
-const ENGINES: Record<string, (output: string, jobs?: string) => void> = {
-  bun(output, directory) {
+/** How to compile, by the engine's name: into an output file, with the jobs of a directory if there is one. */
+const ENGINES: Record<string, (output: string, jobs?: string) => void | Promise<void>> = {
+  async bun(output, directory) {
     const bun = findBun();
-    const evaluate = [Deno.execPath(), "run", "-q", "-A", resolve(ROOT, "main.ts"), "evaluate"];
-    const jobs = directory === undefined ? {} : findJobs(directory, evaluate);
-    compile({ bun, parts: bundleParts(bun), jobs, base: dirname(directory ?? ROOT), output });
+    const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
+    compile({ compiler: bun, embedded: bundleProduct(bun), jobs, base: dirname(directory ?? ROOT), output });
   },
-  deno(output, jobs) {
-    if (jobs !== undefined) {
-      throw new Error("Unable to compile jobs in with Deno; --engine bun can");
-    }
-    const temporary = `${output}.new-${process.pid}`;
-    try {
-      mkdirSync(dirname(output), { recursive: true });
-      run(Deno.execPath(), ["compile", "--quiet", "--no-check", "-A", "--output", temporary, "main.ts"]);
-      renameSync(temporary, output);
-    } catch (error) {
-      const [report] = stripVTControlCharacters((error as Error).message).split("Stack backtrace:");
-      const reason = report!.trim().split("\n").at(-1)!.replace(/^\s*\d+: /, "");
-      if (!report!.includes("base binary")) throw new Error(`Unable to compile with Deno: ${reason}`);
-      throw new Error(
-        `Unable to compile with Deno: its base program denort cannot be had (${reason}); ` +
-          `DENORT_BIN may name a local one`,
-      );
-    } finally {
-      rmSync(temporary, { force: true });
-    }
+  async deno(output, directory) {
+    const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
+    compileWithDeno({ root: ROOT, jobs, output, run });
   },
 };
 
-function main(): number {
-  let options;
-  try {
-    options = parseArgs({
-      options: {
-        engine: { type: "string", default: "bun" },
-        jobs: { type: "string" },
-        output: { type: "string", short: "o", default: "dist/rouse" },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`build: ${(error as Error).message}`);
-    return 2;
-  }
-  const engine = Object.hasOwn(ENGINES, options.engine) ? ENGINES[options.engine] : undefined;
-  if (!engine) {
-    console.error(
-      `build: unknown engine: ${options.engine}; it is one of ${Object.keys(ENGINES).join(", ")}`,
-    );
-    return 2;
-  }
-  const jobs = options.jobs ?? (readdirSync(resolve(ROOT, "jobs")).length > 1 ? "jobs" : undefined);
-  try {
+const BUILD: Tool = {
+  name: "build",
+  summary: "Compile main.ts, all that it imports, and jobs into one executable.",
+  help: "Exit status: 0, 1 when nothing can be built, 2 for wrong arguments.",
+  options: [
+    { long: "engine", argument: "ENGINE", help: `${Object.keys(ENGINES).join(" or ")}; bun by default` },
+    { long: "jobs", argument: "DIR", help: "directory of jobs; jobs by default" },
+    { short: "o", long: "output", argument: "FILE", help: "executable to write; dist/rouse by default" },
+  ],
+  async run(parsed) {
+    const [extra] = parsed.args, name = valueOf(parsed, "engine") ?? "bun";
+    if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
+    const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
+    if (!engine) {
+      throw new UsageError(`unknown engine: ${name}; it is one of ${Object.keys(ENGINES).join(", ")}`);
+    }
+    const ours = readdirSync(resolve(ROOT, "jobs")).length > 1 ? "jobs" : undefined;
+    const jobs = valueOf(parsed, "jobs") ?? ours;
     if (!["bun", "@types/node"].every((name) => existsSync(resolve(ROOT, "node_modules", name)))) {
       run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
     }
-    engine(resolve(ROOT, options.output), jobs && resolve(ROOT, jobs));
+    await engine(resolve(ROOT, valueOf(parsed, "output") ?? "dist/rouse"), jobs && resolve(ROOT, jobs));
     return 0;
+  },
+};
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await followCommandLine(BUILD, "deno task build", args, writeAll);
   } catch (error) {
     console.error(`build: ${(error as Error).message}`);
     return 1;
   }
 }
 
-process.exitCode = main();
+process.exitCode = await main(Deno.args);

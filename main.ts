@@ -1,33 +1,37 @@
-/** Rouse is one executable with many names: this finds the one that is meant, and runs it alone. */
+/** The entry point: finds the program that is called, by the executable's name or the first word, and runs it. */
 
 import process from "node:process";
 import { VERSION } from "./lib/model/version.ts";
-import { compileSoon } from "./lib/sys/runtime.ts";
-import { AS_PROGRAM } from "./lib/sys/self.ts";
+import { restoreJitPolicy } from "./lib/sys/runtime/jit.ts";
+import { AS_PROGRAM } from "./lib/sys/runtime/self.ts";
 
-/** A program: takes its arguments and the name it was called by, gives its exit status. */
-interface Program {
+/** The module of a program. */
+interface ProgramModule {
+  /** Returns the exit status. @param name the name by which the program was called. */
   main(args: string[], name: string): number | Promise<number>;
 }
 
-/** Programs are loaded when they are called. */
-type Load = () => Promise<Program>;
+/** Loads a program's module, and no other. */
+type Load = () => Promise<ProgramModule>;
 
 const init = async () => {
-  const { tuneEngine } = await import("./lib/init/tune.ts");
-  tuneEngine();
+  const { applyRuntimeFlags } = await import("./lib/sys/runtime/flags.ts");
+  const { holdSignals } = await import("./lib/init/host/signal_actions.ts");
+  const { namedDescriptors } = await import("./lib/init/host/passed_descriptors.ts");
+  applyRuntimeFlags(holdSignals, namedDescriptors(process.argv));
   return await import("./lib/init/init.ts");
 };
-const initctl = () => import("./lib/cli/initctl.ts");
-const check = () => import("./lib/init/check/check.ts");
+const initctl = () => import("./lib/cli/initctl/initctl.ts");
+const check = () => import("./lib/cli/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
 const runlevel = () => import("./lib/cli/system/runlevel.ts");
+const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 
-/** What is over in a moment, so that compiling it would not pay. */
+/** The programs that end so soon that compiling them would not pay. */
 const BRIEF: Load[] = [initctl, reboot, runlevel, telinit];
 
-/** The programs that `--install` makes links for. */
+/** The programs that a link's name calls, as `--install` makes them. */
 const PROGRAMS: Record<string, Load> = {
   halt: reboot,
   init,
@@ -45,40 +49,72 @@ const PROGRAMS: Record<string, Load> = {
   telinit,
 };
 
-/** Called by the first word alone: `rouse NAME …`. */
-const WORDS: Record<string, Load> = {
-  "--help": () => Promise.resolve({ main: help }),
-  "--version": () => Promise.resolve({ main: version }),
-  build: () => import("./lib/cli/build.ts"),
-  check,
-  convert: () => import("./lib/cli/convert.ts"),
-  evaluate: () => import("./lib/author/evaluate.ts"),
-  run: init,
-  hook: () => import("./lib/author/hook.ts"),
-  probe: () => import("./lib/init/http/probe.ts"),
-  new: () => import("./lib/cli/new.ts"),
-  types: () => import("./lib/cli/types.ts"),
-  "--install": async () => {
-    const { install } = await import("./lib/cli/install.ts");
-    return { main: (args) => install(args, Object.keys(PROGRAMS)) };
+/** Programs of SysV alone: `--install` makes links of their names when it is told so. */
+const SYSV: Record<string, Load> = { insserv };
+
+/** A program that only the first word calls: `rouse WORD …`. */
+interface Word {
+  load: Load;
+  /** Its part of `rouse --help`, the words after `rouse`. Without it, the help does not show the program. */
+  help?: string;
+}
+
+/** In the order of the help. */
+const WORDS: Record<string, Word> = {
+  run: { load: init, help: "run [--] COMMAND [ARGUMENT]...    as a container's entrypoint" },
+  "--install": {
+    load: async () => {
+      const { install } = await import("./lib/cli/install.ts");
+      return { main: (args) => install(args, Object.keys(PROGRAMS), Object.keys(SYSV)) };
+    },
+    help: `--install [-s] [--sysv] [--skip|--force] DIR [NAME]...
+                                      hard (-s: symbolic) links in DIR for these or all programs;
+                                      what others have there is left (--skip) or replaced (--force)`,
   },
+  build: {
+    load: () => import("./lib/cli/build/build.ts"),
+    help: "build --jobs DIR -o FILE    an executable like this one with jobs inside",
+  },
+  check: { load: check, help: "check FILE|DIR...        what is wrong with job files" },
+  convert: {
+    load: () => import("./lib/cli/authoring/convert.ts"),
+    help: "convert [-o FILE|DIR] FILE|DIR...   classic job files as TypeScript, or back",
+  },
+  new: {
+    load: () => import("./lib/cli/authoring/new.ts"),
+    help: "new [OPTION]... NAME     a new job, with comments",
+  },
+  types: {
+    load: () => import("./lib/cli/authoring/types.ts"),
+    help: "types DIR                completion for the jobs in DIR, in any editor",
+  },
+  sysv: {
+    load: () => import("./lib/cli/sysv/sysv.ts"),
+    help: "sysv order|explain|lint|insserv ...   init scripts, their headers and their order",
+  },
+  probe: {
+    load: () => import("./lib/cli/probe.ts"),
+    help: "probe ADDRESS [PATH]     ask an init that runs with --http",
+  },
+  "--version": { load: () => Promise.resolve({ main: version }), help: "--version" },
+  "--help": { load: () => Promise.resolve({ main: help }) },
+  help: { load: () => Promise.resolve({ main: help }) },
+  evaluate: { load: () => import("./lib/author/child/evaluate.ts") },
+  checks: { load: () => import("./lib/init/checks/child/main.ts") },
+  hook: { load: () => import("./lib/author/child/hook.ts") },
 };
 
 function help(): Promise<number> {
+  const words = Object.values(WORDS).flatMap(({ help }) =>
+    help === undefined ? [] : [`   or: rouse ${help}`]
+  );
   return print(
     1,
     `Usage: rouse PROGRAM [ARGUMENT]...\n` +
       `   or: PROGRAM [ARGUMENT]...          through a link of that name\n` +
-      `   or: rouse run [--] COMMAND [ARGUMENT]...    as a container's entrypoint\n` +
-      `   or: rouse --install [-s] DIR       hard (-s: symbolic) links in DIR for all programs\n` +
-      `   or: rouse build --jobs DIR -o FILE    an executable like this one with jobs inside\n` +
-      `   or: rouse check FILE|DIR...        what is wrong with job files\n` +
-      `   or: rouse convert [-o FILE|DIR] FILE|DIR...   classic job files as TypeScript, or back\n` +
-      `   or: rouse new [OPTION]... NAME     a new job, with comments\n` +
-      `   or: rouse types DIR                completion for the jobs in DIR, in any editor\n` +
-      `   or: rouse probe ADDRESS [PATH]     ask an init that runs with --http\n` +
-      `   or: rouse --version\n\n` +
-      `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n\n` +
+      `${words.join("\n")}\n\n` +
+      `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n` +
+      `SysV's:\n  ${Object.keys(SYSV).sort().join(" ")}\n\n` +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,
   );
 }
@@ -93,7 +129,8 @@ async function unknown(word: string | undefined): Promise<number> {
     : word.startsWith("-")
     ? `invalid option: ${word}`
     : `unknown program: ${word}`;
-  await print(2, `rouse: ${what}\nTry \`rouse --help' for more information.\n`);
+  const { usageMessage } = await import("./lib/model/command_line/usage_error.ts");
+  await print(2, usageMessage("rouse", what));
   return 2;
 }
 
@@ -103,8 +140,8 @@ async function print(descriptor: 1 | 2, text: string): Promise<number> {
   return 0;
 }
 
-/** The program of a table, never something that all objects inherit. */
-function lookUp(table: typeof PROGRAMS, name: string): Load | undefined {
+/** A table's row, and never a property that all objects inherit. */
+function lookUp<Row>(table: Record<string, Row>, name: string): Row | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
@@ -113,22 +150,24 @@ function run(): Promise<number> {
   // A login shell's or the kernel's argv[0] may begin with a dash.
   const file = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const called = file.startsWith("-") ? file.slice(1) : file;
-  const linked = args[0] === AS_PROGRAM ? void args.shift() : lookUp(PROGRAMS, called);
+  const linked = args[0] === AS_PROGRAM
+    ? void args.shift()
+    : lookUp(PROGRAMS, called) ?? lookUp(SYSV, called);
   if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
-  const [word, ...rest] = args;
-  const found = lookUp(PROGRAMS, word ?? "") ?? lookUp(WORDS, word ?? "");
-  if (!word || !found) return unknown(word);
-  return start(found, rest, word);
+  const [word = "", ...rest] = args;
+  const load = lookUp(PROGRAMS, word) ?? lookUp(SYSV, word) ?? lookUp(WORDS, word)?.load;
+  return load ? start(load, rest, word) : unknown(args[0]);
 }
 
 async function start(load: Load, args: string[], name: string): Promise<number> {
   const program = await load();
-  if (!BRIEF.includes(load)) compileSoon();
+  if (!BRIEF.includes(load)) restoreJitPolicy();
   return program.main(args, name);
 }
 
 run().then((status) => process.exitCode = status, (error) => {
-  process.stderr.write(`rouse: ${error instanceof Error ? error.stack ?? error.message : error}\n`);
+  const isFault = error instanceof Error && error.name !== "OutputError";
+  process.stderr.write(`rouse: ${isFault ? error.stack ?? error.message : error?.message ?? error}\n`);
   process.exitCode = 1;
 });

@@ -49,10 +49,8 @@ async function story(init: RunningInit, port: number): Promise<void> {
   await init.until(["list"], new RegExp(`^(?:.*\n){${names.length}}$`));
   await show(init, "initctl", "list");
 
-  tell(
-    "shop.ts is started. The task prepare.conf comes first, for it starts on `starting shop' and holds that up;",
-  );
-  console.log("then start returns only when shop's post-start has got an answer over HTTP.");
+  tell("shop.ts is started. The task prepare.conf comes first, for the shop needs it to be completed;");
+  console.log("then start returns only when the shop answers over HTTP, by which it is ready.");
   await show(init, "initctl", "start", "shop", `PORT=${port}`);
   console.log(`  $ curl http://127.0.0.1:${port}/`);
   const answer = await (await fetch(`http://127.0.0.1:${port}/`)).text();
@@ -83,10 +81,14 @@ async function story(init: RunningInit, port: number): Promise<void> {
     await show(init, "tail", `log/${name}.log`);
   }
 
-  tell("The shop stops, and with it all that says `stop on stopping shop'.");
+  tell(
+    "The shop stops, after the worker, which needs it, and the deliveries, which say `stop on stopping shop'.",
+  );
   await show(init, "initctl", "stop", "shop");
   const stopped = await show(init, "initctl", "list");
   assert.doesNotMatch(stopped, /running/);
+  console.log("The worker will be back when the shop is:");
+  assert.match(await show(init, "initctl", "status", "worker"), /waits for shop, which is stopped/);
 }
 
 async function end(init: RunningInit): Promise<void> {

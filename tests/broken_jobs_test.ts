@@ -1,9 +1,11 @@
 /** Job files that are wrong, and jobs that misbehave: each harms itself alone. */
 
 import assert from "node:assert/strict";
+import { Container, CONTAINERS_POSSIBLE } from "./support/container.ts";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { sendSignal } from "./support/processes.ts";
+import { EXECUTABLE } from "./support/programs.ts";
 
 const GOOD = {
   "good.conf": "exec sleep 600\n",
@@ -67,6 +69,70 @@ Deno.test("broken files are reported with place and reason, and the rest runs", 
   assert.match(await init.ask("start", "fine"), /^fine start\/running/);
 });
 
+Deno.test("an error in a file that several modules import is told once, and whom it concerns", async () => {
+  const importer =
+    'import { job } from "rouse";\nimport "./lib/shared.ts";\nexport default job({ exec: "true" });\n';
+  const jobs = {
+    "a.ts": importer,
+    "b.ts": importer,
+    "lib/shared.ts": '\nthrow new Error("out of cheese");\n',
+  };
+  await using init = await RunningInit.start({ jobs });
+  await init.ask("reload-configuration");
+  const shared = `${init.confdir}/lib/shared.ts`, concerned = `${init.confdir}/a.ts, ${init.confdir}/b.ts`;
+  const lines = () => init.messages().split("\n").filter((line) => line.includes("out of cheese"));
+  const told = lines();
+  for (const line of told) assert.match(line, new RegExp(`^init:${shared}:2.*imported by ${concerned}\\)$`));
+  assert.equal(told.length, 2, "once at the start, once at the reload");
+  const { stderr } = await init.run([EXECUTABLE, "check", "--notypes", init.confdir]);
+  assert.equal(stderr.match(/out of cheese/g)?.length, 1, stderr);
+  init.write("lib/shared.ts", "");
+  await init.until(["status", "b"], "b stop/waiting\n");
+});
+
+Deno.test("behind a link to a directory, files are named by their paths there, and none imports itself", async () => {
+  await using init = await RunningInit.start({ arguments: ["--append-confdir", "@DIR@/current"] });
+  await init.shell(
+    // The link comes last, so that both files are found together: alone, the first is nobody's import.
+    "mkdir -p rel/2; echo 'export const x = ;' > rel/2/lib.ts; " +
+      "printf 'import { x } from \"./lib.ts\";\\nexport default x;\\n' > rel/2/m.ts; ln -s rel/2 current",
+  );
+  await init.ask("reload-configuration");
+  const about = () => init.messages().split("\n").filter((line) => line.includes("cannot be parsed"));
+  await until("the mistake is told of", () => about().length > 0);
+  await init.ask("reload-configuration");
+  const [lib, module] = ["lib.ts", "m.ts"].map((name) => init.path(`current/${name}`));
+  for (const line of about()) {
+    assert.match(
+      line.replace(lib!, "LIB").replace(module!, "MODULE"),
+      /^init:LIB:1:\d+: cannot be parsed: .*\(imported by MODULE\)$/,
+    );
+  }
+});
+
+Deno.test({
+  name: "nothing is said of a module that is being evaluated when init is told to stop",
+  ignore: !CONTAINERS_POSSIBLE,
+  async fn() {
+    using container = new Container(["init", "--confdir", "/run/jobs"], { prepare: "mkdir /run/jobs\n" });
+    await container.ready();
+    await until(
+      "init answers",
+      async () => (await container.run(EXECUTABLE, "initctl", "version")).exit === 0,
+    );
+    const text =
+      'import { writeFileSync } from "node:fs";\nwriteFileSync("/run/begun", "");\nwhile (true);\n';
+    await container.run("sh", "-c", 'printf %s "$1" > /run/jobs/slow.ts', "sh", text);
+    await until(
+      "the module is being evaluated",
+      async () => (await container.run("test", "-e", "/run/begun")).exit === 0,
+    );
+    await container.signal("SIGTERM");
+    assert.equal(await container.ended(), 0);
+    assert.doesNotMatch(container.stderr, /slow\.ts/);
+  },
+});
+
 Deno.test("a file that is broken, then mended, while init runs", async () => {
   await using init = await RunningInit.start({ jobs: { ...GOOD, "late.ts": BROKEN["throws.ts"]!.text } });
   await init.untilMessage(/late\.ts:3.*out of cheese/);
@@ -93,7 +159,8 @@ for (const [file, text] of Object.entries(ENDLESS_HOOKS)) {
     assert.match(await init.ask("start", "good"), /^good start\/running/);
     assert.equal(await init.ask("stop", "good"), "good stop/waiting\n");
     sendSignal(hook, "SIGKILL");
-    await init.until(["status", "stuck"], "stuck stop/waiting\n");
+    const reason = file === "stuck.ts" ? "\tfailed: its pre-start process was killed by KILL\n" : "";
+    await init.until(["status", "stuck"], `stuck stop/waiting\n${reason}`);
   });
 }
 
@@ -111,8 +178,15 @@ Deno.test("a hook that exits, throws or dies fails its own job only", async () =
   for (const name of ["exits", "throws", "dies"]) {
     await init.until(["status", name], `${name} stop/waiting\n`);
     const { exit, stderr } = await init.initctl("start", name);
-    assert.deepEqual({ exit, stderr }, { exit: 1, stderr: "initctl: Job failed to start\n" });
-    assert.equal(await init.ask("status", name), `${name} stop/waiting\n`);
+    assert.equal(exit, 1);
+    assert.match(
+      stderr,
+      /^initctl: Job failed to start\n\w+ pre-start process \(\d+\) (terminated with status \d|killed by KILL signal)\n$/,
+    );
+    assert.match(
+      await init.ask("status", name),
+      /^\w+ stop\/waiting\n\tfailed: its pre-start process (ended with status \d|was killed by KILL)\n$/,
+    );
   }
   assert.match(
     await until("the log tells what was thrown", () => init.read("log/throws.log")),

@@ -1,7 +1,7 @@
 /** `rouse build`: executables with jobs inside, made by the executable alone. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { Files } from "./support/author.ts";
 import { run } from "./support/command.ts";
@@ -41,6 +41,21 @@ function build(files: Files, ...words: string[]) {
   return run([EXECUTABLE, "build", ...words], options);
 }
 
+let shared: Promise<{ files: Files; programs: string }> | undefined;
+
+/** The programs of an executable that has JOBS inside, which is made once. */
+async function builtOnce(): Promise<string> {
+  shared ??= (async () => {
+    const files = new Files(JOBS);
+    return { files, programs: await built(files) };
+  })();
+  return (await shared).programs;
+}
+
+Deno.test.afterAll(async () => {
+  (await shared)?.files[Symbol.dispose]();
+});
+
 /** Makes an executable with these jobs inside, and links to it in `bin`. */
 async function built(files: Files): Promise<string> {
   const { exit, stdout, stderr } = await build(files, "--jobs", "jobs", "-o", "out/mine");
@@ -58,8 +73,7 @@ async function built(files: Files): Promise<string> {
 }
 
 Deno.test("an executable makes another with jobs inside, which runs them, functions too", async () => {
-  using files = new Files(JOBS);
-  const programs = await built(files);
+  const programs = await builtOnce();
   await using init = await RunningInit.start({ programs });
   await init.until(["list"], "base stop/waiting\nnet/web stop/waiting\n");
   await init.ask("start", "base");
@@ -71,8 +85,7 @@ Deno.test("an executable makes another with jobs inside, which runs them, functi
 });
 
 Deno.test("files in configuration directories go before jobs that are compiled in, and override them", async () => {
-  using files = new Files(JOBS);
-  const programs = await built(files);
+  const programs = await builtOnce();
   await using init = await RunningInit.start({
     programs,
     jobs: {
@@ -90,12 +103,12 @@ Deno.test("files in configuration directories go before jobs that are compiled i
 });
 
 Deno.test("an executable with jobs inside makes one with other jobs inside", async () => {
-  using files = new Files(JOBS);
-  const programs = await built(files);
+  const programs = await builtOnce();
   using other = new Files({ "jobs/other.ts": 'import { job } from "rouse";\nexport default job({});\n' });
   const { exit, stderr } = await run([`${programs}/../out/mine`, "build", "--jobs=jobs", "-o", "other"], {
     directory: other.directory,
     environment: {},
+    timeout: 120_000,
   });
   assert.deepEqual({ exit, stderr }, { exit: 0, stderr: "" });
   mkdirSync(other.path("bin"));
@@ -138,35 +151,95 @@ Deno.test("what cannot be built is told, and nothing is written", async () => {
     "rouse: Unable to build mine: empty holds no jobs\n",
   ]);
   const missing = await build(files, "--jobs", "missing", "-o", "mine");
-  assert.match(missing.stderr, /^rouse: Unable to build mine: .*missing/);
+  assert.equal(
+    missing.stderr,
+    "rouse: Unable to build mine: Unable to read missing: No such file or directory\n",
+  );
   for (const words of [["--jobs", "bad"], ["-o", "mine"], ["--jbos", "bad"], ["extra"]]) {
     const { exit, stderr } = await build(files, ...words);
     assert.equal(exit, 2);
-    assert.match(stderr, /^rouse: .*\nTry `rouse build --help' for more information\.\n$/);
+    assert.match(stderr, /^rouse build: .*\nTry `rouse build --help' for more information\.\n$/);
   }
   assert.equal(existsSync(files.path("mine")), false);
   assert.deepEqual(readdirSync(files.directory).sort(), ["bad", "empty"]);
 });
 
-Deno.test("build.ts compiles jobs in", async () => {
-  using files = new Files(JOBS);
+/** Runs build.ts on the jobs; `mine` is the executable. */
+function buildFromSources(files: Files, variables: Record<string, string>, ...words: string[]) {
   const script = new URL("../build.ts", import.meta.url).pathname;
-  const words = [
-    Deno.execPath(),
-    "run",
-    "-q",
-    "-A",
-    script,
-    "--jobs",
-    files.path("jobs"),
-    "-o",
-    files.path("mine"),
-  ];
-  const environment = process.env as Record<string, string>;
-  const { exit, stderr } = await run(words, { directory: "/", environment, timeout: 120_000 });
-  assert.equal(exit, 0, stderr);
+  const options = ["--jobs", files.path("jobs"), "-o", files.path("mine"), ...words];
+  return run([Deno.execPath(), "run", "-q", "-A", script, ...options], {
+    directory: "/",
+    environment: { ...process.env as Record<string, string>, ...variables },
+    timeout: 120_000,
+  });
+}
+
+/** Starts an init of the executable `mine`, and waits until it knows its jobs. */
+async function startMine(files: Files): Promise<RunningInit> {
   mkdirSync(files.path("bin"));
   await run([files.path("mine"), "--install", files.path("bin")], { directory: "/", environment: {} });
-  await using init = await RunningInit.start({ programs: files.path("bin") });
-  await init.until(["list"], "base stop/waiting\nnet/web stop/waiting\n");
+  const init = await RunningInit.start({
+    programs: files.path("bin"),
+    jobs: { "file.ts": JOBS["jobs/base.ts"] },
+  });
+  await init.until(["status", "base"], "base stop/waiting\n");
+  await init.until(["status", "net/web"], "net/web stop/waiting\n");
+  await init.until(["status", "file"], "file stop/waiting\n");
+  return init;
+}
+
+Deno.test("build.ts compiles jobs in", async () => {
+  using files = new Files(JOBS);
+  const { exit, stderr } = await buildFromSources(files, {});
+  assert.equal(exit, 0, stderr);
+  await using _init = await startMine(files);
+});
+
+Deno.test({
+  name: "build.ts compiles jobs in for the Deno engine",
+  ignore: process.env["DENORT_BIN"] === undefined,
+  async fn() {
+    using files = new Files(JOBS);
+    const { exit, stderr } = await buildFromSources(files, {}, "--engine", "deno");
+    assert.equal(exit, 0, stderr);
+    await using init = await startMine(files);
+    await init.ask("start", "base");
+    assert.deepEqual(await init.untilLines("log/net_web.log", 1), ["pre-start shared"]);
+  },
+});
+
+Deno.test("a base program that is not there is told by the variable that names it", async () => {
+  using files = new Files(JOBS);
+  for (const [file, reason] of [["/no/denort", "No such file or directory"], ["/", "Not a regular file"]]) {
+    const { exit, stderr } = await buildFromSources(files, { DENORT_BIN: file! }, "--engine", "deno");
+    const told = `build: Unable to compile with Deno: DENORT_BIN names ${file}: ${reason}\n`;
+    assert.deepEqual({ exit, stderr }, { exit: 1, stderr: told });
+  }
+});
+
+Deno.test("build.ts tells how it is called, and refuses what it does not know", async () => {
+  using files = new Files({});
+  const help = await buildFromSources(files, {}, "--help");
+  assert.equal(help.exit, 0);
+  assert.match(help.stdout, /^Usage: deno task build \[OPTION\][^]*^ +--engine=ENGINE [^]*^Exit status: 0/m);
+  for (
+    const [words, told] of [[["--frob"], "invalid option: --frob"], [["--engine=V8"], "unknown engine: V8"]]
+  ) {
+    const { exit, stderr } = await buildFromSources(files, {}, ...words as string[]);
+    assert.equal(exit, 2);
+    assert(stderr.startsWith(`deno task build: ${told}`), stderr);
+  }
+});
+
+Deno.test("what Deno compiles holds all of the product, and the jobs", async () => {
+  using files = new Files(JOBS);
+  // Any program will do to be compiled into, as it is not run.
+  const { exit, stderr } = await buildFromSources(files, { DENORT_BIN: "/bin/true" }, "--engine", "deno");
+  assert.deepEqual({ exit, stderr }, { exit: 0, stderr: "" });
+  assert.deepEqual(readdirSync(files.directory).sort(), ["jobs", "mine"], "nothing else is left there");
+  const executable = readFileSync(files.path("mine"), "latin1");
+  for (const text of ["thrown on purpose", "missing program"]) {
+    assert(executable.includes(text), text);
+  }
 });

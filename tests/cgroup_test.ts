@@ -3,16 +3,14 @@
 import assert from "node:assert/strict";
 import { closeSync, existsSync, openSync, readFileSync, rmdirSync } from "node:fs";
 import process from "node:process";
+import { cgroupDirectory, cgroupOf, cgroupTree } from "../lib/sys/machine/cgroups.ts";
 import { RunningInit } from "./support/init.ts";
 
 /** The mounted tree of version 2 that tests may make groups in; undefined where there is none. */
 function tree(): string | undefined {
-  const mount = readFileSync("/proc/self/mountinfo", "utf8").split("\n").find((line) =>
-    line.includes(" - cgroup2 ")
-  );
-  const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "";
-  if (!mount) return undefined;
-  const root = `${mount.split(" ")[4]}${own}`.replace(/\/+$/, "");
+  const found = cgroupTree(), own = cgroupOf("self");
+  if (!found || own === undefined) return undefined;
+  const root = cgroupDirectory(found, own);
   try {
     closeSync(openSync(`${root}/cgroup.procs`, "r+"));
     return root;

@@ -1,12 +1,12 @@
-/** What docs/containers.md shows and says is true: its images, manifests and scripts are run. */
+/** What docs/containers.md, monitoring.md and machine.md show and say is true: images, manifests and scripts are run. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { TemporaryDirectory } from "../lib/sys/testing/directory.ts";
 import { parse } from "yaml";
-import { parseConf } from "../compat/upstart/mod.ts";
+import { parseConf } from "../compat/upstart/parse.ts";
 import { run } from "./support/command.ts";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
@@ -15,9 +15,10 @@ import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 import { EXECUTABLE, installed, programs } from "./support/programs.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
-const GUIDE = readFileSync(join(ROOT, "docs/containers.md"), "utf8");
+const GUIDE = ["containers.md", "monitoring.md", "machine.md"]
+  .map((page) => readFileSync(join(ROOT, "docs", page), "utf8")).join("\n");
 
-/** The code blocks of the guide in a language. */
+/** The code blocks of the pages in a language. */
 function blocks(language: string): string[] {
   return Array.from(
     GUIDE.matchAll(new RegExp("^```" + language + "\n(.*?)^```", "gms")),
@@ -68,18 +69,15 @@ Deno.test("docs/containers.md: the Dockerfiles copy what is there and run what e
 });
 
 test("the first image's RUN makes the links", true, async () => {
-  const directory = mkdtempSync(join(tmpdir(), "rouse-image."));
-  try {
-    const line = instructions(DEBIAN).find(([name]) => name === "RUN")![1];
-    const [program, ...rest] = line.split(" ");
-    assert.equal(program, "rouse");
-    assert.equal(rest.pop(), "/sbin");
-    const { exit } = await run([EXECUTABLE, ...rest, directory], { environment: {}, directory: "/" });
-    assert.equal(exit, 0);
-    assert.ok(existsSync(join(directory, "initctl")));
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  using temporary = new TemporaryDirectory();
+  const directory = temporary.path;
+  const line = instructions(DEBIAN).find(([name]) => name === "RUN")![1];
+  const [program, ...rest] = line.split(" ");
+  assert.equal(program, "rouse");
+  assert.equal(rest.pop(), "/sbin");
+  const { exit } = await run([EXECUTABLE, ...rest, directory], { environment: {}, directory: "/" });
+  assert.equal(exit, 0);
+  assert.ok(existsSync(join(directory, "initctl")));
 });
 
 for (const [image, dockerfile] of [["Debian's", DEBIAN], ["distroless", DISTROLESS]] as const) {
@@ -176,25 +174,22 @@ function parseUnit(text: string): Record<string, Record<string, string>> {
   return sections;
 }
 
-test("systemd takes the unit", true, async () => {
-  const [text = ""] = blocks("ini");
-  const { Unit, Service, Install } = parseUnit(text);
+test("systemd takes the unit", installed("systemd-analyze"), async () => {
+  using temporary = new TemporaryDirectory();
+  const directory = temporary.path;
+  const unit = join(directory, "shop.service");
+  writeFileSync(unit, blocks("ini")[0]!.replace("/usr/local/bin/rouse", EXECUTABLE));
+  const { exit, stdout, stderr } = await run(["systemd-analyze", "verify", "--man=no", unit], {
+    environment: { PATH: process.env["PATH"]! },
+    directory: "/",
+  });
+  assert.equal(exit, 0, stdout + stderr);
+  assert.doesNotMatch(stdout + stderr, /shop\.service:.*(Unknown|Failed|ignoring)/);
+});
+
+Deno.test("docs/containers.md: the unit runs init with what it needs", () => {
+  const { Unit, Service, Install } = parseUnit(blocks("ini")[0]!);
   assert.ok(Unit && Service && Install);
-  const directory = mkdtempSync(join(tmpdir(), "rouse-unit."));
-  try {
-    if (installed("systemd-analyze")) {
-      const unit = join(directory, "shop.service");
-      writeFileSync(unit, text.replace("/usr/local/bin/rouse", EXECUTABLE));
-      const { exit, stdout, stderr } = await run(["systemd-analyze", "verify", "--man=no", unit], {
-        environment: { PATH: process.env["PATH"]! },
-        directory: "/",
-      });
-      assert.equal(exit, 0, stdout + stderr);
-      assert.doesNotMatch(stdout + stderr, /shop\.service:.*(Unknown|Failed|ignoring)/);
-    }
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
   const [program, ...rest] = Service["ExecStart"]!.split(" ");
   assert.equal(program, "/usr/local/bin/rouse");
   assert.deepEqual(rest, ["init", "--confdir", "/etc/shop", "--http", "9000"]);
@@ -232,7 +227,10 @@ test("what an image may lack harms those jobs alone that need it", MINIMAL_ROOT_
   });
   await root.untilSucceeds("/usr/local/bin/rouse", "probe", "9000");
   for (
-    const [job, reason] of [["shell", "No such file or directory"], ["user", "unable to find setuid user"]]
+    const [job, reason] of [["shell", "No such file or directory"], [
+      "user",
+      "unable to find setuid user nobody",
+    ]]
   ) {
     assert.equal((await root.run("/usr/local/bin/rouse", "initctl", "start", job!)).exit, 1);
     assert.match(root.output(), new RegExp(`^init: Failed to spawn ${job} main process: .*${reason}$`, "m"));
@@ -241,7 +239,7 @@ test("what an image may lack harms those jobs alone that need it", MINIMAL_ROOT_
   assert.match(await root.untilSucceeds("/usr/local/bin/rouse", "initctl", "status", "fine"), /running/);
 });
 
-/** The tables of the guide: rows of cells, without backquotes. */
+/** The tables of the pages: rows of cells, without backquotes. */
 function table(heading: string): string[][] {
   const lines = GUIDE.split("\n");
   const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
@@ -273,36 +271,33 @@ test("its table of figures names all that there are, with their labels", true, a
 });
 
 test("the script that mounts /proc begins where there is none", NAMESPACES_POSSIBLE, async () => {
-  const directory = mkdtempSync(join(tmpdir(), "rouse-wrapper."));
-  try {
-    const wrapper = blocks("sh").find((text) => text.includes("mount -t proc"))!;
-    assert.equal(wrapper.trimEnd().split("\n").length, 2);
-    const script = join(directory, "init");
-    writeFileSync(script, wrapper.replace("/usr/local/bin/rouse", EXECUTABLE), { mode: 0o755 });
-    const attempt = (command: string) =>
-      run(
-        [
-          "unshare",
-          "--fork",
-          "--kill-child",
-          "--pid",
-          "--mount",
-          "--net",
-          "--propagation",
-          "private",
-          "/bin/sh",
-          "-c",
-        ]
-          .concat(`mount -t tmpfs tmpfs /proc && exec ${command}`),
-        { environment: { PATH: process.env["PATH"]! }, directory: "/" },
-      );
-    const version = await attempt(`${script} --version`);
-    assert.equal(version.exit, 0, version.stderr);
-    assert.match(version.stdout, /^init /);
-    assert.notEqual((await attempt(`${EXECUTABLE} init --version`)).exit, 0, "the script is needed");
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  using temporary = new TemporaryDirectory();
+  const directory = temporary.path;
+  const wrapper = blocks("sh").find((text) => text.includes("mount -t proc"))!;
+  assert.equal(wrapper.trimEnd().split("\n").length, 2);
+  const script = join(directory, "init");
+  writeFileSync(script, wrapper.replace("/usr/local/bin/rouse", EXECUTABLE), { mode: 0o755 });
+  const attempt = (command: string) =>
+    run(
+      [
+        "unshare",
+        "--fork",
+        "--kill-child",
+        "--pid",
+        "--mount",
+        "--net",
+        "--propagation",
+        "private",
+        "/bin/sh",
+        "-c",
+      ]
+        .concat(`mount -t tmpfs tmpfs /proc && exec ${command}`),
+      { environment: { PATH: process.env["PATH"]! }, directory: "/" },
+    );
+  const version = await attempt(`${script} --version`);
+  assert.equal(version.exit, 0, version.stderr);
+  assert.match(version.stdout, /^init /);
+  assert.notEqual((await attempt(`${EXECUTABLE} init --version`)).exit, 0, "the script is needed");
 });
 
 Deno.test("docs/containers.md: its job files are right", () => {
@@ -315,13 +310,16 @@ Deno.test("docs/containers.md: its job files are right", () => {
   }
 });
 
-test("a power failure cannot be told by SIGPWR", NAMESPACES_POSSIBLE, async () => {
-  await using init = await RunningInit.start({
-    jobs: { "power.conf": "start on power-status-changed\nexec sleep 600\n" },
-  });
-  init.signal("SIGPWR");
-  await init.ask("version");
-  assert.equal(await init.ask("status", "power"), "power stop/waiting\n");
-  await init.ask("emit", "power-status-changed");
-  await until("the job runs", async () => /running/.test(await init.ask("status", "power")));
+Deno.test("docs/containers.md: the task emits what jobs of a machine wait for", async () => {
+  const boot = blocks("conf").find((text) => text.includes("emits filesystem"))!;
+  const events = Array.from(boot.matchAll(/initctl emit --no-wait (\S+)/g), ([, event]) => event!);
+  assert.deepEqual(events, ["filesystem", "net-device-up", "static-network-up", "runlevel"]);
+  const jobs = Object.fromEntries(
+    events.map((event) => [`after-${event}.conf`, `start on ${event}\nexec sleep 600\n`]),
+  );
+  jobs["services.conf"] = "start on filesystem and net-device-up IFACE!=lo\nexec sleep 600\n";
+  await using before = await RunningInit.start({ jobs, startupEvent: true });
+  assert.doesNotMatch(await before.ask("list"), /running/);
+  await using init = await RunningInit.start({ jobs: { ...jobs, "boot.conf": boot }, startupEvent: true });
+  await until("all jobs run", async () => (await init.ask("list")).match(/running/g)?.length === 5);
 });

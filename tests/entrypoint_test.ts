@@ -49,7 +49,7 @@ test("a command that a signal ends gives 128 and the signal's number", async () 
 test("a command that is not there gives 127, one that cannot be run 126, as in a shell", async () => {
   const absent = await contain(["run", "--", "/no/such/command"]);
   assert.deepEqual([absent.exit, absent.stdout], [127, ""]);
-  assert.match(absent.stderr, /unable to execute: No such file or directory/);
+  assert.match(absent.stderr, /unable to execute \/no\/such\/command: No such file or directory/);
   assert.equal((await contain(["run", "no-such-command"])).exit, 127);
   assert.equal((await contain(["run", "--", "/etc"])).exit, 126);
   assert.equal((await contain(["run"])).exit, 1);
@@ -175,13 +175,44 @@ test("--exit-with a job that there is not ends at once", async () => {
   assert.deepEqual([exit, stderr], [1, "init: Unable to exit with other: there is no such job\n"]);
 });
 
+test("--exit-with tells of the job's exit as endsInit does: by the exit status alone", async () => {
+  const status = 'start on startup\\nexec sh -c "exit 3"\\n';
+  const { exit, stderr } = await runJob(status, "--exit-with", "job");
+  assert.deepEqual([exit, stderr], [3, ""]);
+  // What is defined, changed or removed later is as before. It is in force once init has answered.
+  const later = "start on startup\\nscript\\n  %s\\n  /proc/1/exe initctl reload-configuration\\n" +
+    "  exit 4\\nend script\\n";
+  const rm = later.replace("%s", "rm /run/jobs/job.conf");
+  const change = later.replace("%s", "echo description other >> /run/jobs/job.conf");
+  for (const text of [rm, change]) {
+    const { exit, stderr } = await runJob(text, "--exit-with", "job");
+    assert.deepEqual([exit, stderr], [4, ""]);
+  }
+});
+
 test("a TypeScript job says itself that init ends with it", async () => {
-  const { exit } = await contain(["init", "--confdir", "/run/jobs"], {
+  const { exit, stderr } = await contain(["init", "--confdir", "/run/jobs"], {
     prepare: "mkdir /run/jobs; " +
       `echo 'import { job, on } from "rouse"; export default job({ startOn: on("startup"), ` +
       `endsInit: true, script: "exit 11" });' > /run/jobs/job.ts`,
   });
   assert.equal(exit, 11);
+  assert.match(stderr, /^init: Init ends, because job failed$/m);
+});
+
+test("an exit that is not init's own is told: of a run that is respawned, and of a hook", async () => {
+  const respawned = await contain(["run", "--confdir", "/run/jobs", "--", "/bin/sh", "-c", "exit 44"], {
+    prepare: "mkdir /run/jobs; printf 'respawn\\nrespawn limit 2 60\\n' > /run/jobs/main.conf",
+  });
+  assert.equal(respawned.exit, 44);
+  assert.equal(respawned.stderr.match(/main main process \(\d+\) terminated with status 44$/gm)?.length, 3);
+  const hook = await contain(["run", "--confdir", "/run/jobs", "--", "/bin/true"], {
+    prepare: "mkdir /run/jobs; printf 'pre-start exec sh -c \"exit 5\"\\n' > /run/jobs/main.conf",
+  });
+  assert.equal(hook.exit, 5);
+  assert.match(hook.stderr, /^init: main pre-start process \(\d+\) terminated with status 5$/m);
+  const { stderr } = await contain(["run", "--confdir", "/run", "--", "/bin/sh", "-c", "exit 44"], {});
+  assert.doesNotMatch(stderr, /terminated/);
 });
 
 /** What a command may need to find in a container whose init is no root. */
@@ -233,7 +264,7 @@ test("jobs have the container's environment, or with --no-inherit-env PATH and T
 test("an init that finds the usual places taken listens elsewhere and tells its jobs", async () => {
   // The outer init has the abstract socket and the file below /run.
   const inner = (environment: string) =>
-    `env ${environment} /proc/1/exe run --confdir /none -- /bin/sh -c ` +
+    `env ${environment} /proc/1/exe run --confdir /run/user -- /bin/sh -c ` +
     "'echo $UPSTART_SESSION; /proc/1/exe initctl list'";
   const { exit, stdout, stderr } = await contain(
     [

@@ -5,8 +5,8 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type EvaluatorLine, type ModuleReport, parseEvaluatorLine } from "../lib/author/protocol.ts";
 import { validateJob } from "../lib/model/validate.ts";
-import { shell } from "./support/command.ts";
-import { environmentWith, Files, runIn, RUNTIMES } from "./support/author.ts";
+import { run, shell } from "./support/command.ts";
+import { environmentWith, Files, reporting, RUNTIMES } from "./support/author.ts";
 
 const HEAD = 'import { job, on, started } from "rouse";\n';
 
@@ -110,8 +110,8 @@ for (const runtime of Object.keys(RUNTIMES)) {
 
   Deno.test(`${runtime}: what modules print, however much, is not taken for a report`, async () => {
     using files = new Files({
-      "loud.ts": `${HEAD}console.log('{"module":"loud.ts","imports":[],"jobs":[]}');\n` +
-        'process.stdout.write("no newline");\nfor (let i = 0; i < 20_000; i++) console.log("x".repeat(100));\n' +
+      "loud.ts": `${HEAD}import { writeSync } from "node:fs";\n` +
+        'writeSync(1, \'{"module":"loud.ts","imports":[],"jobs":[]}\\n\');\nprocess.stdout.write("no newline");\nfor (let i = 0; i < 20_000; i++) console.log("x".repeat(100));\n' +
         'export default job({ exec: "a" });',
     });
     const [report, ...more] = await evaluate(runtime, files, ["loud.ts"]);
@@ -161,8 +161,8 @@ for (const runtime of Object.keys(RUNTIMES)) {
       "good.ts": `${HEAD}export default job({ exec: "a" });`,
       "endless.ts": "while (true);\nexport default 1;",
     });
-    const [program, ...words] = RUNTIMES[runtime]!;
-    const child = spawn(program!, [...words, "evaluate", "good.ts", "endless.ts"], {
+    const [program, ...words] = reporting([...RUNTIMES[runtime]!, "evaluate", "good.ts", "endless.ts"]);
+    const child = spawn(program!, words, {
       cwd: files.directory,
       env: environmentWith(),
       stdio: ["ignore", "pipe", "inherit"],
@@ -181,13 +181,111 @@ for (const runtime of Object.keys(RUNTIMES)) {
   });
 }
 
+/** What modules do that others should not feel, and what would have been felt. */
+const UNRULY: Record<string, string> = {
+  "environment": 'process.env.MODE = "changed"; delete process.env.PATH;',
+  "directory": 'process.chdir("/usr");',
+  "mask": "process.umask(0o111);",
+  "process": "globalThis.process = null as never;",
+  "console": "console.log = () => { throw new Error(); };",
+  "global": "(globalThis as Record<string, unknown>).MODE = 1;",
+  "prototype": "(Array.prototype as unknown as Record<string, unknown>).last = function () {};",
+  "builtin": "JSON.stringify = () => '{}';",
+  "iteration": "Array.prototype[Symbol.iterator] = function* () {} as never;",
+  "map": "Array.prototype.map = () => [];",
+  "frozen": "Object.freeze(Object.prototype); Object.freeze(Array.prototype);",
+  "exit":
+    'process.on("uncaughtException", () => { throw new Error(); }); process.removeAllListeners("exit");',
+  "package": 'import "unruly";',
+  "file": 'import fs from "node:fs"; fs.existsSync = () => true;',
+  "path": 'import path from "path"; path.join = () => "changed";',
+  "util": 'import * as util from "node:util"; util.default.inspect = (() => "changed") as never;',
+  "promises": 'import fs from "node:fs"; fs.promises.readFile = null as never;',
+  "emitter": 'import { EventEmitter } from "node:events"; EventEmitter.prototype.emit = null as never;',
+  "required": 'process.getBuiltinModule("path").basename = () => "changed";',
+  "platform": 'Object.defineProperty(process, "platform", { value: "changed" });',
+  "title": 'process.title = "changed";',
+  "leak": "(process as unknown as Record<string, unknown>).leak = 1;",
+  "tick": "process.nextTick = null as never;",
+  "uuid": "crypto.randomUUID = () => 'a-b-c-d-e';",
+  "clock": "performance.now = () => 0;",
+  "microtasks": '(async () => { for (;;) { await null; process.env.MODE = "changed"; } })();',
+  "late":
+    '(async () => { for (let turn = 0; turn < 9; turn++) await null; process.env.MODE = "changed"; })();',
+  "soon": 'setTimeout(() => { process.env.MODE = "changed"; }, 0);',
+  "timer": 'setInterval(() => { process.env.MODE = "changed"; }, 1);',
+  "server":
+    'import { createServer } from "node:net"; createServer().listen(0, () => { process.env.MODE = "changed"; });',
+  "plug-in": "(globalThis as any).Bun.plugin({ name: 'unruly', setup(build: any) {" +
+    " build.onLoad({ filter: /counter/ }, () => ({ contents: 'export const count = () => 7;', loader: 'ts' })); } });",
+  "authoring": "try { (job as unknown as Record<string, unknown>).leak = 1; } catch { /* It is frozen. */ }",
+};
+
+/** Tells what there is in its description. */
+const WITNESS = `import "unruly";
+import { job } from "rouse";
+import { existsSync, mkdtempSync, promises, rmdirSync, statSync } from "node:fs";
+import { EventEmitter } from "node:events";
+import * as path from "node:path";
+import { inspect } from "node:util";
+import { count } from "./counter.ts";
+const directory = mkdtempSync("/tmp/witness-");
+const mode = statSync(directory).mode & 0o777;
+rmdirSync(directory);
+export default job({
+  exec: ["a"],
+  description: [
+    process.env.MODE, typeof process.env.PATH, process.cwd(), mode.toString(8), typeof globalThis.process,
+    Object.keys(globalThis).includes("MODE"), [].last, [..."ab"].map((letter) => letter + letter), console.log("x"),
+    JSON.stringify({ a: 1 }), Object.isFrozen(Object.prototype), process.listenerCount("uncaughtException"), count(),
+    globalThis.UNRULY, existsSync("/nowhere"), path.join("a", "b"), path.basename("/a"), inspect({ a: 1 }),
+    typeof promises.readFile, typeof EventEmitter.prototype.emit, process.platform, process.title, process.leak,
+    typeof process.nextTick, typeof crypto.randomUUID, crypto.randomUUID().length, performance.now() > 0, job.leak,
+  ].join(),
+});
+`;
+
+Deno.test("compiled: a module finds all as it would alone, whatever those before it have done", async () => {
+  const unruly = Object.entries(UNRULY).map(([name, text]) => [
+    `${name}.ts`,
+    `${HEAD}${/^import[^;]*;/.exec(text)?.[0] ?? ""}import { count } from "./counter.ts";\ncount();\n` +
+    `try { ${text.replace(/^import[^;]*;/, "")} } finally {}\nexport default job({ exec: "a" });\n`,
+  ]);
+  using files = new Files({
+    ...Object.fromEntries(unruly),
+    "counter.ts": "let counted = 0;\nexport const count = () => ++counted;\n",
+    "node_modules/unruly/package.json": '{ "name": "unruly", "main": "main.js" }',
+    "node_modules/unruly/main.js":
+      "globalThis.UNRULY = (globalThis.UNRULY ?? 0) + 1; module.exports = {}; process.env.BY_PACKAGE = '1';",
+    "witness.ts": WITNESS,
+  });
+  const told = async (modules: string[]) => {
+    const told = new Map<string, ModuleReport>();
+    // Who finds something that cannot be put right leaves the rest to another.
+    for (let left = modules; left.length > 0;) {
+      const reports = await evaluate("compiled", files, left);
+      for (const report of reports) told.set(report.module, report);
+      left = left.slice(Math.max(reports.length, 1));
+    }
+    return told;
+  };
+  const alone = (await told(["witness.ts"])).get("witness.ts")!;
+  assert("jobs" in alone, JSON.stringify(alone));
+  for (const [module] of unruly) {
+    const reports = await told([module!, "witness.ts"]);
+    const witness = reports.get("witness.ts");
+    assert(witness && "jobs" in witness, `${module}: ${JSON.stringify(witness)}`);
+    assert.equal(witness.jobs[0]?.description, alone.jobs[0]?.description, module);
+  }
+});
+
 Deno.test("a reader that takes its time gets all that there is", async () => {
   const text = "x".repeat(100_000);
   const module = `${HEAD}export default job({ description: "${text}" });\n`;
   using files = new Files(Object.fromEntries(["a.ts", "b.ts", "c.ts"].map((name) => [name, module])));
   for (const [runtime, words] of Object.entries(RUNTIMES)) {
     // More than the pipe holds is written before anything is read.
-    const line = `${words.join(" ")} evaluate a.ts b.ts c.ts | { sleep 0.5; cat; }`;
+    const line = `${words.join(" ")} evaluate a.ts b.ts c.ts 3>&1 >/dev/null | { sleep 0.5; cat; }`;
     const { stdout } = await shell(line, { directory: files.directory, environment: environmentWith() });
     const reports = stdout.split("\n").map(parseEvaluatorLine).filter((line) => line && "jobs" in line);
     assert.equal(reports.length, 3, runtime);
@@ -201,12 +299,90 @@ Deno.test("compiled: a module that awaits what never comes is told from one that
   assert.match(report.error.reason, /never finishes loading/);
 });
 
+Deno.test("compiled: an import that leads nowhere tells what to do", async () => {
+  const told: Record<string, string> = {
+    "npm:ms@2": 'nothing is downloaded here; npm install ms@2 beside it, and import "ms"',
+    "npm:@scope/a@^1.2/deep.js":
+      'nothing is downloaded here; npm install @scope/a@^1.2 beside it, and import "@scope/a/deep.js"',
+    "npm:ms": 'nothing is downloaded here; npm install ms beside it, and import "ms"',
+    "jsr:@std/path": "nothing is downloaded here; keep a copy beside it, and import that by its path",
+    "https://example.org/a.ts":
+      "nothing is downloaded here; keep a copy beside it, and import that by its path",
+    "@scope/a/deep.js": "node_modules beside it or further up; npm install @scope/a",
+    "no-such": "node_modules beside it or further up; npm install no-such",
+    "./nowhere.ts": 'cannot find module "./nowhere.ts"',
+  };
+  for (const [specifier, end] of Object.entries(told)) {
+    using files = new Files({ "job.ts": `import a from "${specifier}";\nexport default a;\n` });
+    const [report] = await evaluate("compiled", files, ["job.ts"]);
+    assert(report && "error" in report);
+    assert.deepEqual([report.error.line, report.error.reason.slice(-end.length)], [1, end]);
+  }
+});
+
+for (const runtime of Object.keys(RUNTIMES)) {
+  Deno.test(`${runtime}: nobody is sent to npm for modules of our own`, async () => {
+    const told: Record<string, string> = {
+      "rouse/testing": "is for tests of jobs",
+      "rouse/anything": "is no module",
+      "rouse/": "is no module",
+      ...(runtime === "compiled" &&
+        { "npm:rouse/testing": "is for tests of jobs", "npm:rouse@1": "is no module" }),
+    };
+    for (const [specifier, what] of Object.entries(told)) {
+      using files = new Files({ "job.ts": `import { job } from "${specifier}";\nexport default job({});\n` });
+      const [report] = await evaluate(runtime, files, ["job.ts"]);
+      assert(report && "error" in report);
+      const reason = `"${specifier}" ${what}; a job module imports from "rouse"`;
+      assert.deepEqual([report.error.line, report.error.reason], [1, reason]);
+    }
+  });
+}
+
+Deno.test("compiled: packages in node_modules are imported, whatever they are made of", async () => {
+  const written = (name: string, manifest: object, files: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries({ "package.json": JSON.stringify({ name, ...manifest }), ...files }).map((
+        [file, text],
+      ) => [`node_modules/${name}/${file}`, text]),
+    );
+  using files = new Files({
+    ...written("plain", {}, { "index.js": "module.exports = () => 'plain';" }),
+    ...written("main", { main: "lib/main" }, {
+      "lib/main.js": "exports.main = require('./more').more;",
+      "lib/more.js": "exports.more = 'main';",
+    }),
+    ...written("@scope/exports", {
+      type: "module",
+      exports: { ".": "./esm/a.js", "./deep": "./esm/deep.js" },
+    }, {
+      "esm/a.js": "export { deep as a } from './deep.js';",
+      "esm/deep.js": "export const deep = 'exports';",
+    }),
+    ...written("@scope/typed", { type: "module", exports: { types: "./a.ts", import: "./a.ts" } }, {
+      "a.ts": "export const typed: string = 'typed';",
+    }),
+    "deep/job.ts": `${HEAD}import plain from "plain";
+      import { main } from "main";
+      import { a } from "@scope/exports";
+      import { deep } from "@scope/exports/deep";
+      import { typed } from "@scope/typed";
+      export default job({ exec: [plain(), main, a, deep, typed] });`,
+  });
+  const [report] = await evaluate("compiled", files, ["deep/job.ts"]);
+  assert(report && "jobs" in report, JSON.stringify(report));
+  const words = ["plain", "main", "exports", "exports", "typed"];
+  assert.deepEqual(report.jobs[0]?.processes.main, { kind: "arguments", words });
+});
+
+/** What is told of modules, of each that one child has come to. */
 async function evaluate(runtime: string, files: Files, modules: string[]): Promise<ModuleReport[]> {
-  const { stdout } = await runIn(
-    runtime,
-    ["evaluate", "--directory", files.directory, "--", ...modules],
-    files,
-  );
-  const lines = stdout.split("\n").map(parseEvaluatorLine).filter((line) => line !== undefined);
-  return lines.filter((line) => "module" in line);
+  const words = [...RUNTIMES[runtime]!, "evaluate", "--directory", files.directory, "--", ...modules];
+  const { stdout } = await run(reporting(words), {
+    directory: files.directory,
+    environment: environmentWith(),
+  });
+  const lines = stdout.trim().split("\n").map(parseEvaluatorLine);
+  assert(lines.every((line) => line !== undefined), stdout);
+  return lines.filter((line) => line !== undefined && "module" in line);
 }

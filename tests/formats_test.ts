@@ -15,7 +15,7 @@ import {
   stopped,
   stopping,
 } from "rouse";
-import { parseConf } from "../compat/upstart/mod.ts";
+import { parseConf } from "../compat/upstart/parse.ts";
 import { toDefinition } from "../lib/author/definition.ts";
 import type { JobDefinition } from "../lib/model/job.ts";
 
@@ -27,6 +27,7 @@ declare module "rouse" {
 
 const database = job({ name: "database", exec: "/usr/bin/database" });
 
+/** Without `semantics`, a specification has Upstart's here, as the stanzas beside it. */
 const SAME: Record<string, [conf: string, specification: object]> = {
   "nothing": ["", job({})],
   "description": [`description "a shop"`, job({ description: "a shop" })],
@@ -71,6 +72,8 @@ const SAME: Record<string, [conf: string, specification: object]> = {
   "setgid": ["setgid www", job({ group: "www" })],
   "umask": ["umask 027", job({ umask: "027" })],
   "nice": ["nice -5", job({ nice: -5 })],
+  "ioprio": ["ioprio best-effort 7", job({ ioPriority: "best-effort 7" })],
+  "ioprio without a level": ["ioprio  realtime # first", job({ ioPriority: "realtime" })],
   "oom score": ["oom score -500", job({ oomScore: -500 })],
   "oom score never": ["oom score never", job({ oomScore: "never" })],
   "limit": [
@@ -99,6 +102,27 @@ const SAME: Record<string, [conf: string, specification: object]> = {
       `,
     }),
   ],
+  "semantics": ["semantics rouse", job({ semantics: "rouse" })],
+  "no defaults of Rouse's": [
+    "semantics rouse\nkill mode main\nstart timeout none\nrespawn\nrespawn limit 10 5\nrespawn delay 0",
+    job({
+      semantics: "rouse",
+      killMode: "main",
+      startTimeout: "none",
+      respawn: { limit: 10, within: 5, delay: 0 },
+    }),
+  ],
+  "respawn delay": [
+    "respawn\nrespawn delay 0.5 factor 3 max 60 jitter 0 reset-after 300",
+    job({ respawn: { delay: "500ms", factor: 3, max: "1min", jitter: 0, resetAfter: "5min" } }),
+  ],
+  "respawn delay, and a limit": [
+    "respawn\nrespawn limit 5 600\nrespawn delay 45",
+    job({ respawn: { limit: 5, within: "10min", delay: "45s" } }),
+  ],
+  "give up": ["give up exit", job({ onGiveUp: "exit" })],
+  "start timeout": ["start timeout 90", job({ startTimeout: "90s" })],
+  "kill mode": ["kill mode group", job({ killMode: "group" })],
   "hooks": [
     "pre-start exec a\npost-start exec b\npre-stop exec c\npost-stop script\necho d\nend script",
     job({
@@ -118,7 +142,7 @@ for (const [stanza, [conf, specification]] of Object.entries(SAME)) {
 }
 
 function define(specification: object): JobDefinition {
-  return toDefinition(specification, {
+  return toDefinition({ semantics: "upstart", ...specification }, {
     name: "web",
     source: "/etc/init/web",
     module: "/etc/init/web",

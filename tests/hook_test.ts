@@ -47,6 +47,68 @@ export default job({
 });
 `;
 
+/** Bodies of `main` whose errors nobody awaits, and all that is said of them; `@` stands for a line of the module. */
+const UNCAUGHT: Record<string, { body: string; said: RegExp }> = {
+  "a rejection that nobody handles": {
+    body: 'Promise.reject(new Error("rej"));',
+    said: /^Error: rej\n@\n$/,
+  },
+  "an async function that nobody awaits": {
+    body: '(async () => { await null; throw new TypeError("left", { cause: new Error("deep") }); })();',
+    said: /^TypeError: left\n@\ncaused by Error: deep\n@\n$/,
+  },
+  "an error whose causes go in a circle": {
+    body: 'const e = new Error("one"); e.cause = new Error("other", { cause: e }); Promise.reject(e);',
+    said: /^Error: one\n@\ncaused by Error: other\n@\n$/,
+  },
+  "errors that are told as one": {
+    body: 'Promise.reject(new AggregateError([new TypeError("a"), 7, ...Array(9).fill(8)], "all"));',
+    said: /^AggregateError: all\n@\n {2}TypeError: a\n@\n {2}7\n(?: {2}8\n){8} {2}and 1 more\n$/,
+  },
+  "errors that are told as one and hold each other": {
+    body: 'const e = new AggregateError([], "all"); e.errors.push(e); Promise.reject(e);',
+    said: /^AggregateError: all\n@\n$/,
+  },
+  "an error of a timer": {
+    body:
+      'setTimeout(() => { throw new Error("late"); }, 1); await new Promise(() => setInterval(() => {}, 9));',
+    said: /^Error: late\n@\n$/,
+  },
+  "an emitter's error": {
+    body: 'setTimeout(() => new EventEmitter().emit("error", new Error("emitted")), 1);',
+    said: /^Error: emitted\n@\n$/,
+  },
+  "a server whose port is taken": {
+    body: "taken((port) => { createServer().listen(port); });",
+    said: /^Error: listen EADDRINUSE: address already in use :\S*\d\n(?:@\n)+$/,
+  },
+  "a connection that is refused": {
+    body: 'connect(1, "127.0.0.1");',
+    said: /^Error: connect ECONNREFUSED 127\.0\.0\.1:1\n$/,
+  },
+  "a command that nobody awaits": {
+    body: "$`exit 3`;",
+    said: /^at main [^\n]*main\.ts:4:\d+\)\n {4}exit code: 3\n$/,
+  },
+  "an import that leads nowhere": {
+    body: 'await import("nosuch");',
+    said: /^(?:Error: Cannot find package 'nosuch'|TypeError: Import "nosuch") [^\n]*\n@\n(?:@\n)?$/,
+  },
+  "an import of a module for tests": {
+    body: 'await import("rouse/anything");',
+    said: /^(?:Type)?Error: "rouse\/anything" is no module; a job module imports from "rouse"\n@\n(?:@\n)?$/,
+  },
+};
+
+/** A module whose `main` has this body, at line 4. */
+function mainModule(body: string, before = ""): string {
+  return `import { job } from "rouse"; import { createServer } from "node:http"; import { connect } from "node:net";
+import { EventEmitter } from "node:events"; import process from "node:process"; ${before}
+const taken = (use) => { const first = createServer().listen(0, () => use(first.address().port)); };
+export default job({ async main({ $, log }) { ${body} } });
+`;
+}
+
 for (const runtime of Object.keys(RUNTIMES)) {
   const hook = (files: Files, ...words: string[]) => runIn(runtime, ["hook", ...words], files, ENVIRONMENT);
 
@@ -66,6 +128,52 @@ for (const runtime of Object.keys(RUNTIMES)) {
     );
     assert.deepEqual(lines, ["TypeError: no good", "at line 15", "caused by Error: deep down", "at line 15"]);
     assert.equal(exit, 1);
+  });
+
+  for (const [what, { body, said }] of Object.entries(UNCAUGHT)) {
+    Deno.test(`${runtime}: ${what} ends the process, and is shown with the user's line alone`, async () => {
+      using files = new Files({ "main.ts": mainModule(body) });
+      const { exit, stdout, stderr } = await hook(files, files.path("main.ts"), "main", "main");
+      assert.match(stderr.replaceAll(/^ +at [^\n]*main\.ts:[34]:\d+\)?$/gm, "@"), said);
+      assert.deepEqual([exit, stdout], [1, ""]);
+    });
+  }
+
+  Deno.test(`${runtime}: listeners of the user's decide about errors that nobody catches`, async () => {
+    // One after the other, however slow the machine is: engines deal with rejections before setImmediate's functions.
+    const errors = 'Promise.reject(new Error("rej")); setImmediate(() => setTimeout(() => { ' +
+      'setTimeout(() => log("goes on"), 1); throw new Error("late"); }, 1));';
+    const told: [listener: string, stdout: string, stderr: RegExp][] = [
+      [
+        'process.on("uncaughtException", ({ message }) => console.log(message));',
+        "rej\nlate\ngoes on\n",
+        /^$/,
+      ],
+      [
+        'process.on("unhandledRejection", ({ message }) => console.log(message));',
+        "rej\n",
+        /^Error: late\n@\n$/,
+      ],
+      [
+        'process.once("uncaughtException", ({ message }) => console.log(message));',
+        "rej\n",
+        /^Error: late\n@\n$/,
+      ],
+    ];
+    for (const [listener, said, report] of told) {
+      using files = new Files({ "main.ts": mainModule(errors, listener) });
+      const { exit, stdout, stderr } = await hook(files, files.path("main.ts"), "main", "main");
+      assert.match(stderr.replaceAll(/^ +at [^\n]*main\.ts:[34]:\d+\)?$/gm, "@"), report);
+      assert.deepEqual([exit, stdout], [stderr === "" ? 0 : 1, said]);
+    }
+  });
+
+  Deno.test(`${runtime}: a rejection that is handled in time is no failure`, async () => {
+    const body =
+      'const p = Promise.reject(new Error("rej")); await null; await p.catch(() => log("handled"));';
+    using files = new Files({ "main.ts": mainModule(body) });
+    const { exit, stdout, stderr } = await hook(files, files.path("main.ts"), "main", "main");
+    assert.deepEqual([exit, stdout, stderr], [0, "handled\n", ""]);
   });
 
   Deno.test(`${runtime}: a hook ends with its function, whatever that left running`, async () => {
@@ -116,6 +224,9 @@ for (const runtime of Object.keys(RUNTIMES)) {
       /^1 web\.ts: the job web has no function main/,
     );
     assert.match(await said(files.path("broken.ts"), "broken", "main"), /^1 broken\.ts:2: throws Error: oh/);
-    assert.match(await said(files.path("web.ts"), "web", "mane"), /^2 Usage: rouse hook/);
+    assert.match(
+      await said(files.path("web.ts"), "web", "mane"),
+      /^2 rouse hook: no process is called mane\nTry /,
+    );
   });
 }

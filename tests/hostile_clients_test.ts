@@ -2,11 +2,14 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import fc from "fast-check";
-import { encode, type Message, METHOD_CALL } from "../lib/control/message.ts";
+import { encode, type Message, METHOD_CALL } from "../lib/dbus/message.ts";
 import { until, within } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
+import { installed } from "./support/programs.ts";
+import { SLEEP_VISIBLE, untilRests } from "./support/threads.ts";
 
 const JOBS = {
   "web.conf": "exec sleep 600\n",
@@ -130,6 +133,35 @@ Deno.test("connections that say nothing do not keep others from being served", a
   await assertGoesOn(init);
 });
 
+Deno.test("a client for which there is no room is told so", async () => {
+  await using init = await RunningInit.start({ jobs: JOBS });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  const sockets: Socket[] = [];
+  try {
+    for (let answer = "OK"; answer.startsWith("OK");) {
+      assert(sockets.length < 1000, "there is always room");
+      const socket = await connection(init);
+      sockets.push(socket);
+      const spoken = new Promise<string>((resolve) => {
+        socket.once("data", (bytes) => resolve(`${bytes}`));
+        // Init may have closed it before this side has written: then the runtime gives up without a look at what was said.
+        socket.once("close", () => resolve("closed"));
+      });
+      socket.write(authentication());
+      answer = await within("the answer of init", spoken);
+    }
+    const { exit, stderr } = await init.run(["initctl", "status", "web"]);
+    assert.equal(
+      stderr,
+      "initctl: Init has as many connections as it takes: try again when others are closed\n",
+    );
+    assert.equal(exit, 1);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+  }
+  await assertGoesOn(init);
+});
+
 Deno.test("a client killed in the middle of a call", async () => {
   await using init = await RunningInit.start({ jobs: JOBS });
   await init.until(["status", "slow"], "slow stop/waiting\n");
@@ -199,4 +231,24 @@ Deno.test("calls that are damaged in any way", async () => {
     { numRuns: 300 },
   );
   await assertGoesOn(init);
+});
+
+Deno.test({
+  name: "silent clients take all descriptors that there are: init rests, and who speaks is answered",
+  ignore: !installed("prlimit") || !SLEEP_VISIBLE,
+  async fn() {
+    await using init = await RunningInit.start({ jobs: JOBS });
+    await init.until(["status", "web"], "web stop/waiting\n");
+    const limit = Math.max(...readdirSync(`/proc/${init.pid}/fd`).map(Number)) + 4;
+    await init.run(["prlimit", `--nofile=${limit}:${limit}`, "--pid", String(init.pid)]);
+    const silent = await Promise.all(Array.from({ length: 60 }, () => connection(init)));
+    for (let count = 0; count < 3; count++) {
+      assert.equal(await init.ask("status", "web"), "web stop/waiting\n");
+    }
+    // Neither does it go round and round, nor try again and again: it waits for those who have connected to speak.
+    await untilRests(init.pid, 1000);
+    assert(silent.some((socket) => !socket.destroyed), "some have their descriptors still");
+    for (const socket of silent) socket.destroy();
+    await init.until(["status", "web"], "web stop/waiting\n");
+  },
 });

@@ -9,6 +9,7 @@ import { until, within } from "./support/deadline.ts";
 import { type InitOptions, RunningInit } from "./support/init.ts";
 import { run } from "./support/command.ts";
 import { EXECUTABLE } from "./support/programs.ts";
+import { SLEEP_VISIBLE, sleeps, untilRests } from "./support/threads.ts";
 
 /** True where groups can be made in the tree of version 2. */
 const CGROUPS_POSSIBLE = Deno.uid() === 0 &&
@@ -16,7 +17,8 @@ const CGROUPS_POSSIBLE = Deno.uid() === 0 &&
 
 /** An init that serves HTTP, on a port that it chose. */
 async function start(options: InitOptions): Promise<{ init: RunningInit; port: number }> {
-  const init = await RunningInit.start({ ...options, arguments: ["--http", "0", "--verbose"] });
+  const words = ["--http", "0", "--verbose", ...options.arguments ?? []];
+  const init = await RunningInit.start({ ...options, arguments: words });
   try {
     const [, port] = await init.untilMessage(/^init: Listening on http:\/\/127\.0\.0\.1:(\d+)$/m);
     return { init, port: Number(port) };
@@ -53,6 +55,26 @@ function figure(text: string, name: string): number | undefined {
   const line = text.split("\n").find((line) => line.startsWith(`${name} `));
   return line === undefined ? undefined : Number(line.slice(name.length + 1));
 }
+
+Deno.test({
+  name: "an init that serves HTTP, and has nothing to do, is not woken by its metrics",
+  ignore: !SLEEP_VISIBLE,
+  async fn() {
+    const { init, port } = await start({ jobs: { "web.conf": "exec sleep 600\n" } });
+    await using _ = init;
+    const measured = async () =>
+      figure((await ask(port, "/metrics")).body, "rouse_loop_delay_seconds_count")!;
+    await init.ask("start", "web");
+    await until("the delay of the loop is measured", async () => await measured() > 0);
+    await untilRests(init.pid);
+    // What happened last is measured, too, and then nothing any more.
+    const before = sleeps(init.pid);
+    const { init: other } = await start({});
+    await using _other = other;
+    await untilRests(other.pid);
+    assert.deepEqual(sleeps(init.pid), before);
+  },
+});
 
 Deno.test("/healthz answers as soon as init does, and other paths and methods are refused", async () => {
   const { init, port } = await start({});
@@ -98,11 +120,45 @@ Deno.test("/readyz waits for what startup sets in motion, tasks and services", a
   await init.shell("touch @DIR@/up");
   await init.until(["status", "web"], /start\/running/);
   const { status, body } = await ask(port, "/readyz");
-  assert.deepEqual({ status, body }, { status: 200, body: "ready\n" });
+  assert.equal(status, 200);
+  assert.match(body, /^ready\nrest waits: .*never.*\n$/);
   await init.shell("rm @DIR@/go");
   await init.ask("start", "--no-wait", "migrate");
   await init.until(["status", "migrate"], /start\/running/);
   assert.equal((await ask(port, "/readyz")).status, 200, "tasks come and go later on");
+});
+
+Deno.test("/readyz misses services that wait for what they need, are not ready, or are unhealthy", async () => {
+  const { init, port } = await start({
+    startupEvent: true,
+    jobs: {
+      "db.conf":
+        "exec sleep 600\nready file @DIR@/up every 0.05\nalive file @DIR@/up every 0.05 then event\n",
+      "web.conf": "start on startup\nneeds db\nexec sleep 600\n",
+    },
+  });
+  await using _ = init;
+  const waits = (state: string) =>
+    until(`/readyz is ${state}`, async () => (await ask(port, "/readyz")).body === state);
+  await waits("db start/spawned\nweb start/starting\n");
+  await init.shell("touch @DIR@/up");
+  await waits("ready\n");
+  await init.shell("rm @DIR@/up");
+  await waits("db unhealthy\n");
+  await init.shell("touch @DIR@/up");
+  await waits("ready\n");
+});
+
+Deno.test("tasks do not count once all was up, also where nobody asked", async () => {
+  const { init, port } = await start({
+    startupEvent: true,
+    jobs: { "a.conf": "start on startup\nexec sleep 600\n", "t.conf": "task\nexec false\n" },
+  });
+  await using _ = init;
+  await init.until(["status", "a"], /start\/running/);
+  await init.initctl("start", "t");
+  await init.until(["status", "t"], "t stop/waiting\n");
+  assert.deepEqual(await ask(port, "/readyz").then(({ status, body }) => [status, body]), [200, "ready\n"]);
 });
 
 Deno.test("/readyz misses a service that failed until it is started again, and none that was stopped", async () => {
@@ -133,6 +189,77 @@ Deno.test("/readyz misses a service that failed until it is started again, and n
   await until("web's definition is gone", async () => (await ask(port, "/readyz")).status === 200);
 });
 
+Deno.test("/readyz misses what is broken from the start, and names what waits for nobody knows what", async () => {
+  const { init, port } = await start({
+    startupEvent: true,
+    jobs: {
+      "app.conf": "start on startup\nrespwan\nexec sleep 600\n",
+      "module.ts":
+        'import { job } from "rouse";\nthrow new Error("out of cheese");\nexport default job({});\n',
+      "web.conf": "exec sleep 600\n",
+      "web.override": "frobnicate\n",
+      "later.conf": "start on deploy-done\nexec sleep 600\n",
+    },
+  });
+  await using _ = init;
+  await init.until(["status", "web"], /stop/);
+  const broken = [
+    /app\.conf:2: Unknown stanza$/m,
+    /module\.ts:2:.*out of cheese$/m,
+    /web\.override:1: Unknown stanza$/m,
+  ];
+  const { status, body } = await until("all has been read", async () => {
+    const reply = await ask(port, "/readyz");
+    return /cheese/.test(reply.body) && reply;
+  });
+  assert.equal(status, 503);
+  for (const pattern of broken) assert.match(body, pattern);
+  assert.equal(body.trimEnd().split("\n").length, broken.length);
+  const probe = await run([EXECUTABLE, "probe", String(port)], { environment: {}, directory: "/" });
+  assert.deepEqual([probe.exit, probe.stdout], [1, body]);
+  init.write("app.conf", "start on startup\nexec sleep 600\n");
+  init.remove("module.ts");
+  init.remove("web.override");
+  await until("all is in order", async () => (await ask(port, "/readyz")).status === 200);
+  assert.match((await ask(port, "/readyz")).body, /^ready\nlater waits: .*`emits deploy-done'.*\n$/);
+  // What breaks later takes nothing away.
+  init.write("app.conf", "nonsense\n");
+  init.write("new.conf", "nonsense\n");
+  await until("both are told of", async () => {
+    const { status, body } = await ask(port, "/readyz");
+    return status === 200 && /app\.conf:1: /.test(body) && /new\.conf:1: /.test(body);
+  });
+});
+
+Deno.test("a configuration directory that is not there is told and missed until it is made", async () => {
+  const { init, port } = await start({
+    startupEvent: true,
+    jobs: {
+      "shared.ts": 'throw new Error("no");',
+      "a.ts": 'import "./shared.ts";',
+      "b.ts": 'import "./shared.ts";',
+    },
+    arguments: ["--append-confdir", "@DIR@/later", "--append-confdir", "@DIR@/init.log"],
+  });
+  await using _ = init;
+  const told = ["later: Configuration directory cannot be read: No such file or directory"];
+  told.push("init.log: Configuration directory cannot be read: Not a directory");
+  const { status, body } = await until("all has been read", async () => {
+    const reply = await ask(port, "/readyz");
+    return /throws/.test(reply.body) && reply;
+  });
+  assert.equal(status, 503);
+  for (const line of told) {
+    assert.match(init.messages(), new RegExp(`^init:${init.path(line)}$`, "m"));
+    assert.ok(body.includes(`${init.path(line)}\n`), body);
+  }
+  // An error that several files import is one.
+  assert.equal(body.match(/throws Error: no/g)?.length, 1, body);
+  await init.shell("mkdir later; printf 'exec sleep 600\\n' > later/new.conf");
+  await init.until(["status", "new"], "new stop/waiting\n");
+  assert.ok(!(await ask(port, "/readyz")).body.includes(init.path("later")));
+});
+
 Deno.test("/readyz says no while init leaves", async () => {
   const { init, port } = await start({
     jobs: {
@@ -156,9 +283,17 @@ Deno.test("/metrics counts starts, respawns, exits and events, and measures jobs
       "busy.conf":
         "script\n  i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done\n  echo done\n  sleep 600\nend script\n",
       "killed.conf": "task\nexec sh -c 'kill -9 $$'\n",
+      // Its main process ends while its post-start runs.
+      "hooked.conf": "respawn\nrespawn limit 3 60\nscript\n" +
+        "  until [ -e @DIR@/hook ]; do sleep 0.01; done\n  rm @DIR@/hook\n  exit 8\nend script\n" +
+        "post-start script\n  touch @DIR@/hook\n  while [ -e @DIR@/hook ]; do sleep 0.01; done\n" +
+        "  sleep 0.2\nend script\n",
+      "daemon.conf": "expect fork\nscript\n  sleep 600 &\n  exit 3\nend script\n",
     },
   });
   await using _ = init;
+  await init.initctl("start", "hooked");
+  await init.initctl("start", "daemon");
   await init.ask("start", "web");
   await init.ask("start", "busy");
   await init.initctl("start", "often");
@@ -167,6 +302,7 @@ Deno.test("/metrics counts starts, respawns, exits and events, and measures jobs
   await init.ask("emit", "hello");
   await init.untilLines("log/busy.log", 1);
   await init.until(["status", "often"], "often stop/waiting\n");
+  await init.until(["status", "hooked"], "hooked stop/waiting\n");
   const { body, status, type } = await until("the text is fresh", async () => {
     const reply = await ask(port, "/metrics");
     return figure(reply.body, 'rouse_job_failures_total{job="often"}') === 1 &&
@@ -177,7 +313,7 @@ Deno.test("/metrics counts starts, respawns, exits and events, and measures jobs
   assert.equal(status, 200);
   assert.equal(type, "text/plain; version=0.0.4; charset=utf-8");
   const figures: Record<string, number | undefined> = {
-    "rouse_jobs": 4,
+    "rouse_jobs": 6,
     'rouse_job_running{job="web"}': 1,
     'rouse_job_running{job="often"}': 0,
     'rouse_job_state{job="web",instance="",goal="start",state="running"}': 1,
@@ -185,6 +321,10 @@ Deno.test("/metrics counts starts, respawns, exits and events, and measures jobs
     'rouse_job_starts_total{job="often"}': 4,
     'rouse_job_respawns_total{job="often"}': 3,
     'rouse_job_respawns_total{job="web"}': 0,
+    'rouse_job_starts_total{job="hooked"}': 4,
+    'rouse_job_respawns_total{job="hooked"}': 3,
+    'rouse_job_failures_total{job="daemon"}': 1,
+    'rouse_job_exits_total{job="daemon",process="main",status="3",signal=""}': 1,
     'rouse_job_exits_total{job="often",process="main",status="7",signal=""}': 4,
     'rouse_job_exits_total{job="killed",process="main",status="",signal="KILL"}': 1,
     'rouse_job_exits_total{job="web",process="main",status="0",signal=""}': undefined,
@@ -292,9 +432,17 @@ Deno.test("rouse probe exits by what is answered", async () => {
   await init.until(["status", "web"], /pre-start/);
   assert.deepEqual(await probe(`127.0.0.1:${port}`), [1, "web start/pre-start\n"]);
   assert.deepEqual(await probe(String(port), "/healthz"), [0, "ok\n"]);
+  assert.deepEqual(await probe(`http://localhost:${port}/healthz`), [0, "ok\n"]);
+  assert.deepEqual(await probe(`127.0.0.1:${port}/healthz`), [0, "ok\n"]);
+  assert.deepEqual(await probe(`http://127.0.0.1:${port}`), [1, "web start/pre-start\n"]);
   assert.equal((await probe(String(port), "/nothing"))[0], 1);
   assert.deepEqual(await probe("1"), [1, ""]);
-  for (const words of [[], ["nowhere"], [String(port), "/healthz", "more"]]) {
+  for (
+    const words of [[], ["nowhere"], [String(port), "/healthz", "more"], [
+      `http://127.0.0.1:${port}/healthz`,
+      "/more",
+    ], [`https://127.0.0.1:${port}`]]
+  ) {
     assert.deepEqual(await probe(...words), [2, ""]);
   }
 });

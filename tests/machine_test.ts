@@ -1,13 +1,14 @@
 /** What process 1 of a machine does, as far as it can be seen in namespaces. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { TemporaryDirectory } from "../lib/sys/testing/directory.ts";
 import { run } from "./support/command.ts";
 import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 
-const MODULE = resolve(import.meta.dirname!, "../lib/init/system/machine.ts");
+const BOOT = resolve(import.meta.dirname!, "../lib/init/host/machine_boot.ts");
+const HALT = resolve(import.meta.dirname!, "../lib/init/teardown/machine_halt.ts");
 
 /** Runs a test with a directory of its own. */
 function test(name: string, fn: (directory: string) => Promise<void>): void {
@@ -15,12 +16,9 @@ function test(name: string, fn: (directory: string) => Promise<void>): void {
     name,
     ignore: !NAMESPACES_POSSIBLE,
     async fn() {
-      const directory = mkdtempSync(join(tmpdir(), "rouse-machine."));
-      try {
-        await fn(directory);
-      } finally {
-        rmSync(directory, { recursive: true });
-      }
+      using temporary = new TemporaryDirectory();
+      const directory = temporary.path;
+      await fn(directory);
     },
   });
 }
@@ -29,7 +27,7 @@ test("what is missing is mounted, and what is there is left alone", async (direc
   const script = join(directory, "mount.ts");
   writeFileSync(
     script,
-    `import { mountMissing } from ${JSON.stringify(MODULE)};
+    `import { mountMissing } from ${JSON.stringify(BOOT)};
      const root = ${JSON.stringify(join(directory, "root"))};
      const problems: string[] = [];
      mountMissing((problem) => problems.push(problem), root);
@@ -64,7 +62,7 @@ test("what cannot be mounted is told, and the rest is mounted", async (directory
   const script = join(directory, "mount.ts");
   writeFileSync(
     script,
-    `import { mountMissing } from ${JSON.stringify(MODULE)};
+    `import { mountMissing } from ${JSON.stringify(BOOT)};
      mountMissing((problem) => console.log(problem), ${JSON.stringify(root)});
      console.log(Deno.readTextFileSync("/proc/self/mountinfo").includes(${JSON.stringify(root + "/run ")}));`,
   );
@@ -92,7 +90,7 @@ test("at the end what is on devices is unmounted, or read-only where it is in us
   const script = join(directory, "release.ts");
   writeFileSync(
     script,
-    `import { releaseDisks } from ${JSON.stringify(MODULE)};
+    `import { releaseDisks } from ${JSON.stringify(HALT)};
      const busy = Deno.openSync(${JSON.stringify(join(directory, "busy/reader"))});
      releaseDisks((problem) => console.log(problem), ${JSON.stringify(directory)});
      busy.close();

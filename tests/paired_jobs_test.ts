@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { bench, jobsIn } from "rouse/testing";
-import type { Behaviour, End, JobBench, Reply, Variables } from "rouse/testing";
+import type { Behaviour, JobBench, ProcessEnd, RequestReply, VariableValues } from "rouse/testing";
 import { PROCESS_NAMES, type ProcessName } from "../lib/model/job.ts";
 
 const classic = await jobsIn(new URL("fixtures/jobs/conf/", import.meta.url));
@@ -14,7 +14,7 @@ const NAMES = Object.keys(classic);
 class Pair {
   readonly #classic: JobBench;
   readonly #modules: JobBench;
-  readonly #replies: Array<[Reply, Reply]> = [];
+  readonly #replies: Array<[RequestReply, RequestReply]> = [];
 
   constructor() {
     const options = { environment: { LANG: "en_GB", TERM: "linux" } };
@@ -31,7 +31,7 @@ class Pair {
     return [...this.#classic.running.values()];
   }
 
-  both(act: (jobs: JobBench) => Reply | void): void {
+  both(act: (jobs: JobBench) => RequestReply | void): void {
     const [one, other] = [attempt(act, this.#classic), attempt(act, this.#modules)];
     assert.equal(one.error, other.error);
     if (one.reply && other.reply) this.#replies.push([one.reply, other.reply]);
@@ -54,7 +54,10 @@ class Pair {
 }
 
 /** What came of it, or why the bench refused, as with a process that does not run. */
-function attempt(act: (jobs: JobBench) => Reply | void, jobs: JobBench): { reply?: Reply; error?: string } {
+function attempt(
+  act: (jobs: JobBench) => RequestReply | void,
+  jobs: JobBench,
+): { reply?: RequestReply; error?: string } {
   try {
     const reply = act(jobs);
     return reply ? { reply } : {};
@@ -84,7 +87,7 @@ Deno.test("the definitions are the same, but for processes that are functions", 
 });
 
 /** What happens on a machine from its start to its end, a step a line. */
-const SCRIPT: Array<(jobs: JobBench) => Reply | void> = [
+const SCRIPT: Array<(jobs: JobBench) => RequestReply | void> = [
   (jobs) => jobs.event("startup"),
   (jobs) => void jobs.fork("mountall"),
   ...["/run", "/tmp", "/usr"].map((MOUNTPOINT) => (jobs: JobBench) =>
@@ -136,7 +139,7 @@ Deno.test("a machine starts, serves and ends the same", () => {
   assert(started.size > 20, `the script reaches most jobs, not just ${[...started].join(" ")}`);
 });
 
-const EVENTS: Record<string, Variables[]> = {
+const EVENTS: Record<string, VariableValues[]> = {
   "startup": [{}],
   "filesystem": [{}],
   "local-filesystems": [{}],
@@ -166,12 +169,12 @@ const anyEvent = fc.constantFrom(
 );
 const anyJob = fc.constantFrom(...NAMES);
 const anyProcess = fc.constantFrom(...PROCESS_NAMES);
-const anyVariables = fc.constantFrom<Variables>(
+const anyVariables = fc.constantFrom<VariableValues>(
   {},
   { PORT: "8010", QUEUE: "mail", TTY: "tty2", NAME: "one", INTERFACE: "eth0" },
   { PORT: "9", RUNLEVEL: "2" },
 );
-const anyEnd = fc.constantFrom<End>({ status: 0 }, { status: 1 }, { status: 75 }, { signal: "TERM" }, {
+const anyEnd = fc.constantFrom<ProcessEnd>({ status: 0 }, { status: 1 }, { status: 75 }, { signal: "TERM" }, {
   signal: 11,
 });
 const anyBehaviour = fc.constantFrom<Behaviour>(

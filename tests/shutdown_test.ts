@@ -54,6 +54,44 @@ test("jobs stop in the order of their conditions, the others at once", async () 
   ]);
 });
 
+/** Migrations that the way down ends, and what starts when they are done. */
+const MIGRATIONS = Object.fromEntries(
+  Array.from({ length: 10 }, (_, index) => [
+    [
+      `migrate${index}.conf`,
+      "start on startup\ntask\nstop on runlevel [!2345]\nscript\n" +
+      `  echo migrate${index} runs\n  exec sleep 600\nend script\n`,
+    ],
+    [
+      `app${index}.conf`,
+      `start on stopped migrate${index} RESULT=ok\nrespawn\nscript\n` +
+      "  echo app runs\n  exec sleep 600\nend script\n",
+    ],
+  ]).flat(),
+);
+
+for (
+  const [how, end] of [
+    ["SIGTERM", (container) => container.signal("SIGTERM")],
+    ["shutdown", (container) => container.run("/proc/1/exe", "shutdown", "-h", "now")],
+  ] satisfies Array<[string, (container: Container) => Promise<unknown>]>
+) {
+  test(`${how} starts no service: what waited for a task that it ends stays down`, async () => {
+    using container = init({
+      ...MIGRATIONS,
+      "farewell.conf": "start on stopping migrate0\ntask\nexec echo farewell\n",
+      "splash.conf": "start on runlevel [06]\npre-start exec echo splash\nexec sleep 600\n",
+    });
+    for (let index = 0; index < 10; index++) {
+      await container.printed(new RegExp(`^migrate${index} runs$`, "m"));
+    }
+    await end(container);
+    assert.equal(await container.ended(), 0, container.stderr);
+    const others = container.stdout.trim().split("\n").filter((line) => !line.startsWith("migrate")).sort();
+    assert.deepEqual(others, how === "SIGTERM" ? ["farewell"] : ["farewell", "splash"]);
+  });
+}
+
 for (const signal of ["SIGINT", "SIGQUIT"] as const) {
   test(`${signal} stops a container as SIGTERM does`, async () => {
     using container = init({ "web.conf": service("web", 0) });

@@ -5,14 +5,22 @@ import { Buffer } from "node:buffer";
 import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { join } from "node:path";
-import { close, openPty, read as readDescriptor, setNonBlocking } from "../lib/sys/descriptors.ts";
-import { RECORD_SIZE } from "../lib/cli/system/records.ts";
+import { close, openPty, read as readDescriptor, setNonBlocking } from "../lib/sys/io/descriptors.ts";
+import { RECORD_SIZE } from "../lib/sys/utmp/records.ts";
 import { until } from "./support/deadline.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 
 /** Writes what the event brought. */
 const RECORDER = "start on runlevel\ntask\n" +
   'script\n  echo "$RUNLEVEL $PREVLEVEL ${INIT_HALT:-} ${EXTRA:-}" >> @DIR@/events\nend script\n';
+
+/** Waits until the recorder has run so many times and has ended: an event does not start a job that still runs. */
+async function recorded(init: NamespaceInit, times: number): Promise<void> {
+  await until(`the job has run ${times} times`, async () => {
+    const lines = init.read("events").split("\n").length - 1;
+    return lines === times && await init.ask("status", "recorder") === "recorder stop/waiting\n";
+  });
+}
 
 const SERVICE = "start on startup\nexec sleep 600\n";
 
@@ -23,11 +31,11 @@ function test(name: string, fn: () => Promise<void>): void {
 test("telinit emits runlevel with the runlevel, the one before and what -e adds", async () => {
   await using init = await NamespaceInit.start({ "recorder.conf": RECORDER });
   assert.deepEqual(await init.shell("telinit 3"), { exit: 0, stdout: "", stderr: "" });
-  await until("the job has run", () => readdirSync(init.directory).includes("events"));
+  await recorded(init, 1);
   await init.shell("telinit -e EXTRA=more s");
-  await until("the job has run again", () => init.read("events").split("\n").length === 3);
+  await recorded(init, 2);
   await init.shell("RUNLEVEL=S telinit -t 5 2");
-  await until("the job has run a third time", () => init.read("events").split("\n").length === 4);
+  await recorded(init, 3);
   assert.equal(init.read("events"), "3 N  \nS N  more\n2 S  \n");
   assert.match(await init.ask("version"), /init/, "init goes on");
 });
@@ -35,10 +43,10 @@ test("telinit emits runlevel with the runlevel, the one before and what -e adds"
 test("where there are files for it, the runlevels are on record, and the next change knows the last", async () => {
   await using init = await NamespaceInit.start({ "recorder.conf": RECORDER });
   await init.shell("touch /run/utmp /var/log/wtmp; telinit 2");
-  await until("the job has run", () => readdirSync(init.directory).includes("events"));
+  await recorded(init, 1);
   assert.deepEqual(await init.shell("runlevel"), { exit: 0, stdout: "N 2\n", stderr: "" });
   await init.shell("telinit 3");
-  await until("the job has run again", () => init.read("events").split("\n").length === 3);
+  await recorded(init, 2);
   assert.equal(init.read("events"), "2 N  \n3 2  \n");
   const { stdout } = await init.shell("runlevel; reboot -w; who -b | wc -l; stat -c %s /var/log/wtmp");
   assert.equal(stdout, `2 3\n1\n${4 * RECORD_SIZE}\n`, "start, two runlevels, and the end");
@@ -81,7 +89,7 @@ for (
 test("shutdown without an option goes to runlevel 1, and init goes on", async () => {
   await using init = await NamespaceInit.start({ "recorder.conf": RECORDER });
   assert.equal((await init.shell("shutdown now")).exit, 0);
-  await until("the job has run", () => readdirSync(init.directory).includes("events"));
+  await recorded(init, 1);
   assert.equal(init.read("events"), "1 N  \n");
   await init.ask("version");
 });

@@ -45,3 +45,19 @@ Deno.test("200 services started by one event run, and stop without leaving a pro
   await init.ask("emit", "leave");
   assert.equal(describe(descendantsOf(init.pid)), "");
 });
+
+Deno.test("jobs that start each other in a circle leave room for all else, and are named", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "one.conf": "start on started two or go\ninstance 1$INSTANCE\n",
+      "two.conf": "start on started one\ninstance 2$INSTANCE\n",
+      "web.conf": "start on started one INSTANCE=121\nexec sleep 600\n",
+    },
+  });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  await init.ask("emit", "--no-wait", "go", "INSTANCE=");
+  await init.untilMessage(/^init: (one|two) starts itself without end, once a second from now on: /m);
+  await init.until(["status", "web"], /^web start\/running/);
+  const { length } = (await init.ask("list")).split("\n");
+  assert(length > 200 && length < 400, `${length} instances`);
+});

@@ -72,7 +72,11 @@ Deno.test("$ runs commands, quotes what is put in, and throws when one fails", a
   });
   await init.until(["status", "shell"], "shell stop/waiting\n");
   const { exit, stderr } = await init.initctl("start", "shell");
-  assert.deepEqual({ exit, stderr }, { exit: 1, stderr: "initctl: Job failed to start\n" });
+  assert.equal(exit, 1);
+  assert.match(
+    stderr,
+    /^initctl: Job failed to start\nshell main process \(\d+\) terminated with status 1\n$/,
+  );
   const log = await init.untilLines("log/shell.log", 2);
   assert.equal(log[0], "got two words|$HOME; exit 3|");
   assert.match(log.join("\n"), /\b3\b/);
@@ -81,13 +85,16 @@ Deno.test("$ runs commands, quotes what is put in, and throws when one fails", a
 Deno.test("cancel gives up starting, and goes on running", async () => {
   await using init = await RunningInit.start({
     jobs: {
-      "shy.ts": module('{ preStart: ({ cancel }) => cancel(), exec: "sleep 600" }'),
+      "shy.ts": module(
+        `{ async preStart({ cancel, log }) { await cancel(); log("cancelled"); }, exec: "sleep 600" }`,
+      ),
       "busy.ts": module('{ preStop: ({ cancel }) => cancel(), exec: "sleep 600" }'),
     },
   });
   for (const name of ["shy", "busy"]) await init.until(["status", name], `${name} stop/waiting\n`);
   await init.initctl("start", "shy");
   await init.until(["status", "shy"], "shy stop/waiting\n");
+  assert.deepEqual(await init.untilLines("log/shy.log", 1), ["cancelled"]);
 
   const before = await init.ask("start", "busy");
   await init.initctl("stop", "busy");
@@ -188,6 +195,34 @@ Deno.test("functions are those of the definition in force, whatever becomes of t
   assert.equal((await init.untilLines("log/say.log", 6))[5], "two has gone");
 });
 
+Deno.test("restart keeps the definition and the functions together, after an edit of both", async () => {
+  // The job that does not run tells when the edit counts.
+  const say = (text: string) =>
+    'import { job } from "rouse";\n' +
+    "export default [\n" +
+    `  job({ name: "edition", usage: "${text}", exec: "true" }),\n` +
+    `  job({ name: "say", env: { TEXT: "${text}" }, exec: "sleep 600",\n` +
+    `    preStart: ({ env, log }) => log(env.TEXT, "${text}", "starts"),\n` +
+    `    postStop: ({ env, log }) => log(env.TEXT, "${text}", "has gone") }),\n` +
+    "];\n";
+  await using init = await RunningInit.start({ jobs: { "says.ts": say("one") } });
+  await init.until(["usage", "edition"], "Usage: one\n");
+  await init.ask("start", "say");
+
+  init.write("says.ts", say("two"));
+  await init.until(["usage", "edition"], "Usage: two\n");
+  await init.ask("restart", "say");
+  await init.ask("stop", "say");
+  await init.ask("start", "say");
+  assert.deepEqual(await init.untilLines("log/say.log", 5), [
+    "one one starts",
+    "one one has gone",
+    "one one starts",
+    "one one has gone",
+    "two two starts",
+  ]);
+});
+
 Deno.test("a link leads to a module, whose imports lie beside the module", async () => {
   const text = module(
     "{ usage: text, task: true, main: ({ log }) => log(text) }",
@@ -219,10 +254,10 @@ Deno.test("overrides count for modules, while init runs too", async () => {
   await until("the override counts", async () => (await usage()) === "Usage: two\n");
   init.write("web.override", "usage three\nmanual\n");
   await until("the new override counts", async () => (await usage()) === "Usage: three\n");
-  assert.equal(await init.ask("show-config", "web"), "web\n");
+  assert.equal(await init.ask("show-config", "web"), "web\n  semantics rouse\n");
   init.remove("web.override");
   await until("the module counts alone", async () => (await usage()) === "Usage: one\n");
-  assert.equal(await init.ask("show-config", "web"), "web\n  start on startup\n");
+  assert.equal(await init.ask("show-config", "web"), "web\n  semantics rouse\n  start on startup\n");
 });
 
 Deno.test("a module goes before a classic file of its name, which counts again when the module has gone", async () => {

@@ -1,6 +1,9 @@
 /** Details of Upstart's behaviour that no recorded scenario shows. */
 
 import assert from "node:assert/strict";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { MANAGER_INTERFACE, MANAGER_PATH } from "../lib/control/names.ts";
+import { connectBeside } from "../lib/control/testing/socket_client.ts";
 import { RunningInit } from "./support/init.ts";
 import { installed } from "./support/programs.ts";
 
@@ -64,4 +67,69 @@ Deno.test("flags of Upstart's that mean nothing here are taken all the same", as
   });
   assert.match(await init.ask("version"), /upstart/);
   assert.equal(init.messages(), "");
+});
+
+Deno.test("all jobs of an event start, although one's instance has no name", async () => {
+  const service = "start on go\nexec sleep 600\n";
+  await using init = await RunningInit.start({
+    jobs: { "a.conf": service, "b.conf": `instance $NAME\n${service}`, "c.conf": service },
+  });
+  await init.ask("emit", "go");
+  assert.match(
+    await init.ask("list"),
+    /^a start\/running, process \d+\nb stop\/waiting\nc start\/running, process \d+\n$/,
+  );
+  assert.match(init.messages(), /\bb\b.*NAME/);
+});
+
+Deno.test("a configuration directory that is made again is read at once", async () => {
+  await using init = await RunningInit.start({ jobs: { "a.conf": "exec true\n" } });
+  rmSync(init.confdir, { recursive: true });
+  await init.untilMessage(/Configuration directory deleted/);
+  mkdirSync(init.confdir);
+  init.write("b.conf", "exec true\n");
+  await init.until(["list"], "b stop/waiting\n");
+});
+
+Deno.test("an override that is broken and has no job yet is told", async () => {
+  await using init = await RunningInit.start({ jobs: { "a.override": "manual\nfrob\n" } });
+  await init.untilMessage(/a\.override:2: Unknown stanza\n/);
+  init.write("b.override", "nice x\n");
+  await init.untilMessage(/b\.override:1: Illegal nice value/);
+});
+
+Deno.test("lines may end in CR LF, but within a script the shell gets the CR", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "a.conf": "task\r\nenv NAME=x\r\nexec touch @DIR@/exec-$NAME\r\n",
+      "b.conf": "task\r\nscript\r\n  touch @DIR@/script\r\nend script\r\n",
+    },
+  });
+  await init.ask("start", "a");
+  await init.ask("start", "b");
+  const made = readdirSync(init.directory).filter((name) => /^(exec|script)/.test(name)).sort();
+  assert.deepEqual(made, ["exec-x", "script\r"]);
+});
+
+Deno.test("GetState tells of sessions and of the files in each configuration directory, as Upstart does", async () => {
+  await using init = await RunningInit.start({
+    jobs: { "web.conf": "exec sleep 600\n", "broken.conf": "nonsense\n" },
+  });
+  await init.until(["status", "web"], "web stop/waiting\n");
+  await init.ask("set-env", "MODE=test");
+  const client = await connectBeside(init.environment["UPSTART_SESSION"]!);
+  const [text] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, "GetState");
+  client.close();
+  const state = JSON.parse(text as string);
+  assert.deepEqual(state.sessions, []);
+  assert.ok(state.job_environment.includes("MODE=test"));
+  const [source, ...others] = state.conf_sources;
+  assert.deepEqual(others, []);
+  const { path, type, session, conf_files: files } = source;
+  assert.deepEqual({ path, type, session }, { path: init.confdir, type: "CONF_JOB_DIR", session: 0 });
+  const byPath = (one: { path: string }, other: { path: string }) => one.path < other.path ? -1 : 1;
+  assert.deepEqual(files.sort(byPath), [
+    { path: `${init.confdir}/broken.conf`, conf_source: 0, flag: 1 },
+    { path: `${init.confdir}/web.conf`, conf_source: 0, flag: 1, job_class: { name: "web", session: 0 } },
+  ]);
 });

@@ -1,18 +1,9 @@
 /** What all that is measured has in common: a supervisor of services, described alike for all of them. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import {
-  chmodSync,
-  closeSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { run } from "../../tests/support/command.ts";
 import { descendantsOf, killNaming, killTree, procFile } from "../../tests/support/processes.ts";
 import { now, PROBE } from "../probe.ts";
@@ -62,7 +53,8 @@ export interface Peer {
 
 /** A supervisor with its services, in a folder of its own. Declare it with `await using`. */
 export abstract class Supervision implements AsyncDisposable {
-  readonly directory = mkdtempSync(join(tmpdir(), "rouse-bench."));
+  readonly #temporary = new TemporaryDirectory({ mode: 0o755 });
+  readonly directory = this.#temporary.path;
   readonly environment: Record<string, string> = {
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     HOME: this.directory,
@@ -71,10 +63,6 @@ export abstract class Supervision implements AsyncDisposable {
   /** When the supervisor was started, by the clock of the probe's records. */
   began = 0;
   #process: ChildProcess | undefined;
-
-  constructor() {
-    chmodSync(this.directory, 0o755);
-  }
 
   /** The words that start the supervisor; it stays in the foreground. */
   protected abstract readonly words: string[];
@@ -155,7 +143,7 @@ export abstract class Supervision implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     if (this.#process?.pid !== undefined) killTree(this.#process.pid);
     killNaming(this.directory);
-    rmSync(this.directory, { recursive: true, force: true });
+    this.#temporary.remove();
     return Promise.resolve();
   }
 }

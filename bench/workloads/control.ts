@@ -1,7 +1,7 @@
 /** Asking a running supervisor: from the shell, over one connection, about many jobs, with many events. */
 
 import { writeFileSync } from "node:fs";
-import { encode, METHOD_CALL } from "../../lib/control/message.ts";
+import { encode, METHOD_CALL } from "../../lib/dbus/message.ts";
 import {
   INSTANCE_INTERFACE,
   JOB_INTERFACE,
@@ -9,7 +9,7 @@ import {
   MANAGER_PATH,
   PROPERTIES,
 } from "../../lib/control/names.ts";
-import { Init } from "../peers/initctl.ts";
+import type { Init } from "../peers/initctl.ts";
 import type { Action, Peer, Service } from "../peers/peer.ts";
 import { PROBE, timeCalls, timeCommands } from "../probe.ts";
 import { hasEvents, median, supervises, supervisesMany, times, type Workload } from "./workload.ts";

@@ -1,69 +1,55 @@
 /** The comments of a `.conf` file, and the fields of a job module that its stanzas stand for. */
 
-import { addComment, type Comments, noComments, trimmed } from "../../lib/author/comments.ts";
-import { decodeBytes } from "../../lib/model/bytes.ts";
-import type { Condition } from "../../lib/model/condition.ts";
+import { addComment, append, noComments, trimmed } from "../../lib/formats/comments.ts";
+import type { FileComments } from "../../lib/formats/format.ts";
+import { decodeBytes } from "../../lib/model/text/bytes.ts";
+import { FIELD_ROWS, moduleField, PROCESS_FIELDS } from "../../lib/model/fields.ts";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
 import { Lexer } from "./lexer.ts";
 import { readStanza } from "./stanzas.ts";
 
-/** Fields of job modules whose names are not the stanza's own, by the stanza's first word or first two. */
-const FIELDS: Readonly<Record<string, string>> = {
-  "start on": "startOn",
-  "stop on": "stopOn",
-  "respawn limit": "respawn",
-  "normal exit": "normalExit",
-  "kill signal": "killSignal",
-  "kill timeout": "killTimeout",
-  "reload signal": "reloadSignal",
-  "oom": "oomScore",
-  "setuid": "user",
-  "setgid": "group",
-  "pre-start": "preStart",
-  "post-start": "postStart",
-  "pre-stop": "preStop",
-  "post-stop": "postStop",
-};
+/** Fields of job modules by their stanzas. */
+const FIELDS: ReadonlyMap<string, string> = new Map([
+  ...FIELD_ROWS.map(([name, { stanza = name }]) => [stanza, moduleField(name)] as const),
+  ["oom", moduleField("oomScore")],
+  ...Object.entries(PROCESS_FIELDS),
+]);
 
 /** The field that a stanza stands for, by the words that the stanza begins with. */
 export function fieldOf(stanza: string): string {
   const [first = "", second = ""] = stanza.split(/[ \t]+/);
-  return FIELDS[`${first} ${second}`] ?? FIELDS[first] ?? first;
-}
-
-/** What a file says beside the definition that it stands for. */
-export interface ConfNotes {
-  comments: Comments;
-  /** What `start on` said before `manual` took it away. */
-  manual?: Condition;
+  return FIELDS.get(`${first} ${second}`) ?? FIELDS.get(first) ?? first;
 }
 
 /**
  * The comments of a file that can be parsed, and in what order it says things.
  * @throws {ParseError} for one that cannot.
  */
-export function readNotes(text: string, file: string): ConfNotes {
+export function readComments(text: string, file: string): FileComments {
   const lexer = new Lexer(text, file);
   const job = emptyJob("", file);
-  const notes: ConfNotes = { comments: noComments() };
-  const { comments } = notes;
-  const take = () => lexer.takeRemarks().map(remark);
+  const found: FileComments = { comments: noComments() };
+  const { comments } = found;
+  const take = () => lexer.takeComments().map(commentText);
   while (lexer.nextStanza()) {
     const stanza = lexer.upcoming;
     const before = take();
     const own = comments.order.length > 0 ? before : before.slice(before.lastIndexOf("") + 1);
-    comments.head.push(...trimmed(before.slice(0, before.length - own.length)));
+    append(comments.head, trimmed(before.slice(0, before.length - own.length)));
     const { startOn } = job;
     readStanza(lexer, job);
-    if (stanza.startsWith("manual") && startOn) notes.manual = startOn;
+    if (stanza.startsWith("manual") && startOn) found.manual = startOn;
     const field = place(fieldOf(stanza), job);
     addComment(comments, field, [...own, ...take()]);
     const [name] = field.split(".");
     if (!comments.order.includes(name!)) comments.order.push(name!);
   }
-  comments.foot.push(...trimmed(take()));
-  if (job.startOn) delete notes.manual;
-  return notes;
+  append(comments.foot, trimmed(take()));
+  if (job.startOn) {
+    delete found.manual;
+    if (comments.order.includes("manual")) found.hasManualWithoutEffect = true;
+  }
+  return found;
 }
 
 /** Tables have comments for each entry: the one that was added last. */
@@ -73,8 +59,11 @@ function place(field: string, job: JobDefinition): string {
   return field;
 }
 
-/** A comment's text. Bytes that are no UTF-8 are taken for Latin-1, in which most old comments are. */
-function remark(line: string): string {
-  const text = decodeBytes(line).replace(/^#/, "").trimEnd();
+/**
+ * A comment's text, in which nothing ends a line. Bytes that are no UTF-8 are taken for Latin-1, in which most old comments
+ * are.
+ */
+function commentText(line: string): string {
+  const text = decodeBytes(line).replace(/^#/, "").replace(/[\r\u2028\u2029]/g, " ").trimEnd();
   return text.replace(/[\udc80-\udcff]/gu, (byte) => String.fromCharCode(byte.charCodeAt(0) - 0xdc00));
 }

@@ -1,9 +1,9 @@
 /** The conditions of `start on` and `stop on` (init(5), "Event definition"), read and printed. */
 
 import {
-  type Condition,
   DEEPEST_CONDITION,
   type EventCondition,
+  type JobCondition,
   type Match,
 } from "../../lib/model/condition.ts";
 import type { Lexer } from "./lexer.ts";
@@ -13,7 +13,7 @@ interface Level {
   /** What has been read outside of the brackets. */
   outer: Level | undefined;
   /** What stands before the operator, or all when there is none. */
-  condition: Condition | undefined;
+  condition: JobCondition | undefined;
   operator: "and" | "or" | undefined;
   /** The event that words are compared with the variables of; a bracket or an operator ends it. */
   event: EventCondition | undefined;
@@ -21,12 +21,12 @@ interface Level {
   missingOperator: boolean;
 }
 
-function newLevel(outer?: Level, condition?: Condition, operator?: Level["operator"]): Level {
+function newLevel(outer?: Level, condition?: JobCondition, operator?: Level["operator"]): Level {
   return { outer, condition, operator, event: undefined, missingOperator: false };
 }
 
 /** Reads a condition to the end of its line, or of the line on which the last bracket is closed. */
-export function readCondition(lexer: Lexer): Condition {
+export function readCondition(lexer: Lexer): JobCondition {
   let level = newLevel();
   let operators = 0;
   do {
@@ -61,7 +61,7 @@ function isOperandExpected(level: Level): boolean {
   return level.condition === undefined || level.operator !== undefined;
 }
 
-function addOperand(level: Level, right: Condition): void {
+function addOperand(level: Level, right: JobCondition): void {
   const { condition: left, operator: kind } = level;
   level.condition = left && kind ? { kind, left, right } : right;
   level.operator = undefined;
@@ -90,8 +90,8 @@ function readMatch(event: EventCondition, word: string, lexer: Lexer): Match {
   return key.endsWith("!") ? { key: key.slice(0, -1), value, negated: true } : { key, value };
 }
 
-/** What a level amounts to, when an operator, a bracket or the end follows. */
-function complete(level: Level, lexer: Lexer): Condition {
+/** The condition of a level, when an operator, a bracket or the end follows. */
+function complete(level: Level, lexer: Lexer): JobCondition {
   if (level.missingOperator) lexer.fail("Expected operator", lexer.tokenLine);
   if (level.condition && !level.operator) return level.condition;
   lexer.fail("Expected event", lexer.tokenLine);
@@ -102,9 +102,9 @@ function complete(level: Level, lexer: Lexer): Condition {
  *
  * @param word how a name or value is written; as it is, unless told otherwise
  */
-export function formatCondition(condition: Condition, word: (text: string) => string = String): string {
+export function formatCondition(condition: JobCondition, word: (text: string) => string = String): string {
   // Conditions may nest deeper than calls may, so what is still to be printed is kept in a list.
-  const pending: (Condition | string)[] = [condition];
+  const pending: (JobCondition | string)[] = [condition];
   let result = "";
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (typeof next === "string") result += next;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import type { Condition } from "../../lib/model/condition.ts";
-import { formatCondition, parseConf } from "./mod.ts";
+import type { JobCondition } from "../../lib/model/condition.ts";
+import { formatCondition } from "./condition.ts";
+import { parseConf } from "./parse.ts";
 
-const read = (text: string) => parseConf(text, "f", "mill").startOn as Condition;
+const read = (text: string) => parseConf(text, "f", "mill").startOn as JobCondition;
 
 const SHOWN: [text: string, shown: string][] = [
   ["dawn", "dawn"],

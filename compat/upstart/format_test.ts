@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
-import { convertToConf, formatConf, parseConf } from "./mod.ts";
-import { definitions } from "./testing.ts";
+import { convertToConf, formatConf } from "./format.ts";
+import { parseConf } from "./parse.ts";
+import { definitions } from "./testing/definitions.ts";
 
 const again = (job: JobDefinition) => parseConf(formatConf(job), job.source, job.name);
 
@@ -90,9 +91,9 @@ Deno.test("what .conf does not say as the definition does is told", () => {
   };
   assert.deepEqual(convertToConf(job).lost, [
     "killTimeout: 1.5 becomes 2",
-    "pre-start: a function cannot be said",
+    "pre-start: a function cannot be expressed",
     "startOn: dawn A=b becomes another condition",
-    "endsInit: true cannot be said",
+    "endsInit: true cannot be expressed",
   ]);
   assert.deepEqual(convertToConf(emptyJob("mill", "f")), { text: "", lost: [] });
   const unreadable = {
@@ -101,7 +102,7 @@ Deno.test("what .conf does not say as the definition does is told", () => {
     matches: [{ key: "A", value: "b" }, { value: "c" }],
   };
   assert.deepEqual(convertToConf({ ...emptyJob("mill", "f"), stopOn: unreadable }).lost, [
-    "line 1 cannot be said: Expected variable name before value",
+    "line 1 cannot be expressed: Expected variable name before value",
   ]);
 });
 
@@ -122,4 +123,14 @@ Deno.test("comments are printed before the stanzas of their fields, and at the e
     formatConf(parseConf(text, "f", "mill"), comments),
     "# The mill.\n#\n# Old.\n\n# All.\nenv A=1\n# One.\nenv B=2\n\n# What.\nexec grind\n\n# Elsewhere.\n# The end.\n",
   );
+});
+
+Deno.test("the words of a check's command become a line, and mean the same", () => {
+  const command = { kind: "arguments" as const, words: ["test", "a b", "$FLAG"] };
+  const { text, lost } = convertToConf({
+    ...emptyJob("mill", "f"),
+    ready: { kind: "exec", command, every: 2 },
+  });
+  assert.equal(text, `ready exec 'test "a b" "$FLAG"' every 2\n`);
+  assert.deepEqual(lost, []);
 });

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { applyOverride, formatConf, parseConf, ParseError } from "./mod.ts";
+import { formatConf } from "./format.ts";
+import { applyOverride, parseConf } from "./parse.ts";
+import { ParseError } from "../../lib/formats/error.ts";
 
 const SAMPLE = `# a mill
 description "grinds 'corn'"

@@ -1,46 +1,28 @@
 /**
- * The words, commands and blocks of a classic job file (init(5), "Configuration File Format").
+ * The lexer of job files: words, commands and blocks (init(5), "Configuration File Format").
  *
  * Blanks part words. Quotes of either kind and a backslash take away a blank's meaning. A line break
  * within quotes or after a backslash becomes, with all blanks around it, a single space. `#` begins a
  * comment, even in the middle of a word.
  */
 
-import { ParseError } from "./error.ts";
-import { decodeBytes } from "../../lib/model/bytes.ts";
-
-/** What a token is made of, and what ends it. */
-interface TokenKind {
-  /** The bit in {@link MEANINGS} of the characters that mean nothing but themselves. */
-  ordinary: number;
-  /** The bits of those that end the token, where they are in no quotes. */
-  ends: number;
-  /** True when quotes and backslashes stay in the token as they were written. */
-  verbatim: boolean;
-}
-
-/** A carriage return and a zero byte count as blanks. */
-const BLANKS = " \t\r\0";
-
-/** Bits of {@link MEANINGS}. */
-const IN_WORDS = 1, IN_CONDITIONS = 2, BLANK = 4, BRACKET = 8, END_OF_LINE = 16;
-
-/** What each character may be, by its code. Those beyond ASCII have to be decoded: they are not ordinary. */
-const MEANINGS = Uint8Array.from({ length: 128 }, (_, code) => {
-  const character = String.fromCharCode(code);
-  if (BLANKS.includes(character)) return BLANK;
-  if ("\n#".includes(character)) return END_OF_LINE;
-  if ("()".includes(character)) return BRACKET | IN_WORDS;
-  return code < 0x20 || "\\'\"".includes(character) ? 0 : IN_WORDS | IN_CONDITIONS;
-});
-
-const IN_LINE = BLANK | END_OF_LINE;
-const KEYWORD: TokenKind = { ordinary: IN_WORDS, ends: IN_LINE, verbatim: true };
-const WORD: TokenKind = { ordinary: IN_WORDS, ends: IN_LINE, verbatim: false };
-const COMMAND: TokenKind = { ordinary: IN_WORDS, ends: END_OF_LINE, verbatim: true };
-const CONDITION: TokenKind = { ordinary: IN_CONDITIONS, ends: IN_LINE | BRACKET, verbatim: false };
-
-const NEWLINE = 10, HASH = 35, BACKSLASH = 92;
+import {
+  BACKSLASH,
+  BLANK,
+  BLANKS,
+  COMMAND,
+  CONDITION,
+  HASH,
+  KEYWORD,
+  MEANINGS,
+  NEWLINE,
+  type TokenKind,
+  WORD,
+} from "./characters.ts";
+import { ParseError } from "../../lib/formats/error.ts";
+import { explain } from "./explain.ts";
+import { unindented, upToZero } from "./strings.ts";
+import { decodeBytes } from "../../lib/model/text/bytes.ts";
 
 /** Found in lines that say something else than what is written. */
 const SPECIAL = /[^\t -~]|[#\\'"]/;
@@ -48,13 +30,16 @@ const SPECIAL = /[^\t -~]|[#\\'"]/;
 /** Found in what is quoted and is not as it is written. */
 const SPECIAL_IN_QUOTES = /[\\\n]/;
 
+const QUOTES = `'"`;
+
 /** The line that ends a script, with the line break before it. */
-const END_OF_SCRIPT = /\n[ \t\r\0]*end[ \t\r\0]+script[ \t\r\0]*(?:#[^\n]*)?(?:\n|$)/g;
+const END_OF_SCRIPT = /\n[ \t\r\0]*end[ \t\r\0]+script[ \t\r\0]*(#[^\n]*)?(?:\n|$)/g;
 
 /** Reads a file from its beginning to its end. Every method that reads may throw a {@link ParseError}. */
 export class Lexer {
   #position = 0;
   #tokenStart = 0;
+  #stanzaStart = 0;
   /** True when the token read last is made of ordinary characters alone. */
   #isPlain = false;
   /** Where what means nothing to stanzas begins and ends, if there is any. */
@@ -66,19 +51,35 @@ export class Lexer {
    */
   constructor(private readonly text: string, private readonly file: string) {}
 
-  /** Gives up. Without a line, the file as a whole is blamed. */
-  fail(reason: string, line?: number): never {
-    throw new ParseError(this.file, line, reason);
+  /** Gives up. Without a line, the file as a whole is blamed. `known`: words that would have done for the one read last. */
+  fail(reason: string, line?: number, known?: Iterable<string>): never {
+    const { text } = this;
+    const start = Math.max(this.#tokenStart, this.#stanzaStart);
+    const detail = explain({
+      reason,
+      lineBefore: text.slice(Math.max(this.#stanzaStart - 200, 0), this.#stanzaStart).replace(/[ \t]+$/, ""),
+      before: text.slice(this.#stanzaStart, start).trimEnd(),
+      word: text.slice(start, this.#position).trimEnd(),
+      rest: text.slice(this.#position, this.#position + 200),
+      wordLine: this.#lineOf(start),
+      stanzaLine: this.#lineOf(this.#stanzaStart),
+      ...(known && { known }),
+    });
+    throw new ParseError(this.file, line, reason, detail);
   }
 
   /** The line that the reader stands on, counted from 1. To be asked for by those who fail: it is counted then. */
   get line(): number {
-    return this.text.slice(0, this.#position).split("\n").length;
+    return this.#lineOf(this.#position);
   }
 
   /** The line on which the token read last begins, as {@link line}. */
   get tokenLine(): number {
-    return this.text.slice(0, this.#tokenStart).split("\n").length;
+    return this.#lineOf(this.#tokenStart);
+  }
+
+  #lineOf(position: number): number {
+    return this.text.slice(0, position).split("\n").length;
   }
 
   /** True when nothing is left of the file. */
@@ -103,25 +104,25 @@ export class Lexer {
       else if (code === NEWLINE || MEANINGS[code]! & BLANK) end++;
       else break;
     }
-    this.#position = end;
+    this.#position = this.#stanzaStart = end;
     if (end > start) (this.#gaps ??= []).push(start, end);
     return end < text.length;
   }
 
   /** Gives the comments so far, from their `#` on, and an empty text for every empty line between stanzas; each once. */
-  takeRemarks(): string[] {
-    const remarks: string[] = [];
+  takeComments(): string[] {
+    const comments: string[] = [];
     const gaps = this.#gaps ?? [];
     for (let index = 0; index < gaps.length; index += 2) {
       const lines = this.text.slice(gaps[index], gaps[index + 1]).split("\n");
       lines.forEach((line, number) => {
-        const comment = line.indexOf("#");
-        if (comment >= 0) remarks.push(line.slice(comment));
-        else if (number < lines.length - 1) remarks.push("");
+        const start = line.indexOf("#");
+        if (start >= 0) comments.push(line.slice(start));
+        else if (number < lines.length - 1) comments.push("");
       });
     }
     this.#gaps = undefined;
-    return remarks;
+    return comments;
   }
 
   /** The stanza's name that comes next and the word behind it, as they are written. */
@@ -185,6 +186,10 @@ export class Lexer {
     const end = END_OF_SCRIPT.exec(this.text);
     this.#position = end ? END_OF_SCRIPT.lastIndex : this.text.length;
     if (!end) this.fail("Unterminated block", this.line);
+    if (end[1] !== undefined) {
+      const comment = end.index + end[0].indexOf("#");
+      (this.#gaps ??= []).push(comment, comment + end[1].length);
+    }
     return decodeBytes(unindented(this.text.slice(start, end.index + 1)));
   }
 
@@ -239,76 +244,68 @@ export class Lexer {
   }
 
   /** Reads on where a token has a character that is not ordinary. */
-  #restOfToken(token: string, { ordinary, ends, verbatim }: TokenKind): string {
-    const { text } = this;
+  #restOfToken(token: string, kind: TokenKind): string {
     let quote = "";
     // Blanks wait here until more of the token follows: those at its end, and around line breaks, do not count.
     let gap = "";
-    let broken = false;
+    let isBroken = false;
     for (;;) {
-      const character = text.charAt(this.#position);
-      if (character === "") break;
-      const meaning = MEANINGS[character.charCodeAt(0)]!;
+      const character = this.text.charAt(this.#position), meaning = MEANINGS[character.charCodeAt(0)]!;
+      if (character === "" || quote === "" && meaning & kind.ends) break;
       const escaped = character === "\\" ? this.#escaped() : "";
-      let end = this.#position + (escaped === "" ? 1 : 2);
-      let part: string | undefined;
-      if (quote === "" && meaning & ends) break;
       if (character === "\n" || escaped === "\n") {
         gap = " ";
-        broken = true;
-      } else if (escaped !== "") {
-        part = verbatim || !(BLANKS + "\\").includes(escaped) ? character + escaped : escaped;
-      } else if (character === quote) {
-        part = verbatim ? quote : "";
-        quote = "";
-      } else if (quote === "" && (character === "'" || character === '"')) {
-        const close = text.indexOf(character, end);
-        const quoted = close < 0 ? "\n" : text.slice(end, close);
-        if (SPECIAL_IN_QUOTES.test(quoted)) {
-          part = verbatim ? character : "";
-          quote = character;
-        } else {
-          part = verbatim ? character + quoted + character : quoted;
-          end = close + 1;
-        }
-      } else if (!(meaning & BLANK)) {
-        while (MEANINGS[text.charCodeAt(end)]! & ordinary) end++;
-        part = text.slice(this.#position, end);
-      } else if (!broken) {
-        gap += character;
-      }
-      if (part !== undefined) {
+        isBroken = true;
+        this.#position += escaped === "" ? 1 : 2;
+      } else if (meaning & BLANK) {
+        if (!isBroken) gap += character;
+        this.#position++;
+      } else {
+        let part: string;
+        if (escaped !== "") part = this.#escape(escaped, kind);
+        else if (character === quote || quote === "" && QUOTES.includes(character)) {
+          [part, quote] = this.#quoted(character, quote !== "", kind);
+        } else part = this.#ordinary(kind);
         token += gap + part;
         gap = "";
-        broken = false;
+        isBroken = false;
       }
-      this.#position = end;
     }
     if (quote !== "") this.fail("Unterminated quoted string", this.line);
     return token;
+  }
+
+  /** Reads a backslash and the character behind it. */
+  #escape(character: string, { verbatim }: TokenKind): string {
+    this.#position += 2;
+    return verbatim || !(BLANKS + "\\").includes(character) ? `\\${character}` : character;
+  }
+
+  /**
+   * Reads a quotation mark, with all up to the closing one where that is as it is written.
+   * @returns What it adds to the token, and the quotation mark that is open then, if any.
+   */
+  #quoted(mark: string, isEnd: boolean, { verbatim }: TokenKind): [part: string, quote: string] {
+    const start = ++this.#position, written = verbatim ? mark : "";
+    if (isEnd) return [written, ""];
+    const end = this.text.indexOf(mark, start);
+    const quoted = end < 0 ? undefined : this.text.slice(start, end);
+    if (quoted === undefined || SPECIAL_IN_QUOTES.test(quoted)) return [written, mark];
+    this.#position = end + 1;
+    return [written + quoted + written, ""];
+  }
+
+  /** Reads a character as it is, and the ordinary ones behind it. */
+  #ordinary({ ordinary }: TokenKind): string {
+    const { text } = this, start = this.#position;
+    let end = start + 1;
+    while (MEANINGS[text.charCodeAt(end)]! & ordinary) end++;
+    this.#position = end;
+    return text.slice(start, end);
   }
 
   /** The character behind the backslash that the reader stands on. */
   #escaped(): string {
     return this.text.charAt(this.#position + 1) || this.fail("Trailing slash in file", this.line);
   }
-}
-
-/** A zero byte ends every string that is given to the kernel. */
-function upToZero(text: string): string {
-  const zero = text.indexOf("\0");
-  return zero < 0 ? text : text.slice(0, zero);
-}
-
-/** Lines, each with its end, without the blanks that all of them, empty ones too, begin with. */
-function unindented(script: string): string {
-  if (script === "") return "";
-  const lines = script.slice(0, -1).split("\n");
-  let common = /^[ \t\r\0]*/.exec(script)?.[0] ?? "";
-  for (const line of lines) {
-    while (!line.startsWith(common)) common = common.slice(0, -1);
-  }
-  const { length } = common;
-  const text = length === 0 ? script : lines.map((line) => line.slice(length)).join("\n") + "\n";
-  return text.includes("\0") ? upToZero(text).trimEnd() + "\n" : text;
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { emptyJob } from "../../lib/model/job.ts";
 import { Lexer } from "./lexer.ts";
-import { parseConf, ParseError } from "./mod.ts";
+import { parseConf } from "./parse.ts";
+import { ParseError } from "../../lib/formats/error.ts";
 import { readStanzas } from "./stanzas.ts";
 
 const latin1 = (text: string) =>
@@ -148,10 +149,10 @@ Deno.test("UTF-8 is decoded, other bytes are kept apart", () => {
 
 Deno.test("comments are remembered, and the empty lines between stanzas", () => {
   const lexer = new Lexer(
-    "#a\n \n\t# b \n\ntask # c\n\n  manual # d\nscript #e\n# no\n\nend script # no\n#f",
+    "#a\n \n\t# b \n\ntask # c\n\n  manual # d\nscript #e\n# no\n\nend script # g\n#f",
     "f",
   );
   readStanzas(lexer, emptyJob("mill", "f"));
-  assert.deepEqual(lexer.takeRemarks(), ["#a", "", "# b ", "", "# c", "", "# d", "#e", "#f"]);
-  assert.deepEqual(lexer.takeRemarks(), []);
+  assert.deepEqual(lexer.takeComments(), ["#a", "", "# b ", "", "# c", "", "# d", "#e", "# g", "#f"]);
+  assert.deepEqual(lexer.takeComments(), []);
 });

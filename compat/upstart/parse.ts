@@ -1,6 +1,6 @@
-/** Classic job files read into definitions. */
+/** The parser of job files: `.conf` and `.override` files become definitions. */
 
-import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
+import { emptyJob, type JobDefinition, type Semantics, withDefaultsOf } from "../../lib/model/job.ts";
 import { Lexer } from "./lexer.ts";
 import { readStanzas } from "./stanzas.ts";
 
@@ -15,29 +15,29 @@ import { readStanzas } from "./stanzas.ts";
  * @throws {ParseError} for the file's first error; nothing else is thrown.
  */
 export function parseConf(text: string, file: string, name: string): JobDefinition {
-  const job = emptyJob(name, file);
-  readStanzas(new Lexer(text, file), job);
-  return job;
+  return read(text, file, "upstart", (semantics) => emptyJob(name, file, { semantics }));
 }
 
 /**
  * The definition that results when an `.override` file's stanzas follow those of the `.conf`: values are
- * replaced, lists become longer. The definition given is never changed.
+ * replaced, lists become longer. The definition given is never changed. Where the override asks for other semantics, what
+ * had the default of the old ones has that of the new ones.
  *
  * @param text the override's bytes, as for {@link parseConf}
  * @throws {ParseError} for the file's first error. Nothing of the override is in force then.
  */
 export function applyOverride(definition: JobDefinition, text: string, file: string): JobDefinition {
-  const job: JobDefinition = {
-    ...definition,
-    emits: [...definition.emits],
-    env: [...definition.env],
-    export: [...definition.export],
-    normalExit: [...definition.normalExit],
-    limit: { ...definition.limit },
-    cgroups: [...definition.cgroups],
-    processes: { ...definition.processes },
-  };
+  return read(text, file, definition.semantics, (semantics) => withDefaultsOf(definition, { semantics }));
+}
+
+/** Stanzas read on top of defaults. `semantics` may stand behind others: the text is read once more when it is known. */
+function read(
+  text: string,
+  file: string,
+  semantics: Semantics,
+  begin: (semantics: Semantics) => JobDefinition,
+): JobDefinition {
+  const job = begin(semantics);
   readStanzas(new Lexer(text, file), job);
-  return job;
+  return job.semantics === semantics ? job : read(text, file, job.semantics, begin);
 }

@@ -2,16 +2,28 @@
 
 import type { Exit } from "../../lib/model/exit.ts";
 import {
+  FIELD_ROWS,
+  type FieldKind,
+  type FieldName,
+  type FieldOfKind,
+  type FieldRow,
+  FIELDS,
+  type FieldValues,
+} from "../../lib/model/fields.ts";
+import {
   type Cgroup,
-  CONSOLES,
-  EXPECTATIONS,
   type JobDefinition,
   type Limit,
+  PROCESS_NAMES,
   type ProcessName,
   RESOURCES,
 } from "../../lib/model/job.ts";
-import { LAST_SIGNAL, signalNumber } from "../../lib/model/signals.ts";
+import { hasStrayComma } from "../../lib/model/text/references.ts";
+import { isReference } from "../../lib/model/validate.ts";
+import { LAST_SIGNAL, signalName, signalNumber } from "../../lib/model/signals.ts";
+import { readCeilings, readCheck } from "./checks.ts";
 import { readCondition } from "./condition.ts";
+import { backoff, timeLimit } from "./delays.ts";
 import type { Lexer } from "./lexer.ts";
 
 /** Reads what follows a stanza's name, its line's end included, into the definition. */
@@ -20,6 +32,11 @@ type Stanza = (lexer: Lexer, job: JobDefinition) => void;
 const LARGEST_INT = 2 ** 31 - 1;
 const LARGEST_LONG = 2 ** 63;
 
+/** The signals that have names. */
+const SIGNALS = Array.from({ length: LAST_SIGNAL }, (_, index) => signalName(index + 1)).filter((name) =>
+  name !== undefined
+);
+
 /** Reads all stanzas of a file into a definition, which is left half changed when one cannot be read. */
 export function readStanzas(lexer: Lexer, job: JobDefinition): void {
   while (lexer.nextStanza()) readStanza(lexer, job);
@@ -27,71 +44,135 @@ export function readStanzas(lexer: Lexer, job: JobDefinition): void {
 
 /** Reads the stanza that the lexer stands on. */
 export function readStanza(lexer: Lexer, job: JobDefinition): void {
-  const read = STANZAS.get(lexer.keyword()) ?? lexer.fail("Unknown stanza", lexer.line);
+  const read = STANZAS.get(lexer.keyword()) ?? lexer.fail("Unknown stanza", lexer.line, STANZAS.keys());
   read(lexer, job);
 }
 
-const STANZAS = new Map<string, Stanza>([
-  ["exec", program("main", "exec")],
-  ["script", program("main", "script")],
-  ["pre-start", hook("pre-start")],
-  ["post-start", hook("post-start")],
-  ["pre-stop", hook("pre-stop")],
-  ["post-stop", hook("post-stop")],
+/** Makes the stanza of a field. */
+type StanzaOfKind<Kind extends FieldKind> = (name: FieldOfKind<Kind>, row: FieldRow<Kind>) => Stanza;
 
-  ["start", second({ on: (lexer, job) => job.startOn = readCondition(lexer) })],
-  ["stop", second({ on: (lexer, job) => job.stopOn = readCondition(lexer) })],
-  // These two leave the rest of their line to the next stanza, as they do in Upstart.
-  ["manual", (_, job) => delete job.startOn],
-  ["debug", (_, job) => job.debug = true],
+/** How the stanzas of each kind of values are read. */
+const KINDS: { [Kind in FieldKind]: StanzaOfKind<Kind> } = {
+  text: oneWord((word) => word),
+  account: oneWord((word) => word),
+  flag: (name) => (lexer, job) => {
+    lexer.endLine();
+    job[name] = true;
+  },
+  choice: oneWord(choice),
+  integer: oneWord(integerOfRow),
+  seconds: oneWord(seconds),
+  timeLimit: optional(timeLimit),
+  signal: oneWord(signal),
+  mask: oneWord(mask),
+  words: words((word, list) => list.push(word)),
+  variables: words((word, list) => list.push(word)),
+  environment: (name) => (lexer, job) => {
+    job[name].push(lexer.word());
+    lexer.endLine();
+  },
+  references: words((word, list, lexer, { completions }) => {
+    if (isReference(word, completions)) return void list.push(word);
+    const expected = hasStrayComma(word)
+      ? "names with blanks between them, and no commas"
+      : `the name of a job${completions ? ", or completed(NAME)" : ""}`;
+    lexer.fail(`Illegal job, expected ${expected}`, lexer.tokenLine);
+  }),
+  condition: (name) => (lexer, job) => job[name] = readCondition(lexer),
+  exits: words((word, list, lexer) => list.push(...exits(word, lexer))),
+  respawnLimit: (name) => (lexer, job) => {
+    job[name] = respawnLimit(lexer);
+    lexer.endLine();
+  },
+  backoff: optional(backoff),
+  oomScore: oneWord((word, lexer) =>
+    word === "score" ? oomScore(lexer.word(), lexer) : oomAdjustment(word, lexer)
+  ),
+  limits: (name) => (lexer, job) => limit(lexer, job[name]),
+  cgroups: (name) => (lexer, job) => job[name].push(cgroup(lexer)),
+  check: (name, { use }) => (lexer, job) => job[name] = readCheck(lexer, use),
+  ceilings: (name) => (lexer, job) => job[name] = readCeilings(lexer),
+};
 
-  ["description", text("description")],
-  ["author", text("author")],
-  ["version", text("version")],
-  ["usage", text("usage")],
-  ["instance", text("instance")],
-  ["chroot", text("chroot")],
-  ["chdir", text("chdir")],
-  ["setuid", text("setuid")],
-  ["setgid", text("setgid")],
-  ["apparmor", second({ load: text("apparmorLoad"), switch: text("apparmorSwitch") })],
-
-  ["env", oneWord((word, job) => job.env.push(word))],
-  ["export", words((word, job) => job.export.push(word))],
-  ["emits", words((word, job) => job.emits.push(word))],
-
-  ["task", flag("task")],
-  ["respawn", (lexer, job) => (lexer.hasToken ? respawnLimit : flag("respawn"))(lexer, job)],
-  ["normal", second({ exit: words((word, job, lexer) => job.normalExit.push(...exits(word, lexer))) })],
-  ["expect", oneWord((word, job, lexer) => job.expect = oneOf(EXPECTATIONS, word, lexer))],
-  ["console", oneWord((word, job, lexer) => job.console = oneOf(CONSOLES, word, lexer))],
-  [
-    "kill",
-    second({
-      signal: oneWord((word, job, lexer) => job.killSignal = signal(word, lexer)),
-      timeout: oneWord((word, job, lexer) => job.killTimeout = seconds(word, lexer)),
-    }),
-  ],
-  ["reload", second({ signal: oneWord((word, job, lexer) => job.reloadSignal = signal(word, lexer)) })],
-
-  ["umask", oneWord((word, job, lexer) => job.umask = umask(word, lexer))],
-  ["nice", oneWord((word, job, lexer) => job.nice = nice(word, lexer))],
-  ["oom", oom],
-  ["limit", limit],
-  ["cgroup", (lexer, job) => job.cgroups.push(cgroup(lexer))],
-]);
-
-/** A stanza whose name has two words, such as `kill signal`. */
-function second(stanzas: Record<string, Stanza>): Stanza {
-  const table = new Map(Object.entries(stanzas));
-  return (lexer, job) => {
-    const read = table.get(lexer.keyword()) ?? lexer.fail("Unknown stanza", lexer.tokenLine);
-    read(lexer, job);
+/** A stanza of exactly one word, or one that begins with it. The word is judged before anything behind it is. */
+function oneWord<Kind extends FieldKind>(
+  read: (word: string, lexer: Lexer, row: FieldRow<Kind>) => FieldValues[Kind],
+): StanzaOfKind<Kind> {
+  return (name, row) => (lexer, job: Partial<Record<FieldName, unknown>>) => {
+    job[name] = read(lexer.word(), lexer, row);
+    lexer.endLine();
   };
 }
 
-function hook(name: ProcessName): Stanza {
-  return second({ exec: program(name, "exec"), script: program(name, "script") });
+/** A stanza by which a field may become absent, too. */
+function optional<Kind extends "timeLimit" | "backoff">(
+  read: (lexer: Lexer) => FieldValues[Kind] | undefined,
+): StanzaOfKind<Kind> {
+  return (name: FieldName) => (lexer, job: Partial<Record<FieldName, unknown>>) => {
+    const value = read(lexer);
+    lexer.endLine();
+    if (value === undefined) delete job[name];
+    else job[name] = value;
+  };
+}
+
+/** A stanza of one word or more, each of which is added to a list. */
+function words<Kind extends "words" | "variables" | "exits" | "references">(
+  add: (word: string, list: FieldValues[Kind], lexer: Lexer, row: FieldRow<Kind>) => void,
+): StanzaOfKind<Kind> {
+  return (name, row) => (lexer, job) => {
+    const list: unknown = job[name];
+    do add(lexer.word(), list as FieldValues[Kind], lexer, row); while (lexer.hasToken);
+    lexer.endLine();
+  };
+}
+
+/** Stanzas that no field has, or that begin otherwise than their field's row says. */
+const SPECIAL: Array<[name: string, Stanza]> = [
+  ["exec", program("main", "exec")],
+  ["script", program("main", "script")],
+  ...PROCESS_NAMES.filter((name) => name !== "main").flatMap((name): Array<[string, Stanza]> => [
+    [`${name} exec`, program(name, "exec")],
+    [`${name} script`, program(name, "script")],
+  ]),
+  // These two leave the rest of their line to the next stanza, as they do in Upstart.
+  ["manual", (_, job) => delete job.startOn],
+  ["debug", (_, job) => job.debug = true],
+  // `score` may be in quotes, or not be there.
+  ["oom", KINDS.oomScore("oomScore", FIELDS.oomScore)],
+];
+
+/** The stanzas of the fields. */
+const REGULAR = FIELD_ROWS.flatMap(([name, row]): Array<[name: string, Stanza]> => {
+  const { kind, stanza } = row;
+  if (stanza === undefined || SPECIAL.some(([special]) => special === stanza.split(" ")[0])) return [];
+  return [[stanza, KINDS[kind](name as never, row as never)]];
+});
+
+const STANZAS = byFirstWord([...SPECIAL, ...REGULAR]);
+
+/** Stanzas by their first words. Names of two words are told apart by the second. */
+function byFirstWord(stanzas: Array<[name: string, Stanza]>): ReadonlyMap<string, Stanza> {
+  const alone = new Map<string, Stanza>();
+  const longer = new Map<string, Map<string, Stanza>>();
+  for (const [name, read] of stanzas) {
+    const [first = "", second] = name.split(" ");
+    if (second === undefined) alone.set(first, read);
+    else longer.set(first, (longer.get(first) ?? new Map()).set(second, read));
+  }
+  const both = Array.from(longer, ([first, table]): [string, Stanza] => {
+    const one = alone.get(first), two = bySecondWord(table);
+    return [first, one ? (lexer, job) => (lexer.hasToken ? two : one)(lexer, job) : two];
+  });
+  return new Map([...alone, ...both]);
+}
+
+function bySecondWord(table: ReadonlyMap<string, Stanza>): Stanza {
+  return (lexer, job) => {
+    const read = table.get(lexer.keyword()) ??
+      lexer.fail("Unknown stanza", lexer.tokenLine, table.keys());
+    read(lexer, job);
+  };
 }
 
 function program(name: ProcessName, kind: "exec" | "script"): Stanza {
@@ -102,40 +183,20 @@ function program(name: ProcessName, kind: "exec" | "script"): Stanza {
   };
 }
 
-/** A stanza of exactly one word. The word is judged before anything behind it is. */
-function oneWord(set: (word: string, job: JobDefinition, lexer: Lexer) => void): Stanza {
-  return (lexer, job) => {
-    set(lexer.word(), job, lexer);
-    lexer.endLine();
-  };
-}
-
-/** A stanza of one word or more. */
-function words(add: (word: string, job: JobDefinition, lexer: Lexer) => void): Stanza {
-  return (lexer, job) => {
-    do add(lexer.word(), job, lexer); while (lexer.hasToken);
-    lexer.endLine();
-  };
-}
-
-/** Fields that hold text. */
-type TextField = {
-  [Field in keyof JobDefinition]-?: JobDefinition[Field] extends string | undefined ? Field : never;
-}[keyof JobDefinition];
-
-function text(field: Exclude<TextField, "console" | "expect" | "name" | "source">): Stanza {
-  return oneWord((word, job) => job[field] = word);
-}
-
-function flag(field: "task" | "respawn"): Stanza {
-  return (lexer, job) => {
-    lexer.endLine();
-    job[field] = true;
-  };
+/** A choice. One of several words goes on as long as there is one that begins like this. */
+function choice(word: string, lexer: Lexer, row: FieldRow<"choice">): string {
+  const choices = row.choices.filter((choice) => typeof choice === "string");
+  let words = word;
+  while (lexer.hasToken && choices.some((choice) => choice.startsWith(`${words} `))) {
+    words += ` ${lexer.word()}`;
+  }
+  return oneOf(choices, words, lexer);
 }
 
 function oneOf<Value extends string>(values: readonly Value[], word: string, lexer: Lexer): Value {
-  return values.includes(word as Value) ? word as Value : lexer.fail("Unknown stanza", lexer.tokenLine);
+  return values.includes(word as Value)
+    ? word as Value
+    : lexer.fail("Unknown stanza", lexer.tokenLine, values);
 }
 
 /** A whole number, after blanks and with a sign if one likes, as strtol(3) takes it; NaN for anything else. */
@@ -148,6 +209,11 @@ function integerWithin(word: string, lowest: number, highest: number): number | 
   return number >= lowest && number <= highest ? number : undefined;
 }
 
+function integerOfRow(word: string, lexer: Lexer, { lowest, highest, stanza }: FieldRow<"integer">): number {
+  return integerWithin(word, lowest, highest) ??
+    lexer.fail(`Illegal ${stanza} value, expected ${lowest} to ${highest}`, lexer.tokenLine);
+}
+
 function seconds(word: string, lexer: Lexer): number {
   return integerWithin(word, 0, LARGEST_LONG) ??
     lexer.fail("Illegal interval, expected number of seconds", lexer.tokenLine);
@@ -156,24 +222,17 @@ function seconds(word: string, lexer: Lexer): number {
 function signal(word: string, lexer: Lexer): number {
   // No line: Upstart blames the file as a whole.
   return signalNumber(word) ?? integerWithin(word, 0, LARGEST_INT) ??
-    lexer.fail("Error while loading configuration file: Illegal signal status, expected integer");
+    lexer.fail(
+      "Error while loading configuration file: Illegal signal status, expected integer",
+      undefined,
+      SIGNALS,
+    );
 }
 
-function umask(word: string, lexer: Lexer): number {
+function mask(word: string, lexer: Lexer): number {
   const mask = /^[ \t-\r]*(?:[+]?[0-7]+|-0+)$/.test(word) ? Math.abs(parseInt(word, 8)) : NaN;
   if (mask <= 0o777) return mask;
   lexer.fail("Illegal file creation mask, expected octal integer", lexer.tokenLine);
-}
-
-function nice(word: string, lexer: Lexer): number {
-  return integerWithin(word, -20, 19) ??
-    lexer.fail("Illegal nice value, expected -20 to 19", lexer.tokenLine);
-}
-
-function oom(lexer: Lexer, job: JobDefinition): void {
-  const word = lexer.word();
-  job.oomScore = word === "score" ? oomScore(lexer.word(), lexer) : oomAdjustment(word, lexer);
-  lexer.endLine();
 }
 
 function oomScore(word: string, lexer: Lexer): number | "never" {
@@ -190,13 +249,7 @@ function oomAdjustment(word: string, lexer: Lexer): number | "never" {
   return Math.trunc(adjustment * 1000 / (adjustment < 0 ? 17 : 15)) + 0;
 }
 
-function respawnLimit(lexer: Lexer, job: JobDefinition): void {
-  if (lexer.keyword() !== "limit") lexer.fail("Unknown stanza", lexer.tokenLine);
-  job.respawnLimit = readRespawnLimit(lexer);
-  lexer.endLine();
-}
-
-function readRespawnLimit(lexer: Lexer): JobDefinition["respawnLimit"] {
+function respawnLimit(lexer: Lexer): FieldValues["respawnLimit"] {
   const word = lexer.word();
   if (word === "unlimited") return word;
   const count = integerWithin(word, 0, LARGEST_INT) ??
@@ -210,19 +263,19 @@ function exits(word: string, lexer: Lexer): Exit[] {
   const signal = signalNumber(word);
   if (signal !== undefined) return [{ signal }];
   const status = integerWithin(word, 0, LARGEST_INT) ??
-    lexer.fail("Illegal exit status, expected integer", lexer.tokenLine);
+    lexer.fail("Illegal exit status, expected integer", lexer.tokenLine, SIGNALS);
   if (status <= 255) return [{ status }];
   // Beyond the statuses Upstart counts signals in multiples of 256.
   const multiple = status / 256;
   return Number.isInteger(multiple) && multiple <= LAST_SIGNAL ? [{ signal: multiple }] : [];
 }
 
-function limit(lexer: Lexer, job: JobDefinition): void {
+function limit(lexer: Lexer, limits: FieldValues["limits"]): void {
   const resource = oneOf(RESOURCES, lexer.word(), lexer);
   const soft = limitValue(lexer.word(), lexer);
   const hard = limitValue(lexer.word(), lexer);
   lexer.endLine();
-  job.limit[resource] = { soft, hard };
+  limits[resource] = { soft, hard };
 }
 
 /** A resource limit as strtoull(3) takes it: numbers below zero are counted down from 2⁶⁴. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { USUAL_BACKOFF } from "../../lib/model/fields.ts";
 import { emptyJob, type JobDefinition, RESOURCES } from "../../lib/model/job.ts";
-import { applyOverride, parseConf } from "./mod.ts";
+import { applyOverride, parseConf } from "./parse.ts";
 
 const parse = (text: string) => parseConf(text, "/conf/mill.conf", "mill");
 const EMPTY = emptyJob("mill", "/conf/mill.conf");
@@ -35,6 +36,32 @@ const READ: [text: string, fields: Partial<JobDefinition>][] = [
   ["emits ground bagged-*\nemits ground", { emits: ["ground", "bagged-*", "ground"] }],
   ["task", { task: true }],
   ["respawn", { respawn: true }],
+  [
+    "ready http http://127.0.0.1:$PORT/ status 200-204 body 'all well' header 'Host: shop' header X:1 every 0.5",
+    {
+      ready: {
+        kind: "http",
+        url: "http://127.0.0.1:$PORT/",
+        status: [200, 204],
+        body: "all well",
+        header: { Host: "shop", X: "1" },
+        every: 0.5,
+      },
+    },
+  ],
+  ["ready tcp 80\nready unix /run/x timeout 3 # that", {
+    ready: { kind: "unix", path: "/run/x", timeout: 3 },
+  }],
+  ["ready exec 'pg_isready -q' every 5", {
+    ready: { kind: "exec", command: { kind: "exec", command: "pg_isready -q" }, every: 5 },
+  }],
+  ["ready notify", { ready: { kind: "notify" } }],
+  ["ready fd 3", { ready: { kind: "fd", descriptor: 3 } }],
+  ["ready log 'listening on'", { ready: { kind: "log", pattern: "listening on" } }],
+  ["alive tcp 8080 failures 3 then restart", {
+    alive: { kind: "tcp", address: "8080", failures: 3, then: "restart" },
+  }],
+  ["restart above memory 512MB", { restartAbove: { memory: 1 << 29 } }],
   ["respawn limit 3 60", { respawnLimit: { count: 3, interval: 60 } }],
   ["respawn limit ' +3' 010", { respawnLimit: { count: 3, interval: 10 } }],
   ["respawn limit unlimited", { respawnLimit: "unlimited" }],
@@ -59,6 +86,17 @@ const READ: [text: string, fields: Partial<JobDefinition>][] = [
   ["kill timeout 90", { killTimeout: 90 }],
   ["reload signal USR2", { reloadSignal: 12 }],
   ["reload signal 12", { reloadSignal: 12 }],
+  ["start timeout 90", { startTimeout: 90 }],
+  ["start timeout 0.25", { startTimeout: 0.25 }],
+  ["start timeout 3\nstart timeout none", {}],
+  ["kill mode group", { killMode: "group" }],
+  ["give up exit", { onGiveUp: "exit" }],
+  ["respawn delay 5", { respawnDelay: { ...USUAL_BACKOFF, delay: 5 } }],
+  ["respawn delay 60", { respawnDelay: { ...USUAL_BACKOFF, delay: 60, max: 60 } }],
+  ["respawn delay 1 reset-after 5 jitter 0 max 8 factor 1.5", {
+    respawnDelay: { delay: 1, factor: 1.5, max: 8, jitter: 0, resetAfter: 5 },
+  }],
+  ["respawn delay 1\nrespawn delay 0", {}],
   ["umask 027", { umask: 0o27 }],
   ["umask +777", { umask: 0o777 }],
   ["umask -0", { umask: 0 }],
@@ -114,6 +152,7 @@ const WORD_EXPECTED = [
   ],
   ...["kill timeout", "reload signal", "oom score", "limit core", "limit core 1", "apparmor load"],
   ...["apparmor switch", "cgroup cpu ''"],
+  ...["semantics", "start timeout", "kill mode", "give up", "respawn delay", "respawn delay 1 max"],
 ];
 const WORD_TOO_MANY = [
   ..."description author version usage instance chroot chdir setuid setgid env".split(" ").map((name) =>
@@ -136,6 +175,7 @@ const WORD_TOO_MANY = [
     "apparmor load a",
     "apparmor switch a",
   ],
+  ...["semantics upstart", "start timeout 1", "kill mode main", "give up stop"],
 ];
 const NO_STANZA = [
   ..."respawn always,respawn 'limit' 1 5,normal leave 1,normal 'exit' 1,kill hard 3,kill Signal TERM".split(
@@ -147,15 +187,18 @@ const NO_STANZA = [
   ..."limit locks 1 2,limit NOFILE 1 2,limit rttime 1 2,apparmor unload x,manual by hand,debug yes".split(
     ",",
   ),
+  ..."semantics systemd,start timeouts 1,kill mode Group,give up soon,respawn delay 1 times 2".split(","),
 ];
 const SIGNAL = "Error while loading configuration file: Illegal signal status, expected integer";
 const INTERVAL = "Illegal interval, expected number of seconds";
+const TIMEOUT = "Illegal timeout, expected 'none' or number of seconds";
 const LIMIT = "Illegal limit, expected 'unlimited' or integer";
 const EXIT = "Illegal exit status, expected integer";
 const NICE = "Illegal nice value, expected -20 to 19";
 const UMASK = "Illegal file creation mask, expected octal integer";
 const SCORE = "Illegal oom score adjustment, expected -999 to 1000 or 'never'";
 const ADJUSTMENT = "Illegal oom adjustment, expected -16 to 15 or 'never'";
+const URL_WANTED = "Illegal URL, expected http:// or https://, and a host";
 const words = (prefix: string, values: string, problem: string) =>
   values.split(",").map((value): [string, string] => [`${prefix} ${value}`, problem]);
 
@@ -164,8 +207,35 @@ const REFUSED: [text: string, reason: string][] = [
   ...WORD_TOO_MANY.map((text): [string, string] => [`${text} extra`, "Unexpected token"]),
   ...NO_STANZA.map((text): [string, string] => [text, "Unknown stanza"]),
   ...words("kill timeout", "-1,soon,0x5,5s,'5 ',1.5,99999999999999999999", INTERVAL),
+  ...words("ready tcp 80 every", "0,soon,-1,.5", "Illegal interval, expected 0.01 seconds or more"),
+  ...words("ready http http://a status", "99,600,2xx,200-", "Illegal status, expected 100 to 599"),
+  ["ready http http://a status 300-200", "Illegal status, expected 300 to 599"],
+  ...words("ready http", "foo,ftp://a/,http://,ftp://$HOST/", URL_WANTED),
+  ...words("alive tcp", "99999,localhost,a:b", "Illegal address, expected PORT or HOST:PORT"),
+  ["alive exec ' '", "Illegal command, expected a command"],
+  ...words("uses", "completed(a),completed(", "Illegal job, expected the name of a job"),
+  ["needs completed(a b)", "Illegal job, expected the name of a job, or completed(NAME)"],
+  ["wants completed(completed(a))", "Illegal job, expected the name of a job, or completed(NAME)"],
+  ["needs a, b", "Illegal job, expected names with blanks between them, and no commas"],
+  ["conflicts a ,", "Illegal job, expected names with blanks between them, and no commas"],
+  ...words("ready http http://a header", "X,'X Y: z'", "Illegal header, expected 'NAME: TEXT'"),
+  ...words("alive tcp 80 failures", "0,-1,many", "Illegal failures, expected 1 or more"),
+  ...words("ready fd", "2,1024,x", "Illegal descriptor, expected 3 to 1023"),
+  ...words("ready", "ping x,tcp 80 then restart,notify every 5,'http' http://a", "Unknown stanza"),
+  ...words("alive", "notify,tcp 80 then panic", "Unknown stanza"),
+  ...words("restart above", "disk 5", "Unknown stanza"),
+  ...words(
+    "restart above memory",
+    "0,much,5PB",
+    "Illegal size, expected bytes, or a number with KB, MB or GB",
+  ),
   ...words("respawn limit", "-1 5,many 5,UNLIMITED,0x5 5,1.5 5,2147483648 5,'5 ' 5", LIMIT),
   ...words("respawn limit", "5 -1,5 soon,5 unlimited,5 5s", INTERVAL),
+  ...words("start timeout", "-1,0,soon,5s,.5,1e999,'5 '", TIMEOUT),
+  ...words("respawn delay", "-1,soon,5s,1 reset-after none", INTERVAL),
+  ...words("respawn delay", "1 factor 0.5,1 factor x", "Illegal factor, expected number from 1"),
+  ...words("respawn delay", "1 jitter 2,1 jitter -1", "Illegal jitter, expected number from 0 to 1"),
+  ...words("respawn delay", "5 max 4,1 max 0", "Illegal maximum, expected the delay or more"),
   ...words("normal exit", "-1,2147483648,term,SIG,SIGSIGTERM,0x1,1 2 x 3,RTMIN", EXIT),
   ...words("nice", "20,-21,low,1.0,0x5,5x", NICE),
   ...words("umask", "1000,8,-1,0o22,0x12,u=rwx,022x", UMASK),

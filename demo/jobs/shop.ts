@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
-import { inherited, job } from "rouse";
+import { completed, http, inherited, job } from "rouse";
 
 export default job({
   description: "a shop that takes a moment to open",
+  needs: completed("prepare"),
   env: { PORT: "8080", XDG_RUNTIME_DIR: inherited },
+
+  /** The shop is up once it answers: whatever needs it may rely on that. */
+  ready: http("http://127.0.0.1:$PORT/"),
 
   /** The service itself: a function, run in a process of its own. */
   async main({ env, log, signal }) {
@@ -17,14 +21,5 @@ export default job({
     });
     await pause(500);
     server.listen(Number(env.PORT), "127.0.0.1", () => log(`open on port ${env.PORT}`));
-  },
-
-  /** The shop counts as started once it answers: whatever waits for it may rely on that. */
-  async postStart({ env, log }) {
-    for (let tries = 1;; tries++) {
-      const answer = await fetch(`http://127.0.0.1:${env.PORT}/`).catch(() => undefined);
-      if (answer?.ok) return log(`ready after ${tries} tries`);
-      await pause(50);
-    }
   },
 });

@@ -1,8 +1,8 @@
-/** What a hook function is given. */
+/** The context of a hook function: what init gives it as its argument. */
 
 import type { Shell } from "zx/core";
 
-/** Variables that init sets for every process, or for some (init(5), "Environment"). */
+/** Variables that init sets for every process, or for some (init(5), "Environment"). Those of events are not among them. */
 export type StandardVariable =
   | "PATH"
   | "TERM"
@@ -12,25 +12,21 @@ export type StandardVariable =
   | "UPSTART_INSTANCE"
   | "UPSTART_EVENTS"
   | "UPSTART_STOP_EVENTS"
-  | "UPSTART_SESSION"
-  | "RESULT"
-  | "PROCESS"
-  | "EXIT_STATUS"
-  | "EXIT_SIGNAL";
+  | "UPSTART_SESSION";
 
-/** A process's environment: variables that are there for certain, and others that may be. */
+/** A process's environment: variables that are always set, and variables that may be set. */
 export type HookEnvironment<Known extends string, Possible extends string> =
   & { readonly [Name in Known]: string }
   & { readonly [Name in Exclude<Possible | StandardVariable, Known>]?: string };
 
-/** What a function of a job gets. It runs in a process of its own with the job's user, limits and environment. */
+/** The argument of a job's function, which runs in a process of its own with the job's user, limits and environment. */
 export interface HookContext<Known extends string = never, Possible extends string = string> {
   /**
-   * zx's `$`: runs a command by `/bin/sh -e` in the job's environment; arguments in `${…}` are quoted. A
-   * command that fails throws. Loaded when it is first used.
+   * zx's `$`: runs a command by `/bin/sh -e` in the job's environment. Arguments in `${…}` are quoted. A command that
+   * fails throws. zx is loaded at the first use.
    */
   readonly $: Shell;
-  /** The environment: what the job's `env` and `instance` name is there, variables of events may be. */
+  /** The environment. Variables in the job's `env` and `instance` are always set, those of events may be. */
   readonly env: HookEnvironment<Known, Possible>;
   /** The job's name. */
   readonly job: string;
@@ -38,21 +34,28 @@ export interface HookContext<Known extends string = never, Possible extends stri
   readonly instance: string;
   /** The names of the events that started the job, or in `preStop` and `postStop` those that stopped it. */
   readonly events: readonly string[];
-  /** Aborted when init tells the process to end. One that never reads it simply dies of the signal. */
+  /** Aborted when init tells the process to end. A function that never reads this dies of the signal instead. */
   readonly signal: AbortSignal;
-  /** Writes a line to standard output, which is the job's log. Objects are shown as console.log does. */
+  /** Writes a line to standard output, which is the job's log. Objects are formatted as by `console.log`. */
   log(...values: unknown[]): void;
   /**
-   * Emits an event; resolves when all that it set off is up or done, with `wait: false` at once. Rejects when
-   * init refuses or a job that was set off fails.
+   * Emits an event. Resolves when the services that it starts are up, the tasks that it starts are done and the jobs that
+   * it stops are down, or at once with `wait: false`.
+   * @throws {Error} when init refuses, or one of these jobs fails.
    */
   emit(
     event: string,
     variables?: Readonly<Record<string, string | number>>,
     options?: { wait?: boolean },
   ): Promise<void>;
-  /** In `preStart`: gives up starting (as `stop` does there). In `preStop`: goes on running (as `start` does there). */
+  /**
+   * In `preStart`: stops the job instead of starting it. In `preStop`: keeps the job running.
+   * @throws {Error} in any other function.
+   */
   cancel(): Promise<void>;
-  /** In the main process of a job with `expect: "stop"`: tells init that the job is up. */
+  /**
+   * In `main` of a job with `expect: "stop"`: tells init that the job is up.
+   * @throws {Error} in any other function.
+   */
   ready(): void;
 }

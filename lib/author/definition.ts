@@ -1,162 +1,208 @@
-/** Turns what was given to `job()` into a definition (lib/model), field by field. */
+/** Conversion of a job specification, the argument of `job()`, into a job definition (lib/model), field by field. */
 
-import type { Condition as ModelCondition, Match } from "../model/condition.ts";
+import type { JobCondition, Match } from "../model/condition.ts";
 import {
-  CONSOLES,
+  FIELD_ROWS,
+  type FieldKind,
+  type FieldName,
+  type FieldRow,
+  type Fields,
+  type FieldValues,
+  moduleField,
+  PROCESS_FIELDS,
+  SEMANTICS,
+  SLOW_RESPAWN_LIMIT,
+  USUAL_BACKOFF,
+} from "../model/fields.ts";
+import {
+  type DefaultsBase,
   emptyJob,
-  EXPECTATIONS,
   type JobDefinition,
+  type ProcessDefinition,
   type ProcessName,
-  type Program,
 } from "../model/job.ts";
-import { isJobName } from "../model/validate.ts";
-import { Condition, type DefinedJob, type JobReference, type Tree } from "./conditions.ts";
+import { formatReference, hasStrayComma } from "../model/text/references.ts";
+import { isJobName, isReference } from "../model/validate.ts";
+import { readCheck } from "./checks.ts";
+import { Condition, type ConditionTree, type DefinedJob, isJob, type LateReference } from "./conditions.ts";
+import { Completion } from "./dependencies.ts";
 import { inherited, type JobSpecification } from "./job.ts";
 import * as values from "./values.ts";
 import { FieldError, refuse } from "./values.ts";
 
-/** What a specification itself does not know of its job. */
-export interface Surroundings {
+/** What the conversion needs to know of a job besides its specification. */
+export interface DefinitionContext {
   name: string;
   /** The file, or `compiled-in`. */
   source: string;
-  /** The module whose functions the hook child shall run. */
+  /** The module whose functions the hook child runs. */
   module: string;
-  /** The name of a job that another's condition refers to; undefined when it has none. */
+  /** The name of a job that a condition refers to. Undefined when it has none. */
   nameOf(job: DefinedJob): string | undefined;
 }
 
 type Field = Exclude<keyof JobSpecification, "name">;
-type Reader = (job: JobDefinition, value: unknown, surroundings: Surroundings) => void;
+type Reader = (job: JobDefinition, value: unknown, context: DefinitionContext) => void;
 
-/** The fields that hold a process, by that process's name. */
-export const PROCESS_FIELDS = {
-  main: "main",
-  "pre-start": "preStart",
-  "post-start": "postStart",
-  "pre-stop": "preStop",
-  "post-stop": "postStop",
-} as const satisfies Record<ProcessName, Field>;
+/** The kinds of values that one field of a module gives whole. */
+type WholeKind = Exclude<FieldKind, "respawnLimit" | "backoff">;
 
-/** What people try who know the stanzas. */
-const STANZAS: Record<string, string> = {
-  setuid: "user",
-  setgid: "group",
-  kill: "killTimeout or killSignal",
-  normal: "normalExit",
-  reload: "reloadSignal",
-  oom: "oomScore",
-  ready: "the function ready() that main is given",
-  extends: "spreading: job({ ...other })",
+/** How the value of each kind is read. `field` is the name that messages say. */
+const KINDS: {
+  [Kind in WholeKind]: (
+    field: string,
+    value: unknown,
+    row: FieldRow<Kind>,
+    context: DefinitionContext,
+  ) => FieldValues[Kind] | undefined;
+} = {
+  text: values.text,
+  flag: values.flag,
+  choice: (field, value, { choices }) => values.oneOf(field, value, choices),
+  integer: (field, value, { lowest, highest }) => values.integer(field, value, lowest, highest),
+  seconds: values.seconds,
+  timeLimit: values.timeLimit,
+  signal: values.signal,
+  mask: values.umask,
+  account,
+  words: texts,
+  variables: texts,
+  environment: (field, value) => values.entries(field, value).map(([key, item]) => variable(key, item)),
+  references: (field, value, row, { nameOf }) =>
+    values.list(value).map((item) => reference(field, item, row, nameOf)),
+  condition: (field, value, _, { nameOf }) => condition(field, value, nameOf),
+  exits: (field, value) => values.list(value).map((item) => exit(field, item)),
+  oomScore: (field, value) => value === "never" ? value : values.integer(field, value, -999, 1000),
+  limits: values.limits,
+  cgroups: (field, value) => values.list(value).map((item) => cgroup(field, item)),
+  check: (field, value, { use }) => readCheck(field, value, use),
+  ceilings: (field, value) =>
+    Object.fromEntries(
+      values.entries(field, value, ["memory"]).map(([key, size]) => [key, values.bytes(key, size)]),
+    ),
 };
 
-/** Copies a field that is text. */
-function textField(
-  field: "description" | "author" | "version" | "usage" | "chdir" | "chroot" | "instance",
-): Reader {
-  return (job, value) => void (job[field] = values.text(field, value));
-}
+/** The fields of modules that a row of the table tells how to read. */
+type FieldOfRow<Name extends FieldName> = Fields[Name] extends { within: string } ? never
+  : Fields[Name] extends { module: infer Field } ? Field
+  : Name;
+type TableField = { [Name in FieldName]: FieldOfRow<Name> }[FieldName];
 
-function processField(field: Field, process: ProcessName): Reader {
-  return (job, value, surroundings) =>
-    void (job.processes[process] = program(field, value, job.name, surroundings));
-}
-
-const READERS: Record<Field, Reader> = {
-  description: textField("description"),
-  author: textField("author"),
-  version: textField("version"),
-  usage: textField("usage"),
-  chdir: textField("chdir"),
-  chroot: textField("chroot"),
-  instance: textField("instance"),
-  startOn: (job, value, { nameOf }) => void (job.startOn = condition("startOn", value, nameOf)),
-  stopOn: (job, value, { nameOf }) => void (job.stopOn = condition("stopOn", value, nameOf)),
+/** The readers of the other fields. */
+const SPECIAL: Record<Exclude<Field, TableField>, Reader> = {
   manual: (_, value) => void values.flag("manual", value),
-  emits: (job, value) => void (job.emits = values.list(value).map((item) => values.text("emits", item))),
-  env: (job, value) =>
-    void (job.env = values.entries("env", value).map(([key, item]) => variable(key, item))),
-  export: (job, value) => void (job.export = values.list(value).map((item) => values.text("export", item))),
-  exec: (job, value) => setMain(job, command("exec", value)),
+  exec: (job, value) => setMain(job, values.command("exec", value)),
   script: (job, value) =>
     setMain(job, { kind: "script", text: values.scriptText(values.text("script", value)) }),
-  main: (job, value, surroundings) => setMain(job, program("main", value, job.name, surroundings)),
-  preStart: processField("preStart", "pre-start"),
-  postStart: processField("postStart", "post-start"),
-  preStop: processField("preStop", "pre-stop"),
-  postStop: processField("postStop", "post-stop"),
-  task: (job, value) => void (job.task = values.flag("task", value)),
+  main: (job, value, context) => setMain(job, program("main", value, job.name, context)),
+  preStart: processReader("pre-start"),
+  postStart: processReader("post-start"),
+  preStop: processReader("pre-stop"),
+  postStop: processReader("post-stop"),
   respawn: readRespawn,
-  normalExit: (job, value) => void (job.normalExit = values.list(value).map(exit)),
-  expect: (job, value) => void (job.expect = values.oneOf("expect", value, EXPECTATIONS)),
-  killTimeout: (job, value) => void (job.killTimeout = values.seconds("killTimeout", value)),
-  killSignal: (job, value) => void (job.killSignal = values.signal("killSignal", value)),
-  reloadSignal: (job, value) => void (job.reloadSignal = values.signal("reloadSignal", value)),
-  console: (job, value) => void (job.console = values.oneOf("console", value, CONSOLES)),
-  user: (job, value) => void (job.setuid = account("user", value)),
-  group: (job, value) => void (job.setgid = account("group", value)),
-  umask: (job, value) => void (job.umask = values.umask("umask", value)),
-  nice: (job, value) => void (job.nice = values.integer("nice", value, -20, 19)),
-  oomScore: (job, value) =>
-    void (job.oomScore = value === "never" ? value : values.integer("oomScore", value, -999, 1000)),
-  limit: (job, value) => void (job.limit = values.limits("limit", value)),
-  cgroup: (job, value) => void (job.cgroups = values.list(value).map(cgroup)),
   apparmor: readApparmor,
-  endsInit: (job, value) => void (job.endsInit = values.flag("endsInit", value)),
-  debug: (job, value) => void (job.debug = values.flag("debug", value)),
 };
+
+const READERS: ReadonlyMap<string, Reader> = new Map([
+  ...Object.entries(SPECIAL),
+  ...FIELD_ROWS.filter(([, row]) => row.within === undefined).map(([name, row]) =>
+    [moduleField(name), fieldReader(name, row)] as const
+  ),
+]);
+
+function fieldReader(name: FieldName, row: FieldRow): Reader {
+  const field = moduleField(name), read = KINDS[row.kind as WholeKind];
+  return (job, value, context) => {
+    const content = read(field, value, row as never, context);
+    if (content === undefined) delete job[name];
+    else job[name] = content as never;
+  };
+}
+
+function processReader(process: ProcessName): Reader {
+  const field = PROCESS_FIELDS[process];
+  return (job, value, context) => void (job.processes[process] = program(field, value, job.name, context));
+}
+
+/** Names that are no fields, and what to use instead: the first words of stanzas, and what others might expect. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ...FIELD_ROWS.flatMap(([name, { stanza = name }]) => {
+    const [word = ""] = stanza.split(" ");
+    return READERS.has(word) ? [] : [[word, moduleField(name)] as const];
+  }),
+  ["kill", "killTimeout or killSignal"],
+  ["extends", "spreading: job({ ...other })"],
+]);
 
 /**
  * The definition of a job.
- * @throws {FieldError} for a field that there is not, or whose value cannot be used.
+ * @throws {FieldError} when a field is unknown or its value is wrong.
  */
-export function toDefinition(specification: object, surroundings: Surroundings): JobDefinition {
-  if (!isJobName(values.text("name", surroundings.name))) refuse("name", "a job's name", surroundings.name);
-  const job = emptyJob(surroundings.name, surroundings.source);
+export function toDefinition(specification: object, context: DefinitionContext): JobDefinition {
+  if (!isJobName(values.text("name", context.name))) refuse("name", "a job's name", context.name);
+  const job = emptyJob(context.name, context.source, defaultsBase(specification));
   for (const [field, value] of Object.entries(specification)) {
     if (field === "name" || value === undefined) continue;
-    if (!Object.hasOwn(READERS, field)) throw unknown(field);
-    READERS[field as Field](job, value, surroundings);
+    const read = READERS.get(field);
+    if (!read) throw unknown(field);
+    read(job, value, context);
   }
   if ((specification as JobSpecification).manual) delete job.startOn;
   return job;
 }
 
-function unknown(field: string): FieldError {
-  const instead = Object.hasOwn(STANZAS, field) ? STANZAS[field] : undefined;
-  if (instead) return new FieldError(field, `a job has no field ${field}; use ${instead}`);
-  return values.unknownField(field, [...Object.keys(READERS), "name"], "a job has");
+/** What the defaults of other fields depend on, wherever it stands. */
+function defaultsBase({ semantics = "rouse", endsInit }: JobSpecification): Partial<DefaultsBase> {
+  return {
+    semantics: values.oneOf("semantics", semantics, SEMANTICS),
+    ...(endsInit && { endsInit }),
+  };
 }
 
-/** The jobs that a specification's conditions refer to. */
+function unknown(field: string): FieldError {
+  const instead = INSTEAD.get(field);
+  if (instead !== undefined) return new FieldError(field, `a job has no field ${field}; use ${instead}`);
+  return values.unknownField(field, [...READERS.keys(), "name"], "a job has");
+}
+
+/** The fields that name jobs. */
+const REFERENCES = FIELD_ROWS.flatMap(([name, { kind }]) => kind === "references" ? [moduleField(name)] : []);
+
+/** The jobs that a specification refers to. */
 export function referredJobs(specification: object): DefinedJob[] {
   const { startOn, stopOn } = specification as { startOn?: unknown; stopOn?: unknown };
   const found: DefinedJob[] = [];
-  const visit = (tree: Tree): void => {
+  const add = (reference: LateReference) => {
+    const job = typeof reference === "string" ? undefined : resolve(reference);
+    if (isJob(job)) found.push(job);
+  };
+  const visit = (tree: ConditionTree): void => {
     if (tree.kind !== "event") return void (visit(tree.left), visit(tree.right));
-    for (const { value } of tree.comparisons) {
-      const job: unknown = typeof value === "string" ? undefined : resolve(value);
-      if (typeof job === "object" && job !== null) found.push(job as DefinedJob);
-    }
+    for (const { value } of tree.comparisons) add(value);
   };
   for (const each of [startOn, stopOn]) if (each instanceof Condition) visit(each.tree);
+  for (const field of REFERENCES) {
+    const items = values.list((specification as Record<string, unknown>)[field]);
+    for (const item of items) add((item instanceof Completion ? item.job : item) as LateReference);
+  }
   return found;
 }
 
-function resolve(reference: Exclude<JobReference, string>): DefinedJob {
-  return typeof reference === "function" ? reference() : reference;
+/** What a reference leads to: a job, unless the module is wrong. */
+function resolve(reference: Exclude<LateReference, string>): unknown {
+  return typeof reference === "function" ? (reference as () => unknown)() : reference;
 }
 
-function condition(field: Field, value: unknown, nameOf: Surroundings["nameOf"]): ModelCondition {
+function condition(field: string, value: unknown, nameOf: DefinitionContext["nameOf"]): JobCondition {
   if (!(value instanceof Condition)) {
     refuse(field, `a condition such as on("startup") or started("web")`, value);
   }
-  const model = (tree: Tree): ModelCondition =>
+  const model = (tree: ConditionTree): JobCondition =>
     tree.kind === "event"
       ? { kind: "event", name: values.text(field, tree.name), matches: tree.comparisons.map(match) }
       : { kind: tree.kind, left: model(tree.left), right: model(tree.right) };
   const match = (
-    { key, value, negated }: Extract<Tree, { kind: "event" }>["comparisons"][number],
+    { key, value, negated }: Extract<ConditionTree, { kind: "event" }>["comparisons"][number],
   ): Match => ({
     ...(key !== undefined && { key }),
     value: typeof value === "string" ? value : referredName(field, value, nameOf),
@@ -165,32 +211,57 @@ function condition(field: Field, value: unknown, nameOf: Surroundings["nameOf"])
   return model(value.tree);
 }
 
-function referredName(
-  field: Field,
-  reference: Exclude<JobReference, string>,
-  nameOf: Surroundings["nameOf"],
+function reference(
+  field: string,
+  value: unknown,
+  { completions }: FieldRow<"references">,
+  nameOf: DefinitionContext["nameOf"],
 ): string {
-  const job: unknown = resolve(reference);
-  const there = typeof job === "object" && job !== null;
-  const name = there ? nameOf(job as DefinedJob) : undefined;
-  if (name !== undefined) return name;
-  const reason = there
-    ? "a job that has no name; give it one, or export it as its module's default"
-    : `a job that is not there (${values.shown(job)}); is it imported from a module that exports it?`;
-  throw new FieldError(field, `${field} refers to ${reason}`);
-}
-
-function command(field: string, value: unknown): Program {
-  if (!Array.isArray(value)) {
-    // A blank behind a backslash is part of the last word.
-    const line = values.text(field, value).replace(/^[ \t\r\n]+|(?<!\\)[ \t\r\n]+$/g, "");
-    return { kind: "exec", command: notEmpty(field, line) };
+  const wanted = completions ? "a job, a job's name or completed(job)" : "a job or a job's name";
+  const completed = value instanceof Completion;
+  const job: unknown = completed && completions ? value.job : value;
+  if (typeof job !== "string" && !isReferable(job)) refuse(field, wanted, job);
+  if (typeof job === "function" && job.length > 0) {
+    const { name } = job;
+    throw new FieldError(
+      field,
+      `${field} must be ${wanted}, not the function ${name} itself; call it: ${name}(…)`,
+    );
   }
-  if (value.length === 0) refuse(field, "a command", value);
-  return { kind: "arguments", words: value.map((word) => values.text(field, word)) };
+  const name = typeof job === "string" ? job : referredName(field, job, nameOf);
+  const word = completed ? formatReference({ name, completed }) : name;
+  if (isReference(word, completions)) return word;
+  refuse(field, hasStrayComma(name) ? "an array where it names several jobs" : wanted, word);
 }
 
-function program(field: string, value: unknown, job: string, { module }: Surroundings): Program {
+function isReferable(value: unknown): value is Exclude<LateReference, string> {
+  return typeof value === "function" || isJob(value);
+}
+
+function referredName(
+  field: string,
+  reference: Exclude<LateReference, string>,
+  nameOf: DefinitionContext["nameOf"],
+): string {
+  const job = resolve(reference);
+  const name = isJob(job) ? nameOf(job) : undefined;
+  if (name !== undefined) return name;
+  throw new FieldError(field, `${field} refers to ${unnamed(job)}`);
+}
+
+/** Why nothing that a field refers to has the name of a job. */
+function unnamed(job: unknown): string {
+  if (isJob(job)) return "a job that has no name; give it one, or export it as its module's default";
+  if (job !== undefined && job !== null) return `what is no job (${values.shown(job)})`;
+  return `a job that is not there (${values.shown(job)}); is it imported from a module that exports it?`;
+}
+
+function program(
+  field: string,
+  value: unknown,
+  job: string,
+  { module }: DefinitionContext,
+): ProcessDefinition {
   if (typeof value === "function") return { kind: "function", module, job };
   if (typeof value !== "object" || value === null) {
     refuse(field, `a function, { exec: … } or { script: … }`, value);
@@ -198,15 +269,19 @@ function program(field: string, value: unknown, job: string, { module }: Surroun
   const given = values.entries(field, value, ["exec", "script"]);
   const [kind, content] = given[0] ?? [];
   if (given.length !== 1) refuse(field, "a function, { exec: … } or { script: … }", value);
-  if (kind === "exec") return command(field, content);
+  if (kind === "exec") return values.command(field, content);
   return { kind: "script", text: values.scriptText(values.text(field, content)) };
 }
 
-function setMain(job: JobDefinition, main: Program): void {
+function setMain(job: JobDefinition, main: ProcessDefinition): void {
   if (job.processes.main) {
     throw new FieldError("main", "a job has one main process: give exec, script or main, not several");
   }
   job.processes.main = main;
+}
+
+function texts(field: string, value: unknown): string[] {
+  return values.list(value).map((item) => values.text(field, item));
 }
 
 function notEmpty(field: string, text: string): string {
@@ -223,14 +298,28 @@ function variable(key: string, value: unknown): string {
 
 function readRespawn(job: JobDefinition, value: unknown): void {
   if (typeof value === "boolean") return void (job.respawn = value);
-  const { limit, within } = Object.fromEntries(values.entries("respawn", value, ["limit", "within"]));
+  const { limit, within, ...delay } = Object.fromEntries(
+    values.entries("respawn", value, ["limit", "within", ...Object.keys(USUAL_BACKOFF)]),
+  );
   job.respawn = true;
-  if (limit === "unlimited") return void (job.respawnLimit = "unlimited");
-  if (job.respawnLimit === "unlimited") return;
-  if (limit !== undefined) {
-    job.respawnLimit.count = values.integer("limit", limit, 0, Number.MAX_SAFE_INTEGER);
-  }
-  if (within !== undefined) job.respawnLimit.interval = values.seconds("within", within);
+  if (limit !== undefined || within !== undefined) job.respawnLimit = respawnLimit(job, limit, within);
+  if (Object.keys(delay).length === 0) return;
+  const backoff = values.backoff(delay, job.respawnDelay ?? USUAL_BACKOFF);
+  if (backoff) job.respawnDelay = backoff;
+  else delete job.respawnDelay;
+}
+
+function respawnLimit(
+  { respawnLimit }: JobDefinition,
+  limit: unknown,
+  within: unknown,
+): JobDefinition["respawnLimit"] {
+  if (limit === "unlimited") return limit;
+  const { count, interval } = respawnLimit === "unlimited" ? SLOW_RESPAWN_LIMIT : respawnLimit;
+  return {
+    count: limit === undefined ? count : values.integer("limit", limit, 0, Number.MAX_SAFE_INTEGER),
+    interval: within === undefined ? interval : values.seconds("within", within),
+  };
 }
 
 function readApparmor(job: JobDefinition, value: unknown): void {
@@ -239,13 +328,13 @@ function readApparmor(job: JobDefinition, value: unknown): void {
   }
 }
 
-function exit(value: unknown): JobDefinition["normalExit"][number] {
-  // Beyond the statuses, multiples of 256 are signals, also those that have no name, as in `.conf`.
+function exit(field: string, value: unknown): JobDefinition["normalExit"][number] {
+  // As in `.conf`, a number above the statuses is a signal times 256. So signals without a name can be given.
   if (typeof value === "number" && value > 255 && value % 256 === 0) {
-    return { signal: values.signal("normalExit", value / 256) };
+    return { signal: values.signal(field, value / 256) };
   }
-  if (typeof value === "number") return { status: values.integer("normalExit", value, 0, 255) };
-  return { signal: values.signal("normalExit", value) };
+  if (typeof value === "number") return { status: values.integer(field, value, 0, 255) };
+  return { signal: values.signal(field, value) };
 }
 
 function account(field: string, value: unknown): string {
@@ -254,11 +343,11 @@ function account(field: string, value: unknown): string {
     : notEmpty(field, values.text(field, value));
 }
 
-function cgroup(value: unknown): JobDefinition["cgroups"][number] {
+function cgroup(field: string, value: unknown): JobDefinition["cgroups"][number] {
   const known = ["controller", "name", "key", "value"];
-  const given = values.entries("cgroup", value, known).map(([key, item]) =>
+  const given = values.entries(field, value, known).map(([key, item]) =>
     [key, typeof item === "number" ? String(item) : values.text(key, item)] as const
   );
   const setting = Object.fromEntries(given) as Partial<JobDefinition["cgroups"][number]>;
-  return { ...setting, controller: setting.controller ?? refuse("cgroup", "given a controller", value) };
+  return { ...setting, controller: setting.controller ?? refuse(field, "given a controller", value) };
 }

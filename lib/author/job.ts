@@ -1,12 +1,23 @@
-/** `job({…})` and the types of what it takes. */
+/** The function `job()`, and the types of its argument. */
 
+import type { Size } from "../model/checks/size.ts";
+import type { CheckUse } from "../model/checks/check.ts";
 import type { Duration } from "../model/duration.ts";
-import type { Console, Expectation, Resource } from "../model/job.ts";
+import type { FieldName, FieldRow, Fields } from "../model/fields.ts";
+import type { Resource } from "../model/job.ts";
 import type { SignalName } from "../model/signals.ts";
-import { type Condition, definedAt, type DefinedJob } from "./conditions.ts";
+import type { JobCheck } from "./checks.ts";
+import {
+  type Condition,
+  definedAt,
+  type DefinedJob,
+  type LateReference,
+  type stopped,
+} from "./conditions.ts";
 import type { HookContext } from "./context.ts";
+import type { Completion } from "./dependencies.ts";
 
-/** A signal's name, with or without `SIG`; real-time signals have numbers alone (signal(7)). */
+/** A signal's name, with or without `SIG`. Real-time signals only have numbers (signal(7)). */
 export type Signal = SignalName | `SIG${SignalName}` | RealTimeSignal;
 
 // deno-fmt-ignore
@@ -20,13 +31,27 @@ export type LimitValue =
   | "unlimited"
   | readonly [soft: number | "unlimited", hard: number | "unlimited"];
 
-/** Stands in `env` for the value that init itself was started with: `env: { LANG: inherited }`. */
+/** In `env`, the value of the variable that init itself was started with: `env: { LANG: inherited }`. */
 export const inherited: unique symbol = Symbol.for("rouse.inherited");
 
-/** The table that `env` takes. */
-export type Variables = Readonly<Record<string, string | number | typeof inherited>>;
+/** The type of `env`, which may be the result of `parseEnv()` of `node:util`. Undefined values are left out. */
+export type Variables = Readonly<Record<string, string | number | undefined | typeof inherited>>;
 
-/** A command: a line that is split at blanks, or given to `/bin/sh` if it needs one; or its words, without a shell. */
+/**
+ * The names of a table that are certain to be set: not those of a table that was read from a file. Optional properties
+ * whose type does not include undefined, as in another job's table, count as set.
+ */
+type CertainIn<Env extends Variables> =
+  & keyof {
+    [
+      Name in keyof Env as string extends Name ? never
+        : undefined extends Env[Name] ? Record<never, never> extends Pick<Env, Name> ? Name : never
+        : Name
+    ]: unknown;
+  }
+  & string;
+
+/** A command: a line, which is split at blanks, or given to `/bin/sh` if it needs a shell, or an array of words. */
 export type Command = string | readonly string[];
 
 /** What a process runs: a function, a command, or text for `/bin/sh -e`. */
@@ -34,6 +59,26 @@ export type Program<Context> =
   | ((context: Context) => unknown)
   | { readonly exec: Command }
   | { readonly script: string };
+
+/** How a job is respawned (`respawn limit`, `respawn delay`). */
+export interface Respawn {
+  /**
+   * More respawns than this `within` that time end the job. The default is `"unlimited"`, and 10 within 5 minutes for a job
+   * with `endsInit`; with `semantics: "upstart"` 10 within 5 seconds.
+   */
+  readonly limit?: number | "unlimited";
+  readonly within?: Duration;
+  /** The delay of the first respawn; 0 for none. The default is 100 ms; with `semantics: "upstart"` none. */
+  readonly delay?: Duration;
+  /** Each further delay is so many times the one before. The default is 2. */
+  readonly factor?: number;
+  /** The longest delay. The default is 30 seconds. */
+  readonly max?: Duration;
+  /** Delays are longer or shorter by up to this part of them, 0 to 1, by chance. The default is 0.1. */
+  readonly jitter?: number;
+  /** After so long a run the next delay is the first one again. The default is a minute. */
+  readonly resetAfter?: Duration;
+}
 
 /** A `cgroup` stanza. */
 export interface CgroupSetting {
@@ -55,38 +100,71 @@ type NameAtStart<Text extends string, Name extends string = ""> = Text extends `
 type Letter = "a"|"b"|"c"|"d"|"e"|"f"|"g"|"h"|"i"|"j"|"k"|"l"|"m"|"n"|"o"|"p"|"q"|"r"|"s"|"t"|"u"|"v"|"w"|"x"|"y"|"z";
 type NameCharacter = Letter | Uppercase<Letter> | `${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9}` | "_";
 
+/** What job modules give for each kind of values that is the same for all jobs. */
+interface WrittenValues {
+  text: string;
+  flag: boolean;
+  integer: number;
+  seconds: Duration;
+  timeLimit: Duration | "none";
+  signal: Signal;
+  mask: number | string;
+  account: string | number;
+  words: string | readonly string[];
+  exits: number | Signal | ReadonlyArray<number | Signal>;
+  oomScore: number | "never";
+  limits: { readonly [Name in Resource]?: LimitValue };
+  cgroups: CgroupSetting | readonly CgroupSetting[];
+  ceilings: { readonly memory?: Size };
+}
+
+/** What fields that name jobs take: one of these, or an array of them. */
+type Several<Item> = Item | readonly Item[];
+
+/** The rows of the table of fields that job modules have under the same name, with values of those kinds. */
+type PlainField = {
+  [Name in FieldName]: Fields[Name] extends { module: string } | { within: string } ? never
+    : Fields[Name]["kind"] extends keyof WrittenValues | "choice" | "references" | "check" ? Name
+    : never;
+}[FieldName];
+
+/** The fields of these rows. Editors show the comments of the rows. */
+type WrittenFields<Rows extends Record<string, FieldRow>> = {
+  readonly [Name in keyof Rows]?: Rows[Name] extends { choices: readonly (infer Choice)[] } ? Choice
+    : Rows[Name] extends { completions: true } ? Several<LateReference | Completion>
+    : Rows[Name] extends { completions: false } ? Several<LateReference>
+    : Rows[Name] extends { use: infer Use extends CheckUse }
+      ? JobCheck<Use> | (Use extends "ready" ? typeof stopped : never)
+    : WrittenValues[Rows[Name]["kind"] & keyof WrittenValues];
+};
+
 /**
- * All that a job can say. Fields bear the names of init(5)'s stanzas; what is left out has the stanza's default.
+ * A job's fields, which have the names of init(5)'s stanzas: those of the table (lib/model/fields.ts), and here those that
+ * depend on one another, or are otherwise than the stanza. A field that is left out has its default, which for some depends on
+ * `semantics`.
  *
- * `Env` is the type of the `env` table, `Instance` the text of `instance`, `Start` and `Stop` are the variables
- * of the events of `startOn` and `stopOn`: together they make the variables that functions see in their `env`.
+ * `Env` is the type of the `env` table and `Instance` the text of `instance`. `Start` and `Stop` are the variables of the
+ * events of `startOn` and `stopOn`. Together they give the variables that functions see in their `env`.
  */
 export interface JobSpecification<
   Env extends Variables = Variables,
   Instance extends string = string,
   Start extends string = string,
   Stop extends string = string,
-> {
-  /** The job's name; without it, the file's. Needed where a module has several jobs. */
+> extends WrittenFields<Pick<Fields, PlainField>> {
+  /** The job's name, which is the file's by default. Required where a module has several jobs. */
   readonly name?: string;
-  readonly description?: string;
-  readonly author?: string;
-  readonly version?: string;
-  /** How to call the job by hand, shown by `initctl usage`. */
-  readonly usage?: string;
 
-  /** When to start (`start on`). Without it the job is started by hand alone. */
+  /** When to start (`start on`). Without it the job is only started by hand. */
   readonly startOn?: Condition<Start>;
   /** When to stop (`stop on`). */
   readonly stopOn?: Condition<Stop>;
-  /** True: `startOn` does not count, the job is started by hand alone. */
+  /** True: `startOn` is ignored, and the job is only started by hand. */
   readonly manual?: boolean;
-  /** Events that the job emits itself, for tools that check configurations. */
-  readonly emits?: string | readonly string[];
 
-  /** Variables for all processes; {@link inherited} takes init's own value. */
+  /** Variables for all processes. {@link inherited} stands for init's own value. */
   readonly env?: Env;
-  /** Names of variables to add to the job's own events: of `env`, of `instance` or of the events of `startOn`. */
+  /** Names of variables that are added to the job's events: of `env`, of `instance` or of the events of `startOn`. */
   readonly export?:
     | Exportable<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start>>
     | ReadonlyArray<Exportable<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start>>>;
@@ -99,67 +177,26 @@ export interface JobSpecification<
   readonly script?: string;
   /** The main process as a function. It ends when the function is done and nothing is left to wait for. */
   readonly main?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
-  /** Runs before the main process; the job fails if it fails (`pre-start`). */
+  /** Runs before the main process. When it fails, the job fails (`pre-start`). */
   readonly preStart?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
-  /** Runs once the main process is there; `started` waits for it (`post-start`). */
+  /** Runs once the main process runs. The event `started` waits for it (`post-start`). */
   readonly postStart?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
-  /** Runs before the main process is told to end; may cancel that (`pre-stop`). */
+  /** Runs before the main process is told to end, and may cancel that (`pre-stop`). */
   readonly preStop?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
-  /** Runs when the main process is gone, also after failures (`post-stop`). */
+  /** Runs when the main process has ended, also after a failure (`post-stop`). */
   readonly postStop?: Program<ContextOf<NoInfer<Env>, NoInfer<Instance>, NoInfer<Start | Stop>>>;
 
-  /** True: the job is done when its main process ends; else it is up as long as that runs. */
-  readonly task?: boolean;
-  /**
-   * True: start the main process again when it ends on its own. The limit is 10 times in 5 seconds, or what
-   * is given: more than `limit` respawns `within` that time end the job (`respawn`, `respawn limit`).
-   */
-  readonly respawn?: boolean | { readonly limit: number; readonly within?: Duration } | {
-    readonly limit: "unlimited";
-  };
-  /**
-   * Exit statuses and signals that are no failure and lead to no respawn (`normal exit`). Numbers are statuses; a
-   * signal without a name is its number times 256.
-   */
-  readonly normalExit?: number | Signal | ReadonlyArray<number | Signal>;
-  /** How the main process tells that it is ready; `"none"` is the default. */
-  readonly expect?: Expectation;
-  /** How long a process has between {@link killSignal} and SIGKILL; 5 seconds is the default. */
-  readonly killTimeout?: Duration;
-  /** What tells the main process to end; `"TERM"` is the default. */
-  readonly killSignal?: Signal;
-  /** What `reload` sends; `"HUP"` is the default. */
-  readonly reloadSignal?: Signal;
+  /** True: the main process is started again when it ends on its own, after a short delay (`respawn`). */
+  readonly respawn?: boolean | Respawn;
 
-  /**
-   * Where output goes; init's `--default-console` is the default, which is `"log"`: a terminal, so that programs print
-   * line by line. `"pipe"` is a log, too, for programs that print much.
-   */
-  readonly console?: Console;
-  /** Runs as this user: a name or a number (`setuid`). */
-  readonly user?: string | number;
-  /** Runs as this group: a name or a number (`setgid`). */
-  readonly group?: string | number;
-  /** File mode creation mask, as a number (`0o022`) or in octal digits (`"022"`). */
-  readonly umask?: number | string;
-  /** Scheduling priority, −20 (most urgent) to 19. */
-  readonly nice?: number;
-  /** −999 (least likely to be killed when memory runs out) to 1000, or `"never"` (`oom score`). */
-  readonly oomScore?: number | "never";
-  /** Resource limits, in the units of setrlimit(2). */
-  readonly limit?: { readonly [Name in Resource]?: LimitValue };
-  /** Working directory; `/` is the default. */
-  readonly chdir?: string;
-  /** Root directory. */
-  readonly chroot?: string;
+  /** The user to run as: a name or a number (`setuid`). */
+  readonly user?: WrittenValues["account"];
+  /** The group to run as: a name or a number (`setgid`). */
+  readonly group?: WrittenValues["account"];
   /** Control groups to run in, and their settings. */
-  readonly cgroup?: CgroupSetting | readonly CgroupSetting[];
+  readonly cgroup?: WrittenValues["cgroups"];
   /** An AppArmor profile to load first, and the name of the one to run under. */
   readonly apparmor?: { readonly load?: string; readonly switch?: string };
-  /** True: init ends when the job does, with its exit status, as with `--exit-with`; `.conf` cannot say it. */
-  readonly endsInit?: boolean;
-  /** True: the main process stops itself before it runs its command, for a debugger. */
-  readonly debug?: boolean;
 }
 
 type Exportable<Env extends Variables, Instance extends string, Start extends string> =
@@ -168,11 +205,11 @@ type Exportable<Env extends Variables, Instance extends string, Start extends st
   | Start;
 
 type ContextOf<Env extends Variables, Instance extends string, Event extends string> = HookContext<
-  (keyof Env & string) | VariablesIn<Instance>,
-  Event
+  CertainIn<Env> | VariablesIn<Instance>,
+  Event | Exclude<keyof Env & string, CertainIn<Env>>
 >;
 
-/** A job: what was given to {@link job}, to be exported as a module's `default`, spread into others, or referred to. */
+/** A job made by {@link job}, which is exported as a module's `default`, spread into others, or referred to. */
 export type Job<
   Env extends Variables = Variables,
   Instance extends string = string,
@@ -185,7 +222,7 @@ export type Job<
  *
  *     export default job({ description: "a web server", exec: "/usr/sbin/httpd -f", respawn: true });
  *
- * @throws {TypeError} when it is given no object. Fields are checked when the module has been loaded.
+ * @throws {TypeError} when the argument is no object. Fields are checked after the module has been loaded.
  */
 export function job<
   Env extends Variables = Record<never, string>,
@@ -196,7 +233,7 @@ export function job<
   if (typeof specification !== "object" || specification === null) {
     throw new TypeError("job() takes an object with the job's fields");
   }
-  // Not enumerable, so that a spread copy is a specification again and no defined job.
+  // Not enumerable, so that a spread copy is a specification and not a defined job.
   return Object.defineProperty({ ...specification }, definedAt, { value: new Error().stack ?? "" }) as Job<
     Env,
     Instance,

@@ -1,5 +1,5 @@
 /**
- * The authoring module: what job modules import as `rouse`.
+ * The authoring module, which job modules import as `rouse`.
  *
  *     import { job, runlevel } from "rouse";
  *
@@ -17,11 +17,27 @@
 // Declaration merging reaches what is exported by `*`, not by name.
 export * from "./events.ts";
 export {
+  type CheckOptions,
+  command,
+  fd,
+  file,
+  type HealthOptions,
+  http,
+  type HttpOptions,
+  JobCheck,
+  log,
+  notify,
+  tcp,
+  unix,
+} from "./checks.ts";
+export {
   all,
   any,
+  type Comparand,
   Condition,
   type DefinedJob,
   type JobReference,
+  type LateReference,
   type Matches,
   type Negated,
   not,
@@ -33,6 +49,7 @@ export {
   startup,
   stopped,
   stopping,
+  whileUp,
 } from "./conditions.ts";
 export {
   type CgroupSetting,
@@ -46,5 +63,7 @@ export {
   type Signal,
   type Variables,
 } from "./job.ts";
+export { completed, Completion } from "./dependencies.ts";
+export type { Size } from "../model/checks/size.ts";
 export type { Duration } from "../model/duration.ts";
 export type { HookContext, HookEnvironment } from "./context.ts";

@@ -1,36 +1,45 @@
 /**
- * What the evaluator child tells init, a line of JSON each, and how job modules are told from other files.
+ * The protocol between the evaluator child and its parent: lines of JSON. And the rule which files are job modules.
  *
- * `rouse evaluate [--directory DIR]… MODULE…` announces each module before it imports it and reports it as
- * soon as it is done. Its caller sets the time limit: when a child is killed or ends early, the module
- * announced last without a report is to blame, and those not yet announced go to a new child. The lines go to
- * standard output; what job modules print goes to standard error. Lines that are none of these are ignored.
+ * `rouse evaluate [--directory DIR]… MODULE…` announces each module before it imports it, and reports it as soon as it is
+ * done. It does so on a descriptor of its own, because job modules may print. The parent sets the time limit. When a child
+ * is killed or ends early, the module that was announced last is the cause if there is no report on it, and the modules
+ * that were not announced go to a new child. A child ends after a report when the module has changed global state that
+ * cannot be restored.
  */
 
 import type { JobDefinition } from "../model/job.ts";
+import { isIgnoredName } from "../model/ignored_names.ts";
 
-/** Where and why a job module could not be used. */
+/** An error in a job module, and its location. */
 export interface ModuleError {
   file: string;
-  /** Absent when the place is not known. */
+  /** Counted from 1. Absent when it is not known, or the error is about the file as a whole. */
   line?: number;
+  /** Counted from 1. */
   column?: number;
-  /** A sentence without the place. */
+  /** What is wrong, without the location. */
   reason: string;
 }
+
+/** The descriptor that the lines are written to. */
+export const REPORT_DESCRIPTOR = 3;
 
 /** The evaluator is about to import this module. */
 export interface Announcement {
   evaluating: string;
 }
 
-/** The outcome of one module, which is named as it was on the command line. */
+/** The report on one module, whose name is that of the command line. */
 export type ModuleReport =
   & {
     module: string;
-    /** The local modules that it imports, directly or not, whose changes count too. Absolute paths. */
+    /** The absolute paths of the local modules that it imports, directly or not. When one changes, it is evaluated again. */
     imports: string[];
-    /** The texts of the module and of its imports by their paths, where jobs have functions. */
+    /**
+     * The texts of the module and of its local imports by their paths, when a job has functions. The hook child loads
+     * these texts, so that a function is always that of the definition in force, whatever the files hold by then.
+     */
     sources?: Record<string, string>;
   }
   & ({ jobs: JobDefinition[] } | { error: ModuleError });
@@ -38,12 +47,14 @@ export type ModuleReport =
 /** One line of the evaluator's output. */
 export type EvaluatorLine = Announcement | ModuleReport;
 
-/** Reads one line of the evaluator's output; undefined for what is none (never throws). */
+/** Reads one line of the evaluator's output. Undefined for any other text. Never throws. */
 export function parseEvaluatorLine(line: string): EvaluatorLine | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
-  } catch {
+  } catch (error) {
+    // Text that is nested too deep is none either.
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
@@ -54,16 +65,16 @@ export function parseEvaluatorLine(line: string): EvaluatorLine | undefined {
   return known ? report as unknown as ModuleReport : undefined;
 }
 
-/** What a compiled-in job's module is called: this and its name, instead of a path. */
+/** The prefix of a compiled-in module, before its job's name. It stands in place of a path. */
 export const COMPILED_IN = "compiled-in:";
 
 /**
- * True for a file that may define jobs, by its path below the configuration directory. Declarations, tests, and what lies in
- * `node_modules` or in hidden directories do not.
+ * True for a file that may define jobs, by its path below the configuration directory. Not for declarations, tests, hidden
+ * files, and files in `node_modules`, of version control, editors and package managers.
  */
 export function isJobModule(path: string): boolean {
   return path.endsWith(".ts") && !/(\.d|[._]test)\.ts$/.test(path) &&
-    !path.split("/").some((part) => part === "node_modules" || part.startsWith("."));
+    !path.split("/").some((part) => part === "node_modules" || isIgnoredName(part));
 }
 
 /** The name of the job that a module defines: its path below its configuration directory, without `.ts`. */

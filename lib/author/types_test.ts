@@ -1,13 +1,21 @@
 /** What must compile does, and what must not does not; `deno check` is the judge. Nothing here runs. */
 
+import { parseEnv } from "node:util";
 import { bench, conf } from "rouse/testing";
 import {
   all,
   any,
+  command,
+  completed,
+  fd,
+  file,
+  http,
   inherited,
   type Job,
   job,
+  log,
   not,
+  notify,
   on,
   runlevel,
   started,
@@ -15,6 +23,9 @@ import {
   startup,
   stopped,
   stopping,
+  tcp,
+  unix,
+  whileUp,
 } from "rouse";
 
 declare module "rouse" {
@@ -22,10 +33,57 @@ declare module "rouse" {
     "shop-open": { CITY: string };
     /** An event without variables. */
     "shop-closed": Record<never, string>;
+    "shop-delivery": { SIZE: "small" | "large"; FROM: string };
+  }
+  interface ExportedVariables {
+    DISPLAY: string;
   }
 }
 
 const database = job({ name: "database", exec: "/usr/bin/database" });
+
+/** Jobs with variables that nobody knows yet. */
+export const configured = [
+  job({
+    env: parseEnv("HOST=a"),
+    export: ["HOST"],
+    main({ env }) {
+      const host: string | undefined = env.HOST;
+      // @ts-expect-error: it may not be there
+      const zone: string = env.ZONE;
+      return [host, zone];
+    },
+  }),
+  job({
+    env: { ...parseEnv("HOST=a"), PORT: "80", ZONE: undefined as string | undefined },
+    export: ["PORT"],
+    main({ env }) {
+      const port: string = env.PORT;
+      // @ts-expect-error: it may not be there
+      const zone: string = env.ZONE;
+      return [port, zone];
+    },
+  }),
+];
+
+/** Which checks fit which field. */
+export const checked = [
+  job({ ready: notify }),
+  job({ ready: stopped }),
+  job({ ready: fd(3), alive: tcp(80) }),
+  job({ ready: log(/up/), alive: unix("/run/x", { then: "exit" }) }),
+  job({ ready: file("/run/x", { every: "1s" }), restartAbove: { memory: 1024 } }),
+  // @ts-expect-error: what is done about failures is a matter of health
+  job({ ready: tcp(80, { failures: 3 }) }),
+  // @ts-expect-error: it tells of itself once
+  job({ alive: notify }),
+  // @ts-expect-error: likewise
+  job({ alive: stopped }),
+  // @ts-expect-error: there is no such remedy
+  job({ alive: tcp(80, { then: "panic" }) }),
+  // @ts-expect-error: there is no such unit
+  job({ restartAbove: { memory: "512 lines" } }),
+];
 
 /** A job that says everything. */
 export const everything = job({
@@ -43,6 +101,13 @@ export const everything = job({
   stopOn: stopping(database, { RESULT: "failed" }).or(starting("x")).and(stopped("y", { DISPLAY: ":0" })),
   manual: true,
   emits: ["shop-open"],
+  needs: [database, () => database, "other", completed(database), completed("migrate")],
+  wants: completed(() => database),
+  uses: "other",
+  after: [database, "other"],
+  before: () => database,
+  provides: ["shop"],
+  conflicts: ["kiosk"],
   env: { HOST: "localhost", LANG: inherited, WORKERS: 3 },
   export: ["HOST"],
   instance: "$PORT-${ZONE}",
@@ -69,6 +134,9 @@ export const everything = job({
   respawn: { limit: 5, within: "10s" },
   normalExit: [0, 1, "TERM", "SIGINT"],
   expect: "stop",
+  ready: http("http://127.0.0.1:$PORT/", { status: [200, 204], body: "ok", every: "100ms" }),
+  alive: command(["true"], { every: 30, failures: 2, then: "event" }),
+  restartAbove: { memory: "512MB" },
   killTimeout: "20s",
   killSignal: "INT",
   reloadSignal: "SIGUSR1",
@@ -84,6 +152,36 @@ export const everything = job({
   cgroup: [{ controller: "memory", key: "limit_in_bytes", value: 1024 }],
   apparmor: { load: "/etc/apparmor.d/x", switch: "x" },
   debug: false,
+});
+
+/** Dependencies that must not compile, and levels. */
+export const dependencies = [
+  // @ts-expect-error: only needs and wants take completions
+  job({ after: completed(database) }),
+  // @ts-expect-error: a name is text
+  job({ provides: [database] }),
+  // @ts-expect-error: a job, or its name
+  job({ needs: [3] }),
+  job({ startOn: whileUp(database).and(whileUp("x")).or(on("shop-open")) }),
+];
+
+/** Variables of job events with their values, and those that jobs export. */
+export const conditions = [
+  stopped("a", { RESULT: "ok", PROCESS: "pre-start", EXIT_STATUS: 3, EXIT_SIGNAL: "SEGV" }),
+  stopping(database, { RESULT: not("failed"), PROCESS: "p*", EXIT_SIGNAL: "34", INSTANCE: "1" }),
+  stopped(() => database, { PROCESS: not("[mr]*"), EXIT_SIGNAL: not("TERM") }),
+  started("x", { DISPLAY: ":0", INSTANCE: not("b") }),
+  started<"SCREEN">("x", { SCREEN: 1, DISPLAY: not(":1") }),
+  started<"SCREEN">(database, { SCREEN: "1" }),
+  on("stopped", "x", { RESULT: "failed" }),
+  on("shop-delivery", "small", { SIZE: "large", FROM: not("b*") }),
+];
+
+/** A job's functions may see the variables of the events that it starts and stops on. */
+export const afterwards = job({
+  startOn: stopped(database, { RESULT: "failed" }),
+  stopOn: startup,
+  main: ({ env }): (string | undefined)[] => [env.RESULT, env.PROCESS, env.EXIT_STATUS, env.EXIT_SIGNAL],
 });
 
 export const family: Job[] = [database];
@@ -115,6 +213,14 @@ export const mistakes = () => [
   on("shop-open", { CTIY: "Bonn" }),
   // @ts-expect-error: an object that is no job
   started({ name: "x" }),
+  // @ts-expect-error: nor is it in dependencies
+  job({ needs: { name: "x" } }),
+  // @ts-expect-error: nor is a number
+  job({ wants: 3 }),
+  // @ts-expect-error: there is no completion of what is no job
+  completed({ name: "x" }),
+  // @ts-expect-error: order is of jobs, not of their work
+  job({ after: completed(database) }),
   // @ts-expect-error: a module's text is no job
   started(3),
   job({
@@ -150,6 +256,22 @@ export const mistakes = () => [
   started(database, { PORT: "80" }),
   // @ts-expect-error: no such variable of the event
   stopped(database, { RESLUT: "failed" }),
+  // @ts-expect-error: no such variable, neither of the event nor known to be exported
+  stopped("database", { RESLUT: "failed" }),
+  // @ts-expect-error: nor where others are named
+  stopped<"SCREEN">("database", { SCREEN: "1", RESLUT: "failed" }),
+  // @ts-expect-error: no such result
+  stopped("database", { RESULT: "fail" }),
+  // @ts-expect-error: nor turned round
+  stopping(database, { RESULT: not("okay") }),
+  // @ts-expect-error: no such process
+  stopped("database", { PROCESS: "preStart" }),
+  // @ts-expect-error: a signal goes without SIG
+  stopped("database", { EXIT_SIGNAL: "SIGTERM" }),
+  // @ts-expect-error: what has not ended has no result
+  started("database", { RESULT: "ok" }),
+  // @ts-expect-error: no such value of an event of one's own
+  on("shop-delivery", { SIZE: "medium" }),
   // @ts-expect-error: a condition is joined with a condition
   startup.and("startup"),
   // @ts-expect-error: all() takes one condition at least
@@ -177,6 +299,10 @@ export const mistakes = () => [
     // @ts-expect-error: a variable of the stop event may be absent
     postStop: ({ env }): string => env.RESULT,
   }),
+  // @ts-expect-error: a job's own result is no variable of its processes
+  job({ exec: "/bin/true", postStop: ({ env }) => env.RESULT }),
+  // @ts-expect-error: nor is its exit status
+  job({ startOn: startup, stopOn: runlevel(6), postStop: ({ env }) => env.EXIT_STATUS }),
   // @ts-expect-error: emit() takes the event's name first
   job({ main: ({ emit }) => emit({ CITY: "Bonn" }) }),
   // @ts-expect-error: ready() takes nothing

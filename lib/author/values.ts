@@ -1,22 +1,25 @@
-/** Values of a job's fields as they are written in job modules, turned into those of a definition. */
+/** Conversions of field values: from those written in job modules to those of a job definition. */
 
+import { closest } from "../model/text/closest.ts";
+import type { CheckCommand } from "../model/checks/check.ts";
 import { parseDuration } from "../model/duration.ts";
-import { type Limit, RESOURCES } from "../model/job.ts";
+import { type Backoff, type Limit, RESOURCES } from "../model/job.ts";
+import { parseSize } from "../model/checks/size.ts";
 import { LAST_SIGNAL, signalNumber } from "../model/signals.ts";
 
-/** A value that cannot be used. The message says what is wanted; `field` is the name to look for in the module. */
+/** A wrong value. The message says what the field takes. `field` is the name to look for in the module. */
 export class FieldError extends Error {
   constructor(readonly field: string, message: string) {
     super(message);
   }
 }
 
-/** Throws: what the field takes, and what it was given. */
+/** @throws {FieldError} always, with the value that the field takes and the one that it was given. */
 export function refuse(field: string, wanted: string, value: unknown): never {
   throw new FieldError(field, `${field} must be ${wanted}, not ${shown(value)}`);
 }
 
-/** A value as a message shows it. */
+/** A value in the form that messages show. */
 export function shown(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
@@ -24,32 +27,36 @@ export function shown(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }
 
-/** Text without a NUL, which no argument or path can hold. */
+/** Text without a NUL, which arguments and paths cannot contain. @throws {FieldError} for any other value. */
 export function text(field: string, value: unknown): string {
   if (typeof value !== "string" || value.includes("\0")) refuse(field, "text", value);
   return value;
 }
 
+/** True or false. @throws {FieldError} for any other value. */
 export function flag(field: string, value: unknown): boolean {
   return typeof value === "boolean" ? value : refuse(field, "true or false", value);
 }
 
+/** A whole number within these bounds. @throws {FieldError} for any other value. */
 export function integer(field: string, value: unknown, lowest: number, highest: number): number {
   const fits = Number.isInteger(value) && (value as number) >= lowest && (value as number) <= highest;
-  return fits ? value as number : refuse(field, `a whole number from ${lowest} to ${highest}`, value);
+  const end = highest < Number.MAX_SAFE_INTEGER ? ` to ${highest}` : "";
+  return fits ? value as number : refuse(field, `a whole number from ${lowest}${end}`, value);
 }
 
+/** One of the choices. @throws {FieldError} for any other value. */
 export function oneOf<Choice>(field: string, value: unknown, choices: readonly Choice[]): Choice {
   if (choices.includes(value as Choice)) return value as Choice;
   refuse(field, `one of ${choices.map(shown).join(", ")}`, value);
 }
 
-/** The items of an array, or the one value that stands for an array of its own. */
+/** The items of an array. A value that is no array stands for an array of that value. */
 export function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** The entries of a plain object, all of whose keys must be among those known. */
+/** The entries of a plain object. @throws {FieldError} for any other value, and for a key that is not among those known. */
 export function entries(field: string, value: unknown, known?: readonly string[]): Array<[string, unknown]> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(field, "an object", value);
   const found = Object.entries(value).filter(([, item]) => item !== undefined);
@@ -59,37 +66,68 @@ export function entries(field: string, value: unknown, known?: readonly string[]
   return found;
 }
 
-/** The error for a field that there is not, with the likeliest that there is. */
+/** The error for an unknown field, with the most similar known one. */
 export function unknownField(field: string, known: readonly string[], owner: string): FieldError {
-  const close = known
-    .map((name) => ({ name, distance: editDistance(field.toLowerCase(), name.toLowerCase()) }))
-    .sort((one, other) => one.distance - other.distance)[0];
-  const hint = close && close.distance <= Math.min(2, field.length / 2)
-    ? `; did you mean ${close.name}?`
-    : "";
+  const meant = closest(field, known);
+  const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
   return new FieldError(field, `${owner} no field ${field}${hint}`);
 }
 
-/** How many letters must be put in, taken out or changed to make one word of the other. */
-function editDistance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j++) {
-      const changed = row[j - 1]! + (one[i - 1] === other[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[other.length]!;
-}
-
-/** Seconds out of a number of them or text like `5s`. */
+/** Seconds, from a number of them or from text such as `5s`. @throws {FieldError} for any other value. */
 export function seconds(field: string, value: unknown): number {
   return parseDuration(value) ?? refuse(field, `seconds, or text like "5s", "500ms", "2min"`, value);
 }
 
-/** A signal's number out of its name. */
+/** Bytes, from a number of them or from text such as `512MB`. @throws {FieldError} for any other value. */
+export function bytes(field: string, value: unknown): number {
+  return parseSize(value) ?? refuse(field, `bytes, or text like "512MB", "2GB"`, value);
+}
+
+/** A command, from a line or from its words. @throws {FieldError} for any other value. */
+export function command(field: string, value: unknown): CheckCommand {
+  if (!Array.isArray(value)) {
+    // A blank after a backslash is part of the last word.
+    const line = text(field, value).replace(/^[ \t\r\n]+|(?<!\\)[ \t\r\n]+$/g, "");
+    return { kind: "exec", command: line === "" ? refuse(field, "a command", line) : line };
+  }
+  if (value.length === 0) refuse(field, "a command", value);
+  return { kind: "arguments", words: value.map((word) => text(field, word)) };
+}
+
+/** Seconds, more than none, or undefined for `"none"`. @throws {FieldError} for any other value. */
+export function timeLimit(field: string, value: unknown): number | undefined {
+  if (value === "none") return undefined;
+  return parseDuration(value) || refuse(field, `seconds, text like "5s", "500ms", "2min", or "none"`, value);
+}
+
+/**
+ * The delays of respawns: those that are given, and the usual ones for the others. Undefined for a delay of 0: there is none.
+ * @throws {FieldError} for a wrong value.
+ */
+export function backoff(given: Record<string, unknown>, usual: Readonly<Backoff>): Backoff | undefined {
+  const read = <Name extends keyof Backoff>(name: Name, by: (field: string, value: unknown) => number) =>
+    given[name] === undefined ? usual[name] : by(name, given[name]);
+  const delay = read("delay", seconds);
+  const backoff = {
+    delay,
+    factor: read("factor", (field, value) => number(field, value, 1)),
+    max: given.max === undefined ? Math.max(usual.max, delay) : seconds("max", given.max),
+    jitter: read("jitter", (field, value) => number(field, value, 0, 1)),
+    resetAfter: read("resetAfter", seconds),
+  };
+  if (delay === 0) return undefined;
+  return backoff.max >= delay ? backoff : refuse("max", "at least as long as delay", given.max);
+}
+
+/** A number within these bounds. @throws {FieldError} for any other value. */
+function number(field: string, value: unknown, lowest: number, highest?: number): number {
+  const fits = typeof value === "number" && Number.isFinite(value) && value >= lowest &&
+    value <= (highest ?? Infinity);
+  const wanted = highest === undefined ? `a number from ${lowest}` : `a number from ${lowest} to ${highest}`;
+  return fits ? value : refuse(field, wanted, value);
+}
+
+/** A signal's number, from that or from its name. @throws {FieldError} for any other value. */
 export function signal(field: string, value: unknown): number {
   if (Number.isInteger(value) && (value as number) > 0 && (value as number) <= LAST_SIGNAL) {
     return value as number;
@@ -98,14 +136,14 @@ export function signal(field: string, value: unknown): number {
     refuse(field, `a signal's name such as "TERM"`, value);
 }
 
-/** A file mode creation mask out of a number or octal digits. */
+/** A file mode creation mask, from a number or octal digits. @throws {FieldError} for any other value. */
 export function umask(field: string, value: unknown): number {
   const octal = typeof value === "string" && /^[0-7]{1,4}$/.test(value) ? parseInt(value, 8) : value;
   const fits = Number.isInteger(octal) && (octal as number) >= 0 && (octal as number) <= 0o777;
   return fits ? octal as number : refuse(field, `a mask such as 0o022 or "022"`, value);
 }
 
-/** The table of resource limits. */
+/** A table of resource limits. @throws {FieldError} for any other value. */
 export function limits(field: string, value: unknown): Record<string, Limit> {
   return Object.fromEntries(
     entries(field, value, RESOURCES).map(([name, limit]) => {
@@ -122,8 +160,8 @@ function limitValue(name: string, value: unknown): number | "unlimited" {
 }
 
 /**
- * Text of a script as it is given to the shell. One that is laid out, with its first line after the quote
- * empty, loses that line and the indentation that its lines have in common; any other is taken as it is.
+ * The text of a script as it is given to the shell. When the first line after the quote is empty, that line is removed, and
+ * the indentation that all lines have in common. Any other text is taken unchanged.
  */
 export function scriptText(script: string): string {
   const laidOut = /^[ \t]*\n/.exec(script);
@@ -131,10 +169,12 @@ export function scriptText(script: string): string {
   return dedent(script.slice(laidOut[0].length).replace(/\n?[ \t]*$/, "\n"));
 }
 
-/** Lines without the indentation that all of them but the empty ones have in common. */
+/** Lines without the indentation that all but the empty ones have in common. */
 export function dedent(text: string): string {
   const lines = text.split("\n");
-  const margins = lines.filter((line) => line.trim() !== "").map((line) => /^[ \t]*/.exec(line)![0].length);
-  const margin = Math.min(...margins, Infinity);
+  let margin = Infinity;
+  for (const line of lines) {
+    if (line.trim() !== "") margin = Math.min(margin, /^[ \t]*/.exec(line)![0].length);
+  }
   return lines.map((line) => line.slice(Math.min(margin, line.length))).join("\n");
 }

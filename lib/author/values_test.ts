@@ -51,6 +51,6 @@ Deno.test("a field that there is not is told with the likeliest that there is", 
     values.unknownField(field, ["description", "startOn", "env"], "a job has").message;
   assert.equal(hint("descripton"), "a job has no field descripton; did you mean description?");
   assert.equal(hint("starton"), "a job has no field starton; did you mean startOn?");
-  assert.equal(hint("evn"), "a job has no field evn");
+  assert.equal(hint("evn"), "a job has no field evn; did you mean env?");
   assert.equal(hint("enviroment"), "a job has no field enviroment");
 });

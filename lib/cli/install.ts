@@ -1,4 +1,4 @@
-/** `rouse --install`: links in a directory for every program that the executable can be. */
+/** `rouse --install`: makes links to the executable in a directory, one for each of its programs. */
 
 import { Buffer } from "node:buffer";
 import {
@@ -15,62 +15,138 @@ import {
   statSync,
   symlinkSync,
 } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
+import { errorReason } from "../sys/call/errno.ts";
+import type { Tool } from "../model/command_line/tool.ts";
+import type { ParsedOptions } from "../model/command_line/options.ts";
+import { UsageError } from "../model/command_line/usage_error.ts";
+import { complain, runTool } from "./tool.ts";
 
-/** Stands in every compiled executable, so that an older one is known again. */
+/** A text in every compiled executable, by which executables of any version are recognized. */
 const MARK = "rouse executable: all programs in one, 1f6b0c52";
 
-/** Executables are larger than this; smaller files need not be searched. */
+/** Executables are larger than this, so smaller files are not searched. */
 const SMALLEST_EXECUTABLE = 8 << 20;
 
+/** What to do where no hard links can be made, by the error. */
+const LINK_HINTS: Readonly<Record<string, string>> = {
+  EPERM: "; -s makes symbolic links, which may lead to files of another user",
+  EXDEV: "; -s makes symbolic links, which may lead to another file system",
+};
+
+/** What to do with names that are taken by other programs. */
+type Policy = "refuse" | "skip" | "force";
+
+/** What is to be linked, and where. */
+interface Installation {
+  directory: string;
+  names: string[];
+  symbolic: boolean;
+  policy: Policy;
+}
+
 /**
- * Links `DIR/NAME` to this executable for each name: hard links, or symbolic ones with `-s`. Each name is
- * replaced in one step, so that at no time it is missing. A name that is taken by anything but a link to
- * some rouse, or a rouse of an earlier version, is left alone; then nothing at all is changed.
- * Returns the exit status: 0, 1 when links could not be made, 2 for wrong arguments.
+ * Links `DIR/NAME` to this executable for each name: hard links, or symbolic ones with `-s`. Each name is replaced in one
+ * step, so it is never missing. When a name is taken by anything but an executable of rouse or a link to one, nothing is
+ * changed, unless `--skip` leaves that name and links the others, or `--force` replaces it.
+ * Returns the exit status.
+ * @param programs The names of the programs that are linked where none is named.
+ * @param sysv Names that `--sysv` adds.
  */
-export function install(args: string[], names: string[]): number {
-  const symbolic = args.includes("-s");
-  const [directory, ...more] = args.filter((arg) => arg !== "-s");
-  if (directory === undefined || more.length > 0 || directory.startsWith("-")) {
-    const wrong = directory?.startsWith("-")
-      ? `invalid option: ${directory}`
-      : "--install takes one directory";
-    return fail(`${wrong}\nTry \`rouse --help' for more information.`, 2);
+export function install(args: string[], programs: string[], sysv: string[]): Promise<number> {
+  const tool = { ...INSTALL, run: (parsed: ParsedOptions) => run(installationOf(parsed, programs, sysv)) };
+  return runTool(tool, args);
+}
+
+const INSTALL: Omit<Tool, "run"> = {
+  name: "--install",
+  arguments: "DIR [NAME]...",
+  summary: "Make links in DIR to this executable, one for each NAME, or for all of its programs.",
+  help:
+    "A NAME that is taken by anything but rouse stays, and no link is made, unless an option says what to do." +
+    "\n\nExit status: 0, 1 when links cannot be made, 2 for wrong arguments.",
+  options: [
+    { short: "s", long: "symbolic", help: "make symbolic links, not hard ones" },
+    { long: "sysv", help: "the programs of SysV, too" },
+    { long: "skip", help: "leave what others have there, and link the rest" },
+    { long: "force", help: "replace what others have there" },
+  ],
+};
+
+/** @throws {UsageError} when the command line is wrong. */
+function installationOf(
+  { args: [directory, ...names], options }: ParsedOptions,
+  programs: string[],
+  sysv: string[],
+): Installation {
+  if (directory === undefined) throw new UsageError("missing directory");
+  if (options.has("skip") && options.has("force")) {
+    throw new UsageError("--skip and --force exclude each other");
   }
+  const unknown = names.find((name) => !programs.includes(name) && !sysv.includes(name));
+  if (unknown !== undefined) throw new UsageError(`no program is called ${unknown}`);
+  return {
+    directory,
+    names: names.length > 0 ? names : [...programs, ...options.has("sysv") ? sysv : []],
+    symbolic: options.has("symbolic"),
+    policy: options.has("skip") ? "skip" : options.has("force") ? "force" : "refuse",
+  };
+}
+
+function run(wanted: Installation): number {
   const executable = realpathSync(process.execPath);
   if (!isRouse(executable)) {
-    return fail(`Unable to install links: ${executable} is not the compiled executable`);
+    throw new Error(`Unable to install links: ${executable} is not the compiled executable`);
   }
   try {
-    if (!statSync(directory).isDirectory()) throw new Error(`${directory} is not a directory`);
-    const taken = names.map((name) => join(directory, name)).filter((path) => !mayReplace(path, executable));
-    if (taken.length > 0) {
-      return fail(
-        `Unable to install links, nothing is changed: ${
-          taken.join(", ")
-        }: not of rouse; remove or rename it first`,
-      );
-    }
-    for (const name of names) link(executable, join(directory, name), symbolic);
-    return 0;
+    return linkAll(wanted, executable);
   } catch (error) {
-    const { code, message } = error as Error & { code?: string };
-    const hint = code === "EXDEV" ? "; -s makes symbolic links, which may lead to another file system" : "";
-    return fail(`Unable to install links: ${message}${hint}`);
+    const { code = "", syscall } = error as NodeJS.ErrnoException;
+    const hint = syscall === "link" ? LINK_HINTS[code] ?? "" : "";
+    const where = syscall === undefined ? "" : `${wanted.directory}: `;
+    throw new Error(`Unable to install links: ${where}${errorReason(error)}${hint}`);
   }
 }
 
-function fail(message: string, status = 1): number {
-  process.stderr.write(`rouse: ${message}\n`);
-  return status;
+function linkAll({ directory, names, symbolic, policy }: Installation, executable: string): number {
+  const status = statSync(directory, { throwIfNoEntry: false });
+  if (!status) throw new Error(`there is no directory ${directory}; make it first, by mkdir -p ${directory}`);
+  if (!status.isDirectory()) throw new Error(`${directory} is not a directory`);
+  // A name that is the executable itself needs no link, and a symbolic link to itself would replace it.
+  const base = realpathSync(directory);
+  const paths = names.filter((name) => join(base, name) !== executable).map((name) => join(directory, name));
+  const taken = new Set(paths.filter((path) => !mayReplace(path, executable)));
+  const directories = [...taken].filter((path) => lstatSync(path).isDirectory());
+  if (directories.length > 0 && policy !== "skip") {
+    return refuse(
+      `${directories.join(", ")}: a directory. ` +
+        "Move it away, or let --skip leave it and link the rest",
+    );
+  }
+  if (taken.size > 0 && policy === "refuse") {
+    return refuse(
+      `${[...taken].join(", ")}: not of rouse. ` +
+        "--skip leaves what is there and links the rest, --force replaces it, " +
+        "and names behind the directory say which programs to link",
+    );
+  }
+  for (const path of paths) if (policy === "force" || !taken.has(path)) link(executable, path, symbolic);
+  if (taken.size > 0 && policy === "skip") {
+    process.stdout.write(`Left as they are, for they are not of rouse: ${[...taken].join(", ")}\n`);
+  }
+  return 0;
 }
 
-/** Puts the link beside its place, then moves it there. */
+function refuse(reason: string): number {
+  complain(`Unable to install links, nothing is changed: ${reason}`);
+  return 1;
+}
+
+/** Makes the link under a temporary name, then renames it. */
 function link(executable: string, path: string, symbolic: boolean): void {
   const existing = lstatSync(path, { throwIfNoEntry: false });
-  // rename(2) does nothing when both names are the same file, and would leave the new name behind.
+  // When both names are the same file, rename(2) does nothing and leaves the temporary name.
   if (!symbolic && existing && sameFile(existing, lstatSync(executable))) return;
   const temporary = join(dirname(path), `.${basename(path)}.rouse-${process.pid}`);
   rmSync(temporary, { force: true });
@@ -80,8 +156,6 @@ function link(executable: string, path: string, symbolic: boolean): void {
 }
 
 function mayReplace(path: string, executable: string): boolean {
-  // With a symbolic link of the executable's own name it would be lost.
-  if (resolve(path) === executable) return false;
   const existing = lstatSync(path, { throwIfNoEntry: false });
   if (existing === undefined) return true;
   if (existing.isSymbolicLink()) {
@@ -96,7 +170,7 @@ function sameFile(one: Stats, other: Stats): boolean {
   return one.dev === other.dev && one.ino === other.ino;
 }
 
-/** True for a compiled executable of rouse, of whatever version. */
+/** True for a compiled executable of rouse of any version. */
 function isRouse(path: string): boolean {
   const status = statSync(path);
   if (!status.isFile() || status.size < SMALLEST_EXECUTABLE) return false;
@@ -106,7 +180,7 @@ function isRouse(path: string): boolean {
   return known;
 }
 
-/** Results of {@link holdsMark} by device and inode: an older version is there once for each of its links. */
+/** Results of {@link holdsMark} by device and inode: all links to one executable share its result. */
 const searched = new Map<string, boolean>();
 
 function holdsMark(path: string): boolean {

@@ -1,12 +1,23 @@
-/** What commands print. The runtime's own streams would take longer to set up than a whole command. */
+/** The output of commands. Setting up the runtime's own streams would take longer than a whole command. */
 
 import { Buffer } from "node:buffer";
-import { write as writeSome } from "../sys/descriptors.ts";
-import { EAGAIN, EINTR, EPIPE, SystemError } from "../sys/errno.ts";
-import { awaitDescriptor, POLLOUT } from "../sys/socket.ts";
+import { printableLines } from "../model/text/printable.ts";
+import { isTerminal, write as writeSome } from "../sys/io/descriptors.ts";
+import { EAGAIN, EINTR, EPIPE, errnoMessage } from "../sys/call/errno.ts";
+import { awaitDescriptor, POLLOUT } from "../sys/io/socket.ts";
 
-/** Writes all of a text, also where the descriptor is one that does not block. Nobody reading is no error. */
+/** The error for output that cannot be written. The message is for the user. */
+export class OutputError extends Error {
+  override name = "OutputError";
+}
+
+/**
+ * Writes all of a text, also to a descriptor that does not block. On a terminal, control characters are escaped: names that
+ * others have chosen must not control it. A pipe that nobody reads is no error.
+ * @throws {OutputError} when the text cannot be written, as on a full disk.
+ */
 export function write(descriptor: number, text: string): void {
+  if (isTerminal(descriptor)) text = printableLines(text);
   let bytes = Buffer.alloc(Buffer.byteLength(text));
   bytes.write(text);
   while (bytes.length > 0) {
@@ -14,6 +25,6 @@ export function write(descriptor: number, text: string): void {
     if (result >= 0) bytes = bytes.subarray(result);
     else if (result === -EPIPE) return;
     else if (result === -EAGAIN) awaitDescriptor(descriptor, POLLOUT);
-    else if (result !== -EINTR) throw new SystemError("write", -result);
+    else if (result !== -EINTR) throw new OutputError(`Unable to write: ${errnoMessage(-result)}`);
   }
 }

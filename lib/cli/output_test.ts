@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { close, pipe, setNonBlocking } from "../sys/descriptors.ts";
+import { close, openPty, pipe, read, setNonBlocking } from "../sys/io/descriptors.ts";
 import { write } from "./output.ts";
 
 Deno.test("all of a long text is written, also where the descriptor does not block", async () => {
@@ -26,5 +26,20 @@ Deno.test("nobody reading is no error, but nowhere to write to is", () => {
   close(reader);
   write(writer, "unread");
   close(writer);
-  assert.throws(() => write(-1, "lost"), /^Error: unable to write: Bad file descriptor$/);
+  assert.throws(() => write(-1, "lost"), /^OutputError: Unable to write: Bad file descriptor$/);
+});
+
+Deno.test("a terminal is sent no control characters, all else is sent what is said", () => {
+  const said = "web\x1b]0;title\x07 (\x9b31m)\tstart/running é\n";
+  const sent = (reader: number, writer: number): string => {
+    write(writer, said);
+    const bytes = read(reader) as Uint8Array;
+    close(writer);
+    close(reader);
+    return new TextDecoder().decode(bytes);
+  };
+  const { master, slave } = openPty();
+  assert.equal(sent(master, slave), "web\\e]0;title\\x07 (\\x9b31m)\tstart/running é\r\n");
+  const { reader, writer } = pipe();
+  assert.equal(sent(reader, writer), said);
 });

@@ -18,6 +18,9 @@ export const INSTANCE_INTERFACE = "com.ubuntu.Upstart0_6.Instance";
 /** What rouse offers beyond Upstart, on the manager object. */
 export const ROUSE_INTERFACE = "org.rouse.Control1";
 
+/** What rouse tells of a job beyond Upstart, on the job's object. */
+export const ROUSE_JOB_INTERFACE = "org.rouse.Job1";
+
 /** What rouse tells of an instance beyond Upstart, on the instance's object. */
 export const ROUSE_INSTANCE_INTERFACE = "org.rouse.Instance1";
 
@@ -35,6 +38,9 @@ export const SYSTEM_ADDRESS = "unix:abstract=/com/ubuntu/upstart";
 
 /** Where it listens as well, for those in another network namespace, who cannot reach the former. */
 export const SYSTEM_FILE_ADDRESS = "unix:path=/run/rouse/control";
+
+/** Where it listens to its own user alone: nobody else can crowd there. */
+export const SYSTEM_PRIVATE_ADDRESS = "unix:path=/run/rouse/private";
 
 /**
  * Where a system's init listens that can do so in neither of those places, the first one that it can: below
@@ -93,8 +99,9 @@ export function parsePath(path: string): { job: string; instance?: string } | un
 
 /**
  * The path of the socket, with a null character in front of an abstract name, for a D-Bus address (`unix:path=…` or
- * `unix:abstract=…`, the first of several separated by `;` that is one of these). Throws an Error when there is none,
- * in the words of libdbus where it has some.
+ * `unix:abstract=…`, the first of several separated by `;` that is one of these).
+ *
+ * @throws {Error} when there is none, in the words of libdbus where it has some.
  */
 export function socketPath(address: string): string {
   if (address === "") throw new Error("Empty address ''");
@@ -120,7 +127,8 @@ function cut(text: string, separator: string): [string, string] {
 function unescapeValue(value: string): string {
   try {
     return decodeURIComponent(value);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
     return value;
   }
 }

@@ -1,10 +1,12 @@
 /**
- * What the control service asks of the running init. The service turns D-Bus calls into these and knows
- * nothing of the engine; init implements them.
+ * The interface of the running init for the control service. The service turns D-Bus calls into calls of this and knows
+ * nothing of the engine; init implements it.
  */
 
-import type { Exit } from "../model/exit.ts";
+import type { EngineView } from "../engine/snapshot/engine_view.ts";
+import type { FailureName } from "../model/failure.ts";
 import type { InstanceProcess, JobDefinition } from "../model/job.ts";
+import type { Notice, Request } from "../model/requests.ts";
 
 /** Who asks, by the kernel's word (SO_PEERCRED), never by the client's. */
 export interface Peer {
@@ -13,32 +15,14 @@ export interface Peer {
   gid: number;
 }
 
-/** A request that changes something. `environment` holds `KEY=VALUE` strings. */
-export type ControlRequest =
-  /** Starts, stops or restarts the instance that the environment names (`Job.Start`, `.Stop`, `.Restart`). */
-  | { kind: "start" | "stop" | "restart"; job: string; environment: string[]; wait: boolean }
-  /** The same for an instance known by its name (`Instance.Start`, …). */
-  | { kind: "start" | "stop" | "restart"; job: string; instance: string; wait: boolean }
-  /** Sends the job's reload signal to the main process of an instance (`Instance.Reload`). */
-  | { kind: "reload"; job: string; instance: string }
-  /** Emits an event; with `wait` the answer comes when all that it set off is up or done. */
-  | { kind: "emit"; event: string; environment: string[]; wait: boolean };
-
 /**
  * The name of an error as Upstart spells it behind `com.ubuntu.Upstart0_6.Error.`. UnknownParameter,
  * InvalidArgs, Failed and NotSupported go out as D-Bus's own errors, as Upstart's do.
  */
 export type ErrorName =
-  | "UnknownJob"
-  | "UnknownInstance"
+  | FailureName
   | "UnknownJobInstance"
   | "UnknownParameter"
-  | "AlreadyStarted"
-  | "AlreadyStopped"
-  | "NotRunning"
-  | "JobFailed"
-  | "EventFailed"
-  | "InvalidArgs"
   | "PermissionDenied"
   | "Failed"
   | "NotSupported";
@@ -57,8 +41,10 @@ export interface InstanceView {
   readonly goal: string;
   /** A state of init(5)'s life cycle, e.g. `pre-start`. */
   readonly state: string;
-  /** What does not go as the job's definition says; empty when all is well. */
-  readonly note: string;
+  /** What it waits for, or what does not go as the job's definition says; empty when all is well. `now`: {@link Supervisor.now}. */
+  note(now: number): string;
+  /** True while the check of its health fails. */
+  readonly isUnhealthy: boolean;
   /** Running processes in the order of INSTANCE_PROCESSES. */
   processes(): Array<[InstanceProcess, number]>;
 }
@@ -69,21 +55,6 @@ export interface JobView {
   readonly instances: ReadonlyMap<string, InstanceView>;
 }
 
-/** Something that happened. D-Bus signals tell of all but the ends of processes. */
-export type Notice =
-  | { kind: "job-added" | "job-removed"; job: string }
-  | { kind: "instance-added"; job: string; instance: string }
-  /** `exit` is how the instance's last run ended. */
-  | { kind: "instance-removed"; job: string; instance: string; exit?: Exit }
-  | { kind: "goal-changed"; job: string; instance: string; goal: string }
-  | { kind: "state-changed"; job: string; instance: string; state: string }
-  /** `status` is the exit status of the process that failed, or its signal times 256; −1 or absent when it could not be run. */
-  | { kind: "failed"; job: string; instance: string; status?: number }
-  /** The event is over: all that it set off is up or done. */
-  | { kind: "event-emitted"; event: string; environment: string[] }
-  | { kind: "process-ended"; job: string; instance: string; process: InstanceProcess; exit: Exit }
-  | { kind: "restarted" };
-
 /** The message priorities of `initctl log-priority`, most talkative first. */
 export const LOG_PRIORITIES = ["debug", "info", "message", "warn", "error", "fatal"] as const;
 export type LogPriority = (typeof LOG_PRIORITIES)[number];
@@ -92,7 +63,14 @@ export type LogPriority = (typeof LOG_PRIORITIES)[number];
 export interface Supervisor {
   /** What `initctl version` prints. */
   readonly version: string;
+  /** The present time in ms, by the clock of the engine. */
+  readonly now: number;
   logPriority: LogPriority;
+  /**
+   * Waits a moment for processes that are being started, so that one that runs is not reported as about to. To be called
+   * before jobs are read for a client. Undefined when there is nothing to wait for.
+   */
+  settled(): Promise<void> | undefined;
   /** All jobs, in no particular order. */
   jobs(): Iterable<JobView>;
   job(name: string): JobView | undefined;
@@ -101,30 +79,48 @@ export interface Supervisor {
    * when nothing is.
    */
   problem(job: string): string | undefined;
+  /** A remark on a job none of whose instances is there, such as what its pid file says; empty when there is none. */
+  remark(job: string): string;
   /**
    * The name of the instance that an environment (of valid `KEY=VALUE` pairs) gives, expanded from the job's
-   * `instance` stanza. Throws {@link ControlError} (UnknownJob, UnknownParameter, InvalidArgs).
+   * `instance` stanza.
+   *
+   * @throws {ControlError} UnknownJob, UnknownParameter, InvalidArgs
    */
   instanceName(job: string, environment: string[]): string;
   /**
    * Does a request, whose environment holds valid `KEY=VALUE` pairs alone; gives the name of the instance it was
-   * about (empty for emit), at once when nothing has to be waited for. Throws or rejects with {@link ControlError}.
+   * about (empty for emit), at once when nothing has to be waited for.
+   *
+   * @throws {ControlError} when it cannot be done, maybe only later.
    */
-  request(request: ControlRequest, peer: Peer): string | Promise<string>;
+  request(request: Request, peer: Peer): string | Promise<string>;
   /** Reads the configuration directories again; resolves when the new definitions are in force. */
   reloadConfiguration(): Promise<void>;
   /** The environment that jobs are given by default (`list-env`), which set-env and unset-env change. */
   readonly jobEnvironment: JobEnvironment;
-  /** All of the engine's state as plain data (GetState). */
-  snapshot(): unknown;
+  /** The engine's state as plain data (GetState), to which init may add members that programs read. */
+  snapshot(): EngineView;
   /** Tells that writing to disk is possible now (`notify-disk-writeable`): output kept so far is written. */
   notifyDiskWriteable(): void;
   /** Stops all jobs, then leaves (`EndSession`). */
   endSession(): void;
-  /** Replaces init by a fresh copy of itself that takes over all jobs (`Restart`). */
+  /** Answers `Restart`, which asks init to be replaced by a fresh copy of itself. @throws {ControlError} NotSupported, always. */
   restart(): void;
+  /** Logs an exception of our own code, in the service or below. `where` names what it was doing. */
+  fault(where: string, error: unknown): void;
+  /** Tells that so many bytes have come from clients. */
+  received(bytes: number): void;
   /** Calls the listener with all that happens, or what is of certain kinds, until the function returned is called. */
   observe(listener: (notice: Notice) => void, kinds?: ReadonlyArray<Notice["kind"]>): () => void;
+}
+
+/** The result of a function of an answer: at once where the answer is there already, else when it comes. */
+export function follow<Answer, Result>(
+  answer: Answer | Promise<Answer>,
+  next: (answer: Answer) => Result,
+): Result | Promise<Result> {
+  return answer instanceof Promise ? answer.then(next) : next(answer);
 }
 
 /** A table of variables that can be read and changed; `instance` narrows it to one running instance. */

@@ -1,7 +1,7 @@
-/** What waits for what: requests, events, and the jobs that events set in motion. */
+/** Blocking: requests and events that wait for jobs, and jobs that wait for events. */
 
 import assert from "node:assert/strict";
-import { Bench } from "./testing/bench.ts";
+import { Bench } from "../testing/bench.ts";
 import { and, job } from "./testing/definitions.ts";
 
 Deno.test("a service's start is answered when it runs, post-start included", () => {
@@ -267,22 +267,6 @@ Deno.test("starts that fail: pre-start, main, a task; a failing post-start does 
   );
 });
 
-Deno.test("jobs that set each other off for ever do not keep init from anything else", () => {
-  const bench = new Bench([job("web")]);
-  const ping = job("ping", { startOn: "stopped ping", stopOn: "started ping", runs: [] });
-  bench.define(ping);
-  bench.start("ping", {}, { wait: false });
-  assert.equal(bench.timers, 1);
-  assert.equal(bench.start("web").outcome, "done");
-  const before = bench.trace.length;
-  bench.advance("1ms");
-  assert(bench.trace.length > before, "they still do");
-  bench.remove("ping");
-  bench.advance("1ms");
-  assert.equal(bench.timers, 0);
-  assert.equal(bench.engine.jobs.has("ping"), false);
-});
-
 Deno.test("a job that starts or stops on its own events does not wait for itself", () => {
   const bench = new Bench([
     job("again", { startOn: "stopping again" }),
@@ -336,4 +320,28 @@ Deno.test("a job told to stop lets go of what its half met stop condition holds,
   bench.stop("web");
   assert.equal(bench.state("web"), "stop/post-stop");
   assert.equal(stop.outcome, "done");
+});
+
+Deno.test("who waits for whom is found however many ways there are, and however long they are", () => {
+  // Each pair waits for both of the pair before it: two to the power of thirty ways lead to the first.
+  const layers = Array.from({ length: 30 }, (_, index) => index + 1);
+  const wide = layers.flatMap((layer) =>
+    ["a", "b"].map((side) =>
+      job(`${side}${layer}`, { startOn: and(`starting a${layer - 1}`, `starting b${layer - 1}`) })
+    )
+  );
+  const bench = new Bench([job("a0", { startOn: "go" }), job("b0", { startOn: "go" }), ...wide]);
+  assert.equal(bench.emit("go").outcome, "done");
+  assert.equal(bench.state("b30"), "start/running");
+
+  const long = Array.from(
+    { length: 5000 },
+    (_, index) => job(`job${index}`, { startOn: `starting job${index - 1}` }),
+  );
+  const chain = new Bench(long);
+  const start = chain.start("job0");
+  // Not all is done at once.
+  chain.advance("1s");
+  assert.equal(start.outcome, "done");
+  assert.equal(chain.state("job4999"), "start/running");
 });

@@ -1,10 +1,12 @@
-/** Definitions that change while jobs run, the tables of variables, and what the engine tells of itself. */
+/** Changes of definitions while jobs run, the tables of variables, muted notices, and the view of the state. */
 
 import assert from "node:assert/strict";
-import { type Effect, type Input, type Telling, TELLINGS } from "./effects.ts";
+import { Bench } from "../testing/bench.ts";
+import { type Effect, type Input, NOTICE_KINDS, type NoticeKind } from "./effects.ts";
 import { Engine } from "./engine.ts";
-import { Bench } from "./testing/bench.ts";
 import { and, job } from "./testing/definitions.ts";
+
+const AT_ZERO = { monotonic: 0, wall: 0 };
 
 Deno.test("a running job keeps its definition, over restart and respawn, until it has stopped", () => {
   const bench = new Bench([job("web", { env: ["N=1"], stopOn: "off1", respawn: true })]);
@@ -106,15 +108,15 @@ Deno.test("what the engine tells: names of instances, events that are awaited, w
 });
 
 Deno.test("what nobody wants to know is not among the effects, and all else is", () => {
-  const kinds = (unwanted: readonly Telling[]) => {
+  const kinds = (muted: readonly NoticeKind[]) => {
     const engine = new Engine();
-    engine.unwanted = new Set(unwanted);
+    engine.muted = new Set(muted);
     const definition = job("web", { startOn: "go" });
     const inputs: Input[] = [
       { kind: "definitions", changes: [{ name: "web", definition }] },
       { kind: "event", event: "go", environment: [] },
     ];
-    const effects = inputs.flatMap((input) => engine.handle(input, 0));
+    const effects = inputs.flatMap((input) => engine.handle(input, AT_ZERO));
     return new Set(effects.map((effect) => effect.kind === "notice" ? effect.notice.kind : effect.kind));
   };
   const all = [
@@ -127,7 +129,7 @@ Deno.test("what nobody wants to know is not among the effects, and all else is",
     "spawn",
   ];
   assert.deepEqual(kinds([]).symmetricDifference(new Set(all)), new Set());
-  assert.deepEqual(kinds(TELLINGS), new Set(["spawn"]));
+  assert.deepEqual(kinds(NOTICE_KINDS), new Set(["spawn"]));
   assert.deepEqual(kinds(["info", "state-changed"]).has("goal-changed"), true);
 });
 
@@ -135,10 +137,10 @@ Deno.test("of very many processes the first are asked for before the others are 
   const names = Array.from({ length: 100 }, (_, index) => `job${index}`);
   const engine = new Engine();
   const changes = names.map((name) => ({ name, definition: job(name, { startOn: "go" }) }));
-  engine.handle({ kind: "definitions", changes }, 0);
+  engine.handle({ kind: "definitions", changes }, AT_ZERO);
   const counts: number[] = [];
   for (let input: Input | undefined = { kind: "event", event: "go", environment: [] }; input;) {
-    const effects: Effect[] = engine.handle(input, 0);
+    const effects: Effect[] = engine.handle(input, AT_ZERO);
     counts.push(effects.filter(({ kind }) => kind === "spawn").length);
     const more = effects.find((effect) => effect.kind === "set-timer");
     input = more && { kind: "timer", timer: more.timer };
@@ -148,14 +150,14 @@ Deno.test("of very many processes the first are asked for before the others are 
 
 Deno.test("what comes too late, or of what the engine knows nothing, has no effect", () => {
   const { engine } = new Bench([job("web")]);
-  assert.deepEqual(engine.handle({ kind: "spawned", spawn: 99, pid: 5 }, 0), []);
-  assert.deepEqual(engine.handle({ kind: "spawn-failed", spawn: 99, reason: "" }, 0), []);
-  assert.deepEqual(engine.handle({ kind: "exited", pid: 99, exit: { status: 0 } }, 0), []);
-  assert.deepEqual(engine.handle({ kind: "stopped", pid: 99, signal: 19 }, 0), []);
-  assert.deepEqual(engine.handle({ kind: "timer", timer: 99 }, 0), []);
+  assert.deepEqual(engine.handle({ kind: "spawned", spawn: 99, pid: 5 }, AT_ZERO), []);
+  assert.deepEqual(engine.handle({ kind: "spawn-failed", spawn: 99, reason: "" }, AT_ZERO), []);
+  assert.deepEqual(engine.handle({ kind: "exited", pid: 99, exit: { status: 0 } }, AT_ZERO), []);
+  assert.deepEqual(engine.handle({ kind: "stopped", pid: 99, signal: 19 }, AT_ZERO), []);
+  assert.deepEqual(engine.handle({ kind: "timer", timer: 99 }, AT_ZERO), []);
 });
 
-Deno.test("a snapshot tells who waits for what, and survives JSON", () => {
+Deno.test("a view tells who waits for what, and survives JSON", () => {
   const bench = new Bench([
     job("web", { instance: "$N", env: ["A=1"], stopOn: and("dusk", "calm") }),
     job("hold", { startOn: "starting web", task: true }),
@@ -164,10 +166,10 @@ Deno.test("a snapshot tells who waits for what, and survives JSON", () => {
   bench.start("web", { N: "x" });
   bench.emit("go", { K: "v" }, { wait: false });
   bench.define(job("web"));
-  const snapshot = bench.engine.snapshot();
-  assert.deepEqual(JSON.parse(JSON.stringify(snapshot)), snapshot);
-  const [web, hold, half] = snapshot.jobs;
-  assert.deepEqual(snapshot.events, [
+  const view = bench.engine.view();
+  assert.deepEqual(JSON.parse(JSON.stringify(view)), view);
+  const [web, hold, half] = view.jobs;
+  assert.deepEqual(view.events, [
     {
       name: "starting",
       environment: ["JOB=web", "INSTANCE=x"],

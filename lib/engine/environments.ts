@@ -1,78 +1,89 @@
-/** The tables of variables that `initctl set-env` and its kin read and change. */
+/** The tables of variables that `initctl set-env`, `get-env` and so on read and change. */
 
-import { type Environment, environment, pairs } from "../model/environment.ts";
+import { type Environment, environment, EVENT_VARIABLES } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
+import type { EngineState } from "./engine_state.ts";
 import type { Instance } from "./instance.ts";
-import type { Machine } from "./machine.ts";
 import { findJob } from "./requests.ts";
 
-/** Which table: everybody's, or, given an instance, that one's own. */
+/** The instance whose table is meant. Where none is given, the global table is. */
 export interface InstanceName {
   job: string;
   instance: string;
 }
 
-/** Everybody's table, which new starts begin with, and the tables of the running instances. */
+/** The global table, with which new starts begin, and the tables of the instances. */
 export class JobEnvironments {
-  readonly #machine: Machine;
-  readonly #original: Environment;
+  readonly #state: EngineState;
 
-  /** @param original What `reset` goes back to. */
-  constructor(machine: Machine, original: Environment) {
-    this.#machine = machine;
-    this.#original = original;
+  constructor(engine: EngineState) {
+    this.#state = engine;
   }
 
-  /** All variables as `KEY=VALUE`, sorted. @throws {RequestFailure} UnknownJob, UnknownInstance */
+  /**
+   * All variables as `KEY=VALUE`, sorted.
+   * @throws {RequestFailure} UnknownJob, UnknownInstance
+   */
   list(name?: InstanceName): string[] {
-    return pairs(this.#table(name)).sort();
+    return this.#table(name).pairs().sort();
   }
 
-  /** The value of a variable. @throws {RequestFailure} UnknownJob, UnknownInstance */
+  /**
+   * The value of a variable.
+   * @throws {RequestFailure} UnknownJob, UnknownInstance
+   */
   get(variable: string, name?: InstanceName): string | undefined {
     return this.#table(name).get(variable);
   }
 
   /**
-   * Sets a variable; in everybody's table it reaches the running instances, too. With `replace` false one that is
-   * set keeps its value. @throws {RequestFailure} UnknownJob, UnknownInstance
+   * Sets a variable. In the global table, it is set in the tables of all instances, too. With `replace` false, a variable
+   * that is set keeps its value. The {@link EVENT_VARIABLES} are ignored: only the engine sets them.
+   * @throws {RequestFailure} UnknownJob, UnknownInstance
    */
   set(pair: string, replace: boolean, name?: InstanceName): void {
     for (const [variable, value] of environment([pair])) {
+      if (EVENT_VARIABLES.includes(variable)) continue;
       for (const table of this.#tables(name)) {
         if (replace || !table.has(variable)) table.set(variable, value);
       }
     }
   }
 
-  /** Removes a variable; everybody's from the running instances, too. @throws {RequestFailure} as `set` */
+  /**
+   * Removes a variable; from the global table, also from the tables of all instances.
+   * @throws {RequestFailure} UnknownJob, UnknownInstance
+   */
   unset(variable: string, name?: InstanceName): void {
     for (const table of this.#tables(name)) table.delete(variable);
   }
 
-  /** Puts a table back to what it was before init or the job's definition was changed by anyone. */
+  /**
+   * Restores a table: the global one as init began, an instance's as the job's definition says.
+   * @throws {RequestFailure} UnknownJob, UnknownInstance
+   */
   reset(name?: InstanceName): void {
     const table = this.#table(name);
     const fresh = name
-      ? this.#machine.jobEnvironment(findJob(this.#machine, name.job).definition)
-      : this.#original;
+      ? this.#state.jobEnvironment(findJob(this.#state, name.job).definition)
+      : this.#state.originalDefaults;
     table.clear();
     for (const [key, value] of fresh) table.set(key, value);
   }
 
   #table(name?: InstanceName): Environment {
-    return name ? this.#instance(name).environment : this.#machine.defaults;
+    return name ? this.#instance(name).environment : this.#state.defaults;
   }
 
-  /** The table itself, and for everybody's those of the running instances. */
+  /** The table itself; for the global one, also those of all instances. */
   #tables(name?: InstanceName): Environment[] {
     if (name) return [this.#table(name)];
-    const instances = Array.from(this.#machine.jobs.values()).flatMap((job) => [...job.instances.values()]);
-    return [this.#machine.defaults, ...instances.map((instance) => instance.environment)];
+    const instances = Array.from(this.#state.jobs.values()).flatMap((job) => [...job.instances.values()]);
+    return [this.#state.defaults, ...instances.map((instance) => instance.environment)];
   }
 
   #instance({ job, instance }: InstanceName): Instance {
-    const found = findJob(this.#machine, job).instances.get(instance);
+    const found = findJob(this.#state, job).instances.get(instance);
     if (!found) throw new RequestFailure("UnknownInstance", `Unknown instance: ${instance} of job ${job}`);
     return found;
   }

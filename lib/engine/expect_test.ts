@@ -1,8 +1,8 @@
-/** How main tells that it is ready: expect stop, fork and daemon, and what becomes of wrong counts. */
+/** Readiness by `expect`: stop, fork and daemon, and wrong counts of forks. */
 
 import assert from "node:assert/strict";
 import { SIGSTOP, SIGTERM } from "../model/signals.ts";
-import { Bench } from "./testing/bench.ts";
+import { Bench } from "../testing/bench.ts";
 import { job } from "./testing/definitions.ts";
 
 Deno.test("expect stop: spawned until SIGSTOP, then continued and running", () => {
@@ -51,7 +51,7 @@ for (const [expect, forks] of [["fork", 1], ["daemon", 2]] as const) {
     assert.equal(start.outcome, "done");
     assert(
       bench.log.some((line) =>
-        /web main process \(\d+\) did not fork as often as `expect \w+` says in 3 s/.test(line)
+        /web main process \(\d+\) was not seen to fork as often as `expect \w+` says/.test(line)
       ),
     );
   });
@@ -80,6 +80,20 @@ for (const [expect, forks] of [["fork", 1], ["daemon", 2]] as const) {
     assert.equal(bench.timers, 0);
   });
 }
+
+Deno.test("a main process that fails is not followed, whatever it leaves behind", () => {
+  const bench = new Bench([job("web", { expect: "fork" })]);
+  bench.start("web");
+  const [pid = 0] = bench.running.keys();
+  assert.deepEqual(
+    [{ status: 0 }, { status: 3 }, { signal: 9 }].map((exit) => bench.engine.tracksForks(pid, exit, 0)),
+    [
+      true,
+      false,
+      false,
+    ],
+  );
+});
 
 Deno.test("a stop of a job that is not ready yet goes ahead at once", () => {
   for (const expect of ["stop", "fork", "daemon"] as const) {

@@ -1,8 +1,8 @@
-/** Hooks: what they see, what their end means, and what start, stop and restart from within them do. */
+/** Hooks: their environments, their exits, and start, stop and restart from within them. */
 
 import assert from "node:assert/strict";
 import { PROCESS_NAMES } from "../model/job.ts";
-import { Bench } from "./testing/bench.ts";
+import { Bench } from "../testing/bench.ts";
 import { and, job } from "./testing/definitions.ts";
 
 Deno.test("a job without a main process runs until it is stopped; its pre-stop is never run", () => {
@@ -97,6 +97,33 @@ Deno.test("start from within pre-stop keeps the job running with the same proces
   assert.deepEqual(bench.events(/^stop/), []);
   assert.equal(bench.events("started").length, 1);
 });
+
+for (const semantics of ["upstart", "rouse"] as const) {
+  Deno.test(`a start in a hook after which there is no main process any more starts anew (${semantics})`, () => {
+    const fields = { semantics, killTimeout: 5 };
+    const bench = new Bench([
+      job("late", { ...fields, runs: ["main", "pre-stop"] }),
+      job("early", { ...fields, runs: ["main", "post-start"] }),
+    ]);
+    bench.start("late");
+    bench.behave("late", "pre-stop", "stubborn");
+    bench.behave("early", "post-start", "stubborn", { status: 0 });
+    bench.stop("late");
+    bench.start("early");
+    const hooks = { late: "pre-stop", early: "post-start" } as const;
+    for (const [name, hook] of Object.entries(hooks)) {
+      bench.exit(name);
+      const start = bench.start(name);
+      assert.equal(bench.state(name), `start/${hook}`);
+      assert.equal(start.outcome, undefined);
+      bench.exit(name, { status: 0 }, { process: hook });
+      assert.equal(start.outcome, "done");
+      assert.equal(bench.state(name), "start/running");
+      assert(bench.runs(name));
+    }
+    assert.equal(bench.traced(/main runs/).length, 4);
+  });
+}
 
 Deno.test("restart from within pre-stop is refused: the goal is stop already", () => {
   const bench = new Bench([job("web", { runs: ["main", "pre-stop"] })]);

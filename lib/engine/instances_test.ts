@@ -1,7 +1,7 @@
 /** Instances: their names, the messages about them, and which of them an event stops. */
 
 import assert from "node:assert/strict";
-import { Bench } from "./testing/bench.ts";
+import { Bench } from "../testing/bench.ts";
 import { job } from "./testing/definitions.ts";
 
 Deno.test("two instances side by side, each with its own process", () => {
@@ -106,4 +106,20 @@ Deno.test("env: the last of several counts, a bare name is taken from init's own
   const bench = new Bench([job("web", { env: ["A=1", "HOME", "A=a b=c", "UNSET"] })], { HOME: "/root" });
   bench.start("web");
   assert.deepEqual(bench.environment("web"), { A: "a b=c", HOME: "/root" });
+});
+
+Deno.test("a name that is too long, or nested without end, makes no instance", () => {
+  const bench = new Bench([
+    job("long", { instance: "$A$A", startOn: "go" }),
+    job("deep", { instance: "${".repeat(100_000), startOn: "go" }),
+    job("other", { startOn: "go", stopOn: `go X=${"${".repeat(100_000)}` }),
+  ]);
+  const refused = bench.start("long", { A: "x".repeat(2049) });
+  assert.deepEqual([refused.outcome, refused.error], ["Longer than 4096 characters", "InvalidArgs"]);
+  assert.equal(bench.emit("go", { A: "x".repeat(2049), X: "1" }).outcome, "done");
+  assert(bench.log.includes("Failed to obtain long instance: Longer than 4096 characters"));
+  assert(bench.log.includes("Failed to obtain deep instance: Braces nested deeper than 100"));
+  assert.equal(bench.emit("go", { A: "x".repeat(2048), X: "1" }).outcome, "done");
+  assert.equal(bench.instances("long")[0]?.length, 4096);
+  assert.equal(bench.state("other"), "start/running");
 });

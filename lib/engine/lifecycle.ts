@@ -1,74 +1,140 @@
 /**
- * How an instance lives: its goal, the states that it enters, what it tells others on the way. The order of
- * states is the table in states.ts; what its processes do to it is in processes.ts.
+ * The life cycle of an instance: changes of its goal, transitions to other states, the events that it emits on the way,
+ * and the answers to those who wait. The transitions are the table in states.ts, what each waits for is in
+ * waiting/waits.ts; processes.ts has the exits.
  */
 
-import { Environment } from "../model/environment.ts";
-import type { InstanceProcess } from "../model/job.ts";
-import { signalName } from "../model/signals.ts";
-import { type Failure, Instance } from "./instance.ts";
-import type { Job } from "./job.ts";
-import { replaceDefinition } from "./jobs.ts";
-import type { Machine } from "./machine.ts";
-import { type Goal, type State, STATES } from "./states.ts";
+import { isSuccess } from "../model/exit.ts";
+import { endsInitWith, INSTANCE_PROCESSES, type InstanceProcess } from "../model/job.ts";
+import { SIGKILL } from "../model/signals.ts";
+import { printable } from "../model/text/printable.ts";
+import { enteredState } from "./checks/checks.ts";
+import { replaceDefinition } from "./definition_changes.ts";
+import { goalChanged, instanceEnded, startDelayed, stateChanged } from "./dependencies/changes.ts";
+import { isHeldBack } from "./dependencies/holds.ts";
+import { isHeld } from "./dependencies/phases.ts";
+import type { EngineState } from "./engine_state.ts";
+import type { Event } from "./events/event.ts";
+import { emitJobEvent } from "./events/job_events.ts";
+import { type FailureCause, Instance } from "./instance.ts";
+import type { LoadedJob } from "./loaded_job.ts";
+import { watchPidFile } from "./services/pid_file.ts";
+import { watchState } from "./services/watchdog.ts";
+import { type Goal, type State, STATES, statesBetween } from "./states.ts";
+import { abortUnneededHook } from "./waiting/hook_bounds.ts";
+import { endLeftovers } from "./waiting/leftovers.ts";
+import { mustWait } from "./waiting/waits.ts";
 
-/** Makes an instance of a job; it waits for a goal. */
-export function createInstance(machine: Machine, job: Job, name: string): Instance {
+/** Makes an instance of a job. Its state is `waiting`, its goal `stop`. */
+export function createInstance(engine: EngineState, job: LoadedJob, name: string): Instance {
   const instance = new Instance(job, name);
   job.instances.set(name, instance);
   const { stopOn } = job.definition;
-  if (stopOn) instance.stopOn = machine.listen(stopOn, { instance });
-  machine.notice({ kind: "instance-added", job: job.name, instance: name });
+  if (stopOn) instance.stopOn = engine.subscribe(stopOn, { instance });
+  engine.notice({ kind: "instance-added", job: job.name, instance: name });
   return instance;
 }
 
 /**
- * Gives an instance another goal. At rest (waiting, running) it sets out at once; in any other state it goes
- * the other way when what it waits for is over. A main process that is not ready need not get ready any more.
- * With the goal stop, its stop condition is of no more use: the events that it holds are let go.
+ * Changes the goal of an instance. In the states `waiting` and `running` it goes on at once. In any other state it goes
+ * on when what it waits for has happened; but with the goal stop it does not wait until its main process is ready. With
+ * rouse's own semantics it does not wait for the event `starting` either, and a hook that is in the way is ended. With the
+ * goal stop, its stop condition is not needed any more, and releases its events.
  */
-export function changeGoal(machine: Machine, instance: Instance, goal: Goal): void {
+export function changeGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   if (goal === "stop") instance.stopOn?.reset();
-  setGoal(machine, instance, goal);
+  setGoal(engine, instance, goal);
+  if (instance.timers.has("start-delay")) endDelay(engine, instance);
+  else if (goal === "stop" && instance.state === "starting" && isHeld(instance)) advance(engine, instance);
 }
 
-function setGoal(machine: Machine, instance: Instance, goal: Goal): void {
+function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   if (instance.goal === goal) return;
-  machine.log("info", `${instance.displayName} goal changed from ${instance.goal} to ${goal}`);
+  engine.log("info", `${instance.displayName} goal changed from ${instance.goal} to ${goal}`);
   instance.goal = goal;
-  machine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
-  if (SETS_OUT[goal].includes(instance.state)) advance(machine, instance);
+  engine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
+  goalChanged(engine, instance);
+  if (LEAVES_AT_ONCE[goal].includes(instance.state)) return advance(engine, instance);
+  if (goal === "stop" && instance.state === "starting" && instance.isRouse) return endBlock(engine, instance);
+  abortUnneededHook(engine, instance);
 }
 
-const SETS_OUT: Record<Goal, State[]> = { start: ["waiting"], stop: ["running", "spawned"], respawn: [] };
+/** Stops an instance, unless it is to stop anyway. Who waits for something else is answered. */
+export function stop(engine: EngineState, instance: Instance): void {
+  if (instance.goal === "stop") return;
+  instance.stopEnvironment = undefined;
+  settleWaiters(engine, instance, false);
+  changeGoal(engine, instance, "stop");
+}
+
+/** Ends the wait for an event, or by dependencies, if there is one, and goes on. */
+export function endBlock(engine: EngineState, instance: Instance): void {
+  const { blocker } = instance;
+  if (!blocker) return isHeld(instance) ? advance(engine, instance) : undefined;
+  const index = blocker.waiters.findIndex((waiter) => "instance" in waiter && waiter.instance === instance);
+  blocker.waiters.splice(index, 1);
+  instance.blocker = undefined;
+  advance(engine, instance);
+}
+
+/** The states that a change to a goal ends. */
+const LEAVES_AT_ONCE: Record<Goal, State[]> = {
+  start: ["waiting"],
+  stop: ["running", "spawned"],
+  respawn: ["spawned"],
+};
+
+/** Stops an instance and starts it again. A stop condition that is met in part stays so. */
+export function restart(engine: EngineState, instance: Instance): void {
+  instance.nextStartAt = undefined;
+  setGoal(engine, instance, "stop");
+  startAfterStop(engine, instance);
+}
 
 /**
- * Stops and starts again; half of a stop condition that has been met stays met. A pre-stop that is under way is
- * followed by the stop all the same.
+ * Has an instance with the goal stop start again once it has stopped. During a pre-stop the goal `respawn` makes sure that
+ * the stop follows: the goal start would lead back to `running`. With rouse's own semantics the same holds for the hooks of
+ * the start, which that stop has ended.
  */
-export function restart(machine: Machine, instance: Instance): void {
-  setGoal(machine, instance, "stop");
-  const inPreStop = instance.state === "pre-stopping" || instance.state === "pre-stop";
-  changeGoal(machine, instance, inPreStop ? "respawn" : "start");
+export function startAfterStop(engine: EngineState, instance: Instance): void {
+  const { state } = instance;
+  const inPreStop = state === "pre-stopping" || state === "pre-stop";
+  const isStopFirst = inPreStop || instance.isRouse && STATES[state].respawn !== undefined;
+  changeGoal(engine, instance, isStopFirst ? "respawn" : "start");
 }
 
-/** Answers all who wait for an instance: it is where it was to be, or it failed. */
-export function finish(machine: Machine, instance: Instance, failed: boolean): void {
-  const pending = instance.pending;
-  instance.pending = [];
-  for (const waiting of pending) {
-    if ("event" in waiting) {
-      if (failed) waiting.event.failed = true;
-      machine.release(waiting.event);
+/**
+ * Answers the requests and releases the events that wait for an instance: it is where its goal leads, or it failed.
+ * `message`: what those are told who wait for a request, when it failed.
+ */
+export function settleWaiters(
+  engine: EngineState,
+  instance: Instance,
+  failed: boolean,
+  message = instance.failure?.message,
+): void {
+  const { waiters } = instance;
+  instance.waiters = [];
+  engine.dependencies.holders.delete(instance);
+  for (const waiter of waiters) {
+    if ("event" in waiter) {
+      if (failed) waiter.event.failed = true;
+      engine.release(waiter.event);
     } else {
-      machine.effect({
+      engine.effect({
         kind: "answer",
-        request: waiting.request,
+        request: waiter.request,
         instance: instance.name,
-        ...(failed && { error: { name: "JobFailed" as const, message: FAILED[waiting.action] } }),
+        ...(failed &&
+          { error: { name: "JobFailed" as const, message: failureMessage(waiter.action, message) } }),
       });
     }
   }
+}
+
+/** Upstart's message, which scripts compare, in a line of its own; then ours. */
+function failureMessage(action: keyof typeof FAILED, message: string | undefined): string {
+  return message === undefined ? FAILED[action] : `${FAILED[action]}\n${printable(message)}`;
 }
 
 const FAILED = {
@@ -77,58 +143,94 @@ const FAILED = {
   restart: "Job failed to restart",
 };
 
-/** Goes on to the next state, and further until the instance has to wait for something. */
-export function advance(machine: Machine, instance: Instance): void {
+/** Enters the next state, and those behind it, until the instance has to wait for something. */
+export function advance(engine: EngineState, instance: Instance): void {
   do {
-    enter(machine, instance, nextState(machine, instance));
-  } while (!rests(instance));
+    const next = nextState(engine, instance);
+    if (next === "starting" && delayStart(engine, instance)) return startDelayed(engine, instance);
+    if (isHeldBack(engine, instance)) return;
+    enter(engine, instance, next);
+  } while (!mustWait(instance));
 }
 
-/** Leaves the present state for another than the table's next one, and goes on from there. */
-export function divert(machine: Machine, instance: Instance, state: State): void {
-  enter(machine, instance, state);
-  if (!rests(instance)) advance(machine, instance);
+/** Delays a start that is not allowed yet: sets the timer, and the instance stays in `post-stop`. False when it is allowed. */
+function delayStart(engine: EngineState, instance: Instance): boolean {
+  const { nextStartAt = -Infinity } = instance;
+  instance.nextStartAt = undefined;
+  if (nextStartAt <= engine.now) return false;
+  engine.setTimer(instance, "start-delay", nextStartAt - engine.now);
+  return true;
 }
 
-function nextState(machine: Machine, instance: Instance): State {
+/** Ends the delay of a start. */
+export function endDelay(engine: EngineState, instance: Instance): void {
+  engine.clearTimer(instance, "start-delay");
+  advance(engine, instance);
+}
+
+/** Goes on when the state waits for this process, which has been spawned or has ended. */
+export function advanceAfter(engine: EngineState, instance: Instance, process: InstanceProcess): void {
+  const { spawns, awaits } = STATES[instance.state];
+  if (spawns === process || awaits === process) advance(engine, instance);
+}
+
+/** Goes on from `spawned` when the instance has nothing to wait for there any more. */
+export function leaveSpawned(engine: EngineState, instance: Instance): void {
+  if (instance.state === "spawned" && !mustWait(instance)) advance(engine, instance);
+}
+
+/** Enters a state that is not the table's next one, and goes on from there. */
+export function jumpTo(engine: EngineState, instance: Instance, state: State): void {
+  enter(engine, instance, state);
+  if (!mustWait(instance)) advance(engine, instance);
+}
+
+function nextState(engine: EngineState, instance: Instance): State {
   const row = STATES[instance.state];
   if (instance.goal === "respawn") {
     const next = row.respawn ?? row.start;
-    if (next === "stopping") changeGoal(machine, instance, "start");
+    if (next === "stopping") changeGoal(engine, instance, "start");
     return next;
   }
-  if (instance.state === "running" && instance.goal === "stop" && !instance.pids.has("main")) {
-    return "stopping";
+  if (instance.state === "running" && instance.goal === "stop") {
+    if (instance.isForced || !instance.pids.has("main")) return "stopping";
   }
-  return row[instance.goal];
+  const next = row[instance.goal];
+  return next === "running" && hasLostMain(instance) ? "stopping" : next;
 }
 
-/** True when the instance has to wait in its state. */
-function rests(instance: Instance): boolean {
-  const { state, goal } = instance;
-  if (state === "waiting") return true;
-  if (state === "running") return goal === "start";
-  if (state === "spawned") return instance.pids.has("main") && instance.job.definition.expect !== "none";
-  const { awaits } = STATES[state];
-  return instance.blocker !== undefined || instance.spawning !== undefined ||
-    (awaits !== undefined && instance.pids.has(awaits));
+/** True when the main process has ended, and a start that came later, while a hook still ran, cannot go on with it. */
+function hasLostMain({ job, pids }: Instance): boolean {
+  return job.definition.processes.main !== undefined && !pids.has("main");
 }
 
-function enter(machine: Machine, instance: Instance, state: State): void {
+/** From before the main process is there to when nothing is expected of it any more. */
+const WITH_MAIN = statesBetween("spawning", "stopping");
+
+function enter(engine: EngineState, instance: Instance, state: State): void {
   const previous = instance.state;
-  machine.log("info", `${instance.displayName} state changed from ${previous} to ${state}`);
+  engine.log("info", `${instance.displayName} state changed from ${previous} to ${state}`);
   instance.state = state;
-  machine.notice({ kind: "state-changed", job: instance.job.name, instance: instance.name, state });
-  if (state === "running" && previous === "pre-stop") return stayRunning(machine, instance);
-  ON_ENTRY[state]?.(machine, instance);
+  engine.notice({ kind: "state-changed", job: instance.job.name, instance: instance.name, state });
+  stateChanged(engine, instance, previous);
+  if (WITH_MAIN.has(state)) {
+    enteredState(engine, instance);
+    watchState(engine, instance);
+    if (state !== "spawned") watchPidFile(engine, instance);
+  }
+  if (state === "running" && previous === "pre-stop") return stayRunning(engine, instance);
+  ON_ENTRY[state]?.(engine, instance);
   const row = STATES[state];
-  if (row.event) emitOwnEvent(machine, instance, row.event, row.waitsForEvent ?? false);
+  if (row.event) {
+    const event = emitJobEvent(engine, instance, row.event);
+    if (row.waitsForEvent && !instance.isForced) block(instance, event);
+  }
   if (row.spawns && hasProcess(instance, row.spawns)) {
     const onTheWayDown = row.spawns === "pre-stop" || row.spawns === "post-stop";
-    machine.spawn(instance, row.spawns, onTheWayDown ? instance.stopEnvironment ?? [] : []);
+    engine.spawn(instance, row.spawns, onTheWayDown ? instance.stopEnvironment ?? [] : []);
   }
-  if (state === "running" && !instance.job.definition.task) finish(machine, instance, false);
-  if (state === "waiting") remove(machine, instance);
+  if (state === "running" && !instance.job.definition.task) settleWaiters(engine, instance, false);
+  if (state === "waiting") remove(engine, instance);
 }
 
 function hasProcess(instance: Instance, process: InstanceProcess): boolean {
@@ -136,89 +238,113 @@ function hasProcess(instance: Instance, process: InstanceProcess): boolean {
   return process === "security" ? apparmorLoad !== undefined : processes[process] !== undefined;
 }
 
-/** What entering a state means beyond its row in the table. */
-const ON_ENTRY: Partial<Record<State, (machine: Machine, instance: Instance) => void>> = {
-  starting(_machine, instance) {
+/** What entry into a state does beyond the state's row in the table. */
+const ON_ENTRY: Partial<Record<State, (engine: EngineState, instance: Instance) => void>> = {
+  starting(_engine, instance) {
     instance.environment = instance.startEnvironment ?? instance.environment;
     instance.startEnvironment = undefined;
     instance.stopEnvironment = undefined;
     instance.failure = undefined;
     instance.lastExit = undefined;
+    instance.isDone = false;
+    instance.endsInit = false;
+    instance.upSince = undefined;
+    instance.isTimedOut = false;
+    instance.isForced = false;
   },
-  spawned(machine, instance) {
+  "security-spawning"(engine, instance) {
+    const { startTimeout } = instance.job.definition;
+    if (startTimeout !== undefined) engine.setTimer(instance, "start-timeout", startTimeout * 1000);
+  },
+  spawned(engine, instance) {
     const { killTimeout } = instance.job.definition;
     instance.forks = 0;
-    if (instance.expectedForks > 0 && instance.pids.has("main")) {
-      machine.setTimer(instance, killTimeout * 1000);
+    instance.isExpectMet = false;
+    watchPidFile(engine, instance);
+    if (
+      instance.expectedForks > 0 && instance.job.definition.pidFile === undefined && instance.pids.has("main")
+    ) {
+      engine.setTimer(instance, "fork-bound", killTimeout * 1000);
     }
   },
-  killed(machine, instance) {
-    const pid = instance.pids.get("main");
-    if (pid === undefined) return;
-    const { killSignal, killTimeout } = instance.job.definition;
-    machine.log(
-      "info",
-      `Sending ${signalName(killSignal) ?? killSignal} signal to ${instance.describe("main", pid)}`,
-    );
-    machine.kill(pid, killSignal, true);
-    machine.setTimer(instance, killTimeout * 1000);
+  running(engine, instance) {
+    engine.clearTimer(instance, "start-timeout");
+    instance.upSince = engine.now;
+  },
+  stopping: (engine, instance) => engine.clearTimer(instance, "start-timeout"),
+  killed(engine, instance) {
+    if (!instance.pids.has("main")) return endLeftovers(engine, instance);
+    endMain(engine, instance);
   },
 };
 
-/** A pre-stop that called `start`: the stop is off, and whoever waited for it is answered. */
-function stayRunning(machine: Machine, instance: Instance): void {
+/** Asks the main process to end, and sets the time limit for it. */
+export function endMain(engine: EngineState, instance: Instance): void {
+  const { killSignal, killTimeout } = instance.job.definition;
+  engine.signal(instance, "main", instance.isForced ? SIGKILL : killSignal);
+  engine.clearTimer(instance, "fork-bound");
+  if (!instance.isForced) engine.setTimer(instance, "kill-timeout", killTimeout * 1000);
+}
+
+/** A pre-stop has called `start`: the stop is called off, and whoever waited for it is answered. */
+function stayRunning(engine: EngineState, instance: Instance): void {
   instance.stopEnvironment = undefined;
-  finish(machine, instance, false);
+  settleWaiters(engine, instance, false);
 }
 
-/** The instance has come to its end. */
-function remove(machine: Machine, instance: Instance): void {
+/** Removes an instance that has entered `waiting`. */
+function remove(engine: EngineState, instance: Instance): void {
   const { job } = instance;
-  finish(machine, instance, false);
-  machine.deafen(instance.stopOn);
+  settleWaiters(engine, instance, false);
+  engine.unsubscribe(instance.stopOn);
   job.instances.delete(instance.name);
-  machine.notice({ kind: "instance-removed", job: job.name, instance: instance.name, exit: instance.result });
-  if (job.instances.size === 0 && job.successor) replaceDefinition(machine, job, job.successor.definition);
-}
-
-function emitOwnEvent(machine: Machine, instance: Instance, name: string, blocks: boolean): void {
-  const { job } = instance;
-  const variables = new Environment([["JOB", job.name], ["INSTANCE", instance.name]]);
-  if (name === "stopping" || name === "stopped") describeResult(variables, instance.failure);
-  for (const key of job.definition.export) {
-    const value = instance.environment.get(key);
-    if (value !== undefined && !variables.has(key)) variables.set(key, value);
+  instanceEnded(engine, instance);
+  engine.notice({
+    kind: "instance-removed",
+    job: job.name,
+    instance: instance.name,
+    exit: instance.result,
+    ...(endsInit(instance) && { endsInit: true }),
+  });
+  if (job.instances.size === 0 && job.pendingDefinition) {
+    replaceDefinition(engine, job, job.pendingDefinition.definition);
   }
-  const event = machine.emit(name, variables, blocks ? { instance } : undefined);
-  if (blocks) instance.blocker = event;
 }
 
-/** RESULT, PROCESS, EXIT_STATUS and EXIT_SIGNAL as in stopping(7) and stopped(7). */
-function describeResult(variables: Environment, failure: Failure | undefined): void {
-  variables.set("RESULT", failure ? "failed" : "ok");
-  if (!failure) return;
-  variables.set("PROCESS", failure.process);
-  const { exit } = failure;
-  if (!exit) return;
-  if ("status" in exit) variables.set("EXIT_STATUS", String(exit.status));
-  else variables.set("EXIT_SIGNAL", signalName(exit.signal) ?? String(exit.signal));
+/** Has an instance wait until an event is finished. */
+function block(instance: Instance, event: Event): void {
+  event.waiters.push({ instance });
+  instance.blocker = event;
 }
 
-/** Notes the first failure of a run and tells all who wait. */
-export function fail(machine: Machine, instance: Instance, failure: Failure): void {
+/** True when init ends with the instance, as its result is. */
+function endsInit({ job: { definition }, result, failure, endsInit }: Instance): boolean {
+  const isGivenUp = failure?.process === "respawn";
+  return endsInit || endsInitWith(definition, isSuccess(result)) ||
+    isGivenUp && definition.onGiveUp === "exit";
+}
+
+/** Records the first failure of a run, and answers all who wait. */
+export function fail(engine: EngineState, instance: Instance, failure: FailureCause): void {
   if (instance.failure) return;
   instance.failure = failure;
-  machine.notice({
+  engine.notice({
     kind: "failed",
     job: instance.job.name,
     instance: instance.name,
     status: statusOf(failure),
   });
-  finish(machine, instance, true);
+  settleWaiters(engine, instance, true);
 }
 
-/** The failure as the one number that D-Bus clients get. */
-function statusOf({ process, exit }: Failure): number {
-  if (!exit) return process === "respawn" ? 0 : -1;
+/** A run has failed, and ends. */
+export function failAndStop(engine: EngineState, instance: Instance, failure: FailureCause): void {
+  fail(engine, instance, failure);
+  changeGoal(engine, instance, "stop");
+}
+
+/** A failure as the number in the D-Bus signal Failed; −1 for a process that could not be spawned. */
+function statusOf({ process, exit }: FailureCause): number {
+  if (!exit) return (INSTANCE_PROCESSES as readonly string[]).includes(process) ? -1 : 0;
   return "status" in exit ? exit.status : exit.signal * 256;
 }

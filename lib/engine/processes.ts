@@ -1,218 +1,245 @@
 /**
- * What becomes of an instance when its processes start, fail to, stop, fork and end. The meaning of exits follows
- * init(5) and was checked against Upstart 1.13.
+ * What the start and the end of processes do to their instance. The meaning of exits follows init(5), and was checked
+ * against Upstart 1.13.
  */
 
 import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
-import type { InstanceProcess } from "../model/job.ts";
-import { SIGCONT, SIGKILL, signalName, SIGSTOP } from "../model/signals.ts";
-import type { Successor } from "./effects.ts";
-import type { Instance } from "./instance.ts";
-import { advance, changeGoal, divert, fail } from "./lifecycle.ts";
-import type { Machine } from "./machine.ts";
+import { endsInitWith, type InstanceProcess, isBeyondUpstart } from "../model/job.ts";
+import { SIGKILL, signalName, SIGSTOP } from "../model/signals.ts";
+import type { TrackedProcess } from "./effects.ts";
+import type { EngineState } from "./engine_state.ts";
+import { acceptAsReady, mainStopped, trackFork } from "./expect.ts";
+import type { FailureCause, Instance } from "./instance.ts";
+import { advance, advanceAfter, changeGoal, endDelay, failAndStop } from "./lifecycle.ts";
+import { endedTooEarly, failOrRespawn, isFailure, timedOut } from "./respawn.ts";
+import { leavesService, missedPidFile } from "./services/pid_file.ts";
+import { endMissed, missedWatchdog } from "./services/watchdog.ts";
+import type { InstanceTimer, InstanceTimerPurpose } from "./timers.ts";
+import {
+  abortUnneededHook,
+  hookGone,
+  hookRunsLong,
+  hookStarted,
+  isBusy,
+  isStartHook,
+  killHook,
+} from "./waiting/hook_bounds.ts";
+import { endLeftovers, lookAgain } from "./waiting/leftovers.ts";
+import { describeWait, mustWait } from "./waiting/waits.ts";
 
-/** A process asked for with {@link Machine.spawn} runs. */
+/** A process runs that {@link EngineState.spawn} requested. */
 export function processSpawned(
-  machine: Machine,
+  engine: EngineState,
   instance: Instance,
   process: InstanceProcess,
   pid: number,
 ): void {
-  instance.spawning = undefined;
-  machine.log("info", instance.describe(process, pid));
+  instance.spawns.delete(process);
+  engine.log("info", instance.describe(process, pid));
   instance.pids.set(process, pid);
-  machine.processes.set(pid, { instance, name: process });
-  advance(machine, instance);
+  engine.processes.set(pid, { instance, name: process });
+  if (process === "main") {
+    instance.mainStartedAt = engine.now;
+    instance.leaders = [pid];
+  } else hookStarted(engine, instance, process);
+  advanceAfter(engine, instance, process);
 }
 
-/** A process could not be spawned. As with its exit, post-start and pre-stop do not count. */
-export function spawnFailed(
-  machine: Machine,
-  instance: Instance,
-  process: InstanceProcess,
-  reason: string,
-  status = 126,
-): void {
-  instance.spawning = undefined;
-  machine.log("warn", `Failed to spawn ${instance.displayName} ${process} process: ${reason}`);
-  if (process !== "post-start" && process !== "pre-stop") {
-    instance.lastExit = { status };
-    fail(machine, instance, { process });
-    changeGoal(machine, instance, "stop");
-  }
-  advance(machine, instance);
-}
-
-/** A process has ended. `successor`: the descendant that lives on in place of a main process that forks. */
-export function processEnded(
-  machine: Machine,
-  instance: Instance,
-  process: InstanceProcess,
-  exit: Exit,
-  successor: Successor | undefined,
-): void {
-  const pid = instance.pids.get(process) ?? 0;
-  machine.processes.delete(pid);
-  instance.pids.delete(process);
-  if (successor !== undefined && isSuccess(exit)) return followed(machine, instance, successor);
-  logExit(machine, instance, process, pid, exit);
-  ON_EXIT[process](machine, instance, exit);
-}
-
-/** A process was not needed after all. */
-export function spawnSkipped(machine: Machine, instance: Instance): void {
-  instance.spawning = undefined;
-  advance(machine, instance);
-}
-
-const ON_EXIT: Record<InstanceProcess, (machine: Machine, instance: Instance, exit: Exit) => void> = {
-  "main": mainEnded,
-  "security": hookEnded("security"),
-  "pre-start": hookEnded("pre-start"),
-  "post-stop": hookEnded("post-stop"),
-  // Nothing can be done about a post-start or pre-stop that fails, so it does not count.
-  "post-start": advance,
-  "pre-stop": advance,
-};
-
-function hookEnded(process: InstanceProcess) {
-  return (machine: Machine, instance: Instance, exit: Exit) => {
-    if (!isSuccess(exit)) {
-      fail(machine, instance, { process, exit });
-      changeGoal(machine, instance, "stop");
-    }
-    advance(machine, instance);
-  };
-}
-
-function mainEnded(machine: Machine, instance: Instance, exit: Exit): void {
-  machine.clearTimer(instance);
-  instance.lastExit = exit;
-  // Ending when told to is no failure, and the goal may be to start again.
-  if (instance.state === "killed") return advance(machine, instance);
-  if (instance.state === "stopping") return;
-  const hookRuns = instance.spawning !== undefined || instance.pids.has("post-start") ||
-    instance.pids.has("pre-stop");
-  if (instance.goal === "start" && isFailure(instance, exit)) {
-    if (instance.job.definition.respawn && !machine.stopping) {
-      if (mayRespawn(machine, instance)) return respawn(machine, instance, hookRuns);
-      machine.log("warn", `${instance.displayName} respawning too fast, stopped`);
-      fail(machine, instance, { process: "respawn" });
-    } else fail(machine, instance, { process: "main", exit });
-  }
-  if (instance.goal === "stop") {
-    if (!hookRuns) advance(machine, instance);
-  } else changeGoal(machine, instance, "stop");
-}
-
-/** A service that respawns fails by ending at all; others by ending badly. `normal exit` excuses either. */
-function isFailure(instance: Instance, exit: Exit): boolean {
-  const { respawn, task, normalExit } = instance.job.definition;
-  if (isSuccess(exit) && !(respawn && !task)) return false;
-  return !normalExit.some((normal) => sameExit(normal, exit));
-}
-
-/** Counts a respawn, and tells whether it is within `respawn limit`. */
-function mayRespawn(machine: Machine, instance: Instance): boolean {
-  const limit = instance.job.definition.respawnLimit;
-  if (limit === "unlimited" || limit.count === 0 || limit.interval === 0) return true;
-  if (machine.now - instance.respawnsSince < limit.interval * 1000) {
-    return ++instance.respawns <= limit.count;
-  }
-  instance.respawnsSince = machine.now;
-  instance.respawns = 1;
-  return true;
-}
-
-function respawn(machine: Machine, instance: Instance, hookRuns: boolean): void {
-  machine.log("warn", `${instance.displayName} main process ended, respawning`);
-  if (hookRuns) changeGoal(machine, instance, "respawn");
-  else divert(machine, instance, "stopping");
-}
-
-/** The main process has forked and gone: its child is the main process now (`expect fork`, `expect daemon`). */
-function followed(machine: Machine, instance: Instance, { pid, forks }: Successor): void {
-  instance.pids.set("main", pid);
-  machine.processes.set(pid, { instance, name: "main" });
-  instance.followUntil = machine.now + instance.job.definition.killTimeout * 1000;
-  if (instance.state !== "spawned") {
-    instance.forks++;
-    machine.log(
-      "warn",
-      `${instance.displayName} main process forked again, following ${pid} (${instance.note})`,
-    );
-    return;
-  }
-  // More than one fork at a time shows by the session, which the first process led, and later ones need not.
-  instance.forks += instance.forks === 0 ? forks : 1;
-  if (instance.forks < instance.expectedForks) return;
-  machine.clearTimer(instance);
-  advance(machine, instance);
+/** A process is not needed on this system. */
+export function spawnSkipped(engine: EngineState, instance: Instance, process: InstanceProcess): void {
+  instance.spawns.delete(process);
+  advanceAfter(engine, instance, process);
 }
 
 /**
- * True when a main process that ends may have left a successor behind: while a fork is expected, and for as
- * long as the kill timeout after the last one, in case the program forks once more than its job says.
+ * True for the processes whose failure is one of the instance. That of a pre-stop does not count, nor, in Upstart, that of
+ * a post-start: the job stops, or runs, all the same.
  */
-export function follows(instance: Instance, now: number): boolean {
-  const { expect } = instance.job.definition;
-  if (expect !== "fork" && expect !== "daemon" || instance.state === "killed") return false;
-  return instance.state === "spawned" || (instance.goal === "start" && now < instance.followUntil);
+function failureCounts(instance: Instance, process: InstanceProcess): boolean {
+  return process !== "pre-stop" && (process !== "post-start" || instance.isRouse);
 }
 
-/** A process was stopped by a signal: with `expect stop`, main says that it is ready, and is continued. */
+/** A process could not be spawned. */
+export function spawnFailed(
+  engine: EngineState,
+  instance: Instance,
+  process: InstanceProcess,
+  { reason, status = 126, isForCaller = false }: { reason: string; status?: number; isForCaller?: boolean },
+): void {
+  instance.spawns.delete(process);
+  const message = `Failed to spawn ${instance.displayName} ${process} process: ${reason}`;
+  engine.log("warn", message);
+  if (failureCounts(instance, process)) {
+    instance.lastExit = { status };
+    const isTold = isForCaller || isBeyondUpstart(instance.job.definition);
+    const unable = `its ${process} process could not be run: ${reason}`;
+    failAndStop(engine, instance, { process, reason: unable, ...(isTold && { message }) });
+  }
+  advanceAfter(engine, instance, process);
+}
+
+/** A process has ended. `trackedProcess`: the process that lives on in place of a main process that has forked. */
+export function processEnded(
+  engine: EngineState,
+  instance: Instance,
+  process: InstanceProcess,
+  exit: Exit,
+  trackedProcess: TrackedProcess | undefined,
+): void {
+  const pid = instance.pids.get(process) ?? 0;
+  engine.processes.delete(pid);
+  instance.pids.delete(process);
+  if (trackedProcess !== undefined) return trackFork(engine, instance, trackedProcess);
+  if (process === "main" && leavesService(instance, exit)) return;
+  if (process === "main") mainEnded(engine, instance, pid, exit);
+  else hookEnded(engine, instance, process, pid, exit);
+}
+
+function hookEnded(
+  engine: EngineState,
+  instance: Instance,
+  process: InstanceProcess,
+  pid: number,
+  exit: Exit,
+): void {
+  const wasAborted = hookGone(engine, instance);
+  logExit(engine, instance.describe(process, pid), exit, wasAborted || isNamedNormal(instance, exit));
+  if (!isSuccess(exit) && !wasAborted && failureCounts(instance, process)) {
+    const cause = causeOf(instance, process, pid, exit);
+    const isStart = isStartHook(process) && instance.goal === "start";
+    if (instance.isRouse && isStart && failOrRespawn(engine, instance, cause)) return;
+    failAndStop(engine, instance, cause);
+  }
+  advanceAfter(engine, instance, process);
+}
+
+/**
+ * The failure of a process. Clients are told of it where jobs say what Upstart has no word for; Upstart says only that
+ * there is one.
+ */
+function causeOf(instance: Instance, process: InstanceProcess, pid: number, exit: Exit): FailureCause {
+  const isEarly = process === "main" && endedTooEarly(instance, exit);
+  const reason = isEarly && { reason: `its ${process} process ${TOO_EARLY}` };
+  if (!isBeyondUpstart(instance.job.definition)) return { process, exit, ...reason };
+  const message = `${instance.describe(process, pid)} ${isEarly ? TOO_EARLY : howEnded(exit)}`;
+  return { process, exit, message, ...reason };
+}
+
+/** How a main process ends that should have stayed. */
+const TOO_EARLY = "ended before the job was ready, with status 0";
+
+function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: Exit): void {
+  const isInitsEnd = endsInit(engine, instance, exit);
+  // Of several such jobs, the first to end counts.
+  if (isInitsEnd) engine.exitJob = instance.job;
+  if (endedTooEarly(instance, exit)) engine.log("warn", `${instance.describe("main", pid)} ${TOO_EARLY}`);
+  else logExit(engine, instance.describe("main", pid), exit, isInitsEnd || isNamedNormal(instance, exit));
+  engine.clearTimer(instance, "kill-timeout");
+  engine.clearTimer(instance, "fork-bound");
+  instance.lastExit = exit;
+  // A loop of jobs that each do their work is no faster than that work, and is not throttled.
+  if (instance.goal === "start" && isSuccess(exit)) instance.resetCause();
+  // An end that the engine has asked for is no failure, even when the goal is to start again.
+  if (instance.state === "killed") return mainKilled(engine, instance);
+  if (instance.state === "stopping") return;
+  instance.isDone = instance.goal === "start" && !isFailure(instance, exit);
+  if (instance.goal === "start" && isFailure(instance, exit)) {
+    if (failOrRespawn(engine, instance, causeOf(instance, "main", pid, exit))) return;
+  }
+  // The goal respawn of a restart in a pre-stop becomes stop, as in Upstart; that of a start, which has failed or lost a job
+  // that it needs, leads on by itself.
+  if (
+    instance.goal === "respawn" && (instance.isRouse || instance.isTimedOut || instance.has("post-start"))
+  ) {
+    return abortUnneededHook(engine, instance);
+  }
+  if (instance.goal !== "stop") return changeGoal(engine, instance, "stop");
+  if (isBusy(instance)) abortUnneededHook(engine, instance);
+  else advance(engine, instance);
+}
+
+function mainKilled(engine: EngineState, instance: Instance): void {
+  endLeftovers(engine, instance);
+  if (!mustWait(instance)) advance(engine, instance);
+}
+
+/** A process was stopped by a signal. Only the main process's own SIGSTOP has a meaning. */
 export function processStopped(
-  machine: Machine,
+  engine: EngineState,
   instance: Instance,
   process: InstanceProcess,
   signal: number,
 ): void {
-  const pid = instance.pids.get(process) ?? 0;
   if (signal !== SIGSTOP || process !== "main") return;
-  if (instance.state !== "spawned" || instance.job.definition.expect !== "stop") return;
-  machine.kill(pid, SIGCONT, false);
-  advance(machine, instance);
+  mainStopped(engine, instance, instance.pids.get(process) ?? 0);
 }
 
-/** The instance's timer has run out: the main process gets SIGKILL, or is taken as it is. */
-export function timeOut(machine: Machine, instance: Instance): void {
-  instance.timer = undefined;
-  const pid = instance.pids.get("main");
-  if (pid === undefined) return;
-  if (instance.state === "killed") {
-    machine.log("info", `Sending KILL signal to ${instance.describe("main", pid)}`);
-    machine.kill(pid, SIGKILL, true);
-  } else if (instance.state === "spawned") {
-    const { expect, killTimeout } = instance.job.definition;
-    machine.log(
-      "warn",
-      `${instance.displayName} main process (${pid}) did not fork as often as \`expect ${expect}\` says in ` +
-        `${killTimeout} s (${instance.forks} of ${instance.expectedForks}), taking it for the service`,
-    );
-    instance.followUntil = machine.now + killTimeout * 1000;
-    advance(machine, instance);
-  }
+/** What an instance's timer does when it expires. */
+const ON_TIMER: Record<InstanceTimerPurpose, (engine: EngineState, instance: Instance) => void> = {
+  "start-delay": endDelay,
+  "pid-file": missedPidFile,
+  "watchdog": missedWatchdog,
+  "watchdog-kill": endMissed,
+  "start-timeout": startTimedOut,
+  "hook-bound": hookRunsLong,
+  "hook-kill": killHook,
+  "leftovers": lookAgain,
+  "kill-timeout"(engine, instance) {
+    if (instance.state === "killed") engine.signal(instance, "main", SIGKILL);
+  },
+  "fork-bound"(engine, instance) {
+    const pid = instance.pids.get("main");
+    if (instance.state === "spawned" && pid !== undefined) acceptAsReady(engine, instance, pid);
+  },
+};
+
+/** The instance is not up in time. */
+function startTimedOut(engine: EngineState, instance: Instance): void {
+  const { displayName, job } = instance;
+  const { startTimeout } = job.definition, { unready } = instance.checks;
+  const message = unready === undefined
+    ? `${displayName} is not up ${startTimeout} s after its start began: ${describeWait(instance)}`
+    : `${displayName} is not ready after ${startTimeout} s: ${unready}`;
+  timedOut(engine, instance, message);
 }
 
-function logExit(
-  machine: Machine,
-  instance: Instance,
-  process: InstanceProcess,
-  pid: number,
-  exit: Exit,
-): void {
-  const who = instance.describe(process, pid);
-  if (isSuccess(exit)) return machine.log("info", `${who} exited normally`);
-  // Upstart compares the bare number: `normal exit 15` silences TERM's message, `normal exit TERM` does not.
-  const number = "signal" in exit ? exit.signal : exit.status;
-  const isExpected = instance.job.definition.normalExit.some((normal) =>
-    sameExit(normal, { status: number })
-  );
+/** A timer of an instance has expired. */
+export function timerExpired(engine: EngineState, { instance, purpose }: InstanceTimer): void {
+  ON_TIMER[purpose](engine, instance);
+}
+
+/** @param isExpected The exit is no reason for a warning. */
+function logExit(engine: EngineState, who: string, exit: Exit, isExpected: boolean): void {
+  engine.log(isExpected || isSuccess(exit) ? "info" : "warn", `${who} ${howEnded(exit)}`);
+}
+
+/** How a process has ended: `terminated with status 1`. */
+function howEnded(exit: Exit): string {
+  if (isSuccess(exit)) return "exited normally";
+  const number = numberOf(exit);
+  if ("status" in exit) return `terminated with status ${number}`;
   const name = signalName(number);
-  const how = "status" in exit
-    ? `terminated with status ${number}`
-    : `killed by ${name ? `${name} signal` : `signal ${number}`}`;
-  // Init's own exit status tells it of the job that it ends with.
-  const isTold = instance.job.definition.endsInit ?? false;
-  machine.log(isExpected || isTold ? "info" : "warn", `${who} ${how}`);
+  return `killed by ${name ? `${name} signal` : `signal ${number}`}`;
+}
+
+/**
+ * True when `normal exit` lists the number of an exit. Upstart compares the bare number: `normal exit 15` silences TERM's
+ * message, `normal exit TERM` does not.
+ */
+function isNamedNormal({ job }: Instance, exit: Exit): boolean {
+  return job.definition.normalExit.some((normal) => sameExit(normal, { status: numberOf(exit) }));
+}
+
+function numberOf(exit: Exit): number {
+  return "signal" in exit ? exit.signal : exit.status;
+}
+
+/** True for the end of a main process with which init ends (`--exit-with`): init's own exit status tells of this one. */
+function endsInit(engine: EngineState, instance: Instance, exit: Exit): boolean {
+  const { job, goal, state } = instance;
+  if (!endsInitWith(job.definition, isSuccess(exit)) || job.instances.size > 1) return false;
+  const isRestarted = goal === "respawn" || goal === "start" && (state === "stopping" || state === "killed");
+  const isRespawned = goal === "start" && job.definition.respawn && isFailure(instance, exit);
+  if (isRestarted || isRespawned && !engine.stopping) return false;
+  return (engine.exitJob ?? job) === job;
 }

@@ -1,88 +1,179 @@
-/** What clients ask for: start, stop, restart, emit. Messages and their names are Upstart's. */
+/** The requests of clients: start, stop, restart, reset, reload, emit. Messages and error names are Upstart's. */
 
-import { environment, isPair } from "../model/environment.ts";
-import { expand, ExpansionError } from "../model/expand.ts";
+import { addGiven, Environment, environment, isPair } from "../model/environment.ts";
+import { ExpansionError } from "../model/expand.ts";
 import { RequestFailure } from "../model/failure.ts";
-import type { Request } from "./effects.ts";
-import type { Instance } from "./instance.ts";
-import type { Job } from "./job.ts";
-import { changeGoal, createInstance, finish, restart } from "./lifecycle.ts";
-import type { Machine } from "./machine.ts";
+import type { Request } from "../model/requests.ts";
+import { SIGKILL } from "../model/signals.ts";
+import { forgetResult, forgetSetback } from "./dependencies/changes.ts";
+import { startNeeded } from "./dependencies/start.ts";
+import { lookAgain } from "./dependencies/wake.ts";
+import type { EngineState } from "./engine_state.ts";
+import { type Instance, type InstanceWaiter, nameOfInstance } from "./instance.ts";
+import { changeGoal, createInstance, endBlock, restart, settleWaiters } from "./lifecycle.ts";
+import type { LoadedJob } from "./loaded_job.ts";
+import { forgetFailures } from "./respawn.ts";
+import { UP } from "./states.ts";
+import { killHook } from "./waiting/hook_bounds.ts";
+import { killLeftovers } from "./waiting/leftovers.ts";
 
 type Action = "start" | "stop" | "restart";
 
 /**
- * Does a request. It is answered now, or, with `wait`, when the instance or event is where it is to be.
+ * Performs a request. It is answered at once, or, with `wait`, when the instance is where its goal leads or the event is
+ * finished.
  *
- * @throws {RequestFailure} when it can not be done at all.
+ * @throws {RequestFailure} when the request cannot be performed.
  */
-export function doRequest(machine: Machine, request: number, what: Request): void {
-  if (what.kind === "emit") return emit(machine, request, what);
-  const job = findJob(machine, what.job);
-  if (what.kind === "reload") return reload(machine, request, findInstance(job, what.instance));
+export function doRequest(engine: EngineState, request: number, what: Request): void {
+  if (what.kind === "emit") return emit(engine, request, what);
+  const job = findJob(engine, what.job);
+  if (what.kind === "reset") return reset(engine, request, job, what);
+  if (what.kind === "reload") return reload(engine, request, findInstance(job, what.instance));
+  if (what.kind !== "stop" && engine.stopping && !job.definition.task) {
+    throw new RequestFailure("JobFailed", `Unable to ${what.kind} ${job.name}: init is on its way down`);
+  }
   const byName = "instance" in what;
   const given = byName ? [] : what.environment;
   const instance = byName
     ? findInstance(job, what.instance)
-    : findOrCreate(machine, job, what.kind, instanceName(machine, job, given, what.kind === "start"));
-  check(instance, what.kind, byName);
-  finishWith(machine, instance, what.wait ? { request, action: what.kind } : undefined);
-  // An instance asked by its name keeps its environment, one asked through its job gets a new one.
-  if (what.kind === "stop") instance.stopEnvironment = byName ? undefined : environment(given);
-  else instance.startEnvironment = byName ? undefined : machine.jobEnvironment(job.definition, given);
-  ACTIONS[what.kind](machine, instance);
-  if (!what.wait) machine.effect({ kind: "answer", request, instance: instance.name });
+    : findOrCreate(engine, job, what.kind, instanceName(engine, job, given, what.kind === "start"));
+  const isForced = what.kind === "stop" && what.force === true;
+  const waiter: InstanceWaiter | undefined = what.wait ? { request, action: what.kind } : undefined;
+  if (what.kind === "start" && hurries(engine, instance, given, waiter)) {
+    if (!what.wait) engine.effect({ kind: "answer", request, instance: instance.name });
+    return;
+  }
+  check(engine, instance, what.kind, byName, isForced);
+  instance.resetCause();
+  // Who waits for a stop goes on to wait for it when it is forced.
+  if (isForced && instance.goal === "stop") instance.waiters.push(...waiter ? [waiter] : []);
+  else replaceWaiters(engine, instance, waiter);
+  // A request by the instance's name keeps its environment, a request through the job gives it a new one.
+  if (what.kind === "stop") instance.stopEnvironment = byName ? undefined : stopEnvironment(given);
+  else instance.startEnvironment = byName ? undefined : engine.jobEnvironment(job.definition, given);
+  (isForced ? forceStop : ACTIONS[what.kind])(engine, instance);
+  if (!what.wait) engine.effect({ kind: "answer", request, instance: instance.name });
 }
 
-const ACTIONS: Record<Action, (machine: Machine, instance: Instance) => void> = {
-  start: (machine, instance) => changeGoal(machine, instance, "start"),
-  stop: (machine, instance) => changeGoal(machine, instance, "stop"),
-  restart(machine, instance) {
+function stopEnvironment(given: string[]): Environment {
+  const result = new Environment();
+  addGiven(result, environment(given));
+  return result;
+}
+
+const ACTIONS: Record<Action, (engine: EngineState, instance: Instance) => void> = {
+  start(engine, instance) {
+    forgetSetback(engine, instance);
+    changeGoal(engine, instance, "start");
+    startNeeded(engine, instance);
+  },
+  stop: (engine, instance) => changeGoal(engine, instance, "stop"),
+  restart(engine, instance) {
     instance.stopEnvironment = undefined;
-    restart(machine, instance);
+    forgetSetback(engine, instance);
+    restart(engine, instance);
+    startNeeded(engine, instance);
   },
 };
 
-function emit(machine: Machine, request: number, what: Request & { kind: "emit" }): void {
-  if (what.event === "") throw new RequestFailure("InvalidArgs", "Name may not be empty string");
-  checkPairs(what.environment);
-  machine.emit(what.event, environment(what.environment), what.wait ? { request } : undefined);
-  if (!what.wait) machine.effect({ kind: "answer", request, instance: "" });
+/**
+ * Starts an instance that is on its way up already, where its job has rouse's own semantics, or a delay before each respawn.
+ * The delay ends, what it waits for is started, and who asks waits with the others. True when it was so.
+ */
+function hurries(
+  engine: EngineState,
+  instance: Instance,
+  given: string[],
+  waiter: InstanceWaiter | undefined,
+): boolean {
+  const { goal, state, timers, job, isRouse } = instance;
+  const isDelayed = timers.has("start-delay") && (isRouse || job.definition.respawnDelay !== undefined);
+  const isComingUp = isRouse && goal !== "stop" && state !== "waiting" && !UP.has(state);
+  // What runs already has its variables.
+  if (!isDelayed && (!isComingUp || given.length > 0)) return false;
+  if (waiter) instance.waiters.push(waiter);
+  if (given.length > 0) instance.startEnvironment = engine.jobEnvironment(job.definition, given);
+  forgetSetback(engine, instance);
+  if (isDelayed) changeGoal(engine, instance, "start");
+  startNeeded(engine, instance);
+  lookAgain(engine, instance);
+  return true;
 }
 
-function reload(machine: Machine, request: number, instance: Instance): void {
+/**
+ * Stops an instance without waiting for anything: what runs is killed, the pre-stop is left out, and a post-stop gets the
+ * time of the kill timeout.
+ */
+function forceStop(engine: EngineState, instance: Instance): void {
+  instance.isForced = true;
+  engine.log("info", `${instance.displayName} is stopped by force`);
+  killHook(engine, instance);
+  if (instance.state === "killed") engine.signal(instance, "main", SIGKILL);
+  changeGoal(engine, instance, "stop");
+  killLeftovers(engine, instance);
+  endBlock(engine, instance);
+}
+
+/** Forgets the failures of an instance, of which one that is not there has none, and what its job has achieved. */
+function reset(
+  engine: EngineState,
+  request: number,
+  job: LoadedJob,
+  what: Request & { kind: "reset" },
+): void {
+  const name = "instance" in what ? what.instance : instanceName(engine, job, what.environment, true);
+  const instance = job.instances.get(name);
+  if (instance) forgetFailures(engine, instance);
+  forgetResult(engine, job);
+  engine.effect({ kind: "answer", request, instance: name });
+}
+
+function emit(engine: EngineState, request: number, what: Request & { kind: "emit" }): void {
+  if (what.event === "") throw new RequestFailure("InvalidArgs", "Name may not be empty string");
+  checkPairs(what.environment);
+  engine.emit(what.event, environment(what.environment), what.wait ? { request } : undefined);
+  if (!what.wait) engine.effect({ kind: "answer", request, instance: "" });
+}
+
+function reload(engine: EngineState, request: number, instance: Instance): void {
   const pid = instance.pids.get("main");
   if (pid === undefined) {
     throw new RequestFailure("NotRunning", `Job is not running: ${instance.displayName}`);
   }
-  machine.kill(pid, instance.job.definition.reloadSignal, false);
-  machine.effect({ kind: "answer", request, instance: instance.name });
+  engine.kill(pid, instance.job.definition.reloadSignal, false);
+  engine.effect({ kind: "answer", request, instance: instance.name });
 }
 
-/** @throws {RequestFailure} UnknownJob */
-export function findJob(machine: Machine, name: string): Job {
-  const job = machine.jobs.get(name);
+/** @throws {RequestFailure} UnknownJob when there is no such job. */
+export function findJob(engine: EngineState, name: string): LoadedJob {
+  const job = engine.jobs.get(name);
   if (!job) throw new RequestFailure("UnknownJob", `Unknown job: ${name}`);
   return job;
 }
 
-/** @throws {RequestFailure} UnknownInstance */
-export function findInstance(job: Job, name: string): Instance {
+/** @throws {RequestFailure} UnknownInstance when the job has no such instance. */
+export function findInstance(job: LoadedJob, name: string): Instance {
   const instance = job.instances.get(name);
   if (!instance) throw new RequestFailure("UnknownInstance", `Unknown instance: ${name}`);
   return instance;
 }
 
 /**
- * The name of the instance that an environment gives.
+ * The name of the instance that a request with these `KEY=VALUE` strings is about.
  *
  * @param withUsage Adds the job's `usage` to the error, as Upstart does for start and status, not for stop.
- * @throws {RequestFailure} InvalidArgs
+ * @throws {RequestFailure} InvalidArgs when a string is no pair, or a variable of the name is not set.
  */
-export function instanceName(machine: Machine, job: Job, given: string[], withUsage: boolean): string {
+export function instanceName(
+  engine: EngineState,
+  job: LoadedJob,
+  given: string[],
+  withUsage: boolean,
+): string {
   checkPairs(given);
   try {
-    return expand(job.definition.instance, machine.jobEnvironment(job.definition, given));
+    return nameOfInstance(job.definition, engine.jobEnvironment(job.definition, given));
   } catch (error) {
     if (!(error instanceof ExpansionError)) throw error;
     const { usage } = job.definition;
@@ -91,17 +182,25 @@ export function instanceName(machine: Machine, job: Job, given: string[], withUs
   }
 }
 
-function findOrCreate(machine: Machine, job: Job, action: Action, name: string): Instance {
+function findOrCreate(engine: EngineState, job: LoadedJob, action: Action, name: string): Instance {
   if (action !== "start") return findInstance(job, name);
-  return job.instances.get(name) ?? createInstance(machine, job, name);
+  return job.instances.get(name) ?? createInstance(engine, job, name);
 }
 
-function check(instance: Instance, action: Action, byName: boolean): void {
+function check(
+  engine: EngineState,
+  instance: Instance,
+  action: Action,
+  byName: boolean,
+  isForced: boolean,
+): void {
   if (action === "start" && instance.goal !== "stop") {
-    throw new RequestFailure("AlreadyStarted", `Job is already running: ${instance.displayName}`);
+    const waits = instance.job.waitNote(instance, engine.now);
+    const why = waits === "" ? "" : `\n${instance.displayName} ${waits}`;
+    throw new RequestFailure("AlreadyStarted", `Job is already running: ${instance.displayName}${why}`);
   }
-  if (action !== "start" && instance.goal === "stop") {
-    // A restart through the job names the instance alone (job-class method of Upstart).
+  if (action !== "start" && instance.goal === "stop" && !isForced) {
+    // After a restart through the job, Upstart's message has the instance's name alone.
     const name = action === "restart" && !byName ? instance.name : instance.displayName;
     throw new RequestFailure("AlreadyStopped", `Job has already been stopped: ${name}`);
   }
@@ -111,12 +210,8 @@ function checkPairs(given: string[]): void {
   if (!given.every(isPair)) throw new RequestFailure("InvalidArgs", "Env must be KEY=VALUE pairs");
 }
 
-/** Whoever waited for the goal of before is answered; the new request takes their place. */
-function finishWith(
-  machine: Machine,
-  instance: Instance,
-  pending: Instance["pending"][number] | undefined,
-): void {
-  finish(machine, instance, false);
-  if (pending) instance.pending.push(pending);
+/** Answers those who waited for the previous goal. The new request takes their place. */
+function replaceWaiters(engine: EngineState, instance: Instance, waiter: InstanceWaiter | undefined): void {
+  settleWaiters(engine, instance, false);
+  if (waiter) instance.waiters.push(waiter);
 }

@@ -1,8 +1,8 @@
-/** Stopping everything in the order that conditions imply, and how a run counts as one exit. */
+/** Shutdown in the order that conditions imply, and the result of a run as one exit. */
 
 import assert from "node:assert/strict";
 import type { JobDefinition } from "../model/job.ts";
-import { Bench } from "./testing/bench.ts";
+import { Bench } from "../testing/bench.ts";
 import { and, job, or } from "./testing/definitions.ts";
 
 /** A bench on which these services run; the stubborn ones end by SIGKILL alone. */
@@ -31,6 +31,23 @@ Deno.test("what stops on `stopping X` is gone before X is told to end", () => {
   bench.advance("2s");
   assert.deepEqual(left(bench), ["database", "web"]);
   bench.advance("3s");
+  assert.deepEqual(left(bench), ["database"]);
+  bench.advance("5s");
+  assert.deepEqual(left(bench), []);
+});
+
+Deno.test("the order is kept when more is to do than one input may dispatch", () => {
+  const others = Array.from({ length: 40 }, (_, index) => job(`job${index}`, { runs: ["main", "pre-stop"] }));
+  const bench = running([
+    ...others,
+    job("database"),
+    job("web", { stopOn: "stopping database", killTimeout: 3 }),
+  ], ["database", "web"]);
+  bench.stopAll(true);
+  bench.advance("1s");
+  assert.deepEqual(left(bench), ["database", "web"]);
+  assert.deepEqual(bench.traced(/(database|web) main gets/), ["web main gets TERM"]);
+  bench.advance("2s");
   assert.deepEqual(left(bench), ["database"]);
   bench.advance("5s");
   assert.deepEqual(left(bench), []);
@@ -81,5 +98,115 @@ Deno.test("nothing is respawned on the way down", () => {
   );
   bench.stopAll(true);
   bench.exit("web", { status: 1 });
+  assert.deepEqual(left(bench), []);
+});
+
+Deno.test("no service starts by what the way down ends, in whatever order", () => {
+  const pairs = Array.from({ length: 30 }, (_, index) => [
+    job(`migrate${index}`, { task: true }),
+    job(`app${index}`, { startOn: `stopped migrate${index} RESULT=ok` }),
+    job(`spare${index}`, { startOn: or(`stopping migrate${index}`, "later"), respawn: true }),
+  ]).flat();
+  for (const inOrder of [true, false]) {
+    const bench = new Bench(pairs);
+    for (let index = 0; index < 30; index++) bench.start(`migrate${index}`);
+    bench.stopAll(inOrder);
+    bench.emit("later");
+    assert.deepEqual(bench.traced(/^(app|spare)/), []);
+    assert.equal(bench.engine.hasProcesses, false);
+  }
+});
+
+Deno.test("services on session-end, and on the runlevels 0 and 6, start on the way down; on others they do not", () => {
+  const bench = new Bench([
+    job("saver", { startOn: "session-end" }),
+    job("splash", { startOn: and("runlevel RUNLEVEL=[06]", "stopped web") }),
+    job("single", { startOn: "runlevel [!2345]" }),
+    job("web", { startOn: "runlevel [2345]" }),
+  ]);
+  bench.emit("runlevel", { RUNLEVEL: "2" });
+  bench.stopAll();
+  for (const RUNLEVEL of ["2", "1", "6"]) bench.emit("runlevel", { RUNLEVEL });
+  bench.event("session-end", { TYPE: "logout" });
+  assert.deepEqual(left(bench), ["saver", "single", "splash"]);
+  bench.stopAll();
+  assert.deepEqual(left(bench), []);
+});
+
+Deno.test("on the way down nobody starts a service by asking; a pre-stop cannot call the stop off", () => {
+  const bench = running([
+    job("web", { runs: ["main", "pre-stop"] }),
+    job("other"),
+    job("mail", { task: true }),
+  ]);
+  bench.behave("web", "pre-stop", "stays");
+  bench.stopAll(true);
+  const refused = bench.start("other");
+  assert.equal(refused.error, "JobFailed");
+  assert.equal(refused.outcome, "Unable to start other: init is on its way down");
+  assert.equal(bench.fromWithin("start", "web").outcome, "Unable to start web: init is on its way down");
+  assert.equal(bench.restart("web").outcome, "Unable to restart web: init is on its way down");
+  bench.exit("web", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual(left(bench), []);
+  bench.start("mail");
+  assert.deepEqual(left(bench), ["mail"]);
+});
+
+Deno.test("what is not up yet when the way down begins does not come up while it waits for its turn", () => {
+  const bench = new Bench([
+    job("database"),
+    job("web", { runs: ["pre-start", "main"], stopOn: "stopping database" }),
+    job("respawned", { runs: ["main", "post-start"], respawn: true, stopOn: "stopping database" }),
+    job("restarted", { runs: ["main", "post-stop"], stopOn: "stopping database" }),
+  ]);
+  bench.behave("database", "main", "stubborn");
+  bench.behave("web", "pre-start", "stays");
+  bench.behave("respawned", "post-start", "stays");
+  bench.behave("restarted", "post-stop", "stays");
+  for (const name of ["database", "web", "respawned", "restarted"]) bench.start(name);
+  bench.exit("respawned", { status: 1 });
+  bench.restart("restarted");
+  assert.deepEqual([bench.state("respawned"), bench.state("restarted")], [
+    "respawn/post-start",
+    "start/post-stop",
+  ]);
+  bench.stopAll(true);
+  const { length } = bench.trace;
+  bench.exit("web", { status: 0 }, { process: "pre-start" });
+  bench.exit("respawned", { status: 0 }, { process: "post-start" });
+  bench.exit("restarted", { status: 0 }, { process: "post-stop" });
+  bench.advance("10s");
+  assert.deepEqual(bench.trace.slice(length).filter((line) => line.endsWith("main runs")), []);
+  assert.equal(bench.engine.hasProcesses, false);
+});
+
+Deno.test("where init goes with the last runlevel, that is the way down; another runlevel is the way back", () => {
+  const jobs = [
+    job("migrate", { task: true, stopOn: "runlevel [!2345]" }),
+    job("app", { startOn: "stopped migrate RESULT=ok" }),
+    job("rc", { startOn: "stopped migrate", task: true }),
+    job("splash", { startOn: and("runlevel RUNLEVEL=6", "stopped migrate") }),
+  ];
+  for (const ends of [true, false]) {
+    const bench = new Bench(jobs);
+    bench.engine.endsWithRunlevel = ends;
+    bench.start("migrate");
+    bench.emit("runlevel", { RUNLEVEL: "6" }, { wait: false });
+    assert.deepEqual(left(bench), ends ? ["rc", "splash"] : ["app", "rc", "splash"]);
+    bench.emit("runlevel", { RUNLEVEL: "2" }, { wait: false });
+    bench.start("migrate");
+    bench.stop("migrate");
+    assert(left(bench).includes("app"));
+  }
+});
+
+Deno.test("thousands of services that stop on one other go quickly", () => {
+  const services = Array.from(
+    { length: 3000 },
+    (_, index) => job(`web${index}`, { stopOn: "stopping database" }),
+  );
+  const bench = running([job("database"), ...services]);
+  bench.stopAll(true);
+  bench.advance("1s");
   assert.deepEqual(left(bench), []);
 });

@@ -1,38 +1,38 @@
 /**
- * The life of an instance, as a table (init(5), "JOB STATES"; Upstart 1.13 has the states that end in `-ing`,
- * in which a process is on its way).
+ * The transition table of an instance (init(5), "JOB STATES"; the states such as `spawning`, in which a spawn is in
+ * progress, are Upstart 1.13's). docs/state-machine.md explains it.
  *
  *     goal start:  waiting → starting → security-spawning → security → pre-starting → pre-start
  *                  → spawning → spawned → post-starting → post-start → running
  *     goal stop:   running → pre-stopping → pre-stop → stopping → killed → post-stopping → post-stop → waiting
  *
- * An instance rests in a state until what it waits for has happened: an event is over (starting, stopping), a
- * process has been spawned (pre-starting, …), has ended (pre-start, post-start, pre-stop, killed, post-stop)
- * or is ready (spawned), or somebody asks for the other goal (waiting, running). Then the goal decides what
- * is next. On the way up, the goal stop leads to `stopping` from wherever the instance is; on the way down, the
- * goal start lets the stop finish and begins anew from `post-stop`.
+ * An instance stays in a state until what it waits for has happened: an event is finished (starting, stopping), a
+ * process has been spawned (pre-starting, …), has ended (pre-start, post-start, pre-stop, killed, post-stop), or is
+ * ready (spawned), or the goal changes (waiting, running). waiting/waits.ts has them all. Then the goal decides which state is next.
+ * On the way up, the goal stop leads to `stopping`. On the way down, the goal start lets the stop finish, and starts anew
+ * from `post-stop`.
  */
 
 import type { InstanceProcess } from "../model/job.ts";
 
-/** What an instance is on its way to. `respawn`: main died during a hook, and is started again after it. */
+/** Where an instance is to get. `respawn`: it stops, and starts again, as soon as the process that it waits for has ended. */
 export type Goal = "start" | "stop" | "respawn";
 
-/** What waits for what in a state before the next one. */
+/** What a state does on entry, what it waits for, and which states come next. */
 export interface StateRow {
   /** The next state under the goal start. */
   start: State;
   /** The next state under the goal stop. */
   stop: State;
-  /** The next state under the goal respawn, which turns into the goal start; only where a hook may be running. */
+  /** The next state under the goal respawn; only where a process may be waited for. On `stopping`, the goal becomes start. */
   respawn?: State;
   /** The event that is emitted on entry. */
   event?: "starting" | "started" | "stopping" | "stopped";
-  /** The instance stays until that event, and all that it set off, is over. */
+  /** The instance waits until that event is finished: until all that it has started or stopped is there. */
   waitsForEvent?: boolean;
   /** The process that is spawned on entry; without it in the definition the state is passed through. */
   spawns?: InstanceProcess;
-  /** The process whose end (for main in `spawned`: readiness) is awaited; passed through without it. */
+  /** The process whose end (for main in `spawned`: readiness) is awaited; without it the state is passed through. */
   awaits?: InstanceProcess;
 }
 
@@ -55,16 +55,19 @@ export type State =
   | "post-stopping"
   | "post-stop";
 
-/** The transition table. `running` under the goal stop skips the pre-stop when main is gone: see lifecycle.ts. */
+/**
+ * The transition table. lifecycle.ts adds: from `running`, the goal stop skips the pre-stop when main has ended; and what
+ * leads to `running` leads to `stopping` when main has ended, so that the goal start starts anew.
+ */
 export const STATES: Readonly<Record<State, StateRow>> = {
   "waiting": { start: "starting", stop: "waiting", event: "stopped" },
   "starting": { start: "security-spawning", stop: "stopping", event: "starting", waitsForEvent: true },
-  "security-spawning": { start: "security", stop: "security", spawns: "security" },
-  "security": { start: "pre-starting", stop: "stopping", awaits: "security" },
-  "pre-starting": { start: "pre-start", stop: "pre-start", spawns: "pre-start" },
-  "pre-start": { start: "spawning", stop: "stopping", awaits: "pre-start" },
-  "spawning": { start: "spawned", stop: "stopping", spawns: "main" },
-  "spawned": { start: "post-starting", stop: "stopping", awaits: "main" },
+  "security-spawning": { start: "security", stop: "security", respawn: "security", spawns: "security" },
+  "security": { start: "pre-starting", stop: "stopping", respawn: "stopping", awaits: "security" },
+  "pre-starting": { start: "pre-start", stop: "pre-start", respawn: "pre-start", spawns: "pre-start" },
+  "pre-start": { start: "spawning", stop: "stopping", respawn: "stopping", awaits: "pre-start" },
+  "spawning": { start: "spawned", stop: "stopping", respawn: "stopping", spawns: "main" },
+  "spawned": { start: "post-starting", stop: "stopping", respawn: "stopping", awaits: "main" },
   "post-starting": { start: "post-start", stop: "post-start", respawn: "post-start", spawns: "post-start" },
   "post-start": { start: "running", stop: "stopping", respawn: "stopping", awaits: "post-start" },
   "running": { start: "stopping", stop: "pre-stopping", event: "started" },
@@ -75,3 +78,17 @@ export const STATES: Readonly<Record<State, StateRow>> = {
   "post-stopping": { start: "post-stop", stop: "post-stop", spawns: "post-stop" },
   "post-stop": { start: "starting", stop: "waiting", awaits: "post-stop" },
 };
+
+/** The names of the states, in the order of the table. */
+export const STATE_NAMES = Object.keys(STATES) as State[];
+
+/** The states from one to another, in the order of the table. */
+export function statesBetween(first: State, last: State): ReadonlySet<State> {
+  return new Set(STATE_NAMES.slice(STATE_NAMES.indexOf(first), STATE_NAMES.indexOf(last) + 1));
+}
+
+/** The states in which an instance is up, for those who depend on it. */
+export const UP = statesBetween("running", "pre-stop");
+
+/** The states from the event `stopping` to the end. */
+export const ON_THE_WAY_DOWN = statesBetween("stopping", "post-stop");

@@ -1,173 +1,248 @@
 /** The command line of init (init(8)). */
 
-import { homedir } from "node:os";
 import process from "node:process";
-import { type Console, CONSOLES } from "../model/job.ts";
+import { CONSOLES } from "../model/fields.ts";
+import type { Console } from "../model/job.ts";
 import type { LogPriority } from "../control/supervisor.ts";
-import { LOG_FORMATS, type LogFormat } from "./output/format.ts";
-import type { Place } from "./place.ts";
-import { type HttpAddress, parseHttpAddress } from "./http/address.ts";
+import { LOG_FORMATS, type LogFormat } from "./logs/line_format.ts";
+import { type HttpAddress, parseHttpAddress } from "../control/http_address.ts";
+import { type CommandDescription, commandHelp } from "../model/command_line/help.ts";
+import {
+  HELP,
+  type Option,
+  type ParsedOptions,
+  parseOptions,
+  type ParseRules,
+  QUIET,
+  VERSION,
+} from "../model/command_line/options.ts";
+import { UsageError } from "../model/command_line/usage_error.ts";
+import { isFault } from "../sys/call/fault.ts";
 
-/** What the command line and the environment say. */
-export interface Options {
+/** The options of the command line and the environment. */
+export interface InitOptions {
   user: boolean;
   confdir: string[];
   prependConfdir: string[];
   appendConfdir: string[];
-  /** Absent: the mode's default. */
+  /** The directory of the jobs' logs. Absent: the role's default. */
   logdir?: string;
   log: boolean;
-  /** Absent: the place's default. */
+  /** The console of jobs that name none. Absent: the role's default. */
   defaultConsole?: Console;
-  /** Absent: the place's default. */
+  /** The format of lines on init's own output. Absent: the role's default. */
   logFormat?: LogFormat;
-  /** Lines of logs begin with the time. */
+  /** True: each line of a log begins with the time. */
   logTime?: boolean;
   inheritEnvironment: boolean;
-  /** False: `cgroup` stanzas are passed over. */
+  /** False: `cgroup` stanzas are ignored. */
   controlGroups: boolean;
-  /** The job whose end is init's. */
-  exitWith?: string;
-  /** Seconds until what has not ended is killed; absent: the place's default. */
+  /** The jobs of which the first that ends ends init. */
+  exitWith: string[];
+  /** After how many seconds of the teardown the remaining processes are killed. Absent: the role's default. */
   shutdownTimeout?: number;
-  /** Where HTTP is served; absent: nowhere. */
+  /** The address that HTTP is served on. Absent: none. */
   http?: HttpAddress;
-  /** The event that is emitted first; absent with `--no-startup-event`. */
+  /** The event that is emitted first. Absent with `--no-startup-event`. */
   startupEvent?: string;
   priority: LogPriority;
+  /** Init is started in the background. */
+  daemon?: boolean;
+  /** The descriptor that init's address is written to when it is ready. */
+  readyDescriptor?: number;
   /** The command of the job `main`, for `rouse run`. */
   command?: string[];
 }
 
-/** A command line that cannot be followed; the message is for the user. */
-export class UsageError extends Error {}
+/** The shell command that is printed for `eval` when no init could be started in the background. */
+export const EVAL_FAILURE = "false\n";
 
-interface Flag {
-  /** The argument's name in the help; absent for a flag without one. */
-  argument?: string;
-  short?: string;
-  help: string;
-  apply(options: Options, value: string): void;
+/** A value that an option does not accept. The message says all, so the user is not pointed to `--help`. */
+export class ValueError extends UsageError {}
+
+/** An option of init. */
+interface InitOption extends Option {
+  /** Absent: the option does nothing by itself. */
+  apply?(options: InitOptions, value: string): void;
 }
 
-const ignored = () => {};
-
-/** The flags, as data: `--help` prints this table and the parser follows it. */
-const FLAGS: Record<string, Flag> = {
-  "append-confdir": {
+/** The options. `--help` prints this table, and the parser reads it. */
+const OPTIONS: InitOption[] = [
+  {
+    long: "append-confdir",
     argument: "DIR",
     help: "also read configuration files from DIR, after the others",
     apply: (options, value) => options.appendConfdir.push(value),
   },
-  "chroot-sessions": { help: "accepted for compatibility: there are no chroot sessions", apply: ignored },
-  "confdir": {
+  { long: "chroot-sessions", help: "accepted for compatibility: there are no chroot sessions" },
+  {
+    long: "confdir",
     argument: "DIR",
     help: "read configuration files from DIR instead of the default",
     apply: (options, value) => options.confdir.push(value),
   },
-  "debug": { help: "print all messages", apply: (options) => options.priority = "debug" },
-  "default-console": {
+  {
+    long: "daemon",
+    help: "with --user: start in the background, and print what tells initctl where",
+    apply: (options) => options.daemon = true,
+  },
+  { long: "debug", help: "print all messages", apply: (options) => options.priority = "debug" },
+  {
+    long: "default-console",
     argument: "VALUE",
     help: `console of jobs that name none: ${CONSOLES.join(", ")}`,
     apply(options, value) {
       if (!(CONSOLES as readonly string[]).includes(value)) {
-        throw new UsageError(`invalid console type specified: ${value}`);
+        throw new ValueError(`invalid console type specified: ${value}`);
       }
       options.defaultConsole = value as Console;
     },
   },
-  "exit-with": {
+  {
+    long: "exit-with",
     argument: "JOB",
-    help: "end when JOB ends, with its exit status",
-    apply: (options, value) => options.exitWith = value,
+    help: "end when JOB ends, with its exit status; of several, with the first",
+    apply: (options, value) => void options.exitWith.push(value),
   },
-  "http": {
+  {
+    long: "http",
     argument: "ADDRESS",
     help: "serve /healthz, /readyz and /metrics on this port or address:port",
     apply(options, value) {
       try {
         options.http = parseHttpAddress(value);
       } catch (error) {
-        throw new UsageError((error as Error).message);
+        if (isFault(error)) throw error;
+        throw new ValueError((error as Error).message);
       }
     },
   },
-  "log-format": {
+  {
+    long: "log-format",
     argument: "FORMAT",
     help: `how lines on init's own output look: ${LOG_FORMATS.join(", ")}`,
     apply(options, value) {
       if (!(LOG_FORMATS as readonly string[]).includes(value)) {
-        throw new UsageError(`invalid log format: ${value}; it is one of ${LOG_FORMATS.join(", ")}`);
+        throw new ValueError(`invalid log format: ${value}; it is one of ${LOG_FORMATS.join(", ")}`);
       }
       options.logFormat = value as LogFormat;
     },
   },
-  "log-time": {
+  {
+    long: "log-time",
     help: "begin each line of a job's log with the time",
     apply: (options) => options.logTime = true,
   },
-  "logdir": {
+  {
+    long: "logdir",
     argument: "DIR",
     help: "write the logs of jobs to DIR",
     apply: (options, value) => options.logdir = value,
   },
-  "no-cgroups": {
+  {
+    long: "no-cgroups",
     help: "pass over the cgroup stanzas of jobs",
     apply: (options) => options.controlGroups = false,
   },
-  "no-dbus": { help: "accepted for compatibility: no bus is ever connected to", apply: ignored },
-  "no-inherit-env": {
+  { long: "no-dbus", help: "accepted for compatibility: no bus is ever connected to" },
+  {
+    long: "no-inherit-env",
     help: "jobs do not inherit the environment of init",
     apply: (options) => options.inheritEnvironment = false,
   },
-  "no-log": { help: "do not log the output of jobs", apply: (options) => options.log = false },
-  "no-sessions": { help: "accepted for compatibility: there are no chroot sessions", apply: ignored },
-  "no-startup-event": { help: "emit no startup event", apply: (options) => delete options.startupEvent },
-  "prepend-confdir": {
+  { long: "no-log", help: "do not log the output of jobs", apply: (options) => options.log = false },
+  { long: "no-sessions", help: "accepted for compatibility: there are no chroot sessions" },
+  {
+    long: "no-startup-event",
+    help: "emit no startup event",
+    apply: (options) => delete options.startupEvent,
+  },
+  {
+    long: "prepend-confdir",
     argument: "DIR",
     help: "also read configuration files from DIR, before the others",
     apply: (options, value) => options.prependConfdir.push(value),
   },
-  "quiet": { short: "q", help: "print errors only", apply: (options) => options.priority = "error" },
-  "shutdown-timeout": {
+  { ...QUIET, apply: (options) => options.priority = "error" },
+  {
+    long: "ready-fd",
+    argument: "FD",
+    help: "write the address of init to descriptor FD when init is ready",
+    apply(options, value) {
+      if (!/^\d+$/.test(value)) throw new ValueError(`invalid descriptor: ${value}`);
+      options.readyDescriptor = Number(value);
+    },
+  },
+  { long: "restart", help: "accepted for compatibility: init does not pass its state on" },
+  { long: "session", help: "accepted for compatibility: no bus is ever connected to" },
+  {
+    long: "shutdown-timeout",
     argument: "SECONDS",
-    help: "on the way down, kill what has not ended after SECONDS (8 in a container)",
+    help: "in a shutdown, kill what has not ended after SECONDS (8 in a container, 90 on a machine)",
     apply(options, value) {
       const seconds = value.trim() === "" ? NaN : Number(value);
-      if (!(seconds >= 0)) throw new UsageError(`invalid number of seconds: ${value}`);
+      if (!(seconds >= 0)) throw new ValueError(`invalid number of seconds: ${value}`);
       options.shutdownTimeout = seconds;
     },
   },
-  "restart": { help: "accepted for compatibility: init does not pass its state on", apply: ignored },
-  "session": { help: "accepted for compatibility: no bus is ever connected to", apply: ignored },
-  "state-fd": { argument: "FD", help: "accepted for compatibility, as --restart", apply: ignored },
-  "startup-event": {
+  {
+    long: "startup-event",
     argument: "NAME",
     help: "emit NAME instead of startup",
     apply: (options, value) => options.startupEvent = value,
   },
-  "user": { help: "supervise the session of a user", apply: (options) => options.user = true },
-  "write-state-file": { help: "accepted for compatibility, as --restart", apply: ignored },
-  "verbose": { short: "v", help: "also print what jobs do", apply: (options) => options.priority = "info" },
+  { long: "state-fd", argument: "FD", help: "accepted for compatibility, as --restart" },
+  { long: "user", help: "supervise the session of a user", apply: (options) => options.user = true },
+  {
+    long: "verbose",
+    short: "v",
+    help: "also print what jobs do",
+    apply: (options) => options.priority = "info",
+  },
+  { long: "write-state-file", help: "accepted for compatibility, as --restart" },
+  { ...HELP, help: "print this help" },
+  { ...VERSION, help: "print the version" },
+];
+
+/**
+ * What is done with operands, the words that are not options. `none`: there may be none. `ignored`: they are, and so are
+ * unknown options, for the kernel passes process 1 all the words that it does not know itself. `command`: the first one
+ * begins a command.
+ */
+export type Operands = "none" | "ignored" | "command";
+
+/** An init that ends with its command, whose output is its own, does not run in the background. */
+function optionsFor(operands: Operands): InitOption[] {
+  return operands === "command" ? OPTIONS.filter(({ long }) => long !== "daemon") : OPTIONS;
+}
+
+const RULES: Record<Operands, ParseRules> = {
+  none: {},
+  ignored: { ignoreUnknown: true },
+  command: { stopAtArgument: true },
 };
 
-const SHORT = new Map(
-  Object.entries(FLAGS).flatMap(([name, { short }]) => short === undefined ? [] : [[short, name] as const]),
-);
-
 /**
- * What the words are that are no options: `none` are expected; they are `ignored`, as are unknown options, for the
- * kernel hands process 1 all that it does not know itself; or the first one begins a `command`.
- */
-export type Words = "none" | "ignored" | "command";
-
-/**
- * Reads a command line.
+ * Takes a command line apart.
  *
- * @throws {UsageError}
+ * @throws {UsageError} when an option is unknown, or lacks its argument.
  */
-export function parseOptions(args: string[], words: Words): Options {
-  const options: Options = {
+export function parseCommandLine(args: readonly string[], operands: Operands): ParsedOptions {
+  return parseOptions(args, optionsFor(operands), RULES[operands]);
+}
+
+/**
+ * Reads a command line, and the variables of the environment that stand in for options.
+ *
+ * @throws {UsageError} when an option does not go with another, or the operands are wrong.
+ * @throws {ValueError} when an option does not accept its argument.
+ */
+export function readOptions(
+  { options: given, args, rest }: ParsedOptions,
+  operands: Operands,
+  environment = process.env,
+): InitOptions {
+  const options: InitOptions = {
     user: false,
     confdir: [],
     prependConfdir: [],
@@ -175,117 +250,51 @@ export function parseOptions(args: string[], words: Words): Options {
     log: true,
     inheritEnvironment: true,
     controlGroups: true,
+    exitWith: [],
     startupEvent: "startup",
     priority: "message",
   };
-  const left = [...args];
-  while (left.length > 0) {
-    left.unshift(...splitShort(left.shift()!));
-    const word = left.shift()!;
-    if (words === "command" && (word === "--" || !word.startsWith("-"))) {
-      options.command = word === "--" ? left.splice(0) : [word, ...left.splice(0)];
-      break;
-    }
-    const [, name = "", inline] = /^--?([^=]+)(?:=([^]*))?$/.exec(word) ?? [];
-    const flag = word.startsWith("--") ? lookUp(name) : lookUp(SHORT.get(name) ?? "");
-    if (!flag) {
-      if (words === "ignored" || !word.startsWith("-")) continue;
-      throw new UsageError(`invalid option: ${word}`);
-    }
-    if (flag.argument === undefined && inline !== undefined) {
-      throw new UsageError(`unexpected argument: ${word}`);
-    }
-    const value = flag.argument === undefined ? "" : inline ?? left.shift();
-    if (value === undefined) throw new UsageError(`missing argument: ${word}`);
-    flag.apply(options, value);
+  for (const [name, values] of given) {
+    const { apply } = OPTIONS.find(({ long }) => long === name)!;
+    for (const value of values) apply?.(options, value);
   }
-  if (words === "command" && (options.command ?? []).length === 0) throw new UsageError("missing command");
+  // The init of a user's session reads no variables, as in Upstart.
+  if (!options.user) {
+    const { UPSTART_CONFDIR, UPSTART_LOGDIR } = environment;
+    if (UPSTART_CONFDIR && options.confdir.length === 0) options.confdir.push(UPSTART_CONFDIR);
+    if (UPSTART_LOGDIR) options.logdir ??= UPSTART_LOGDIR;
+  }
+  if (options.daemon && !options.user) throw new UsageError("--daemon given without --user");
+  if (operands === "command") {
+    if (args.length === 0) throw new UsageError("missing command");
+    options.command = [...args, ...rest];
+  } else if (options.daemon && args.length > 0) {
+    // Without --daemon operands are ignored, as in Upstart.
+    throw new UsageError(`unexpected argument: ${args[0]}`);
+  }
   return options;
 }
 
-function lookUp(name: string): Flag | undefined {
-  return Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
-}
-
-/** `-qv` → `-q`, `-v`. */
-function splitShort(word: string): string[] {
-  return /^-[a-z]{2,}$/i.test(word) ? Array.from(word.slice(1), (letter) => `-${letter}`) : [word];
-}
-
-/** What `init --help` and `rouse run --help` print. */
-export function usage(words: Words): string {
-  const rows = Object.entries({
-    ...FLAGS,
-    help: { help: "print this help" },
-    version: { help: "print the version" },
-  })
-    .map(([name, flag]: [string, Partial<Flag>]) => {
-      const short = flag.short ? `-${flag.short}, ` : "    ";
-      return `  ${short}--${name}${flag.argument ? `=${flag.argument}` : ""}`.padEnd(31) + ` ${flag.help}`;
-    });
-  const what = words === "command"
-    ? "rouse run [OPTION]... [--] COMMAND [ARGUMENT]...\nRun COMMAND as the job main beside all others, and exit " +
-      "with its exit status."
-    : "init [OPTION]...\nProcess management daemon.";
-  return `Usage: ${what}\n\nOptions:\n${rows.join("\n")}\n`;
-}
-
-/** The configuration directories in the order of their precedence. */
-export function configurationDirectories(options: Options): string[] {
-  const base = options.confdir.length > 0
-    ? options.confdir
-    : options.user
-    ? userDirectories(process.env)
-    : ["/etc/init"];
-  return [...options.prependConfdir, ...base, ...options.appendConfdir];
-}
-
-/** init(5), "User Session Mode". */
-function userDirectories(env: NodeJS.ProcessEnv): string[] {
-  const configHome = env.XDG_CONFIG_HOME || `${home()}/.config`;
-  const configDirectories = (env.XDG_CONFIG_DIRS || "/etc/xdg").split(":").filter((path) => path !== "");
-  return [
-    `${configHome}/upstart`,
-    `${home()}/.init`,
-    ...configDirectories.map((path) => `${path}/upstart`),
-    "/usr/share/upstart/sessions",
-  ];
-}
-
-/** Where job logs go; undefined with `--no-log`. */
-export function logDirectory(options: Options): string | undefined {
-  if (!options.log) return undefined;
-  if (options.logdir !== undefined) return options.logdir;
-  if (!options.user) return "/var/log/upstart";
-  return `${process.env.XDG_CACHE_HOME || `${home()}/.cache`}/upstart`;
-}
-
-/** The user's home directory; `/` for one without an entry in passwd(5). */
-function home(): string {
-  try {
-    return homedir();
-  } catch {
-    return "/";
-  }
-}
-
-/** The console of jobs that name none: in a container their lines are init's, unless logs were asked for. */
-export function defaultConsole(options: Options, place: Place): Console {
-  return options.defaultConsole ?? (place === "container" && options.logdir === undefined ? "output" : "log");
-}
-
-/** What is done where no option says otherwise, by place. */
-export const PLACE_DEFAULTS: Readonly<Record<Place, PlaceDefaults>> = {
-  machine: { ownStreams: false, inheritEnvironment: false, shutdownTimeout: 90 },
-  container: { ownStreams: true, inheritEnvironment: true, shutdownTimeout: 8 },
-  session: { ownStreams: false, inheritEnvironment: true },
+/** How a program of this file is called, for its help and its messages. */
+const DESCRIPTIONS: Record<"init" | "run", CommandDescription> = {
+  init: { name: "init", summary: "Process management daemon." },
+  run: {
+    name: "rouse run",
+    arguments: "[--] COMMAND [ARGUMENT]...",
+    summary: "Run COMMAND as the job main beside all others, and exit with its exit status.",
+  },
 };
 
-interface PlaceDefaults {
-  /** Init's own standard streams stand for the system's console. */
-  ownStreams: boolean;
-  /** Jobs begin with all of init's environment, not with PATH and TERM alone. */
-  inheritEnvironment: boolean;
-  /** Seconds; a session goes by its jobs' kill timeouts. */
-  shutdownTimeout?: number;
+function descriptionOf(operands: Operands): CommandDescription {
+  return DESCRIPTIONS[operands === "command" ? "run" : "init"];
+}
+
+/** The words by which the program is called. */
+export function usageOf(operands: Operands): string {
+  return descriptionOf(operands).name;
+}
+
+/** The text of `init --help` and `rouse run --help`. */
+export function helpText(operands: Operands): string {
+  return commandHelp(usageOf(operands), descriptionOf(operands), optionsFor(operands));
 }

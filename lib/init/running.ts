@@ -1,114 +1,193 @@
 /**
- * The running init: tells the engine what happens, does what it says, and is what the control service asks.
- * Nothing in here waits; long lists of things to do are done in slices, so that everybody gets their turn.
+ * The running init: passes what happens to the engine, performs the effects that the engine returns, and answers the
+ * control service.
  */
 
-import { follow } from "../control/interface.ts";
-import {
-  ControlError,
-  type ControlRequest,
-  type LogPriority,
-  type Notice,
-  type Supervisor,
-} from "../control/supervisor.ts";
-import { type Effect, type Input, type Telling, TELLINGS } from "../engine/effects.ts";
+import { ControlError, type LogPriority, type Supervisor } from "../control/supervisor.ts";
+import type { Notice, Request } from "../model/requests.ts";
+import { type Effect, type Input, NOTICE_KINDS, type NoticeKind, type Time } from "../engine/effects.ts";
 import { Engine } from "../engine/engine.ts";
-import type { Job } from "../engine/job.ts";
+import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
+import type { LoadedJob } from "../engine/loaded_job.ts";
+import type { EngineView } from "../engine/snapshot/engine_view.ts";
 import type { Environment } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
-import { type Change, kill, processGroup, reap } from "../sys/processes.ts";
-import { SystemError } from "../sys/errno.ts";
-import type { Messages } from "./messages.ts";
-import { Observers } from "./observers.ts";
-import type { ProcessOutput } from "./output/output.ts";
-import { type ProcessContext, type Started, startProcess } from "./processes.ts";
-import { findSuccessor } from "./successor.ts";
-import { Trim } from "./trim.ts";
 import { VERSION_LINE } from "../model/version.ts";
+import type { InitContext } from "./init_context.ts";
+import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
+import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
+import type { ProcessOutput, SavedOutput } from "./logs/job_output.ts";
+import type { SavedMessages } from "./logs/messages.ts";
+import type { SavedControlGroups } from "./spawn/control_groups.ts";
+import { MemoryTrim } from "./host/memory_trim.ts";
+import { type SavedReports, ServiceReports } from "./notify/service_reports.ts";
+import { NoticeSubscriptions } from "./notice_subscriptions.ts";
+import { PendingRequests, type SavedRequests } from "./parts/pending_requests.ts";
+import { ChildReaper, type SavedChildren } from "./spawn/child_reaper.ts";
+import { PidFiles, remarkOn, type SavedPidFiles } from "./spawn/pid_files.ts";
+import { ProcessStarter, type SavedStarts } from "./spawn/process_starter.ts";
+import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
+import { LeftoverProcesses } from "./spawn/leftovers.ts";
+import { signalProcess } from "./spawn/signalling.ts";
+import { type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import { type SavedTimers, Timers } from "./parts/timers.ts";
+import { type UpstartState, upstartState } from "./upstart_state.ts";
 
-/** How long effects are done before other work gets its turn, in ms; and how many before the clock is looked at. */
-const SLICE = 10, EFFECTS_AT_ONCE = 16;
+/** How long {@link RunningInit.settled} waits at most, in ms. */
+const START_WAIT = 20;
 
-/** The longest delay (ms) that the runtimes' timers know; more would be none at all. */
-export const LONGEST_DELAY = 2 ** 31 - 1;
-
-/** How often it is tried to start a process that cannot be started for want of something, and how long apart (ms). */
-const SPAWN_ATTEMPTS = 50, SPAWN_PAUSE = 200;
-
-/**
- * How long processes that are being started are waited for, in ms, before anyone is told how things stand, so that no
- * process that runs is told that it is about to.
- */
-const PATIENCE = 20;
-
-/** Changes of children that are taken at a time. */
-const REAP_AT_ONCE = 256;
-
-/** What init lends the supervisor: the parts that it does not know by itself. */
-export interface Surroundings {
-  messages: Messages;
-  processes: ProcessContext;
-  /** Variables that every process of a job is given last, such as UPSTART_SESSION. */
-  sessionEnvironment: string[];
-  reloadConfiguration(): Promise<void>;
-  /** What is wrong with the file of a job whose last good definition is in force. */
-  problem(job: string): string | undefined;
-  endSession(): void;
-  restart(): void;
-  /** Called when the last process of a job has ended. */
-  onIdle(): void;
-}
-
-type Answer = Effect & { kind: "answer" };
-
-/** What is kept of a request until its answer: the answer, when it comes at once, or who waits for it. */
-interface Caller {
-  answer?: Answer;
-  answered?(answer: Answer): void;
+/** What is saved of {@link RunningInit}. */
+export interface SavedInit {
+  messages: SavedMessages;
+  engine: EngineSnapshot;
+  requests: SavedRequests;
+  controlGroups: SavedControlGroups;
+  output: SavedOutput;
+  effects: SavedEffects;
+  children: SavedChildren;
+  starts: SavedStarts;
+  timers: SavedTimers;
+  reports: SavedReports;
+  foreign: SavedForeign;
+  pidFiles: SavedPidFiles;
+  checks: SavedCheckStarts;
 }
 
 /** The running init. */
-export class RunningInit implements Supervisor {
+export class RunningInit implements Supervisor, Part<SavedInit> {
   readonly version = VERSION_LINE;
-  readonly #engine: Engine;
-  readonly #effects: Effect[] = [];
-  #working = false;
-  #continuing = false;
-  readonly #outputs = new Map<number, ProcessOutput>();
-  readonly #timers = new Map<number, ReturnType<typeof setTimeout>>();
-  /** Timers without a delay. The engine knows which of them have been cleared. */
-  readonly #due: number[] = [];
-  readonly #callers = new Map<number, Caller>();
-  #lastRequest = 0;
-  readonly #trim = new Trim();
-  readonly #observers = new Observers(() => this.#setUnwanted());
+  #engine: Engine;
+  readonly #effects = new EffectQueue(
+    (effect) => this.#perform(effect),
+    () => this.context.messages.attempt("the search for work", () => this.#findMore()) ?? false,
+  );
+  readonly #timers = new Timers((timer) => this.handle({ kind: "timer", timer }));
+  readonly #starter: ProcessStarter;
+  readonly #reaper: ChildReaper;
+  readonly #checks: CheckRunner;
+  readonly #reports: ServiceReports;
+  readonly #foreign: ForeignProcesses;
+  readonly #pidFiles: PidFiles;
+  readonly #leftovers: LeftoverProcesses;
+  readonly #requests = new PendingRequests();
+  readonly #memoryTrim = new MemoryTrim();
+  readonly #subscriptions = new NoticeSubscriptions(
+    () => this.#updateMuted(),
+    (error) => this.fault("a listener to notices", error),
+  );
 
+  /**
+   * @param defaults What the environment of every job begins with.
+   * @param initEnvironment The environment that init itself was given.
+   */
   constructor(
     defaults: Environment,
     initEnvironment: Environment,
-    private readonly surroundings: Surroundings,
+    private readonly context: InitContext,
   ) {
     this.#engine = new Engine(defaults, initEnvironment);
-    this.#setUnwanted();
+    this.#engine.endsWithRunlevel = context.endsWithRunlevel;
+    const handle = (input: Input) => this.handle(input);
+    this.#reaper = new ChildReaper(() => this.#engine, context, {
+      handle,
+      notify: (notice) => this.#subscriptions.notify(notice),
+    });
+    this.#foreign = new ForeignProcesses({
+      isMain: (pid) => this.#engine.ownerOf(pid)?.process === "main",
+      reap: () => this.reap(),
+      ended: (pid, exit) => this.#reaper.ended(pid, exit),
+    });
+    this.#pidFiles = new PidFiles(
+      (input) => {
+        this.handle(input);
+        if (input.kind === "pid-file") this.#foreign.watch(input.pid);
+      },
+      (look) => context.messages.attempt("a look at a pid file", look),
+    );
+    this.#reports = new ServiceReports({
+      isSession: context.isSession,
+      messages: context.messages,
+      output: context.processes.output,
+      controlGroups: context.processes.controlGroups,
+      engine: () => this.#engine,
+      handle,
+      collectStarts: () => context.processes.spawner.collect(),
+      onMain: (pid) => this.#foreign.watch(pid),
+    });
+    const onStarted = (pid: number, output: ProcessOutput) => this.#reaper.add(pid, output);
+    this.#starter = new ProcessStarter(context, handle, onStarted, this.#reports);
+    this.#checks = new CheckRunner({
+      ...context,
+      handle,
+      onEnd: (pid, listener, isAlone) => this.#reaper.onEnd(pid, listener, isAlone),
+      pidsOf: (job, instance) => Array.from(this.job(job)?.instances.get(instance)?.pids.values() ?? []),
+      isStopping: () => this.stopping,
+    });
+    this.#leftovers = new LeftoverProcesses(() => this.#engine, context, handle);
+    this.#updateMuted();
   }
 
-  /** Tells the engine what has happened and sets to work on what follows from it. */
-  tell(input: Input): void {
-    this.#trim.touch();
-    for (const effect of this.#engine.handle(input, performance.now())) this.#effects.push(effect);
-    this.#work();
+  /**
+   * All parts that hold state across time, in the order in which they are restored. Not among them are the clients'
+   * connections and what they subscribe to, and the memory trim, which begin anew.
+   */
+  get parts(): Parts<SavedInit> {
+    const { messages, processes: { output, controlGroups } } = this.context;
+    return {
+      messages,
+      engine: this.#enginePart,
+      requests: this.#requests,
+      controlGroups,
+      output,
+      // Before the children: what follows from those must be performed after the effects of before.
+      effects: this.#effects,
+      children: this.#reaper,
+      starts: this.#starter,
+      timers: this.#timers,
+      reports: this.#reports,
+      foreign: this.#foreign,
+      pidFiles: this.#pidFiles,
+      checks: this.#checks,
+    };
   }
 
-  /** Takes in what happened to children. To be called after SIGCHLD. */
+  save(): SavedInit {
+    return saveParts(this.parts);
+  }
+
+  restore(saved: SavedInit): Promise<void> {
+    return restoreParts(this.parts, saved);
+  }
+
+  readonly #enginePart: Part<EngineSnapshot> = {
+    save: () => this.#engine.save(timeNow()),
+    restore: (saved) => {
+      this.#engine = Engine.restore(saved, timeNow());
+      this.#engine.endsWithRunlevel = this.context.endsWithRunlevel;
+      this.#updateMuted();
+    },
+  };
+
+  /** Passes an input to the engine and performs the effects that follow from it. */
+  handle(input: Input): void {
+    this.#memoryTrim.touch();
+    this.#effects.add(this.#engine.handle(input, timeNow()));
+  }
+
+  /** Takes what happened to children from the kernel. To be called after SIGCHLD. */
   reap(): void {
-    const changes = reap(REAP_AT_ONCE);
-    for (const change of changes) this.#childChanged(change);
-    this.surroundings.processes.controlGroups.tidy();
-    if (changes.length === REAP_AT_ONCE) setImmediate(() => this.reap());
+    this.#reaper.reap();
   }
 
-  /** All jobs by name, for init itself: nobody waits for processes to start as they do for {@link RunningInit.jobs}. */
-  get inventory(): ReadonlyMap<string, Job> {
+  /** Closes what services tell of themselves by, and removes its file. */
+  close(): void {
+    this.#reports.close();
+    this.#foreign.close();
+    this.#pidFiles.close();
+  }
+
+  /** All jobs by name. */
+  get jobTable(): ReadonlyMap<string, LoadedJob> {
     return this.#engine.jobs;
   }
 
@@ -122,16 +201,16 @@ export class RunningInit implements Supervisor {
     return this.#engine.hasProcesses;
   }
 
-  /** True when, beyond that, nothing that has happened is still to be followed up. */
-  get idle(): boolean {
-    return !this.hasProcesses && this.#effects.length === 0 && this.#due.length === 0;
+  /** True when there are no processes, no effects to be performed, and no timers that are due. */
+  get isIdle(): boolean {
+    return !this.hasProcesses && this.#effects.isEmpty && !this.#timers.hasDue;
   }
 
-  /** Sends a signal to the main processes of a job. True when there are any. */
+  /** Sends a signal to the main processes of a job. Returns true when there are any. */
   signal(job: string, signal: number): boolean {
     const instances = Array.from(this.job(job)?.instances.values() ?? []);
     const pids = instances.flatMap(({ pids }) => pids.get("main") ?? []);
-    for (const pid of pids) this.#kill(pid, signal, false);
+    for (const pid of pids) signalProcess(pid, signal, false, this.context.messages);
     return pids.length > 0;
   }
 
@@ -140,29 +219,37 @@ export class RunningInit implements Supervisor {
     return this.#engine.stopping;
   }
 
-  // What the control service asks.
+  // The supervisor, for the control service.
 
   get logPriority(): LogPriority {
-    return this.surroundings.messages.priority;
+    return this.context.messages.priority;
   }
 
   set logPriority(priority: LogPriority) {
-    this.surroundings.messages.priority = priority;
-    this.#setUnwanted();
+    this.context.messages.priority = priority;
+    this.#updateMuted();
   }
 
   get jobEnvironment() {
     return this.#engine.environments;
   }
 
-  jobs(): Iterable<Job> {
-    this.#asked();
+  jobs(): Iterable<LoadedJob> {
     return this.#engine.jobs.values();
   }
 
-  job(name: string): Job | undefined {
-    this.#asked();
+  job(name: string): LoadedJob | undefined {
     return this.#engine.jobs.get(name);
+  }
+
+  settled(): Promise<void> | undefined {
+    // The read that follows leaves garbage behind.
+    this.#memoryTrim.touch();
+    return this.context.processes.spawner.settled(START_WAIT);
+  }
+
+  get now(): number {
+    return timeNow().monotonic;
   }
 
   instanceName(job: string, environment: string[]): string {
@@ -173,211 +260,127 @@ export class RunningInit implements Supervisor {
     }
   }
 
-  request(what: ControlRequest): string | Promise<string> {
-    const request = ++this.#lastRequest;
-    const caller: Caller = {};
-    this.#callers.set(request, caller);
-    this.tell({ kind: "request", request, what });
-    return follow(caller.answer ?? new Promise<Answer>((resolve) => caller.answered = resolve), instanceOf);
+  request(what: Request): string | Promise<string> {
+    return this.#requests.submit((request) => this.handle({ kind: "request", request, what }));
+  }
+
+  remark(job: string): string {
+    const { definition, lastFailure } = this.job(job) ?? {};
+    const { pidFile, env = [], semantics } = definition ?? {};
+    const remark = pidFile === undefined ? "" : remarkOn(pidFile, env);
+    // Upstart has no such remark, and scripts read what `status` says of classic jobs.
+    const isTold = remark === "" && lastFailure !== undefined && semantics === "rouse";
+    return isTold ? `failed: ${lastFailure.reason}` : remark;
   }
 
   problem(job: string): string | undefined {
-    return this.surroundings.problem(job);
+    return this.context.problem(job);
+  }
+
+  /** The problems of the configuration, each as one line; `isMissed` when a job is missing because of it. */
+  problems(): Array<{ problem: string; isMissed: boolean }> {
+    return this.context.problems();
   }
 
   reloadConfiguration(): Promise<void> {
-    return this.surroundings.reloadConfiguration();
+    return this.context.reloadConfiguration();
   }
 
-  snapshot(): unknown {
-    return this.#engine.snapshot();
+  snapshot(): EngineView & UpstartState {
+    const state = this.#engine.view();
+    return { ...state, ...upstartState(this.context.configurationSources(), state.environment) };
   }
 
   notifyDiskWriteable(): void {
-    this.surroundings.processes.output.notifyDiskWriteable();
+    const problem = this.context.processes.output.notifyDiskWriteable();
+    if (problem !== undefined) throw new ControlError("Failed", problem);
   }
 
   endSession(): void {
-    this.surroundings.endSession();
+    this.context.endSession();
   }
 
   restart(): void {
-    this.surroundings.restart();
+    this.context.restart();
+  }
+
+  fault(where: string, error: unknown): void {
+    this.context.messages.fault(where, error);
+  }
+
+  received(bytes: number): void {
+    this.#memoryTrim.received(bytes);
   }
 
   observe(listener: (notice: Notice) => void, kinds?: ReadonlyArray<Notice["kind"]>): () => void {
-    return this.#observers.add(listener, kinds);
+    return this.#subscriptions.subscribe(listener, kinds);
   }
 
-  /** Tells the engine what nobody wants to know. */
-  #setUnwanted(): void {
-    this.#engine.unwanted = new Set(TELLINGS.filter((what) => !this.#isWanted(what)));
+  /** Has the engine leave out the messages and notices that nobody reads. */
+  #updateMuted(): void {
+    this.#engine.muted = new Set(NOTICE_KINDS.filter((what) => !this.#isWanted(what)));
   }
 
-  #isWanted(what: Telling): boolean {
-    if (what === "info") return this.surroundings.messages.prints("info");
-    // Of this one init makes something itself.
+  #isWanted(what: NoticeKind): boolean {
+    if (what === "info") return this.context.messages.prints("info");
+    // Much is released with it.
     if (what === "instance-removed") return true;
-    return this.#observers.want(what);
+    return this.#subscriptions.wants(what);
   }
 
-  /** To be called when somebody wants to know how things stand: it leaves garbage behind, and may be a process that has just started. */
-  #asked(): void {
-    this.#trim.touch();
-    this.surroundings.processes.spawner.await(PATIENCE);
-  }
-
-  #childChanged(change: Change): void {
-    const { pid } = change;
-    this.surroundings.processes.spawner.changed(pid);
-    if ("stopped" in change) return this.tell({ kind: "stopped", pid, signal: change.stopped });
-    if (!("exit" in change)) return;
-    this.#outputs.get(pid)?.ended();
-    this.#outputs.delete(pid);
-    const owner = this.#engine.ownerOf(pid);
-    const successor = this.#successor(pid);
-    if (owner && !successor) this.#observers.tell({ kind: "process-ended", ...owner, exit: change.exit });
-    this.tell({ kind: "exited", pid, exit: change.exit, ...(successor && { successor }) });
-    if (!this.hasProcesses) this.surroundings.onIdle();
-  }
-
-  #successor(pid: number) {
-    if (!this.#engine.follows(pid, performance.now())) return undefined;
-    const owner = this.#engine.ownerOf(pid);
-    return owner &&
-      findSuccessor({ pid, ...owner, isKnown: (other) => this.#engine.ownerOf(other) !== undefined });
-  }
-
-  /** Does what there is to do, in order, for a slice of time. */
-  #work(): void {
-    if (this.#working || this.#continuing) return;
-    this.#working = true;
-    const end = performance.now() + SLICE;
-    let goesOn = true;
-    while (goesOn && performance.now() <= end) {
-      let done = 0;
-      while (done < this.#effects.length && (done % EFFECTS_AT_ONCE > 0 || performance.now() <= end)) {
-        this.#perform(this.#effects[done++]!);
-      }
-      this.#effects.splice(0, done);
-      goesOn = this.#effects.length > 0 || this.#findMore();
-    }
-    this.#working = false;
-    if (!goesOn) return;
-    this.#continuing = true;
-    setImmediate(() => {
-      this.#continuing = false;
-      this.#work();
-    });
-  }
-
-  /** Looks for more to do when all is done. False when only something from outside can bring it. */
+  /** Looks for work when all effects have been performed. Returns false when only something from outside can bring more. */
   #findMore(): boolean {
-    const timer = this.#due.shift();
+    const timer = this.#timers.takeDue();
     if (timer !== undefined) {
-      this.tell({ kind: "timer", timer });
+      this.handle({ kind: "timer", timer });
       return true;
     }
-    const { spawner } = this.surroundings.processes;
+    const { spawner } = this.context.processes;
     if (spawner.count === 0) return false;
-    // What follows from the start of a process, or its end, usually is next.
+    // The start of a process, or its exit, is usually what comes next. Neither is waited for.
     this.reap();
-    return this.#effects.length > 0 || spawner.doze();
+    spawner.collect();
+    return !this.#effects.isEmpty;
   }
 
-  /** Does one thing. Whatever goes wrong with it must not keep the rest from being done. */
+  /** Closes all that an instance had, which has ended. */
+  #release(job: string, instance: string): void {
+    this.context.processes.controlGroups.release(job, instance);
+    this.context.processes.output.endWatch(job, instance);
+    this.#reports.release(job, instance);
+    this.#pidFiles.release(job, instance);
+  }
+
+  /** Performs an effect. A failure is logged, and does not keep the others from being performed. */
   #perform(effect: Effect): void {
     const perform = this.#performers[effect.kind] as (effect: Effect) => void;
-    try {
-      perform(effect);
-    } catch (error) {
-      this.surroundings.messages.tell("error", `Failed to do ${effect.kind}: ${(error as Error).stack}`);
-    }
+    this.context.messages.attempt(`the effect ${effect.kind}`, () => perform(effect));
   }
 
   readonly #performers: { [Kind in Effect["kind"]]: (effect: Effect & { kind: Kind }) => void } = {
-    "spawn": (effect) => this.#spawn(effect),
-    "kill": ({ pid, signal, group }) => this.#kill(pid, signal, group),
-    "set-timer": ({ timer, delay }) => {
-      if (delay === 0) return void this.#due.push(timer);
-      const over = () => {
-        this.#timers.delete(timer);
-        this.tell({ kind: "timer", timer });
-      };
-      this.#timers.set(timer, setTimeout(over, Math.min(delay, LONGEST_DELAY)));
+    "spawn": (effect) => {
+      const { definition: { name, pidFile }, instance, process } = effect;
+      if (process === "main" && pidFile !== undefined) this.#pidFiles.starting(name, instance);
+      this.#starter.start(effect);
     },
-    "clear-timer": ({ timer }) => {
-      clearTimeout(this.#timers.get(timer));
-      this.#timers.delete(timer);
-    },
-    "answer": (answer) => {
-      const caller = this.#callers.get(answer.request);
-      this.#callers.delete(answer.request);
-      if (caller?.answered) caller.answered(answer);
-      else if (caller) caller.answer = answer;
-    },
-    "log": ({ priority, message }) => this.surroundings.messages.tell(priority, message),
+    "kill": ({ pid, signal, group }) => signalProcess(pid, signal, group, this.context.messages),
+    "end-leftovers": (effect) => this.#leftovers.end(effect),
+    "set-timer": ({ timer, delay }) => this.#timers.set(timer, delay),
+    "await-pid-file": (effect) => this.#pidFiles.wait(effect),
+    "forget-pid-file": ({ job, instance }) => this.#pidFiles.forget(job, instance),
+    "start-check": (effect) => this.#checks.start(effect),
+    "stop-check": ({ check }) => this.#checks.stop(check),
+    "clear-timer": ({ timer }) => this.#timers.clear(timer),
+    "answer": (answer) => this.#requests.answer(answer),
+    "log": ({ priority, message }) => this.context.messages.log(priority, message),
     "notice": ({ notice }) => {
-      if (notice.kind === "instance-removed") {
-        this.surroundings.processes.controlGroups.release(notice.job, notice.instance);
-      }
-      this.#observers.tell(notice);
+      if (notice.kind === "instance-removed") this.#release(notice.job, notice.instance);
+      this.#subscriptions.notify(notice);
     },
   };
-
-  /** Starts a process. Where descriptors, memory or processes are short, it is tried again for a while. */
-  #spawn(effect: Effect & { kind: "spawn" }, attempt = 1): void {
-    const { definition, instance, process, environment } = effect;
-    const variables = [
-      ...environment,
-      `UPSTART_JOB=${definition.name}`,
-      `UPSTART_INSTANCE=${instance}`,
-      ...this.surroundings.sessionEnvironment,
-    ];
-    startProcess(
-      { definition, instance, process, environment: variables },
-      this.surroundings.processes,
-      (started) => this.#started(started, effect, attempt),
-    );
-  }
-
-  #started(started: Started, effect: Effect & { kind: "spawn" }, attempt: number): void {
-    const { spawn, definition, process } = effect;
-    if ("skipped" in started) return this.tell({ kind: "spawn-skipped", spawn });
-    if ("reason" in started) {
-      const { isTemporary, ...failure } = started;
-      if (!isTemporary || attempt >= SPAWN_ATTEMPTS) {
-        return this.tell({ kind: "spawn-failed", spawn, ...failure });
-      }
-      if (attempt === 1) {
-        const what = `Failed to spawn ${definition.name} ${process} process for now, trying again`;
-        this.surroundings.messages.tell("warn", `${what}: ${failure.reason}`);
-      }
-      setTimeout(() => this.#spawn(effect, attempt + 1), SPAWN_PAUSE);
-      return;
-    }
-    this.#outputs.set(started.pid, started.output);
-    this.tell({ kind: "spawned", spawn, pid: started.pid });
-  }
-
-  #kill(pid: number, signal: number, group: boolean): void {
-    try {
-      kill(group ? groupOf(pid) ?? pid : pid, signal);
-    } catch (error) {
-      if (!(error instanceof SystemError)) throw error;
-      this.surroundings.messages.tell("warn", error.message);
-    }
-  }
 }
 
-/** The instance that an answer is about. @throws {ControlError} when the request could not be done. */
-function instanceOf({ instance, error }: Answer): string {
-  if (error) throw new ControlError(error.name, error.message);
-  return instance;
-}
-
-/** A process's group as kill(2) takes it; undefined for one that is in init's own, which must not be signalled. */
-function groupOf(pid: number): number | undefined {
-  const group = processGroup(pid);
-  return group === undefined || group <= 1 || group === processGroup(0) ? undefined : -group;
+/** The present time, for the engine. */
+function timeNow(): Time {
+  return { monotonic: performance.now(), wall: Date.now() };
 }

@@ -1,11 +1,11 @@
-/** Lengths of time as people write them. */
+/** Durations as job files write them: seconds, or a number with a unit. */
 
-/** A length of time: seconds, or a number with its unit. */
+/** A duration: seconds, or a number with its unit. */
 export type Duration = number | `${number}${"ms" | "s" | "min" | "h"}`;
 
 const SECONDS_PER: Record<string, number> = { ms: 0.001, s: 1, min: 60, h: 3600 };
 
-/** Seconds out of a number of them or text like `5s`; undefined for what is no length of time. */
+/** The seconds of a duration such as `5` or `"5s"`; undefined for a value that is no duration. */
 export function parseDuration(value: unknown): number | undefined {
   if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|min|h)$/.exec(String(value)) ?? [];
@@ -14,8 +14,8 @@ export function parseDuration(value: unknown): number | undefined {
 }
 
 /**
- * A length of time in whole milliseconds.
- * @throws {RangeError} for what is no length of time.
+ * A duration in whole milliseconds.
+ * @throws {RangeError} when the value is no duration.
  */
 export function milliseconds(duration: Duration): number {
   const seconds = parseDuration(duration);

@@ -1,6 +1,9 @@
-/** Environments: ordered `KEY=VALUE` lists, and the expansion of `$VAR` in them (init(5), `instance`). */
+/** Environments: ordered lists of variables (environ(7)), and which variables are set by whom. */
 
-/** What an environment has from another that it began as. */
+/** The variables that tell a process which user it is, as login(1) sets them. */
+export const USER_VARIABLES = ["HOME", "USER", "LOGNAME", "SHELL"] as const;
+
+/** The environment from which another one is derived. */
 interface Base {
   readonly variables: ReadonlyMap<string, string>;
   /** The same as `KEY=VALUE` strings. */
@@ -10,12 +13,12 @@ interface Base {
 const NOTHING: Base = { variables: new Map(), pairs: [] };
 
 /**
- * Variables, in the order in which they were first set. An environment can begin as another ({@link derive}): what is the
- * same in many is there once.
+ * Variables, in the order in which they were first set. An environment can be derived from another ({@link derive}), and
+ * shares with it what it does not change.
  */
 export class Environment {
   #base = NOTHING;
-  /** What is not as in the base; undefined is no longer there. */
+  /** The variables that differ from the base; undefined for one that is deleted. */
   readonly #own = new Map<string, string | undefined>();
   /** This one as a base of others, until it is changed. */
   #asBase: Base | undefined;
@@ -24,7 +27,7 @@ export class Environment {
     for (const [name, value] of variables) this.#own.set(name, value);
   }
 
-  /** Another one that begins as this one is now. */
+  /** A new environment with the same variables. Later changes to either do not affect the other. */
   derive(): Environment {
     const derived = new Environment();
     derived.#base = this.#asBase ??= { variables: new Map(this), pairs: this.pairs() };
@@ -37,6 +40,11 @@ export class Environment {
 
   has(name: string): boolean {
     return this.get(name) !== undefined;
+  }
+
+  /** True when a variable comes from the environment that this one is derived from, and has not been set since. */
+  inherits(name: string): boolean {
+    return this.#base.variables.has(name) && !this.#own.has(name);
   }
 
   set(name: string, value: string): void {
@@ -72,6 +80,15 @@ export class Environment {
     return Array.from(this, ([, value]) => value);
   }
 
+  /**
+   * The variables of the environment that this one is derived from, as `KEY=VALUE` strings, and the changes since:
+   * `KEY=VALUE`, or a bare `KEY` for a variable that is deleted. Environments with one base share its array.
+   */
+  get derivation(): { base: readonly string[]; changes: string[] } {
+    const changes = Array.from(this.#own, ([name, value]) => value === undefined ? name : `${name}=${value}`);
+    return { base: this.#base.pairs, changes };
+  }
+
   /** The variables as `KEY=VALUE` strings. */
   pairs(): string[] {
     const { variables, pairs } = this.#base;
@@ -85,22 +102,33 @@ export class Environment {
   }
 }
 
-/** An environment out of `KEY=VALUE` strings. The last of several for one key wins, in the first's place. */
+/** An environment of `KEY=VALUE` strings. The last of several for one key wins, at the position of the first. */
 export function environment(pairs: Iterable<string>): Environment {
   const result = new Environment();
   for (const pair of pairs) setPair(result, pair);
   return result;
 }
 
+/** The variables that name the events which have started and stopped a job. Neither `env` nor `set-env` can set them. */
+export const EVENT_VARIABLES: readonly string[] = ["UPSTART_EVENTS", "UPSTART_STOP_EVENTS"];
+
+/** The variables that init sets for a job's process: its job and instance, init's address, and the {@link EVENT_VARIABLES}. */
+export const INIT_VARIABLES: readonly string[] = [
+  "UPSTART_JOB",
+  "UPSTART_INSTANCE",
+  "UPSTART_SESSION",
+  ...EVENT_VARIABLES,
+];
+
+/** Adds the variables of an event or a request, but for {@link INIT_VARIABLES}, which only init sets. */
+export function addGiven(target: Environment, given: Iterable<readonly [name: string, value: string]>): void {
+  for (const [name, value] of given) if (!INIT_VARIABLES.includes(name)) target.set(name, value);
+}
+
 /** Sets the variable of one `KEY=VALUE` string. A string without `=` is ignored. */
 export function setPair(target: Environment, pair: string): void {
   const equals = pair.indexOf("=");
   if (equals >= 0) target.set(pair.slice(0, equals), pair.slice(equals + 1));
-}
-
-/** The `KEY=VALUE` strings of an environment. */
-export function pairs(source: Environment): string[] {
-  return source.pairs();
 }
 
 /** True when a string is a `KEY=VALUE` pair. As in Upstart and in the kernel the key may be anything, even empty. */

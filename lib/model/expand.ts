@@ -2,36 +2,50 @@
 
 import type { Environment } from "./environment.ts";
 
-/** Text that could not be expanded: a variable that is not set, or braces that do not match. */
+/** An expansion that failed: a variable is not set, braces do not match, or the result is too long. */
 export class ExpansionError extends Error {}
+
+/** The default for the longest result of an expansion, in characters: a short text can repeat a long value. */
+const LONGEST = 2 ** 20;
+
+/** How deep braces may be nested. The reader recurses as deep. */
+const DEEPEST = 100;
 
 /**
  * Expands `$VAR`, `${VAR}`, `${VAR:-word}`, `${VAR-word}`, `${VAR:+word}`, `${VAR+word}` and `${}` (a dollar
- * sign), nested as deep as one likes: `${$NAME}`. A dollar sign before anything else stands for itself.
- * The messages are Upstart's.
+ * sign). They may be nested: `${$NAME}`. A dollar sign before anything else stands for itself.
+ * The messages are Upstart's, but for results that are too long and braces that are nested too deep.
  *
- * @throws {ExpansionError} "Unknown parameter: VAR" or "Mismatched braces".
+ * @param longest The most characters of the result.
+ * @throws {ExpansionError} when a variable is not set, braces do not match, or the result is too long or nested too deep.
  */
-export function expand(text: string, environment: Environment): string {
-  if (!text.includes("$")) return text;
-  return new Expansion(text, environment).until("");
+export function expand(text: string, environment: Environment, longest = LONGEST): string {
+  if (text.includes("$")) return new Expansion(text, environment, longest).until("");
+  return checked(text, longest);
+}
+
+function checked(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  throw new ExpansionError(`Longer than ${longest} characters`);
 }
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 
 class Expansion {
   #position = 0;
+  #depth = 0;
 
-  constructor(readonly text: string, readonly environment: Environment) {}
+  constructor(readonly text: string, readonly environment: Environment, readonly longest: number) {}
 
   /** Expands up to one of the terminators, which is not consumed, or to the end. */
   until(terminators: string): string {
+    if (this.#depth > DEEPEST) throw new ExpansionError(`Braces nested deeper than ${DEEPEST}`);
     let result = "";
     while (this.#position < this.text.length) {
       const character = this.text.charAt(this.#position);
       if (terminators.includes(character)) break;
       this.#position++;
-      result += character === "$" ? this.#reference() : character;
+      result = checked(result + (character === "$" ? this.#reference() : character), this.longest);
     }
     return result;
   }
@@ -47,9 +61,11 @@ class Expansion {
   }
 
   #braced(): string {
+    this.#depth++;
     const name = this.until("}:-+");
     const operator = [":-", ":+", "-", "+"].find((candidate) => this.#take(candidate));
     const word = this.until("}");
+    this.#depth--;
     if (!this.#take("}")) throw new ExpansionError("Mismatched braces");
     if (operator === undefined) {
       if (word !== "") throw new ExpansionError("Expected operator");

@@ -44,6 +44,7 @@ const WRONG: Array<[text: string, message: string]> = [
   ["${A", "Mismatched braces"],
   ["${A:-x", "Mismatched braces"],
   ["${A:x}", "Expected operator"],
+  ["${${${A", "Mismatched braces"],
 ];
 
 for (const [text, message] of WRONG) {
@@ -55,3 +56,15 @@ for (const [text, message] of WRONG) {
     });
   });
 }
+
+Deno.test("what is nested or multiplied without end is refused", () => {
+  const deep = `${"${A:-".repeat(100_000)}x`;
+  assert.throws(() => expand(deep, VARIABLES), { message: "Braces nested deeper than 100" });
+  const nested = "${UNSET:-".repeat(100) + "x" + "}".repeat(100);
+  assert.equal(expand(nested, VARIABLES), "x");
+  const large = environment([`A=${"x".repeat(1000)}`]);
+  assert.throws(() => expand("$A".repeat(2000), large), { message: "Longer than 1048576 characters" });
+  assert.throws(() => expand("$A", large, 999), { message: "Longer than 999 characters" });
+  assert.throws(() => expand("plain", large, 4), ExpansionError);
+  assert.equal(expand("$A", large, 1000).length, 1000);
+});

@@ -1,6 +1,6 @@
-/** Requests that could not be done, in the terms of Upstart's control protocol. */
+/** Failures of requests, with the error names of Upstart's control protocol. */
 
-/** The name of an error, as it stands behind `com.ubuntu.Upstart0_6.Error.` (InvalidArgs: D-Bus's own). */
+/** The name of an error, without its prefix `com.ubuntu.Upstart0_6.Error.`; InvalidArgs is an error of D-Bus itself. */
 export type FailureName =
   | "UnknownJob"
   | "UnknownInstance"
@@ -11,7 +11,7 @@ export type FailureName =
   | "EventFailed"
   | "InvalidArgs";
 
-/** Why a request could not be done: the error's name, and the sentence that the user reads. */
+/** The failure of a request: the error's name, and the message for the user. */
 export class RequestFailure extends Error {
   constructor(readonly failure: FailureName, message: string) {
     super(message);

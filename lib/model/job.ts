@@ -1,10 +1,20 @@
 /**
  * The job definition: plain data that every format (TypeScript modules, `.conf`, init scripts) is turned
- * into, and all that the engine knows of a job. It survives JSON, so evaluator children can print it.
+ * into, and all that the engine knows of a job. It can be sent as JSON.
  */
 
-import type { Condition } from "./condition.ts";
-import type { Exit } from "./exit.ts";
+import {
+  type CONSOLES,
+  type EXPECTATIONS,
+  FIELD_ROWS,
+  type FieldName,
+  type FieldRow,
+  FIELDS,
+  type Fields,
+  type FieldValues,
+  type SEMANTICS,
+  SLOW_RESPAWN_LIMIT,
+} from "./fields.ts";
 
 /** The processes that a job may have, by the names of init(5). */
 export const PROCESS_NAMES = ["main", "pre-start", "post-start", "pre-stop", "post-stop"] as const;
@@ -19,7 +29,7 @@ export const INSTANCE_PROCESSES = [...PROCESS_NAMES, "security"] as const;
 export type InstanceProcess = (typeof INSTANCE_PROCESSES)[number];
 
 /** What one process of a job runs. */
-export type Program =
+export type ProcessDefinition =
   /** `exec COMMAND`: split at blanks, or given to the shell when it holds a character special to it. */
   | { kind: "exec"; command: string }
   /** `script … end script`: given to `/bin/sh -e`. */
@@ -29,12 +39,10 @@ export type Program =
   /** A function of a job module, run in a child of its own. */
   | { kind: "function"; module: string; job: string };
 
-/** Where a job's standard streams go (init(5), `console`). `pipe` is `log` with a pipe in the terminal's place. */
-export const CONSOLES = ["none", "log", "pipe", "output", "owner"] as const;
+/** Where a job's standard streams go. */
 export type Console = (typeof CONSOLES)[number];
 
-/** How the main process tells that it is ready (init(5), `expect`). */
-export const EXPECTATIONS = ["none", "stop", "fork", "daemon"] as const;
+/** How the main process shows that it is ready. */
 export type Expectation = (typeof EXPECTATIONS)[number];
 
 /** The resources of init(5)'s `limit` stanza, named as in setrlimit(2) without `RLIMIT_`, in lower case. */
@@ -69,6 +77,23 @@ export interface RespawnLimit {
   interval: number;
 }
 
+/** `respawn delay`: how long a respawn waits, in seconds. */
+export interface Backoff {
+  /** The delay of the first respawn, more than none. */
+  delay: number;
+  /** Each further delay is so many times the one before. */
+  factor: number;
+  /** No delay is longer. */
+  max: number;
+  /** Delays are longer or shorter by up to this part of them, 0 to 1. */
+  jitter: number;
+  /** After so long a run the next delay is the first one again. */
+  resetAfter: number;
+}
+
+/** A set of defaults. */
+export type Semantics = (typeof SEMANTICS)[number];
+
 /** A `cgroup CONTROLLER [NAME] [KEY VALUE]` stanza. */
 export interface Cgroup {
   controller: string;
@@ -77,93 +102,153 @@ export interface Cgroup {
   value?: string;
 }
 
-/** A job, in full. Fields bear the names of init(5)'s stanzas; what is absent has the stanza's default. */
-export interface JobDefinition {
+/** The value of a field: the type that its row in the table asks for. */
+type FieldValue<Row extends FieldRow> = Row extends { choices: readonly (infer Choice)[] } ? Choice
+  : FieldValues[Row["kind"]];
+
+/** The fields that every definition has. */
+type FieldsWithDefault = {
+  [Name in FieldName]: Fields[Name] extends { default: unknown } ? Name : never;
+}[FieldName];
+
+/** The values of all rows of a table. Editors show the comments of the rows. */
+type ValuesOf<Rows extends Record<string, FieldRow>> = {
+  -readonly [Name in keyof Rows]: FieldValue<Rows[Name]>;
+};
+
+/**
+ * The definition of a job. Its fields are those of the table (fields.ts), and some that no stanza says. A field that may be
+ * absent has the stanza's default then.
+ */
+export interface JobDefinition
+  extends
+    ValuesOf<Pick<Fields, FieldsWithDefault>>,
+    Partial<ValuesOf<Pick<Fields, Exclude<FieldName, FieldsWithDefault>>>> {
   /** The file's path below the configuration directory without its ending, e.g. `network/bridge`. */
   name: string;
   /** The file that defines the job, or `compiled-in`. */
   source: string;
-  description?: string;
-  author?: string;
-  version?: string;
-  usage?: string;
-  startOn?: Condition;
-  stopOn?: Condition;
-  /** Events that the job's own processes emit, for tools that check configurations. */
-  emits: string[];
-  /** The name of each instance, with `$VAR`s in it; empty for a job with a single instance. */
-  instance: string;
-  /** `KEY=VALUE`, or a bare `KEY` whose value is taken from init's own environment. In order; the last wins. */
-  env: string[];
-  /** Names of variables added to the job's own events. */
-  export: string[];
-  /** A task is done when its main process ends; a service is up when it runs. */
-  task: boolean;
-  respawn: boolean;
-  /** `"unlimited"`, or the limit; see {@link DEFAULT_RESPAWN_LIMIT}. */
-  respawnLimit: RespawnLimit | "unlimited";
-  /** Ways for the main process to end that are no failure and lead to no respawn. */
-  normalExit: Exit[];
-  expect: Expectation;
-  /** Seconds between {@link killSignal} and SIGKILL. */
-  killTimeout: number;
-  /** Signal number. */
-  killSignal: number;
-  /** Signal number. */
-  reloadSignal: number;
-  /** Absent: init's `--default-console`. */
-  console?: Console;
-  /** File mode creation mask, e.g. 0o022; absent: init's own. */
-  umask?: number;
-  /** −20 to 19; absent: init's own. */
-  nice?: number;
-  /** −999 to 1000 or `"never"` (−1000); absent: init's own. */
-  oomScore?: number | "never";
-  chroot?: string;
-  chdir?: string;
-  limit: Partial<Record<Resource, Limit>>;
-  setuid?: string;
-  setgid?: string;
-  cgroups: Cgroup[];
-  /** Path of a profile to load before the first process starts. */
-  apparmorLoad?: string;
-  /** Name of the profile that the main process runs under. */
-  apparmorSwitch?: string;
-  /** Init ends when the job does, with its exit status (`--exit-with`); no stanza says so. */
-  endsInit?: boolean;
-  /** The `debug` stanza: the main process stops itself before exec. */
-  debug: boolean;
-  processes: Partial<Record<ProcessName, Program>>;
+  processes: Partial<Record<ProcessName, ProcessDefinition>>;
   /**
-   * The texts of the module whose functions the processes run and of those that it imports, by their paths:
-   * functions are what they were when the job was defined. Absent: they are read when a function runs.
+   * The texts, by path, of the module whose functions the processes run, and of those that it imports. So a function is
+   * the one that was there when the job was defined. Absent: the files are read when a function runs.
    */
   sources?: Readonly<Record<string, string>>;
 }
 
-/** The limit of a job that says nothing of its own: ten times in five seconds (init(5)). */
-export const DEFAULT_RESPAWN_LIMIT: Readonly<RespawnLimit> = { count: 10, interval: 5 };
+/** What every definition begins with. Its lists and tables are copied for each. */
+const TEMPLATE = {
+  name: "",
+  source: "",
+  ...Object.fromEntries(
+    FIELD_ROWS.flatMap(([name, row]) => row.default === undefined ? [] : [[name, row.default]]),
+  ),
+  processes: {},
+} as unknown as JobDefinition;
 
-/** A definition of which nothing but name and source is known; parsers fill in the rest. */
-export function emptyJob(name: string, source: string): JobDefinition {
-  return {
-    name,
-    source,
-    emits: [],
-    instance: "",
-    env: [],
-    export: [],
-    task: false,
-    respawn: false,
-    respawnLimit: { ...DEFAULT_RESPAWN_LIMIT },
-    normalExit: [],
-    expect: "none",
-    killTimeout: 5,
-    killSignal: 15,
-    reloadSignal: 1,
-    limit: {},
-    cgroups: [],
-    debug: false,
-    processes: {},
-  };
+/** The fields that may hold lists or tables. */
+const COLLECTIONS = FIELD_ROWS.flatMap(([name, { default: usual, rouse }]) =>
+  typeof (usual ?? rouse) === "object" ? [name] : []
+);
+
+/** The fields whose defaults depend on the job's semantics. */
+const SEMANTIC_FIELDS = FIELD_ROWS.flatMap(([name, { rouse }]) => rouse === undefined ? [] : [name]);
+
+/** What the defaults of a definition depend on. */
+export type DefaultsBase = Pick<JobDefinition, "semantics" | "endsInit">;
+
+/** True for a job of which a process runs a function of its module. */
+export function hasFunctions({ processes }: JobDefinition): boolean {
+  return Object.values(processes).some(({ kind }) => kind === "function");
+}
+
+/** True when init ends with a job that has ended well, or has not. */
+export function endsInitWith({ endsInit }: Pick<JobDefinition, "endsInit">, success: boolean): boolean {
+  return endsInit === true || endsInit === (success ? "success" : "failure");
+}
+
+/** What a field holds where a job does not say it. */
+export function defaultOf(name: FieldName, { semantics, endsInit }: DefaultsBase): unknown {
+  const row: FieldRow = FIELDS[name];
+  if (semantics === "upstart" || row.rouse === undefined) return row.default;
+  // An init that would tell of the failure by its end is not kept for ever.
+  return name === "respawnLimit" && endsInit ? SLOW_RESPAWN_LIMIT : row.rouse;
+}
+
+/** True where a field holds what it would hold if the job did not say it. */
+export function hasDefault(name: FieldName, job: JobDefinition, base: DefaultsBase = job): boolean {
+  return isSame(job[name], defaultOf(name, base));
+}
+
+/** True for two values of a field that are equal: texts, numbers, lists and tables of these. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (!isTable(one) || !isTable(other)) return one === other;
+  const keys = Object.keys(one);
+  return keys.length === Object.keys(other).length && keys.every((key) => isSame(one[key], other[key]));
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+/** A definition with defaults alone. Parsers fill in the rest. */
+export function emptyJob(name: string, source: string, base: Partial<DefaultsBase> = {}): JobDefinition {
+  const job = withDefaultsOf(TEMPLATE, base);
+  job.name = name;
+  job.source = source;
+  return job;
+}
+
+/** A copy of a definition under other semantics. Fields with the default of the old ones have that of the new ones. */
+export function withDefaultsOf(definition: JobDefinition, base: Partial<DefaultsBase>): JobDefinition {
+  const job = copyJob(definition);
+  const { semantics = job.semantics, endsInit = job.endsInit } = base;
+  // Most jobs of maybe thousands have the defaults that they begin with.
+  if (semantics === job.semantics && endsInit === job.endsInit) return job;
+  job.semantics = semantics;
+  if (endsInit !== undefined) job.endsInit = endsInit;
+  for (const name of SEMANTIC_FIELDS) {
+    if (!hasDefault(name, definition)) continue;
+    const value = defaultOf(name, job);
+    if (value === undefined) delete job[name];
+    else job[name] = (isTable(value) ? { ...value } : value) as never;
+  }
+  return job;
+}
+
+/** A copy of a definition, whose lists and tables may be changed. */
+export function copyJob(definition: JobDefinition): JobDefinition {
+  const job = { ...definition };
+  job.processes = { ...definition.processes };
+  for (const name of COLLECTIONS) {
+    const value: unknown = job[name];
+    if (Array.isArray(value)) job[name] = value.slice() as never;
+    else if (typeof value === "object") job[name] = { ...value } as never;
+  }
+  return job;
+}
+
+/** The fields of a job's life that Upstart has no stanza for. */
+const BEYOND_UPSTART = [
+  "needs",
+  "wants",
+  "uses",
+  "after",
+  "before",
+  "provides",
+  "conflicts",
+  "ready",
+  "alive",
+  "pidFile",
+  "startTimeout",
+  "respawnDelay",
+] as const satisfies ReadonlyArray<keyof JobDefinition>;
+
+/** True for a job that Upstart does not know: nobody expects it to fail with Upstart's words alone. */
+export function isBeyondUpstart(definition: JobDefinition): boolean {
+  if (definition.semantics === "rouse") return true;
+  return BEYOND_UPSTART.some((field) => {
+    const value = definition[field];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined;
+  });
 }

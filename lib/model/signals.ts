@@ -40,7 +40,18 @@ export type SignalName = (typeof NAMES)[number];
 const ALIASES: Record<string, string> = { IOT: "ABRT", CLD: "CHLD", POLL: "IO" };
 
 /** The signals that the code refers to by name. */
-export const SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGKILL = 9, SIGTERM = 15, SIGCONT = 18, SIGSTOP = 19;
+export const SIGHUP = 1,
+  SIGINT = 2,
+  SIGQUIT = 3,
+  SIGABRT = 6,
+  SIGKILL = 9,
+  SIGTERM = 15,
+  SIGCONT = 18,
+  SIGSTOP = 19,
+  SIGPWR = 30;
+
+/** The first real-time signal that the C library leaves to programs. */
+export const SIGRTMIN = 34;
 
 /** The highest signal number there is (SIGRTMAX). */
 export const LAST_SIGNAL = 64;

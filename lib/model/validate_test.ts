@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { emptyJob, type JobDefinition } from "./job.ts";
-import { isJobName, validateJob } from "./validate.ts";
+import { InvalidDefinition, isJobName, validateJob, validateLoadedJob } from "./validate.ts";
 
 const FULL: JobDefinition = {
   ...emptyJob("net/web", "/etc/init/net/web.ts"),
@@ -70,9 +70,23 @@ for (const [field, value] of WRONG) {
   });
 }
 
+Deno.test("a signal of a `.conf` file may be any number, and all else is validated as for modules", () => {
+  for (const field of ["killSignal", "reloadSignal"]) {
+    for (const signal of [0, 64, 65, 2 ** 31 - 1]) {
+      assert.equal(validateLoadedJob({ ...FULL, [field]: signal })[field as "killSignal"], signal);
+    }
+    for (const signal of [-1, 1.5, 2 ** 31, "TERM", null]) {
+      assert.throws(() => validateLoadedJob({ ...FULL, [field]: signal }), new RegExp(`field ${field}\\b`));
+    }
+  }
+  for (const [field, value] of WRONG.filter(([field]) => field !== "killSignal")) {
+    assert.throws(() => validateLoadedJob({ ...FULL, [field]: value }), new RegExp(`field ${field}\\b`));
+  }
+});
+
 Deno.test("refused: what is no object, and a definition with a field missing", () => {
   for (const value of [null, undefined, 1, "a", [], [FULL]]) {
-    assert.throws(() => validateJob(value), TypeError);
+    assert.throws(() => validateJob(value), InvalidDefinition);
   }
   const { env: _, ...rest } = FULL;
   assert.throws(() => validateJob(rest), /env is missing/);

@@ -1,15 +1,17 @@
-/** The versions that the programs tell of. */
+/** The versions of Rouse and of the Upstart that it is compatible with. */
 
-/** Rouse's own version. */
-export const VERSION = "0.1.0";
+import config from "../../deno.json" with { type: "json" };
 
-/** The version of Upstart whose behaviour, messages and protocol Rouse speaks. */
-export const UPSTART_VERSION = "1.13.2";
+/** Rouse's own version. It stands in deno.json alone. */
+export const VERSION: string = config.version;
 
-/** What `initctl version` answers. Scripts look for `(upstart VERSION)`, so that stands as Upstart has it. */
+/** The version of Upstart whose behaviour, messages and protocol Rouse has. */
+const UPSTART_VERSION = "1.13.2";
+
+/** The answer of `initctl version`. Scripts search it for `(upstart VERSION)`. */
 export const VERSION_LINE = `init (upstart ${UPSTART_VERSION}) rouse ${VERSION}`;
 
-/** What `--version` prints: Upstart's first line, which scripts look at, and our own. */
+/** The output of `--version`: Upstart's first line, which scripts search, and our own. */
 export function versionText(program: string): string {
   return `${program} (upstart ${UPSTART_VERSION})\nrouse ${VERSION}\n`;
 }

@@ -16,8 +16,12 @@
  * @module
  */
 
-export { bench, type BenchOptions, type JobBench, type Jobs } from "./bench.ts";
-export { conf, jobsIn, override, type Source } from "./sources.ts";
-export type { Behaviour, Bench, End, Options, Reply, Variables, Which } from "../engine/testing/bench.ts";
+export type { Bench, ProcessSelector, RequestOptions, StopOptions, VariableValues } from "./bench.ts";
+export { bench, type BenchOptions, type JobBench, type Jobs } from "./jobs.ts";
+export { conf, jobsIn, type JobSource, override } from "./sources.ts";
+export type { CheckPurpose } from "../engine/checks/instance_checks.ts";
+export type { CheckAnswer } from "../engine/simulator/simulated_checks.ts";
+export type { Behaviour, ProcessEnd } from "../engine/simulator/simulated_processes.ts";
+export type { RequestReply } from "../engine/simulator/simulator.ts";
 export type { Duration } from "../model/duration.ts";
 export type { ProcessName } from "../model/job.ts";

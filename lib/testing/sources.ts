@@ -1,37 +1,47 @@
-/** Where a bench's jobs come from: modules, classic files, overrides, and whole directories of them. */
+/** The sources of a bench's jobs: modules, files of formats, overrides, and whole directories of them. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { applyOverride, parseConf } from "../../compat/upstart/mod.ts";
 import type { DefinedJob } from "../author/conditions.ts";
-import { isJobModule } from "../author/protocol.ts";
+import { formatNamed, FORMATS } from "../config/formats.ts";
+import { claimOf, DirectoryFile, type FileClaim } from "../config/known_files.ts";
+import type { JobFormat } from "../formats/format.ts";
 import type { JobDefinition } from "../model/job.ts";
 
-/** What a bench takes as a job: what a module exports as its default, or what {@link conf} or {@link override} give. */
-export type Source = DefinedJob | readonly DefinedJob[] | Classic | Overridden;
+/** A source of jobs for a bench: the default export of a module, or the result of {@link conf} or {@link override}. */
+export type JobSource = DefinedJob | readonly DefinedJob[] | JobText | OverriddenJob;
 
-/** A job in the format of init(5). */
-export class Classic {
-  constructor(private readonly text: string, private readonly file: string) {}
+/** A job that is not overridden. */
+type PlainSource = Exclude<JobSource, OverriddenJob>;
 
-  /** @throws {ParseError} for text that cannot be understood. */
-  parse(name: string): JobDefinition {
-    return parseConf(this.text, this.file, name);
+/** The text of a job in one of the formats. */
+export class JobText {
+  constructor(
+    private readonly text: string,
+    private readonly path: string,
+    private readonly format: JobFormat = formatNamed("upstart"),
+  ) {}
+
+  /** @throws {ParseError} when the text has a syntax error. */
+  parse(name: string): JobDefinition[] {
+    return this.format.parse({ path: this.path, name, text: this.text });
   }
 }
 
-/** A job together with an `.override` file. */
-export class Overridden {
+/** A job together with the text of an override. */
+export class OverriddenJob {
   constructor(
-    readonly source: Exclude<Source, Overridden>,
+    readonly source: PlainSource,
     private readonly text: string,
-    private readonly file: string,
+    private readonly path: string,
+    private readonly format: JobFormat = formatNamed("upstart"),
   ) {}
 
-  /** @throws {ParseError} for text that cannot be understood. */
+  /** @throws {ParseError} when the text has a syntax error. */
   apply(definition: JobDefinition): JobDefinition {
-    return applyOverride(definition, this.text, this.file);
+    const { path, text } = this;
+    return this.format.applyOverride(definition, { path, name: definition.name, text });
   }
 }
 
@@ -40,51 +50,74 @@ export class Overridden {
  *
  *     bench({ database: conf("start on startup\nexec postgres"), web: conf(new URL("web.conf", import.meta.url)) })
  *
- * @throws {Error} when the file cannot be read. Whether it can be understood shows on the bench.
+ * @throws {Error} when the file cannot be read. A syntax error shows on the bench.
  */
-export function conf(text: string | URL): Classic {
+export function conf(text: string | URL): JobText {
   const file = read(text);
-  return new Classic(file.text, file.name);
+  return new JobText(file.text, file.name);
 }
 
-/** A job with what an `.override` file says: the text itself, or the file's URL. */
-export function override(job: Exclude<Source, Overridden>, text: string | URL): Overridden {
+/**
+ * A job with an `.override` file: the text itself, or the file's URL.
+ * @throws {Error} when the file cannot be read.
+ */
+export function override(job: PlainSource, text: string | URL): OverriddenJob {
   const file = read(text);
-  return new Overridden(job, file.text, file.name);
+  return new OverriddenJob(job, file.text, file.name);
 }
 
 function read(text: string | URL): { text: string; name: string } {
   if (typeof text === "string") return { text, name: "conf" };
-  // Like init, which takes a file's bytes as they are.
+  // As init does, which takes a file's bytes as they are.
   return { text: readFileSync(text, "latin1"), name: fileURLToPath(text) };
 }
 
 /**
- * All jobs of a configuration directory, by name, as init would load them: modules, `.conf` and `.override`
- * files, also in directories below. Of files of one name the module counts.
+ * All jobs of a configuration directory, by name, as init would load them: modules, and files and overrides in all
+ * formats, also in directories below. A module has precedence over other files of the same name.
  *
  *     const jobs = bench(await jobsIn(new URL("../etc/init/", import.meta.url)));
  *
- * @throws What a module throws that is imported.
+ * @throws {Error} when the directory or a file cannot be read, or what a module throws.
  */
-export async function jobsIn(directory: string | URL): Promise<Record<string, Source>> {
-  const root = directory instanceof URL ? fileURLToPath(directory) : resolve(directory);
-  const files = readdirSync(root, { recursive: true, encoding: "utf8" }).sort();
-  const jobs: Record<string, Source> = {};
-  const url = (file: string) => pathToFileURL(join(root, file));
-  for (const file of files.filter((file) => file.endsWith(".conf"))) jobs[nameOf(file)] = conf(url(file));
-  for (const file of files.filter(isJobModule)) {
-    const { default: exported } = await import(url(file).href) as { default?: DefinedJob | DefinedJob[] };
-    if (exported !== undefined) jobs[nameOf(file)] = exported;
-  }
-  for (const file of files.filter((file) => file.endsWith(".override"))) {
-    const job = jobs[nameOf(file)];
-    if (job) jobs[nameOf(file)] = override(job as Exclude<Source, Overridden>, url(file));
-  }
-  return jobs;
+export function jobsIn(directory: string | URL): Promise<Record<string, JobSource>> {
+  return jobsBelow(directory instanceof URL ? fileURLToPath(directory) : resolve(directory), FORMATS);
 }
 
-/** A file's path without its ending. */
-function nameOf(file: string): string {
-  return file.slice(0, file.lastIndexOf("."));
+/** The jobs below a directory, in modules and these formats. */
+export async function jobsBelow(
+  root: string,
+  formats: readonly JobFormat[],
+): Promise<Record<string, JobSource>> {
+  const jobs: Record<string, PlainSource> = {};
+  const claims = claimsBelow(root, formats);
+  for (const { path, claim: { format, kind, name } } of claims) {
+    if (kind !== "definition") continue;
+    const source = format
+      ? new JobText(readFileSync(path, "latin1"), path, format)
+      : await defaultExport(path);
+    if (source !== undefined) jobs[name] = source;
+  }
+  const overridden: Record<string, JobSource> = { ...jobs };
+  for (const { path, claim: { format, kind, name } } of claims) {
+    const job = kind === "override" ? jobs[name] : undefined;
+    if (job) overridden[name] = new OverriddenJob(job, readFileSync(path, "latin1"), path, format);
+  }
+  return overridden;
+}
+
+/** The files below a directory that define or override jobs; those that go before others of the same job come last. */
+function claimsBelow(
+  root: string,
+  formats: readonly JobFormat[],
+): Array<{ path: string; claim: FileClaim }> {
+  return readdirSync(root, { recursive: true, encoding: "utf8" }).sort().flatMap((relative) => {
+    const claim = claimOf(formats, new DirectoryFile(root, relative));
+    return claim ? [{ path: join(root, relative), claim }] : [];
+  }).sort((one, other) => other.claim.rank - one.claim.rank);
+}
+
+async function defaultExport(module: string): Promise<PlainSource | undefined> {
+  const { default: exported } = await import(pathToFileURL(module).href) as { default?: PlainSource };
+  return exported;
 }

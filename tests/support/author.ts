@@ -1,9 +1,9 @@
 /** Running the evaluator and the hook child on modules written for a test, in both runtimes. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import process from "node:process";
+import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
+import { REPORT_DESCRIPTOR } from "../../lib/author/protocol.ts";
 import { run } from "./command.ts";
 import { EXECUTABLE } from "./programs.ts";
 
@@ -15,27 +15,34 @@ export const RUNTIMES: Readonly<Record<string, string[]>> = {
 
 /** A temporary directory of files, removed in the end. */
 export class Files implements Disposable {
-  readonly directory = mkdtempSync(join(tmpdir(), "rouse-"));
+  readonly #temporary = new TemporaryDirectory();
+  readonly directory = this.#temporary.path;
 
   constructor(files: Record<string, string>) {
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(dirname(this.path(name)), { recursive: true });
-      writeFileSync(this.path(name), text);
-    }
+    this.write(files);
+  }
+
+  write(files: Record<string, string>): void {
+    for (const [name, text] of Object.entries(files)) this.#temporary.write(name, text);
   }
 
   path(name: string): string {
-    return join(this.directory, name);
+    return this.#temporary.at(name);
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.directory, { recursive: true });
+    this.#temporary.remove();
   }
 }
 
 /** The environment that the test itself has, and these variables. */
 export function environmentWith(variables: Record<string, string> = {}): Record<string, string> {
   return { ...process.env as Record<string, string>, ...variables };
+}
+
+/** A command, of the evaluator, that has its reports for its output, and what modules print among its errors. */
+export function reporting(words: string[]): string[] {
+  return ["/bin/sh", "-c", `exec "$@" ${REPORT_DESCRIPTOR}>&1 1>&2`, "sh", ...words];
 }
 
 /** Runs a program of the product in a runtime. */

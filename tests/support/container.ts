@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { decode, type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { childrenOf, killTree, procFile, sendSignal } from "./processes.ts";
+import { childrenOf, isRunning, killTree, procFile, sendSignal } from "./processes.ts";
 import { EXECUTABLE, installed } from "./programs.ts";
 
 /** True where containers can be had. */
@@ -16,6 +16,17 @@ function userNamespaces(): boolean {
   });
   return probe.outputSync().success;
 }
+
+/** As root in the namespaces, whoever that is outside. */
+const AS_ROOT = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
+
+/**
+ * Words before a command that begins an init outside of a container: it has a network and a /run to itself, where the
+ * addresses of a system's init are. None where there are no namespaces.
+ */
+export const APART: readonly string[] = CONTAINERS_POSSIBLE
+  ? ["unshare", ...AS_ROOT, "--mount", "--net", "sh", "-ec", 'mount -t tmpfs none /run; exec "$@"', "sh"]
+  : [];
 
 /** What differs from a plain container. */
 export interface ContainerOptions {
@@ -38,11 +49,10 @@ export class Container implements Disposable {
   /** Starts `rouse WORDS…`, which for `prepare` is `"$@"`. */
   constructor(words: string[], options: ContainerOptions = {}) {
     const { prepare = "", environment = {}, input = "closed", reads = true } = options;
-    const user = Deno.uid() === 0 ? [] : ["--user", "--map-root-user"];
     const namespaces = ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc"];
     // Others that share /run would share the control socket there.
     const shell = ["/bin/sh", "-e", "-c", `mount -t tmpfs none /run\n${prepare}\nexec "$@"`, "sh"];
-    this.#unshare = spawn("unshare", [...user, ...namespaces, ...shell, EXECUTABLE, ...words], {
+    this.#unshare = spawn("unshare", [...AS_ROOT, ...namespaces, ...shell, EXECUTABLE, ...words], {
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...environment },
       cwd: "/",
       stdio: [input === "pipe" ? "pipe" : "ignore", "pipe", "pipe"],
@@ -121,7 +131,7 @@ export class Container implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#unshare.pid !== undefined && this.#unshare.exitCode === null) killTree(this.#unshare.pid);
+    if (isRunning(this.#unshare)) killTree(this.#unshare.pid);
     for (const stream of [this.#unshare.stdin, this.#unshare.stdout, this.#unshare.stderr]) stream?.destroy();
   }
 }

@@ -2,22 +2,21 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import {
-  chmodSync,
   closeSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
+import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { decode, type Outcome, run, shell } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { killNaming, killTree, processesNaming, sendSignal } from "./processes.ts";
+import { isRunning, killNaming, killTree, processesNaming, procFile, sendSignal } from "./processes.ts";
 import { programs } from "./programs.ts";
 
 /** What differs from a plain `init --user --no-startup-event`. `@DIR@` stands for the test's directory. */
@@ -32,10 +31,13 @@ export interface InitOptions {
   startupEvent?: boolean;
   /** The folder with the programs under test. */
   programs?: string;
+  /** A control group that init is in from its beginning, as a path. */
+  group?: string;
 }
 
 /** A running init. Declare it with `await using`, and it goes with all its descendants when the test ends. */
 export class RunningInit implements AsyncDisposable {
+  readonly #temporary = new TemporaryDirectory({ mode: 0o755 });
   readonly directory: string;
   readonly confdir: string;
   readonly logdir: string;
@@ -46,10 +48,9 @@ export class RunningInit implements AsyncDisposable {
 
   private constructor(options: InitOptions) {
     this.#options = options;
-    this.directory = mkdtempSync(join(tmpdir(), "rouse-test."));
+    this.directory = this.#temporary.path;
     this.confdir = join(this.directory, "conf");
     this.logdir = join(this.directory, "log");
-    chmodSync(this.directory, 0o755);
     for (const name of ["conf", "log", "home", "cache", "config"]) mkdirSync(join(this.directory, name));
     mkdirSync(join(this.directory, "rt"), { mode: 0o700 });
     this.environment = {
@@ -87,7 +88,10 @@ export class RunningInit implements AsyncDisposable {
     const words = ["--user", "--no-dbus", "--confdir", this.confdir, "--logdir", this.logdir];
     if (!this.#options.startupEvent) words.push("--no-startup-event");
     words.push(...(this.#options.arguments ?? []).map((word) => this.expand(word)));
-    const child = spawn("init", words, {
+    const { group } = this.#options;
+    const enter = group === undefined ? [] : ["sh", "-c", `echo 0 > ${group}/cgroup.procs; exec "$@"`, "sh"];
+    const [program, ...rest] = [...enter, "init", ...words];
+    const child = spawn(program!, rest, {
       env: this.environment,
       cwd: "/",
       stdio: ["ignore", output, output],
@@ -241,17 +245,24 @@ export class RunningInit implements AsyncDisposable {
     return within("init's end", this.#exit!, timeout);
   }
 
+  /** Live processes of a job. */
+  processesOf(job: string): number[] {
+    return this.leftovers().filter((pid) =>
+      procFile(pid, "environ").split("\0").includes(`UPSTART_JOB=${job}`)
+    );
+  }
+
   /** Live processes that init, its jobs or this test's commands have left. */
   leftovers(): number[] {
     return processesNaming(this.directory);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process?.pid !== undefined && this.#process.exitCode === null) {
-      killTree(this.pid);
+    if (isRunning(this.#process)) {
+      killTree(this.#process.pid);
       await this.#exit;
     }
     killNaming(this.directory);
-    rmSync(this.directory, { recursive: true, force: true });
+    this.#temporary.remove();
   }
 }

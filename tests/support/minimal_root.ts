@@ -1,22 +1,14 @@
 /** A root directory that holds the executable, the libraries that it names, and hardly anything else. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import {
-  closeSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { descendantsOf, killNaming, killTree, procFile } from "./processes.ts";
+import { descendantsOf, isRunning, killNaming, killTree, procFile } from "./processes.ts";
 import { EXECUTABLE, installed } from "./programs.ts";
 
 /** True where such a root can be had. */
@@ -41,7 +33,8 @@ const PLACE = "/usr/local/bin/rouse";
 
 /** A program that is process 1 in namespaces of its own, with a minimal root. */
 export class MinimalRoot implements AsyncDisposable {
-  readonly directory = mkdtempSync(join(tmpdir(), "rouse-minimal."));
+  readonly #temporary = new TemporaryDirectory();
+  readonly directory = this.#temporary.path;
   #unshare: ChildProcess | undefined;
   #exit: Promise<number> | undefined;
   /** The number of process 1 outside. */
@@ -158,13 +151,12 @@ export class MinimalRoot implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const unshare = this.#unshare;
-    if (unshare?.pid !== undefined && unshare.exitCode === null && unshare.signalCode === null) {
-      killTree(unshare.pid);
+    if (isRunning(this.#unshare)) {
+      killTree(this.#unshare.pid);
       await this.#exit;
     }
     killNaming(this.directory);
-    rmSync(this.directory, { recursive: true, force: true });
+    this.#temporary.remove();
   }
 }
 

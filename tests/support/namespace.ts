@@ -6,18 +6,17 @@ import {
   closeSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   writeFileSync,
 } from "node:fs";
-import { constants, tmpdir } from "node:os";
+import { constants } from "node:os";
 import { join } from "node:path";
+import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { childrenOf, killNaming, killTree, procFile } from "./processes.ts";
+import { childrenOf, isRunning, killNaming, killTree, procFile } from "./processes.ts";
 import { installed, programs } from "./programs.ts";
 
 /** True where such an init can be had. */
@@ -34,7 +33,8 @@ const OWN_FOLDERS = [
 
 /** An init that is process 1 of namespaces of its own, so that its system socket is its own, too. */
 export class NamespaceInit implements AsyncDisposable {
-  readonly directory = mkdtempSync(join(tmpdir(), "rouse-pid1."));
+  readonly #temporary = new TemporaryDirectory();
+  readonly directory = this.#temporary.path;
   readonly environment = { PATH: `${programs()}:/usr/sbin:/usr/bin:/sbin:/bin`, TERM: "linux", LC_ALL: "C" };
   #unshare: ChildProcess | undefined;
   #exit: Promise<number> | undefined;
@@ -125,13 +125,12 @@ export class NamespaceInit implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const unshare = this.#unshare;
-    if (unshare?.pid !== undefined && unshare.exitCode === null && unshare.signalCode === null) {
-      killTree(unshare.pid);
+    if (isRunning(this.#unshare)) {
+      killTree(this.#unshare.pid);
       await this.#exit;
     }
     killNaming(this.directory);
-    rmSync(this.directory, { recursive: true, force: true });
+    this.#temporary.remove();
   }
 }
 

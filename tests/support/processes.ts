@@ -1,5 +1,6 @@
 /** Processes as /proc shows them. */
 
+import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import process from "node:process";
 
@@ -51,6 +52,11 @@ export function processesNaming(text: string): number[] {
     pid !== process.pid && isAlive(pid) &&
     (procFile(pid, "environ").includes(text) || procFile(pid, "cmdline").includes(text))
   );
+}
+
+/** True for a child that has been started and has not ended: until then its number is no other's. */
+export function isRunning(child: ChildProcess | undefined): child is ChildProcess & { pid: number } {
+  return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
 /** Sends a signal; that the process has gone already is no error. */

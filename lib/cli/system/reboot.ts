@@ -1,17 +1,17 @@
-/** reboot(8), halt(8), poweroff(8): end the system, through `shutdown` or at once. */
+/** The programs reboot(8), halt(8) and poweroff(8): they end the system, by `shutdown` or at once. */
 
-import { reboot, type RebootCommand, sync } from "../../sys/machine.ts";
-import { recordShutdown } from "./accounting.ts";
-import { presentRunlevel } from "./change.ts";
+import { reboot, type RebootCommand, sync } from "../../sys/machine/machine_control.ts";
+import { recordShutdown } from "../../sys/utmp/accounting.ts";
+import { presentRunlevel } from "./change_runlevel.ts";
 import { requireRoot, runProgram, type SystemProgram } from "./program.ts";
 import { main as shutdown } from "./shutdown.ts";
 
 interface Mode {
   summary: string;
   command: RebootCommand;
-  /** What `--verbose` tells. */
-  telling: string;
-  /** The same by way of `shutdown`. */
+  /** The message of `--verbose`. */
+  message: string;
+  /** The arguments of `shutdown` for the same. */
   shutdown: string[];
 }
 
@@ -19,19 +19,19 @@ const MODES: Record<string, Mode> = {
   reboot: {
     summary: "Reboot the system.",
     command: "restart",
-    telling: "Rebooting",
+    message: "Rebooting",
     shutdown: ["-r", "now"],
   },
   halt: {
     summary: "Halt the system.",
     command: "halt",
-    telling: "Halting",
+    message: "Halting",
     shutdown: ["-h", "-H", "now"],
   },
   poweroff: {
     summary: "Power off the system.",
     command: "power-off",
-    telling: "Powering off",
+    message: "Powering off",
     shutdown: ["-h", "-P", "now"],
   },
 };
@@ -63,10 +63,10 @@ function program(name: string): SystemProgram {
       if (has("wtmp-only")) return 0;
       if (!has("no-sync")) sync();
       if (name === "reboot" && argument !== undefined) {
-        inform(`${mode.telling} with ${argument}`);
+        inform(`${mode.message} with ${argument}`);
         reboot("restart-with", argument);
       } else {
-        inform(mode.telling);
+        inform(mode.message);
         reboot(mode.command);
       }
       return 0;
@@ -74,7 +74,7 @@ function program(name: string): SystemProgram {
   };
 }
 
-/** The program: gives the exit status. */
+/** The programs `reboot`, `halt` and `poweroff`. Returns the exit status. */
 export function main(args: string[], name: string): Promise<number> {
   return runProgram(program(name), args, name);
 }

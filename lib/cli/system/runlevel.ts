@@ -1,9 +1,9 @@
-/** runlevel(8): prints the runlevel before and the present one. */
+/** The program runlevel(8): prints the previous and the present runlevel. */
 
-import { errnoMessage } from "../../sys/errno.ts";
-import { UsageError } from "../options.ts";
+import { errorReason } from "../../sys/call/errno.ts";
+import { UsageError } from "../../model/command_line/usage_error.ts";
 import { runProgram, type SystemProgram } from "./program.ts";
-import { recordedRunlevel, runlevelOfEnvironment, type Runlevels, UTMP } from "./records.ts";
+import { recordedRunlevel, runlevelOfEnvironment, type Runlevels, UTMP } from "../../sys/utmp/records.ts";
 
 const RUNLEVEL: SystemProgram = {
   name: "runlevel",
@@ -28,17 +28,11 @@ function read(file: string = UTMP): Runlevels | undefined {
   try {
     return recordedRunlevel(file);
   } catch (error) {
-    throw new Error(`${file}: ${reason(error)}`);
+    throw new Error(`${file}: ${errorReason(error)}`);
   }
 }
 
-/** `ENOENT: no such file or directory, open '…'` → `No such file or directory`. */
-function reason(error: unknown): string {
-  const { errno, message } = error as NodeJS.ErrnoException;
-  return errno === undefined ? message : errnoMessage(Math.abs(errno));
-}
-
-/** The program: gives the exit status. */
+/** The program `runlevel`. Returns its exit status. */
 export function main(args: string[], name: string): Promise<number> {
   return runProgram(RUNLEVEL, args, name);
 }

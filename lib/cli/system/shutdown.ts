@@ -1,30 +1,31 @@
-/** shutdown(8): brings the system down, now or later, and tells those who are logged in. */
+/** The program shutdown(8): brings the system down, now or later, and warns the users who are logged in. */
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { UsageError } from "../options.ts";
-import { changeRunlevel } from "./change.ts";
-import { type Call, requireRoot, runProgram, type SystemProgram } from "./program.ts";
+import { errorReason } from "../../sys/call/errno.ts";
+import { UsageError } from "../../model/command_line/usage_error.ts";
+import { changeRunlevel } from "./change_runlevel.ts";
+import { requireRoot, runProgram, type SystemInvocation, type SystemProgram } from "./program.ts";
 import { wall } from "./wall.ts";
 
 const PID_FILE = "/var/run/shutdown.pid";
 
-/** While it is there, nobody but root can log in (nologin(5)). */
+/** While this file exists, only root can log in (nologin(5)). */
 const NO_LOGIN = "/etc/nologin";
 
-/** Minutes before the end from which on nobody can log in. */
+/** For how many minutes before the end only root can log in. */
 const NO_LOGIN_MINUTES = 5;
 
-/** What the options ask for: a runlevel, and what is to follow it. */
+/** The runlevel that the options ask for, and its purpose. */
 interface Target {
   runlevel: string;
-  /** The variable that comes with the event. */
+  /** Variables of the event, besides RUNLEVEL and PREVLEVEL. */
   variables: string[];
   /** As in "going down for …". */
   purpose: string;
 }
 
-/** By option; the last one given counts. */
+/** The targets by option. The option that is given last counts. */
 const TARGETS: Record<string, Target> = {
   reboot: { runlevel: "6", variables: [], purpose: "reboot" },
   "halt-or-poweroff": { runlevel: "0", variables: [], purpose: "halt" },
@@ -73,11 +74,7 @@ const SHUTDOWN: SystemProgram = {
   },
 };
 
-/**
- * Minutes from a moment to what `TIME` says.
- *
- * @throws {UsageError}
- */
+/** The minutes from a time until `TIME`. @throws {UsageError} when that is no time. */
 export function minutesUntil(when: string, now: Date): number {
   if (when === "now") return 0;
   const [hours, minutes] = when.split(":");
@@ -91,7 +88,7 @@ export function minutesUntil(when: string, now: Date): number {
   return difference < 0 ? difference + 24 * 60 : difference;
 }
 
-/** True when it is time to tell again: the more often, the closer the end. */
+/** True when a warning is due so many minutes before the end. Warnings are the more frequent, the closer the end is. */
 export function warnsAt(minutes: number): boolean {
   return minutes % (minutes < 10 ? 1 : minutes < 60 ? 15 : minutes < 180 ? 30 : 60) === 0;
 }
@@ -101,12 +98,17 @@ function warning({ purpose }: Target, minutes: number, message: string): string 
   return `\rThe system is going down for ${purpose} ${time}!\r\n${message}`;
 }
 
-/** Waits, and warns. False when it was cancelled. */
-function countdown(call: Call, target: Target, minutes: number, message: string): Promise<boolean> {
+/** Waits, and sends warnings. Resolves to false when the shutdown was cancelled. */
+function countdown(
+  call: SystemInvocation,
+  target: Target,
+  minutes: number,
+  message: string,
+): Promise<boolean> {
   try {
     writeFileSync(PID_FILE, `${process.pid}\n`);
   } catch (error) {
-    call.complain(`${PID_FILE}: Unable to write pid file: ${(error as Error).message}`);
+    call.complain(`${PID_FILE}: Unable to write pid file: ${errorReason(error)}`);
   }
   for (const signal of ["SIGHUP", "SIGTSTP", "SIGTTIN", "SIGTTOU"] as const) process.on(signal, () => {});
   return new Promise((resolve) => {
@@ -137,21 +139,21 @@ function forbidLogins(text: string): void {
   try {
     writeFileSync(NO_LOGIN, text);
   } catch {
-    // A file system that cannot be written to keeps nobody from shutting down.
+    // The shutdown goes on, also where the file system is read-only.
   }
 }
 
-/** The process number of a shutdown that waits for its time. */
+/** The process number of a shutdown that is waiting for its time. */
 function runningShutdown(): number | undefined {
   try {
     const pid = Number.parseInt(readFileSync(PID_FILE, "latin1"), 10);
     return pid > 1 && pid !== process.pid && process.kill(pid, 0) ? pid : undefined;
   } catch {
-    return undefined; // None has ever waited, or it has ended without a word.
+    return undefined; // There is no such file, or its process has ended.
   }
 }
 
-function cancel({ complain }: Call, message: string): number {
+function cancel({ complain }: SystemInvocation, message: string): number {
   const pid = runningShutdown();
   if (pid === undefined) {
     complain("Cannot find pid of running shutdown");
@@ -162,7 +164,7 @@ function cancel({ complain }: Call, message: string): number {
   return 0;
 }
 
-/** The program: gives the exit status. */
+/** The program `shutdown`. Returns its exit status. */
 export function main(args: string[], name: string): Promise<number> {
   return runProgram(SHUTDOWN, args, name);
 }

@@ -1,9 +1,9 @@
-/** telinit(8): changes the runlevel. */
+/** The program telinit(8): changes the runlevel. */
 
 import process from "node:process";
-import { connectToSystem } from "../../control/system.ts";
-import { UsageError } from "../options.ts";
-import { callSystem, changeRunlevel } from "./change.ts";
+import { connectToSystem } from "../../control/client/system.ts";
+import { UsageError } from "../../model/command_line/usage_error.ts";
+import { callSystem, changeRunlevel } from "./change_runlevel.ts";
 import { requireRoot, runProgram, type SystemProgram } from "./program.ts";
 
 const TELINIT: SystemProgram = {
@@ -12,7 +12,7 @@ const TELINIT: SystemProgram = {
   summary: "Change runlevel.",
   help: "RUNLEVEL is one of 0123456sS, where s and S mean the same.\n" +
     "Q or q has the init daemon read its configuration again, which it does by itself when files change. " +
-    "U or u has it replaced by a fresh copy of itself.",
+    "U or u has an init of Upstart's replaced by a fresh copy of itself; Rouse's refuses it.",
   options: [
     {
       short: "e",
@@ -35,7 +35,7 @@ const TELINIT: SystemProgram = {
 const COMMANDS: Record<string, () => Promise<void>> = {
   Q: () => callSystem("ReloadConfiguration"),
   async U() {
-    // The connection ends before there is an answer; what counts is that init is there again.
+    // The connection ends before there is an answer. The command has succeeded when init accepts connections again.
     await callSystem("Restart").catch(async (error) => {
       if (!/disconnected/.test(String(error))) throw error;
       await reconnect();
@@ -43,22 +43,22 @@ const COMMANDS: Record<string, () => Promise<void>> = {
   },
 };
 
-/** How long to wait for init after it has replaced itself, and how long between two attempts, in ms. */
-const LONGEST_RESTART = 30_000, PAUSE = 50;
+/** The time limit of init's restart, and the time between two attempts to connect, in milliseconds. */
+const RESTART_TIMEOUT = 30_000, RETRY_DELAY = 50;
 
 async function reconnect(): Promise<void> {
-  const deadline = Date.now() + LONGEST_RESTART;
+  const deadline = Date.now() + RESTART_TIMEOUT;
   for (;;) {
     try {
       return (await connectToSystem(process.env)).close();
     } catch (error) {
       if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY));
     }
   }
 }
 
-/** The program: gives the exit status. */
+/** The program `telinit`. Returns its exit status. */
 export function main(args: string[], name: string): Promise<number> {
   return runProgram(TELINIT, args, name);
 }

@@ -1,13 +1,13 @@
-/** A message on the terminals of all who are logged in (wall(1)). */
+/** Messages to the terminals of all users who are logged in (wall(1)). */
 
 import { closeSync, constants, openSync, readlinkSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
 import { isatty } from "node:tty";
-import { lookupUser } from "../../sys/users.ts";
-import { terminalsInUse } from "./records.ts";
+import { lookupUser } from "../../sys/access/users.ts";
+import { terminalsInUse } from "../../sys/utmp/records.ts";
 
-/** Writes a text on every terminal that takes it at once; the others are left out. */
+/** Writes a text to the terminals in use. Skips those that would block. */
 export function wall(text: string): void {
   const now = new Date();
   const time = `${now.getHours()}:${String(now.getMinutes()).padStart(2, "0")}`;
@@ -25,7 +25,7 @@ function write(path: string, text: string): void {
       closeSync(descriptor);
     }
   } catch {
-    // Gone, somebody else's, or held up by Control-S.
+    // The terminal is gone, not ours to write to, or stopped by Control-S.
   }
 }
 

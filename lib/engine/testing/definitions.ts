@@ -1,21 +1,22 @@
-/** Job definitions for tests, in few words. */
+/** Builders of job definitions and conditions for tests. */
 
-import type { Condition, Match } from "../../model/condition.ts";
+import type { JobCondition, Match } from "../../model/condition.ts";
 import { emptyJob, type JobDefinition, type ProcessName } from "../../model/job.ts";
 
-/** What a test says of a job: the fields of a definition, conditions also as text. */
+/** The fields of a definition that a test sets. Conditions may be text. */
 export type Fields = Partial<Omit<JobDefinition, "name" | "startOn" | "stopOn" | "processes">> & {
-  startOn?: Condition | string;
-  stopOn?: Condition | string;
+  startOn?: JobCondition | string;
+  stopOn?: JobCondition | string;
   /** The processes that the job has; main alone if absent. */
   runs?: ProcessName[];
 };
 
-/** A job's definition out of its name and what is special about it. */
+/** The definition of a job with these fields, and the defaults of its semantics. */
 export function job(name: string, fields: Fields = {}): JobDefinition {
   const { startOn, stopOn, runs = ["main"], ...rest } = fields;
+  const { semantics, endsInit } = rest;
   return {
-    ...emptyJob(name, `${name}.conf`),
+    ...emptyJob(name, `${name}.conf`, { ...(semantics && { semantics }), ...(endsInit && { endsInit }) }),
     ...rest,
     ...(startOn !== undefined && { startOn: on(startOn) }),
     ...(stopOn !== undefined && { stopOn: on(stopOn) }),
@@ -24,19 +25,19 @@ export function job(name: string, fields: Fields = {}): JobDefinition {
 }
 
 /** The condition of one event, written as in init(5): `started JOB=web`, `link DEV!=lo`, `disk sda`. */
-export function on(condition: Condition | string): Condition {
+export function on(condition: JobCondition | string): JobCondition {
   if (typeof condition !== "string") return condition;
   const [name = "", ...words] = condition.split(" ");
   return { kind: "event", name, matches: words.map(match) };
 }
 
 /** True when both have happened. */
-export function and(left: Condition | string, right: Condition | string): Condition {
+export function and(left: JobCondition | string, right: JobCondition | string): JobCondition {
   return { kind: "and", left: on(left), right: on(right) };
 }
 
 /** True when either has happened. */
-export function or(left: Condition | string, right: Condition | string): Condition {
+export function or(left: JobCondition | string, right: JobCondition | string): JobCondition {
   return { kind: "or", left: on(left), right: on(right) };
 }
 

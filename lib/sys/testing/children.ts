@@ -1,12 +1,13 @@
-/** Running children to their end, for tests. */
+/** Children that are run to their end, for tests. */
 
 import type { Exit } from "../../model/exit.ts";
-import { close, O_RDWR, open, pipe } from "../descriptors.ts";
-import { call, kernel, required } from "../kernel.ts";
-import { spawn, type SpawnDescription } from "../spawn.ts";
-import { readDescriptor } from "../streams.ts";
+import { close, O_RDWR, open, pipe } from "../io/descriptors.ts";
+import { call, kernel, required } from "../call/kernel.ts";
+import { processStatus } from "../process/procfs.ts";
+import { spawn, type SpawnDescription } from "../spawn/spawn.ts";
+import { readDescriptor } from "../io/streams.ts";
 
-/** What one child wrote to its standard output and error, and how it ended. */
+/** The output and the exit of a child. */
 export interface Ended {
   pid: number;
   output: string;
@@ -41,6 +42,21 @@ export async function run(description: SpawnDescription): Promise<Ended> {
   const output = await readToEnd(reader);
   if (failed) throw new Error(failed.message);
   return { pid, output, exit: waitForEnd(pid) };
+}
+
+/** True while a process runs or sleeps; one that is only still to be reaped does not. */
+export function isAlive(pid: number): boolean {
+  const status = processStatus(pid);
+  return status !== undefined && !/[XZ]/.test(status.state);
+}
+
+/** Waits until a process, which need not be a child, has ended. */
+export async function untilGone(pid: number): Promise<void> {
+  // A busy machine takes its time to end a process that was killed.
+  for (let tries = 0; isAlive(pid); tries++) {
+    if (tries === 1000) throw new Error(`process ${pid} lives on`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 const P_PID = 1, WSTOPPED = 2, WEXITED = 4;

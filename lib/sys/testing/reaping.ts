@@ -1,18 +1,19 @@
-/** Tests of reaping. It takes all children of the process, so these need a process of their own: see runtimes_test.ts. */
+/** Tests of reaping. It reaps all children of the process, so they need a process of their own: see runtimes_test.ts. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import process from "node:process";
 import { SIGCONT, SIGKILL, SIGSTOP, SIGTERM } from "../../model/signals.ts";
-import { close, pipe } from "../descriptors.ts";
-import { call } from "../kernel.ts";
-import { type Change, kill, onChildChange, reap, setChildSubreaper } from "../processes.ts";
-import { childrenOf } from "../procfs.ts";
-import { spawn } from "../spawn.ts";
+import { close, pipe } from "../io/descriptors.ts";
+import { call } from "../call/kernel.ts";
+import { type ChildStateChange, kill, onChildChange, reap, setChildSubreaper } from "../process/processes.ts";
+import { childrenOf } from "../process/procfs.ts";
+import { spawn } from "../spawn/spawn.ts";
 import { readToEnd, shell } from "./children.ts";
 
 /** Collects changes as SIGCHLD tells of them, until there are enough of them. */
-function changes(count: number, onChange: () => void = () => {}): Promise<Change[]> {
-  const all: Change[] = [];
+function changes(count: number, onChange: () => void = () => {}): Promise<ChildStateChange[]> {
+  const all: ChildStateChange[] = [];
   return new Promise((resolve) => {
     const silence = onChildChange(() => {
       all.push(...reap());
@@ -86,6 +87,26 @@ Deno.test("no more than the limit is taken at once, and nothing is waited for", 
   waitForZombie(sleeper);
   assert.deepEqual(reap(), [{ pid: sleeper, exit: { signal: SIGKILL } }]);
   assert.deepEqual(reap(), []);
+});
+
+Deno.test("a child that has ended is told of while it still has its number; other changes are not", async () => {
+  const first = start("exit 3"), second = start("kill -STOP $$; exit 4"), told: number[] = [];
+  waitForZombie(first);
+  const isStopped = () => readFileSync(`/proc/${second}/stat`, "latin1").includes(") T ");
+  while (!isStopped()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const onEnded = (pid: number) => {
+    assert.equal(kill(pid, 0), true);
+    told.push(pid);
+  };
+  const byNumber = (all: ChildStateChange[]) => all.sort((one, other) => one.pid - other.pid);
+  const expected = [{ pid: first, exit: { status: 3 } }, { pid: second, stopped: SIGSTOP }];
+  assert.deepEqual(byNumber(reap(256, "process", onEnded)), byNumber(expected));
+  assert.deepEqual(told, [first]);
+  assert.equal(kill(first, 0), false);
+  kill(second, SIGCONT);
+  waitForZombie(second);
+  assert.deepEqual(reap(256, "process", onEnded), [{ pid: second, exit: { status: 4 } }]);
+  assert.deepEqual(told, [first, second]);
 });
 
 Deno.test("a child that fails before its program leaves nothing to reap", () => {

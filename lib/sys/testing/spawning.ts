@@ -1,20 +1,20 @@
-/** Tests of starting processes without waiting for it. Like those of reaping, they need a process of their own. */
+/** Tests of the queue of processes to start. Like those of reaping, they need a process of their own. */
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { SIGCONT, SIGSTOP } from "../../model/signals.ts";
-import { close, O_RDONLY, open } from "../descriptors.ts";
-import { call, required } from "../kernel.ts";
-import { type Change, kill, onChildChange, reap } from "../processes.ts";
-import { childrenOf } from "../procfs.ts";
-import type { SpawnDescription, SpawnResult } from "../spawn.ts";
-import { Spawner } from "../spawner.ts";
+import { SIGCONT, SIGKILL, SIGSTOP } from "../../model/signals.ts";
+import { close, O_RDONLY, open } from "../io/descriptors.ts";
+import { call, required } from "../call/kernel.ts";
+import { type ChildStateChange, kill, onChildChange, reap } from "../process/processes.ts";
+import { childrenOf } from "../process/procfs.ts";
+import type { SpawnDescription, SpawnResult } from "../spawn/spawn.ts";
+import { SpawnQueue } from "../spawn/spawn_queue.ts";
 import { shell } from "./children.ts";
+import { TemporaryDirectory } from "./directory.ts";
 
-const spawner = new Spawner();
+const queue = new SpawnQueue();
 
 /** What is told of a number of children, in order: `start` and `end` with the pid, or what failed. */
 async function story(descriptions: SpawnDescription[]): Promise<string[]> {
@@ -25,7 +25,7 @@ async function story(descriptions: SpawnDescription[]): Promise<string[]> {
   const settled = () => --open > 0 || resolve();
   const silence = onChildChange(() => {
     for (const change of reap()) {
-      spawner.changed(change.pid);
+      queue.changed(change.pid);
       // One that could not be started has an end, too.
       if (!running.delete(change.pid)) continue;
       told.push(`end ${change.pid}`);
@@ -37,7 +37,7 @@ async function story(descriptions: SpawnDescription[]): Promise<string[]> {
     if (failed) settled();
     else running.add(pid);
   };
-  for (const description of descriptions) spawner.start(description, started);
+  for (const description of descriptions) queue.start(description, started);
   await promise;
   silence();
   return told;
@@ -54,13 +54,13 @@ Deno.test("a child that stops at once has started before that", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const silence = onChildChange(() => {
     for (const change of reap()) {
-      spawner.changed(change.pid);
+      queue.changed(change.pid);
       told.push("stopped" in change ? "stop" : "exit" in change ? "end" : "go on");
       if ("stopped" in change) kill(change.pid, SIGCONT);
       if ("exit" in change) resolve();
     }
   });
-  spawner.start(shell("kill -STOP $$"), () => told.push("start"));
+  queue.start(shell("kill -STOP $$"), () => told.push("start"));
   await promise;
   silence();
   assert.deepEqual(told.filter((what) => what !== "go on"), ["start", "stop", "end"]);
@@ -88,7 +88,8 @@ Deno.test("a child that cannot be started is told with what it failed at, and th
 });
 
 Deno.test("children of the same description fare each for itself", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "spawner-"));
+  using temporary = new TemporaryDirectory();
+  const directory = temporary.path;
   const program = join(directory, "program");
   const description = shell("", { argv: ["program"], environment: [`PATH=/nonexistent:${directory}`] });
   const tell = async () => (await story([description]))[0]!.split(" ")[0];
@@ -99,7 +100,6 @@ Deno.test("children of the same description fare each for itself", async () => {
   assert.equal(await tell(), "start");
   rmSync(program);
   assert.equal(await tell(), "unable");
-  rmSync(directory, { recursive: true });
 });
 
 Deno.test("a child's oom score is its own", async () => {
@@ -122,28 +122,29 @@ Deno.test("a failure is told whichever descriptors the child has", async () => {
 Deno.test("more is passed than there is room for in advance", async () => {
   const long = "x".repeat(100 << 10);
   const script = `[ "\${#ONE}" = ${long.length} ] && [ "\${#TWO}" = ${long.length} ]`;
-  const { promise, resolve } = Promise.withResolvers<Change>();
+  const { promise, resolve } = Promise.withResolvers<ChildStateChange>();
   const silence = onChildChange(() =>
-    reap().forEach((change) => spawner.changed(change.pid) ?? resolve(change))
+    reap().forEach((change) => queue.changed(change.pid) ?? resolve(change))
   );
-  spawner.start(shell(script, { environment: [`ONE=${long}`, `TWO=${long}`] }), () => {});
-  const { exit } = await promise as Change & { exit: unknown };
+  queue.start(shell(script, { environment: [`ONE=${long}`, `TWO=${long}`] }), () => {});
+  const { exit } = await promise as ChildStateChange & { exit: unknown };
   silence();
   assert.deepEqual(exit, { status: 0 });
 });
 
 Deno.test("a file of no known format is run by the shell", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "spawner-"));
+  using temporary = new TemporaryDirectory();
+  const directory = temporary.path;
   const script = join(directory, "script");
   writeFileSync(script, "exit 0\n");
   chmodSync(script, 0o755);
   const told = await story([shell("", { argv: [script] })]);
   assert.deepEqual(told.map((line) => line.split(" ")[0]), ["start", "end"]);
-  rmSync(directory, { recursive: true });
 });
 
 Deno.test("a program that cannot be opened for long keeps nobody else waiting", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "spawner-"));
+  using temporary = new TemporaryDirectory();
+  const directory = temporary.path;
   const program = join(directory, "program");
   writeFileSync(program, "#!/bin/sh\nexit 0\n");
   chmodSync(program, 0o755);
@@ -154,14 +155,14 @@ Deno.test("a program that cannot be opened for long keeps nobody else waiting", 
   let ends = 0;
   const silence = onChildChange(() => {
     for (const { pid } of reap()) {
-      spawner.changed(pid);
+      queue.changed(pid);
       if (++ends === others + 1) last.resolve();
     }
   });
-  spawner.start(shell("", { argv: [program] }), () => started.push("stuck"));
+  queue.start(shell("", { argv: [program] }), () => started.push("stuck"));
   // More than are started at a time.
   for (let count = 0; count < others; count++) {
-    spawner.start(shell("exit 0"), () => {
+    queue.start(shell("exit 0"), () => {
       started.push("other");
       first.resolve();
     });
@@ -173,11 +174,49 @@ Deno.test("a program that cannot be opened for long keeps nobody else waiting", 
   silence();
   assert.equal(started.length, others + 1);
   assert.ok(started.includes("stuck"));
-  rmSync(directory, { recursive: true });
+});
+
+Deno.test("whoever waits until children have started is not kept by one that takes long, and blocks nobody", async () => {
+  using temporary = new TemporaryDirectory();
+  const program = join(temporary.path, "program");
+  writeFileSync(program, "#!/bin/sh\nexit 0\n");
+  chmodSync(program, 0o755);
+  const LONG = 60_000;
+  assert.equal(queue.settled(LONG), undefined, "nothing is being started");
+  const ended = Promise.withResolvers<void>();
+  let ends = 0;
+  const silence = onChildChange(() => {
+    for (const { pid } of reap()) {
+      queue.changed(pid);
+      if (++ends === 3) ended.resolve();
+    }
+  });
+  const told: string[] = [];
+  queue.start(shell("exit 0"), () => told.push("one"));
+  queue.start(shell("exit 0"), () => told.push("two"));
+  await queue.settled(LONG);
+  assert.deepEqual(told.sort(), ["one", "two"]);
+  const file = lease(program);
+  queue.start(shell("", { argv: [program] }), () => told.push("stuck"));
+  const waiting = queue.settled(20);
+  assert(waiting);
+  let turns = 0;
+  const others = setInterval(() => turns++, 1);
+  await waiting;
+  clearInterval(others);
+  assert(turns > 0, "other work had its turn");
+  assert.deepEqual(told, ["one", "two"]);
+  while (queue.settled(LONG) !== undefined) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.deepEqual(told, ["one", "two"], "what takes long is not waited for any more");
+  release(file);
+  await ended.promise;
+  silence();
+  assert.deepEqual(told, ["one", "two", "stuck"]);
 });
 
 Deno.test("a child that is stopped before it executes its program still does so when it goes on", async () => {
-  const directory = mkdtempSync(join(tmpdir(), "spawner-"));
+  using temporary = new TemporaryDirectory();
+  const directory = temporary.path;
   const program = join(directory, "program");
   writeFileSync(program, `#!/bin/sh\nexit "$1"\n`);
   chmodSync(program, 0o755);
@@ -187,7 +226,7 @@ Deno.test("a child that is stopped before it executes its program still does so 
   const [stopped, all, last] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
   const silence = onChildChange(() => {
     for (const change of reap()) {
-      spawner.changed(change.pid);
+      queue.changed(change.pid);
       if ("stopped" in change) stopped!.resolve();
       if (!("exit" in change)) continue;
       if (change.pid === child) exit = change.exit;
@@ -195,12 +234,12 @@ Deno.test("a child that is stopped before it executes its program still does so 
       if (ends > others) last!.resolve();
     }
   });
-  spawner.start(shell("", { argv: [program, "7"] }), () => started++);
+  queue.start(shell("", { argv: [program, "7"] }), () => started++);
   const [child] = childrenOf(process.pid);
   kill(child!, SIGSTOP);
   await stopped!.promise;
   // They would get its place.
-  for (let count = 0; count < others; count++) spawner.start(shell("exit 0"), () => started++);
+  for (let count = 0; count < others; count++) queue.start(shell("exit 0"), () => started++);
   await all!.promise;
   assert.equal(started, others);
   kill(child!, SIGCONT);
@@ -209,7 +248,33 @@ Deno.test("a child that is stopped before it executes its program still does so 
   silence();
   assert.equal(started, others + 1);
   assert.deepEqual(exit, { status: 7 });
-  rmSync(directory, { recursive: true });
+});
+
+Deno.test("children that have not executed their programs are ended with the process that makes them", async () => {
+  using temporary = new TemporaryDirectory();
+  const program = join(temporary.path, "program"), mark = join(temporary.path, "mark");
+  writeFileSync(program, `#!/bin/sh\n: >> ${mark}\n`);
+  chmodSync(program, 0o755);
+  const abandoned = new SpawnQueue(), file = lease(program), told: string[] = [];
+  // More than are started at a time.
+  for (let count = 0; count < 20; count++) {
+    abandoned.start(shell("", { argv: [program] }), () => told.push("stuck"));
+  }
+  const made = childrenOf(process.pid).length;
+  const ended = Promise.withResolvers<void>();
+  let exits: unknown[] = [];
+  const silence = onChildChange(() => {
+    exits = [...exits, ...reap().flatMap((change) => "exit" in change ? change.exit : [])];
+    if (exits.length === made) ended.resolve();
+  });
+  abandoned.abandon();
+  await ended.promise;
+  release(file);
+  silence();
+  assert.equal(abandoned.count, 0);
+  assert(made > 0 && made < 20);
+  assert.deepEqual(exits, Array.from({ length: made }, () => ({ signal: SIGKILL })));
+  assert.deepEqual([told, existsSync(mark), childrenOf(process.pid)], [[], false, []]);
 });
 
 const F_SETLEASE = 1024;

@@ -1,0 +1,33 @@
+/** The commands of initctl: the type of their table's rows, and what a running command can use. */
+
+import type { Client } from "../../control/client/client.ts";
+import type { CommandDescription } from "../../model/command_line/help.ts";
+import type { CliInvocation } from "../invocation.ts";
+import type { Option } from "../../model/command_line/options.ts";
+
+/** A command of initctl. */
+export interface InitctlCommand extends CommandDescription {
+  /**
+   * Returns the exit status, or nothing for 0.
+   * @throws {UsageError} when the arguments are wrong.
+   * @throws {Error} with a message for the user, when the command fails.
+   */
+  run(invocation: Invocation): Promise<number | void> | number | void;
+}
+
+/** The commands under one heading of `initctl help`. */
+export interface CommandGroup {
+  title: string;
+  commands: InitctlCommand[];
+}
+
+/** A command being run. `environment` is that of initctl itself. */
+export interface Invocation extends CliInvocation {
+  /** The connection to init, which is made by the first call. */
+  client(): Promise<Client>;
+}
+
+/** The option with which a command does not wait. @param what names what it does not wait for. */
+export function noWait(what: string): Option {
+  return { short: "n", long: "no-wait", help: `return at once, without waiting for the ${what}` };
+}

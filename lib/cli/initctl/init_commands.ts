@@ -1,0 +1,97 @@
+/** The commands on init itself, and on a user's sessions. */
+
+import { JOB_INTERFACE, MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
+import type { CommandGroup, InitctlCommand, Invocation } from "./command.ts";
+import { configurationCommands } from "./configuration_commands.ts";
+import { UsageError } from "../../model/command_line/usage_error.ts";
+
+/**
+ * A command that calls one method of the manager.
+ * @param missing the name of the method's only argument, for the error message. Without it, the method takes none.
+ */
+function calling(member: string, missing?: string): InitctlCommand["run"] {
+  return async ({ args: [argument], client }) => {
+    if (missing !== undefined && argument === undefined) throw new UsageError(`missing ${missing}`);
+    const [signature, body] = missing === undefined ? ["", []] : ["s", [argument]];
+    await (await client()).call(MANAGER_PATH, MANAGER_INTERFACE, member, signature, body);
+  };
+}
+
+async function logPriority({ args: [priority], client, say }: Invocation): Promise<void> {
+  const init = await client();
+  if (priority === undefined) say(await init.get(MANAGER_PATH, MANAGER_INTERFACE, "log_priority") as string);
+  else await init.set(MANAGER_PATH, MANAGER_INTERFACE, "log_priority", priority);
+}
+
+async function usage({ args, environment, client, say }: Invocation): Promise<void> {
+  const { UPSTART_JOB, UPSTART_INSTANCE } = environment;
+  const name = args[0] ?? (UPSTART_INSTANCE === undefined ? undefined : UPSTART_JOB);
+  if (name === undefined) throw new UsageError("missing job name");
+  const init = await client();
+  const [path] = await init.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
+  say(`Usage: ${await init.get(path as string, JOB_INTERFACE, "usage")}`);
+}
+
+/** The commands under the last heading, which is "Other" as in Upstart. */
+export const initCommands = (): CommandGroup => ({
+  title: "Other",
+  commands: [
+    {
+      name: "reload-configuration",
+      summary: "Reload the configuration of the init daemon.",
+      help:
+        "Has init read all its configuration directories again, which it does by itself where it can watch them.",
+      run: calling("ReloadConfiguration"),
+    },
+    {
+      name: "version",
+      summary: "Show the version of the init daemon.",
+      async run({ client, say }) {
+        say(await (await client()).get(MANAGER_PATH, MANAGER_INTERFACE, "version") as string);
+      },
+    },
+    {
+      name: "log-priority",
+      arguments: "[PRIORITY]",
+      summary: "Show or set how much the init daemon logs.",
+      help:
+        "PRIORITY is debug, info (changes of jobs, and events), message (the default), warn, error or fatal; " +
+        "messages of lower priority are not logged. Without it, the present one is printed.",
+      run: logPriority,
+    },
+    ...configurationCommands(),
+    {
+      name: "usage",
+      arguments: "JOB",
+      summary: "Show how a job is to be started.",
+      help: "Prints what the usage stanza of JOB says.",
+      run: usage,
+    },
+    {
+      name: "notify-cgroup-manager-address",
+      arguments: "ADDRESS",
+      summary: "Tell the init daemon of a cgroup manager, which it does not need.",
+      help: "Accepted for scripts that call it: control groups are set up without a manager.",
+      run: calling("NotifyCGroupManagerAddress", "address"),
+    },
+    {
+      name: "notify-dbus-address",
+      arguments: "ADDRESS",
+      summary: "Tell the init daemon of a message bus.",
+      help: "Accepted for scripts that call it: clients reach init on its own socket.",
+      run: calling("NotifyDBusAddress", "D-Bus address"),
+    },
+    {
+      name: "notify-disk-writeable",
+      summary: "Tell the init daemon that disks can be written to.",
+      help: "Has init write the output of jobs that it had to keep until then.",
+      run: calling("NotifyDiskWriteable"),
+    },
+    {
+      name: "list-sessions",
+      summary: "List the user's sessions.",
+      help: "Prints process number and address of each init that the user runs in user mode.",
+      run: async (invocation) => (await import("./sessions.ts")).listSessions(invocation),
+    },
+  ],
+});

@@ -1,0 +1,189 @@
+/** The program initctl(8), a client of the running init. Called as `start`, `stop`, `restart`, `reload` or `status`, it is that command. */
+
+import process from "node:process";
+import { CallError, type Client, connect } from "../../control/client/client.ts";
+import { BUS_NAME } from "../../control/names.ts";
+import { connectToSystem } from "../../control/client/system.ts";
+import { versionText } from "../../model/version.ts";
+import type { CommandGroup, InitctlCommand, Invocation } from "./command.ts";
+import { environmentCommands } from "./environment_commands.ts";
+import { eventCommands } from "./event_commands.ts";
+import { commandHelp, commandList, programHelp } from "../../model/command_line/help.ts";
+import { jobCommands } from "./job_commands.ts";
+import {
+  HELP,
+  lastGiven,
+  type Option,
+  type ParsedOptions,
+  parseOptions,
+  QUIET,
+  VERBOSE,
+  VERSION,
+} from "../../model/command_line/options.ts";
+import { UsageError, usageMessage } from "../../model/command_line/usage_error.ts";
+import { initCommands } from "./init_commands.ts";
+import { write } from "../output.ts";
+
+/** The program's own name. By any other it is one of the commands. */
+const PROGRAM = "initctl";
+
+/** Options of all commands. */
+const OPTIONS: Option[] = [
+  { long: "session", help: "speak to an init on the D-Bus session bus" },
+  { long: "system", help: "speak to the system's init, even inside a session" },
+  { long: "dest", argument: "NAME", help: "name of the init on the bus" },
+  { long: "user", help: "speak to the init of the user's session" },
+  QUIET,
+  VERBOSE,
+  { long: "debug" },
+  HELP,
+  VERSION,
+];
+
+/** The groups of commands, the most used first: a group is only made when a command is not in those before it. */
+const GROUPS: Array<() => CommandGroup> = [jobCommands, eventCommands, environmentCommands, lastCommands];
+
+function lastCommands(): CommandGroup {
+  const { title, commands } = initCommands();
+  const help = {
+    name: "help",
+    summary: "Show the list of commands.",
+    run: () => {}, // It needs the list of all commands, so `run` below prints it.
+  };
+  return { title, commands: [...commands, help] };
+}
+
+function commandNamed(name: string): InitctlCommand | undefined {
+  for (const group of GROUPS) {
+    for (const command of group().commands) if (command.name === name) return command;
+  }
+}
+
+/** The environment, the output and the connections of initctl, which tests replace. */
+export interface InitctlHost {
+  environment: Record<string, string | undefined>;
+  /** Writes all of a text to standard output (1) or the error output (2). */
+  write(descriptor: 1 | 2, text: string): void;
+  /** Connects to an address, as `connect` of the client does. */
+  connect: typeof connect;
+}
+
+/** The program `initctl`. Returns its exit status. @param name the name by which it was called. */
+export async function main(
+  args: string[],
+  name: string,
+  host: InitctlHost = { environment: process.env, write, connect },
+): Promise<number> {
+  try {
+    const linked = name === PROGRAM ? undefined : commandNamed(name);
+    if (linked) return await run({ command: linked, name, usage: name, args, host });
+    const { options, args: [word], rest } = parseOptions(args, OPTIONS, { stopAtArgument: true });
+    if (options.has("help")) return print(host, programHelp(name, OPTIONS));
+    if (options.has("version")) return print(host, versionText(name));
+    if (word === undefined) throw new UsageError("missing command");
+    const command = commandNamed(word);
+    if (!command) throw new UsageError(`invalid command: ${word}`);
+    return await run({ command, name, usage: `${name} ${word}`, args: rest, host }, options);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    host.write(2, usageMessage(name, error.message));
+    return 1;
+  }
+}
+
+/** A command that has been called. */
+interface CalledCommand {
+  command: InitctlCommand;
+  /** The program's name. */
+  name: string;
+  /** The words by which the command was called. */
+  usage: string;
+  args: string[];
+  host: InitctlHost;
+}
+
+/** Runs a command. @param before the options in front of its name. */
+async function run(
+  { command, name, usage, args, host }: CalledCommand,
+  before: ParsedOptions["options"] = new Map(),
+): Promise<number> {
+  const options = [...command.options ?? [], ...OPTIONS];
+  const parsed = parseOptions(args, options);
+  const values = (option: string) => [...before.get(option) ?? [], ...parsed.options.get(option) ?? []];
+  const has = (option: string) => values(option).length > 0;
+  if (has("help")) return print(host, commandHelp(usage, command, options));
+  if (has("version")) return print(host, versionText(name));
+  if (command.name === "help") return print(host, commandList(name, GROUPS.map((group) => group())));
+  const { environment } = host;
+  const verbosity = lastGiven(parsed.options, VERBOSITY) ?? lastGiven(before, VERBOSITY);
+  const complain = (line: string) => host.write(2, `${name}: ${line}\n`);
+  let client: Client | undefined;
+  let output = "";
+  const invocation: Invocation = {
+    args: parsed.args,
+    environment,
+    has,
+    values,
+    say: (line) => void (output += verbosity === "quiet" ? "" : `${line}\n`),
+    inform: (line) => void (output += verbosity === "quiet" || !verbosity ? "" : `${line}\n`),
+    complain,
+    client: async () => client ??= await open(has, values("dest").pop(), host, complain),
+  };
+  try {
+    return await command.run(invocation) ?? 0;
+  } catch (error) {
+    if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    complain(error.message);
+    return 1;
+  } finally {
+    client?.close();
+    print(host, output);
+  }
+}
+
+/** The options of which the one that is given last counts. */
+const VERBOSITY = ["quiet", "verbose", "debug"];
+
+/**
+ * Connects to the init that the options and the environment choose.
+ * @throws {Error} with a message for the user, when it cannot.
+ */
+async function open(
+  has: (option: string) => boolean,
+  destination: string | undefined,
+  { environment, connect }: InitctlHost,
+  complain: (line: string) => void,
+): Promise<Client> {
+  const { UPSTART_SESSION, DBUS_SESSION_BUS_ADDRESS, DBUS_SYSTEM_BUS_ADDRESS } = environment;
+  if (has("session")) {
+    return await attempt(
+      "session bus",
+      () => connect(DBUS_SESSION_BUS_ADDRESS ?? "", destination ?? BUS_NAME),
+    );
+  }
+  const system = has("system");
+  if (has("user") || (UPSTART_SESSION && !system)) {
+    if (UPSTART_SESSION === undefined) {
+      throw new Error("UPSTART_SESSION isn't set in the environment. Unable to locate the Upstart instance.");
+    }
+    return await attempt("Upstart", () => connect(UPSTART_SESSION));
+  }
+  if (destination !== undefined && !system) throw new UsageError("--dest given without --system");
+  const bus = DBUS_SYSTEM_BUS_ADDRESS ?? "unix:path=/run/dbus/system_bus_socket";
+  if (destination !== undefined) return await attempt("system bus", () => connect(bus, destination));
+  return await attempt("Upstart", () => connectToSystem(environment, connect, complain));
+}
+
+async function attempt(what: string, connecting: () => Promise<Client>): Promise<Client> {
+  try {
+    return await connecting();
+  } catch (error) {
+    if (error instanceof CallError) throw error;
+    throw new Error(`Unable to connect to ${what}: ${(error as Error).message}`);
+  }
+}
+
+function print({ write }: InitctlHost, text: string): number {
+  if (text !== "") write(1, text);
+  return 0;
+}

@@ -1,0 +1,50 @@
+/** `rouse sysv lint`: what is wrong with the headers of init scripts. */
+
+import { basename } from "node:path";
+import { lintScript } from "../../../compat/sysv/mod.ts";
+import { readSource } from "../../config/files.ts";
+import { formatDiagnostic } from "../../formats/diagnostic.ts";
+import type { ParsedOptions } from "../../model/command_line/options.ts";
+import type { Tool } from "../../model/command_line/tool.ts";
+import { write } from "../output.ts";
+import { complain, runTool } from "../tool.ts";
+import { PLACE_OPTIONS, scriptsOf } from "./machine.ts";
+import { readFacilities } from "./scripts.ts";
+
+const TOOL: Tool = {
+  name: "sysv lint",
+  arguments: "[FILE]...",
+  summary: "Check the headers of init scripts: of these files, or of all that are there.",
+  help: "The rules are those of insserv, of Debian's lintian and of openSUSE.\n\n" +
+    "Exit status: 0, 1 when something is wrong that no warning is enough for, 2 for wrong arguments.",
+  options: PLACE_OPTIONS,
+  run,
+};
+
+/** The program `lint`. Gives its exit status. */
+export function main(args: string[]): Promise<number> {
+  return runTool(TOOL, args);
+}
+
+function run(parsed: ParsedOptions): number {
+  const scripts = scriptsOf(parsed);
+  const facilities = readFacilities(scripts.places.config, () => {});
+  const files = parsed.args.length > 0
+    ? parsed.args
+    : scripts.names().filter((name) => !scripts.isAlias(name)).sort().map((name) => scripts.path(name));
+  let isWrong = false;
+  for (const file of files) {
+    const found = readSource(file);
+    if (found.state !== "regular") {
+      complain(`Unable to check ${file}: ${"reason" in found ? found.reason : "Not a regular file"}`);
+      isWrong = true;
+      continue;
+    }
+    for (const { reason, line, isWarning } of lintScript(basename(file), found.text, facilities)) {
+      isWrong ||= !isWarning;
+      const told = isWarning ? `warning: ${reason}` : reason;
+      write(1, `${formatDiagnostic({ file, reason: told, ...line !== undefined && { line } })}\n`);
+    }
+  }
+  return isWrong ? 1 : 0;
+}

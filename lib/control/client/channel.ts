@@ -1,0 +1,104 @@
+/** A channel of bytes between a client and the service. */
+
+import { Buffer } from "node:buffer";
+import { close, read, write } from "../../sys/io/descriptors.ts";
+import { EAGAIN, EINTR, EPIPE, SystemError } from "../../sys/call/errno.ts";
+import { awaitDescriptor, POLLIN, POLLOUT } from "../../sys/io/socket.ts";
+
+/** Carries bytes to the service. */
+export interface Channel {
+  send(bytes: Uint8Array): void;
+  /** Ends the connection when all is sent. Nothing is told any more. */
+  close(): void;
+}
+
+/** The client, as its channel sees it. */
+export interface ChannelUser {
+  /** True while an answer is awaited. */
+  readonly waits: boolean;
+  receive(bytes: Buffer): void;
+  /** Nothing more will come. */
+  lost(error: Error): void;
+}
+
+/** Makes a channel for a user. */
+export type Connector = (user: ChannelUser) => Channel;
+
+/** Makes channels of a socket that is connected, and does not block. */
+export function waitingConnector(socket: number): Connector {
+  return (user) => new WaitingChannel(socket, user);
+}
+
+/**
+ * The channel of a program that has nothing to do but to wait for answers: while one is awaited, the whole program
+ * sleeps in the kernel. That spares it the runtime's machinery for sockets, which takes longer to set up than all else.
+ */
+class WaitingChannel implements Channel {
+  #unsent: Uint8Array[] = [];
+  #scheduled = false;
+  #open = true;
+
+  constructor(private readonly socket: number, private readonly user: ChannelUser) {}
+
+  send(bytes: Uint8Array): void {
+    this.#unsent.push(bytes);
+    this.#schedule();
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    try {
+      this.#flush();
+    } catch (error) {
+      // The other side may have gone first.
+      if (!(error instanceof SystemError)) throw error;
+    }
+    this.#open = false;
+    close(this.socket);
+  }
+
+  /** After all that is to be sent at the same time. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      if (!this.#open || !this.user.waits) return;
+      try {
+        this.#turn();
+      } catch (error) {
+        this.user.lost(error as Error);
+      }
+      this.#schedule();
+    });
+  }
+
+  #turn(): void {
+    this.#flush();
+    awaitDescriptor(this.socket, this.#unsent.length > 0 ? POLLIN | POLLOUT : POLLIN);
+    const bytes = read(this.socket);
+    if (typeof bytes === "number") {
+      if (bytes !== -EAGAIN && bytes !== -EINTR) throw new SystemError("read", -bytes);
+    } else if (bytes.length > 0) this.user.receive(copyOf(bytes));
+    else throw new Error("Connection was disconnected before a reply was received");
+  }
+
+  /** Sends what the kernel takes. */
+  #flush(): void {
+    if (this.#unsent.length === 0) return;
+    const bytes = Buffer.concat(this.#unsent);
+    const result = write(this.socket, bytes);
+    // The other side is gone. What it has said before tells why.
+    if (result === -EPIPE) return void (this.#unsent = []);
+    if (result < 0 && result !== -EAGAIN && result !== -EINTR) throw new SystemError("write", -result);
+    const rest = bytes.subarray(Math.max(result, 0));
+    this.#unsent = rest.length > 0 ? [rest] : [];
+  }
+}
+
+/** Bytes as a Buffer. Buffer.from would have to be compiled first, which a command notices. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.alloc(bytes.length);
+  copy.set(bytes);
+  return copy;
+}

@@ -1,0 +1,34 @@
+/** The check of a server's identity: nobody but an init must get to know what clients say. */
+
+import process from "node:process";
+import { close, peerCredentials } from "../../sys/io/descriptors.ts";
+
+/** Somebody listens at the address who is no init that this user may believe. */
+export class UntrustedError extends Error {}
+
+/**
+ * Checks that who listens at the other end of a socket is root, this user, or the user of process 1. The kernel tells
+ * who called listen(2).
+ *
+ * @throws {UntrustedError} when it is somebody else; the socket is closed then.
+ */
+export async function verifyServer(socket: number, path: string): Promise<void> {
+  const { pid, uid } = peerCredentials(socket);
+  if (uid === 0 || uid === process.geteuid?.() || uid === await userOfFirstProcess()) return;
+  close(socket);
+  throw new UntrustedError(
+    `Failed to connect to socket ${path.replace("\0", "")}: process ${pid} of user ${uid} listens there, ` +
+      "who is neither root nor you, so it is not asked",
+  );
+}
+
+async function userOfFirstProcess(): Promise<number | undefined> {
+  // Loaded here, for hardly ever is it somebody else.
+  const { statSync } = await import("node:fs");
+  try {
+    return statSync("/proc/1").uid;
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return undefined; // No /proc, or one that hides others' processes.
+  }
+}

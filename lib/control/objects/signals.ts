@@ -1,0 +1,56 @@
+/** The D-Bus signals for notices. */
+
+import { type Interface, signature } from "./interface.ts";
+import { INSTANCE, JOB } from "./job.ts";
+import { MANAGER } from "./manager.ts";
+import { type Message, NO_REPLY_EXPECTED, SIGNAL } from "../../dbus/message.ts";
+import { instancePath, jobPath, MANAGER_PATH } from "../names.ts";
+import type { Notice } from "../../model/requests.ts";
+
+/** Notices that there are signals of. */
+export type SignalledNotice = Exclude<Notice, { kind: "respawned" | "process-ended" }>;
+
+/**
+ * The signal that tells of something, without a serial number. The values of an event's variables are for root and
+ * init's own user: others are told their names.
+ */
+export function signalFor(privileged: boolean, notice: SignalledNotice): Omit<Message, "serial"> {
+  if (privileged || notice.kind !== "event-emitted") return signalOf(notice);
+  const names = notice.environment.map((pair) => pair.slice(0, pair.indexOf("=") + 1));
+  return signalOf({ ...notice, environment: names });
+}
+
+function signalOf(notice: SignalledNotice): Omit<Message, "serial"> {
+  switch (notice.kind) {
+    case "job-added":
+      return signal(MANAGER_PATH, MANAGER, "JobAdded", [jobPath(notice.job)]);
+    case "job-removed":
+      return signal(MANAGER_PATH, MANAGER, "JobRemoved", [jobPath(notice.job)]);
+    case "instance-added":
+      return signal(jobPath(notice.job), JOB, "InstanceAdded", [pathOf(notice)]);
+    case "instance-removed":
+      return signal(jobPath(notice.job), JOB, "InstanceRemoved", [pathOf(notice)]);
+    case "goal-changed":
+      return signal(pathOf(notice), INSTANCE, "GoalChanged", [notice.goal]);
+    case "state-changed":
+      return signal(pathOf(notice), INSTANCE, "StateChanged", [notice.state]);
+    case "failed":
+      return signal(pathOf(notice), INSTANCE, "Failed", [notice.status]);
+    case "event-emitted":
+      return signal(MANAGER_PATH, MANAGER, "EventEmitted", [notice.event, notice.environment]);
+  }
+}
+
+function signal<Target>(
+  path: string,
+  { name, signals }: Interface<Target>,
+  member: string,
+  body: unknown[],
+): Omit<Message, "serial"> {
+  const flags = NO_REPLY_EXPECTED;
+  return { type: SIGNAL, flags, path, interface: name, member, signature: signature(signals[member]), body };
+}
+
+function pathOf({ job, instance }: { job: string; instance: string }): string {
+  return instancePath(job, instance);
+}

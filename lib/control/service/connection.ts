@@ -1,0 +1,258 @@
+/** A connection of a client to the control service: its handshake, its calls, its answers, and the limits of all that. */
+
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import type { ServerSocket } from "../../sys/io/server.ts";
+import type { ClientLimits } from "./client_limits.ts";
+import type { FairQueue } from "./fair_queue.ts";
+import { ServerHandshake } from "../../dbus/handshake.ts";
+import { METHOD_CALL } from "../../dbus/message.ts";
+import { type HeaderCache, MessageReader, type ReceivedMessage } from "../../dbus/message_reader.ts";
+import { ProtocolError } from "../../dbus/protocol_error.ts";
+import type { Peer } from "../supervisor.ts";
+
+/** Calls taken before others get their turn. */
+const CALLS_A_TURN = 64;
+
+/** Events of a connection, for the service. */
+export interface ConnectionEvents {
+  /** The client has authenticated, and gets signals from now on. */
+  ready(connection: ClientConnection): void;
+  /**
+   * The client calls a method; exactly one of {@link ClientConnection.answer} and nothing else follows. Where the call has to
+   * wait, the promise resolves when it has been done, and the client's next calls come after that.
+   */
+  call(connection: ClientConnection, message: ReceivedMessage): Promise<void> | undefined;
+  /** So many bytes have come. */
+  received(bytes: number): void;
+  /** {@link ClientConnection.kept} has changed by so many bytes. */
+  kept(connection: ClientConnection, change: number): void;
+  closed(connection: ClientConnection): void;
+  /** Our own code has thrown an exception, for which the client is dropped. */
+  fault(error: unknown): void;
+}
+
+/** Options that connections of a kind share. */
+export interface ConnectionOptions {
+  /** Identifies the server. */
+  guid: string;
+  /** Milliseconds that a client has to authenticate. */
+  handshakeTime: number;
+  /** Headers of messages that have been read. */
+  headers: HeaderCache;
+  limits: ClientLimits;
+  /** Where the work for such clients is queued; absent where it is done at once. */
+  queue?: FairQueue;
+}
+
+/** A client's connection. It is dropped at the first breach of the protocol. */
+export class ClientConnection {
+  /** True while the client gets signals. */
+  subscribed = false;
+  /** The sender of signals; absent for clients that know that there is no bus. */
+  sender: string | undefined;
+  /** How many bytes are kept for it: of messages that have not arrived as a whole, and of what it has not read. */
+  kept = 0;
+  #handshake: ServerHandshake | undefined;
+  /** When the handshake, a message or the reading of answers has to be over. */
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  readonly #limits: ClientLimits;
+  readonly #reader: MessageReader;
+  #calls = 0;
+  #outgoing: Uint8Array[] = [];
+  #outgoingLength = 0;
+  /** True while calls are taken, after which all that they gave rise to is sent. */
+  #pumping = false;
+  #scheduled = false;
+  /** True while a call waits, and those behind it. */
+  #holding = false;
+
+  /** The client has `handshakeTime` milliseconds to authenticate. */
+  constructor(
+    private readonly socket: ServerSocket,
+    readonly peer: Peer,
+    private readonly events: ConnectionEvents,
+    private readonly options: ConnectionOptions,
+  ) {
+    this.#limits = options.limits;
+    this.#handshake = new ServerHandshake(peer.uid, options.guid);
+    this.#reader = new MessageReader(this.#limits.message, this.#limits.variants, options.headers);
+    this.#expect(options.handshakeTime);
+    socket.start({
+      onData: (bytes) => this.#guard(() => this.#receive(bytes)),
+      onDrain: () => this.#guard(() => this.#pump()),
+      onClose: () => {
+        this.#expect(undefined);
+        this.subscribed = false;
+        this.#keep(0);
+        events.closed(this);
+      },
+    });
+  }
+
+  /** True once the client has begun to send messages. */
+  get authenticated(): boolean {
+    return this.#handshake === undefined;
+  }
+
+  /** Drops the client; what the kernel takes at once of the answers still reaches it. */
+  close(): void {
+    this.#flush();
+    this.socket.close();
+  }
+
+  /** Sends bytes of whole messages, together with others of the same turn; a client that does not read is dropped. */
+  send(bytes: Uint8Array): void {
+    if (this.socket.closed) return;
+    if (this.#backlog > this.#limits.largestBacklog) return this.close();
+    if (this.#outgoing.length === 0 && !this.#pumping) this.#flushLater();
+    this.#outgoing.push(bytes);
+    this.#outgoingLength += bytes.length;
+    this.#account();
+  }
+
+  /** Ends a call: sends its reply, if one is wanted. */
+  answer(bytes: Uint8Array | undefined): void {
+    this.#calls--;
+    if (bytes) this.send(bytes);
+    this.#goOn();
+  }
+
+  /** Bytes that wait for the client to read. */
+  get #backlog(): number {
+    return this.#outgoingLength + this.socket.waiting;
+  }
+
+  #account(): void {
+    if (!this.socket.closed) this.#keep(this.#reader.available + this.#backlog);
+  }
+
+  #keep(bytes: number): void {
+    const change = bytes - this.kept;
+    this.kept = bytes;
+    if (change !== 0) this.events.kept(this, change);
+  }
+
+  /** Sets the deadline, so many ms from now, unless there is one; undefined takes it away. */
+  #expect(time: number | undefined): void {
+    if (time !== undefined) this.#deadline ??= setTimeout(() => this.close(), time);
+    else if (this.#deadline !== undefined) {
+      clearTimeout(this.#deadline);
+      this.#deadline = undefined;
+    }
+  }
+
+  /** Once all that follows from what has happened is done: answers come by promises, signals at once. */
+  #flushLater(): void {
+    queueMicrotask(() => process.nextTick(() => this.#flush()));
+  }
+
+  #flush(): void {
+    if (this.#outgoing.length === 0) return;
+    const bytes = this.#outgoing.length === 1 ? this.#outgoing[0]! : Buffer.concat(this.#outgoing);
+    this.#outgoing = [];
+    this.#outgoingLength = 0;
+    if (this.socket.closed) return;
+    this.socket.write(bytes);
+    this.#account();
+    this.#goOn();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (!this.#handshake) return this.#takeIn(chunk);
+    const { answer, rest } = this.#handshake.push(chunk);
+    if (answer !== "") this.send(Buffer.from(answer, "latin1"));
+    if (rest === undefined) return;
+    this.#expect(undefined);
+    this.#handshake = undefined;
+    this.subscribed = true;
+    this.events.ready(this);
+    this.#takeIn(rest);
+  }
+
+  #takeIn(bytes: Buffer): void {
+    this.events.received(bytes.length);
+    this.#reader.push(bytes);
+    if (!this.options.queue) return this.#pump();
+    this.#account();
+    if (this.#reader.available > this.#limits.message) this.socket.pause();
+    this.#schedule();
+  }
+
+  /** Takes calls, and sends what is answered at once. */
+  #pump(): void {
+    this.#pumping = true;
+    try {
+      this.#take();
+    } finally {
+      this.#pumping = false;
+      this.#flush();
+      this.#account();
+    }
+  }
+
+  /** Takes calls while the client has room for the answers. */
+  #take(): void {
+    const { backlog, calls, messageTime, backlogTime } = this.#limits;
+    if (this.#holding) return;
+    for (let turn = 0; !this.socket.closed; turn++) {
+      if (this.#calls >= calls || this.#backlog > backlog) {
+        this.socket.pause();
+        return this.#expect(backlogTime);
+      }
+      if (turn === (this.options.queue ? 1 : CALLS_A_TURN) && this.#reader.available > 0) {
+        if (!this.options.queue) this.socket.pause();
+        return this.#schedule();
+      }
+      const message = this.#reader.receive();
+      if (!message) break;
+      this.#expect(undefined);
+      if (message.header.type !== METHOD_CALL) continue;
+      this.#calls++;
+      const done = this.events.call(this, message);
+      if (done) return this.#holdUntil(done);
+    }
+    // A deadline would keep what it has sent until then.
+    if (this.socket.closed) return;
+    this.#expect(this.#reader.available > 0 ? messageTime : undefined);
+    if (this.socket.paused) this.socket.resume();
+  }
+
+  #holdUntil(done: Promise<void>): void {
+    this.#holding = true;
+    void done.catch((error) => this.#drop(error)).then(() => {
+      this.#holding = false;
+      this.#schedule();
+    });
+  }
+
+  #goOn(): void {
+    if (this.socket.paused) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    const pump = () => {
+      this.#scheduled = false;
+      this.#guard(() => this.#pump());
+    };
+    if (this.options.queue) this.options.queue.add(pump);
+    else setImmediate(pump);
+  }
+
+  /** No client's bytes may do more harm than to end its own connection. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#drop(error);
+    }
+  }
+
+  /** Drops the client: it has broken the protocol, or we are at fault. */
+  #drop(error: unknown): void {
+    if (!(error instanceof ProtocolError)) this.events.fault(error);
+    this.close();
+  }
+}

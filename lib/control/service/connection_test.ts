@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { HeaderCache } from "../../dbus/message_reader.ts";
+import type { ServerSocket, ServerSocketEvents } from "../../sys/io/server.ts";
+import { call } from "../testing/service.ts";
+import { OTHERS_LIMITS } from "./client_limits.ts";
+import { ClientConnection } from "./connection.ts";
+import { FairQueue } from "./fair_queue.ts";
+
+/** A socket whose bytes the test makes up. */
+class FakeSocket implements ServerSocket {
+  readonly fd = -1;
+  readonly scarce = false;
+  readonly waiting = 0;
+  closed = false;
+  paused = false;
+  events: ServerSocketEvents | undefined;
+
+  start(events: ServerSocketEvents): void {
+    this.events = events;
+  }
+
+  write(): void {}
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.events!.onClose();
+  }
+}
+
+Deno.test({
+  name: "a client that goes while its bytes wait to be read leaves no deadline behind, which would keep them",
+  sanitizeOps: true,
+  async fn() {
+    const socket = new FakeSocket(), queue = new FairQueue();
+    let closed = 0;
+    const events = {
+      ready() {},
+      call: () => assert.fail("nobody waits for an answer"),
+      received() {},
+      kept() {},
+      closed: () => void closed++,
+      fault: (error: unknown) => assert.fail(String(error)),
+    };
+    new ClientConnection(socket, { pid: 1, uid: 1000, gid: 1 }, events, {
+      guid: "0".repeat(32),
+      handshakeTime: 10_000,
+      headers: new HeaderCache(),
+      limits: OTHERS_LIMITS,
+      queue,
+    });
+    socket.events!.onData(Buffer.from("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", "latin1"));
+    socket.events!.onData(call("Ping").subarray(0, -1));
+    socket.close();
+    const done = Promise.withResolvers<void>();
+    queue.add(done.resolve);
+    await done.promise;
+    assert.equal(closed, 1);
+  },
+});

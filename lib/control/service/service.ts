@@ -1,0 +1,289 @@
+/** The control service: it listens, admits clients, answers their calls, and sends them signals. */
+
+import { Buffer } from "node:buffer";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
+import { SystemError } from "../../sys/call/errno.ts";
+import { peerCredentials } from "../../sys/io/descriptors.ts";
+import { listen, type Server, type ServerSocket } from "../../sys/io/server.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
+import { FairQueue } from "./fair_queue.ts";
+import { OTHERS_LIMITS, PRIVILEGED_LIMITS } from "./client_limits.ts";
+import { ClientConnection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
+import { type CallContext, ReplyError } from "../objects/interface.ts";
+import { encode, NO_REPLY_EXPECTED } from "../../dbus/message.ts";
+import { HeaderCache, type ReceivedMessage } from "../../dbus/message_reader.ts";
+import { AnswerEncoder } from "../../dbus/answer_encoder.ts";
+import { ProtocolError } from "../../dbus/protocol_error.ts";
+import { DBUS_ERROR_PREFIX, socketPath } from "../names.ts";
+import { dispatch, isRead, type MethodReply, replyError } from "../objects/object_tree.ts";
+import { isPrivileged } from "../privilege.ts";
+import { signalFor } from "../objects/signals.ts";
+import type { Peer, Supervisor } from "../supervisor.ts";
+import type { Notice } from "../../model/requests.ts";
+import { isFault } from "../../sys/call/fault.ts";
+
+/** How the service is to listen. */
+export interface ServiceOptions {
+  /** A D-Bus address: `unix:abstract=NAME`, `unix:path=FILE`. */
+  address: string;
+  /** Lets users other than init's own and root connect, to read. */
+  othersMayRead: boolean;
+  /** Milliseconds that a client has to authenticate; 10,000 when absent. */
+  handshakeTime?: number;
+  /** Milliseconds that a message may take to arrive; as client_limits.ts says when absent. */
+  messageTime?: number;
+  /** Who is at the other end of a connection; the kernel's word when absent. */
+  credentials?: (socket: ServerSocket) => Peer;
+}
+
+/** A service that listens. */
+export interface ControlService {
+  /** Stops listening, drops all clients, and removes the socket's file. */
+  close(): void;
+}
+
+/**
+ * Listens on an address. A socket file that is in the way is replaced.
+ *
+ * @throws {Error} when the address is taken or cannot be listened on.
+ */
+export async function serve(supervisor: Supervisor, options: ServiceOptions): Promise<ControlService> {
+  const service = new Service(supervisor, options);
+  try {
+    await service.listen();
+  } catch (error) {
+    service.close();
+    throw error;
+  }
+  return service;
+}
+
+function kernelCredentials(socket: ServerSocket): Peer {
+  return peerCredentials(socket.fd);
+}
+
+/** Connections of a kind. */
+interface Kind {
+  readonly options: ConnectionOptions;
+  /** How many bytes are kept for all of them. */
+  kept: number;
+}
+
+/** What a client is told for which there is no room. */
+const NO_ROOM = "Init has as many connections as it takes: try again when others are closed";
+
+/** What a client is told of an exception of our own. The log has the rest. */
+const INTERNAL_ERROR = new ReplyError(`${DBUS_ERROR_PREFIX}Failed`, "Internal error");
+
+class Service implements ControlService, ConnectionEvents {
+  #server: Server | undefined;
+  /** The socket's file, if it has one. */
+  #file: string | undefined;
+  /** All connections, with the surroundings of their calls. */
+  #connections = new Map<ClientConnection, CallContext>();
+  readonly #connectionLimits: ConnectionLimits;
+  readonly #privileged: Kind;
+  readonly #others: Kind;
+  readonly #answers = new AnswerEncoder();
+  #serial = 0;
+  #unobserve: (() => void) | undefined;
+
+  constructor(private readonly supervisor: Supervisor, private readonly options: ServiceOptions) {
+    this.#connectionLimits = new ConnectionLimits(options.othersMayRead);
+    const common = {
+      guid: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"),
+      handshakeTime: options.handshakeTime ?? 10_000,
+      headers: new HeaderCache(),
+    };
+    const time = options.messageTime !== undefined && { messageTime: options.messageTime };
+    this.#privileged = { kept: 0, options: { ...common, limits: { ...PRIVILEGED_LIMITS, ...time } } };
+    this.#others = {
+      kept: 0,
+      options: { ...common, limits: { ...OTHERS_LIMITS, ...time }, queue: new FairQueue() },
+    };
+  }
+
+  async listen(): Promise<void> {
+    const { address, othersMayRead } = this.options;
+    const path = socketPath(address);
+    const isFile = !path.startsWith("\0");
+    if (isFile) {
+      mkdirSync(dirname(path), { recursive: true });
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
+    }
+    try {
+      this.#server = await listen(path, (socket) => this.#connect(socket));
+    } catch (error) {
+      if (isFault(error)) throw error;
+      const { code, message } = error as Error & { code?: string };
+      throw new Error(`Unable to listen on ${address}: ${code ?? message}`);
+    }
+    if (isFile) {
+      this.#file = path;
+      chmodSync(path, othersMayRead ? 0o666 : 0o600);
+    }
+  }
+
+  close(): void {
+    this.#server?.close();
+    for (const connection of this.#connections.keys()) connection.close();
+    if (this.#file !== undefined) rmSync(this.#file, { force: true });
+    this.#server = undefined;
+    this.#file = undefined;
+    this.#observeIfListened();
+  }
+
+  #connect(socket: ServerSocket): void {
+    try {
+      const peer = (this.options.credentials ?? kernelCredentials)(socket);
+      const accepted = { peer, scarce: socket.scarce };
+      const decision = this.#connectionLimits.decide(accepted, Array.from(this.#connections.keys()));
+      if (!decision) return this.#turnAway(socket, peer);
+      decision.instead?.close();
+      const connection = new ClientConnection(socket, peer, this, this.#kind(peer).options);
+      this.#connections.set(connection, this.#callOf(connection));
+    } catch (error) {
+      // Else it is gone before it could be asked who it is.
+      if (!(error instanceof SystemError)) this.fault(error);
+      socket.close();
+    }
+  }
+
+  /** Closes a connection that there is no room for. Whoever may connect is told so, in place of the greeting. */
+  #turnAway(socket: ServerSocket, { uid }: Peer): void {
+    if (this.options.othersMayRead || isPrivileged(uid)) socket.write(Buffer.from(`ERROR ${NO_ROOM}\r\n`));
+    socket.close();
+  }
+
+  #kind({ uid }: Peer): Kind {
+    return isPrivileged(uid) ? this.#privileged : this.#others;
+  }
+
+  fault(error: unknown): void {
+    this.supervisor.fault("a client's connection", error);
+  }
+
+  received(bytes: number): void {
+    this.supervisor.received(bytes);
+  }
+
+  /** When too much is kept for clients of a kind, the one that it is most for is dropped. */
+  kept({ peer }: ClientConnection, change: number): void {
+    const kind = this.#kind(peer);
+    kind.kept += change;
+    if (kind.kept <= kind.options.limits.kept) return;
+    let most: ClientConnection | undefined;
+    for (const connection of this.#connections.keys()) {
+      if (this.#kind(connection.peer) === kind && connection.kept > (most?.kept ?? 0)) most = connection;
+    }
+    most?.close();
+  }
+
+  ready(): void {
+    this.#observeIfListened();
+  }
+
+  closed(connection: ClientConnection): void {
+    this.#connections.delete(connection);
+    this.#observeIfListened();
+  }
+
+  /** The surroundings of the calls over a connection. */
+  #callOf(connection: ClientConnection): CallContext {
+    return {
+      supervisor: this.supervisor,
+      peer: connection.peer,
+      firstProcess: process.pid === 1,
+      setSignalSender: (sender) => connection.sender = sender,
+      silence: () => {
+        connection.subscribed = false;
+        this.#observeIfListened();
+      },
+    };
+  }
+
+  call(connection: ClientConnection, message: ReceivedMessage): Promise<void> | undefined {
+    const context = this.#connections.get(connection)!;
+    const settled = isRead(message) ? this.supervisor.settled() : undefined;
+    if (settled) return settled.then(() => this.#do(connection, message, context));
+    this.#do(connection, message, context);
+    return undefined;
+  }
+
+  /** Does what a call asks for, and answers it, perhaps later. */
+  #do(connection: ClientConnection, message: ReceivedMessage, context: CallContext): void {
+    try {
+      const reply = dispatch(message, context);
+      if (reply instanceof Promise) void this.#answerLater(connection, message, reply);
+      else this.#answer(connection, message, reply);
+    } catch (error) {
+      if (error instanceof ProtocolError) throw error;
+      this.#refuse(connection, message, error);
+    }
+  }
+
+  async #answerLater(
+    connection: ClientConnection,
+    call: ReceivedMessage,
+    reply: Promise<MethodReply>,
+  ): Promise<void> {
+    try {
+      this.#answer(connection, call, await reply);
+    } catch (error) {
+      this.#refuse(connection, call, error);
+    }
+  }
+
+  #refuse(connection: ClientConnection, call: ReceivedMessage, error: unknown): void {
+    const known = replyError(error);
+    if (!known) this.supervisor.fault(`the method ${call.header.member}`, error);
+    const { errorName, message } = known ?? INTERNAL_ERROR;
+    // A null character would end the text for the reader, so none can be sent.
+    const body = [message.replaceAll("\0", " ")];
+    this.#answer(connection, call, { signature: "s", body }, errorName);
+  }
+
+  /** Sends an answer, unless the caller wants none. @throws {TypeError} when a value cannot be sent. */
+  #answer(connection: ClientConnection, call: ReceivedMessage, reply: MethodReply, errorName?: string): void {
+    const { serial: replySerial, header: { flags } } = call;
+    if (flags & NO_REPLY_EXPECTED) return connection.answer(undefined);
+    const answer = { serial: this.#nextSerial(), replySerial, errorName, ...reply };
+    connection.answer(this.#answers.encode(answer));
+  }
+
+  /** Serial numbers are the service's, not the connection's, so that a signal is encoded once for all. */
+  #nextSerial(): number {
+    return this.#serial = this.#serial % 0xffffffff + 1;
+  }
+
+  /** Nothing is watched, and no signal made, while no client listens. */
+  #observeIfListened(): void {
+    const listened = Array.from(this.#connections.keys()).some((connection) => connection.subscribed);
+    if (listened) this.#unobserve ??= this.supervisor.observe((notice) => this.#tell(notice));
+    else {
+      this.#unobserve?.();
+      this.#unobserve = undefined;
+    }
+  }
+
+  #tell(notice: Notice): void {
+    if (notice.kind === "respawned" || notice.kind === "process-ended") return;
+    // Made once for all who want the same.
+    const made = new Map<string, Uint8Array>();
+    for (const connection of this.#connections.keys()) {
+      if (!connection.subscribed) continue;
+      const { sender = "" } = connection, privileged = isPrivileged(connection.peer.uid);
+      const key = `${privileged} ${sender}`;
+      try {
+        if (!made.has(key)) {
+          made.set(key, encode({ ...signalFor(privileged, notice), serial: this.#nextSerial(), sender }));
+        }
+      } catch (error) {
+        return this.supervisor.fault(`the signal of ${notice.kind}`, error);
+      }
+      connection.send(made.get(key)!);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** The status of jobs as `status`, `list`, `start` and the others print it. */
+
+import { displayName } from "../model/display_name.ts";
+
+/** An instance's properties, as D-Bus gives them. */
+export interface InstanceStatus {
+  name: string;
+  goal: string;
+  state: string;
+  /** Names and numbers of the processes that run. */
+  processes: Array<[process: string, pid: number]>;
+  /** What does not go as the job's definition says; only rouse tells. */
+  note?: string;
+}
+
+/** Processes whose number alone tells enough, since the state names them. */
+const PLAIN = ["main", "pre-start", "post-stop"];
+
+/** The line, or lines, for an instance of a job; for a job that has none when `instance` is absent. */
+export function formatStatus(job: string, instance?: InstanceStatus): string {
+  if (!instance) return `${job} stop/waiting`;
+  // An instance may have any name, and a line is one instance's.
+  const title = displayName(job, instance.name).replaceAll("\n", "\\n");
+  const [first, ...others] = instance.processes;
+  const process = first ? `, ${PLAIN.includes(first[0]) ? "" : `(${first[0]}) `}process ${first[1]}` : "";
+  let more = "";
+  for (const [name, pid] of others) more += `\n\t${name} process ${pid}`;
+  const note = instance.note ? `\n\t${instance.note}` : "";
+  return `${title} ${instance.goal}/${instance.state}${process}${more}${note}`;
+}

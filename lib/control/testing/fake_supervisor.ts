@@ -1,0 +1,190 @@
+/** A supervisor for tests: jobs that change at once, with no process behind them. */
+
+import { setImmediate } from "node:timers";
+import type { EngineView } from "../../engine/snapshot/engine_view.ts";
+import { displayName } from "../../model/display_name.ts";
+import type { InstanceProcess } from "../../model/job.ts";
+import { emptyJob, type JobDefinition } from "../../model/job.ts";
+import {
+  ControlError,
+  type InstanceView,
+  type JobEnvironment,
+  type JobView,
+  type LogPriority,
+  type Peer,
+  type Supervisor,
+} from "../supervisor.ts";
+import type { Notice, Request } from "../../model/requests.ts";
+
+class FakeInstance implements InstanceView {
+  readonly isUnhealthy = false;
+
+  constructor(
+    readonly name: string,
+    public goal = "start",
+    public state = "running",
+    readonly running: Array<[InstanceProcess, number]> = [["main", 4242]],
+  ) {}
+
+  note(): string {
+    return "";
+  }
+
+  processes(): Array<[InstanceProcess, number]> {
+    return this.running;
+  }
+}
+
+interface FakeJob extends JobView {
+  readonly instances: Map<string, InstanceView>;
+}
+
+/** Answers as init would; `requests` holds what it was asked. */
+export class FakeSupervisor implements Supervisor {
+  readonly version = "init (upstart 1.13.2) fake";
+  readonly now = 0;
+  logPriority: LogPriority = "message";
+  readonly requests: Array<{ request: Request; peer: Peer }> = [];
+  /** Names of the methods without an answer that were called. */
+  readonly called: string[] = [];
+  readonly listeners = new Set<(notice: Notice) => void>();
+  /** Called whenever {@link listeners} changes. */
+  listenersChanged = () => {};
+  readonly #jobs = new Map<string, FakeJob>();
+
+  /** Adds a job with these running instances. */
+  add(name: string, fields: Partial<JobDefinition> = {}, instances: string[] = []): void {
+    const definition = { ...emptyJob(name, `${name}.conf`), ...fields };
+    this.#jobs.set(name, {
+      definition,
+      instances: new Map(instances.map((one) => [one, new FakeInstance(one)])),
+    });
+  }
+
+  /** What {@link settled} gives. */
+  settling: Promise<void> | undefined;
+
+  settled(): Promise<void> | undefined {
+    return this.settling;
+  }
+
+  jobs(): Iterable<JobView> {
+    return this.#jobs.values();
+  }
+
+  job(name: string): JobView | undefined {
+    return this.#jobs.get(name);
+  }
+
+  /** The value of N names the instance of a job whose `instance` is `$N`. */
+  instanceName(job: string, environment: string[]): string {
+    if (this.#jobs.get(job)!.definition.instance === "") return "";
+    const given = environment.findLast((pair) => pair.startsWith("N="));
+    if (given === undefined) throw new ControlError("UnknownParameter", "Unknown parameter: N");
+    return given.slice(2);
+  }
+
+  /** An event that is called `never` does not end, one called `bad` fails, one called `late` ends later. */
+  request(request: Request, peer: Peer): string | Promise<string> {
+    this.requests.push({ request, peer });
+    if (request.kind !== "emit") return this.#change(request);
+    const { event, environment } = request;
+    if (event === "never") return new Promise(() => {});
+    if (event === "bad") return Promise.reject(new ControlError("EventFailed", "Event failed"));
+    if (event !== "late") return "";
+    return new Promise((resolve) =>
+      setImmediate(() => {
+        this.tell({ kind: "event-emitted", event, environment });
+        resolve("");
+      })
+    );
+  }
+
+  #change(request: Exclude<Request, { kind: "emit" }>): string {
+    const { job, kind } = request;
+    const name = "instance" in request ? request.instance : this.instanceName(job, request.environment);
+    const { instances } = this.#jobs.get(job)!;
+    const title = displayName(job, name);
+    if (kind === "start") {
+      if (instances.has(name)) throw new ControlError("AlreadyStarted", `Job is already running: ${title}`);
+      instances.set(name, new FakeInstance(name));
+      this.tell({ kind: "instance-added", job, instance: name });
+    } else {
+      if (!instances.has(name)) throw new ControlError("UnknownInstance", `Unknown instance: ${name}`);
+      if (kind === "stop") instances.delete(name);
+    }
+    return name;
+  }
+
+  /** Tells the listeners. */
+  tell(notice: Notice): void {
+    for (const listener of this.listeners) listener(notice);
+  }
+
+  received(): void {}
+
+  /** What {@link fault} was told. */
+  readonly faults: Array<{ where: string; error: unknown }> = [];
+
+  fault(where: string, error: unknown): void {
+    this.faults.push({ where, error });
+  }
+
+  observe(listener: (notice: Notice) => void): () => void {
+    this.listeners.add(listener);
+    this.listenersChanged();
+    return () => {
+      this.listeners.delete(listener);
+      this.listenersChanged();
+    };
+  }
+
+  readonly problems = new Map<string, string>();
+
+  remark(): string {
+    return "";
+  }
+
+  problem(job: string): string | undefined {
+    return this.problems.get(job);
+  }
+
+  reloadConfiguration(): Promise<void> {
+    this.called.push("reloadConfiguration");
+    return Promise.resolve();
+  }
+
+  snapshot(): EngineView {
+    const jobs = Array.from(this.#jobs.values(), ({ definition }) => ({
+      definition,
+      startOn: [],
+      instances: [],
+    }));
+    return { now: 0, stopping: false, environment: [], jobs, putOff: [], events: [] };
+  }
+
+  notifyDiskWriteable(): void {
+    this.called.push("notifyDiskWriteable");
+  }
+
+  endSession(): void {
+    this.called.push("endSession");
+  }
+
+  restart(): void {
+    this.called.push("restart");
+  }
+
+  readonly #variables = new Map<string, string>([["TERM", "linux"]]);
+
+  readonly jobEnvironment: JobEnvironment = {
+    list: () => Array.from(this.#variables, ([name, value]) => `${name}=${value}`),
+    get: (name) => this.#variables.get(name),
+    set: (pair, replace) => {
+      const [name, value] = pair.split("=") as [string, string];
+      if (replace || !this.#variables.has(name)) this.#variables.set(name, value);
+    },
+    unset: (name) => void this.#variables.delete(name),
+    reset: () => this.#variables.clear(),
+  };
+}

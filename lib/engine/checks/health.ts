@@ -1,0 +1,62 @@
+/** What follows when a running instance becomes unhealthy, and healthy again (`alive`, `restart above`). */
+
+import { CHECK_DEFAULTS, type Remedy } from "../../model/checks/check.ts";
+import { Environment } from "../../model/environment.ts";
+import type { EngineState } from "../engine_state.ts";
+import type { FailureCause, Instance } from "../instance.ts";
+import { failAndStop } from "../lifecycle.ts";
+import { respawnOrStop } from "../respawn.ts";
+
+/** What is said and done for each remedy. */
+const REMEDIES: Record<
+  Remedy,
+  { said: string; act(engine: EngineState, instance: Instance, cause: FailureCause): void }
+> = {
+  restart: { said: ", restarting", act: respawnOrStop },
+  event: { said: "", act() {} },
+  stop: { said: ", stopping", act: failAndStop },
+  exit: {
+    said: ", stopping, and init ends with it",
+    act(engine, instance, cause) {
+      instance.endsInit = true;
+      failAndStop(engine, instance, cause);
+    },
+  },
+};
+
+/** An instance is unhealthy. `remedy`: what is done, if the definition of `alive` is not to say it. */
+export function becameUnhealthy(
+  engine: EngineState,
+  instance: Instance,
+  reason: string,
+  remedy: Remedy = instance.job.definition.alive?.then ?? CHECK_DEFAULTS.then,
+): void {
+  const { job, checks, displayName } = instance;
+  const isKnown = checks.unhealthy !== undefined;
+  checks.unhealthy = reason;
+  // It was told already, by a check that began anew with init.
+  if (isKnown && remedy === "event") return;
+  const isRestarted = job.definition.respawn && !engine.stopping;
+  const { said, act } = REMEDIES[remedy === "restart" && !isRestarted ? "stop" : remedy];
+  const message = `${displayName} is unhealthy: ${reason}`;
+  engine.log("warn", `${message}${said}`);
+  tell(engine, instance, "unhealthy", [["REASON", reason]]);
+  act(engine, instance, { process: "health", message });
+}
+
+/** An instance that was unhealthy is healthy again. */
+export function becameHealthy(engine: EngineState, instance: Instance): void {
+  instance.checks.unhealthy = undefined;
+  engine.log("warn", `${instance.displayName} is healthy again`);
+  tell(engine, instance, "healthy", []);
+}
+
+function tell(
+  engine: EngineState,
+  { job, name, cause }: Instance,
+  event: string,
+  more: Array<[string, string]>,
+): void {
+  const variables = new Environment([["JOB", job.name], ["INSTANCE", name], ...more]);
+  engine.emit(event, variables).cause = cause;
+}

@@ -1,0 +1,194 @@
+/** The edges that do not insist: `wants`, `uses`, `after` and `before`; which gives way; and the order of a shutdown. */
+
+import assert from "node:assert/strict";
+import { Bench } from "../../testing/bench.ts";
+import { job } from "../testing/definitions.ts";
+
+const UP = (bench: Bench) => bench.traced(/main runs$/).map((line) => line.split(" ")[0]);
+const DOWN = (bench: Bench) => bench.traced(/main ends/).map((line) => line.split(" ")[0]);
+
+Deno.test("wants: it is started and waited for", () => {
+  const bench = new Bench([job("api", { wants: ["cache"] }), job("cache", { expect: "stop" })]);
+  const start = bench.start("api");
+  assert.equal(bench.note("api"), "waits for cache");
+  bench.raise("cache");
+  assert.equal(start.outcome, "done");
+});
+
+for (
+  const [what, happen] of [
+    ["fails", (bench: Bench) => bench.exit("cache", { status: 1 })],
+    ["is stopped", (bench: Bench) => void bench.stop("cache")],
+  ] as const
+) {
+  Deno.test(`wants: one that ${what} is not insisted on`, () => {
+    const bench = new Bench([job("api", { wants: ["cache"] }), job("cache", { expect: "stop" })]);
+    const start = bench.start("api");
+    happen(bench);
+    assert.equal(start.outcome, "done");
+    assert.equal(bench.state("api"), "start/running");
+  });
+}
+
+Deno.test("wants: while the job is up, what becomes of the other does not matter", () => {
+  const bench = new Bench([job("api", { wants: ["cache"] }), job("cache", { respawn: true })]);
+  bench.start("api");
+  bench.exit("cache", { status: 1 });
+  bench.stop("cache");
+  bench.remove("cache");
+  assert.equal(bench.state("api"), "start/running");
+  bench.restart("api");
+  assert.equal(bench.state("api"), "start/running");
+});
+
+Deno.test("wants: a job that there is not is done without", () => {
+  const bench = new Bench([job("api", { wants: ["cache"] })]);
+  assert.equal(bench.start("api").outcome, "done");
+});
+
+for (const kind of ["uses", "after"] as const) {
+  Deno.test(`${kind}: it is not started, and waited for only when it is on its way up`, () => {
+    const bench = new Bench([job("api", { [kind]: ["cache"] }), job("cache", { expect: "stop" })]);
+    assert.equal(bench.start("api").outcome, "done");
+    assert.equal(bench.state("cache"), "stop/waiting");
+    bench.stop("api");
+    bench.start("cache");
+    const start = bench.start("api");
+    assert.equal(bench.note("api"), "waits for cache");
+    bench.raise("cache");
+    assert.equal(start.outcome, "done");
+  });
+
+  Deno.test(`${kind}: what the same event starts is on its way, whichever comes first`, () => {
+    const bench = new Bench([
+      job("api", { [kind]: ["cache"], startOn: "go" }),
+      job("cache", { startOn: "go" }),
+    ]);
+    bench.emit("go");
+    assert.deepEqual(UP(bench), ["cache", "api"]);
+  });
+
+  for (
+    const [what, happen] of [
+      ["fails", (bench: Bench) => bench.exit("cache", { status: 1 })],
+      ["is stopped", (bench: Bench) => void bench.stop("cache")],
+    ] as const
+  ) {
+    Deno.test(`${kind}: one that ${what} is not waited for any more`, () => {
+      const bench = new Bench([job("api", { [kind]: ["cache"] }), job("cache", { expect: "stop" })]);
+      bench.start("cache", {}, { wait: false });
+      const start = bench.start("api");
+      happen(bench);
+      assert.equal(start.outcome, "done");
+    });
+  }
+
+  Deno.test(`${kind}: one that is removed, reloaded or respawned does not move a job that is up`, () => {
+    const bench = new Bench([job("api", { [kind]: ["cache"] }), job("cache", { respawn: true })]);
+    bench.start("cache");
+    bench.start("api");
+    bench.exit("cache", { status: 1 });
+    bench.define(job("cache", { needs: ["net"] }), job("net"));
+    bench.stop("cache");
+    bench.remove("cache");
+    assert.equal(bench.state("api"), "start/running");
+    assert.equal(bench.traced(/^api main ends/).length, 0);
+  });
+}
+
+Deno.test("after: a task is waited for until it is done", () => {
+  const bench = new Bench([job("api", { after: ["setup"] }), job("setup", { task: true })]);
+  bench.start("setup", {}, { wait: false });
+  const start = bench.start("api");
+  assert.equal(bench.note("api"), "waits for setup to complete");
+  bench.exit("setup");
+  assert.equal(start.outcome, "done");
+});
+
+Deno.test("a job that waits for one that is stopped is not on its way up", () => {
+  const bench = new Bench([
+    job("web", { uses: ["api"] }),
+    job("api", { needs: ["db"] }),
+    job("db"),
+  ]);
+  bench.start("api");
+  bench.stop("db");
+  assert.equal(bench.state("api"), "start/starting");
+  assert.equal(bench.start("web").outcome, "done");
+});
+
+Deno.test("before: the other one waits", () => {
+  const bench = new Bench([job("api", { startOn: "go" }), job("net", { before: ["api"], startOn: "go" })]);
+  bench.emit("go");
+  assert.deepEqual(UP(bench), ["net", "api"]);
+  bench.stopAll(true);
+  assert.deepEqual(DOWN(bench), ["api", "net"]);
+});
+
+Deno.test("in a circle, after gives way to uses, uses to wants, and wants to needs", () => {
+  const pairs = [["after", "uses"], ["uses", "wants"], ["wants", "needs"], ["after", "needs"]] as const;
+  for (const [weak, strong] of pairs) {
+    const bench = new Bench([
+      job("a", { [weak]: ["b"], startOn: "go" }),
+      job("b", { [strong]: ["a"], startOn: "go" }),
+    ]);
+    assert.equal(bench.emit("go").outcome, "done");
+    assert.deepEqual(UP(bench), ["a", "b"], `${weak} and ${strong}`);
+  }
+  const bench = new Bench([
+    job("a", { after: ["b"], startOn: "go" }),
+    job("b", { before: ["a"], after: ["a"], startOn: "go" }),
+  ]);
+  assert.equal(bench.emit("go").outcome, "done");
+});
+
+Deno.test("jobs that one event stops go in reverse of their order", () => {
+  for (const kind of ["wants", "uses", "after"] as const) {
+    const bench = new Bench([
+      job("net", { startOn: "go", stopOn: "halt" }),
+      job("api", { [kind]: ["net"], startOn: "go", stopOn: "halt" }),
+    ]);
+    bench.behave("api", "main", "stubborn");
+    bench.emit("go");
+    bench.emit("halt", {}, { wait: false });
+    assert.equal(bench.note("net"), "waits for api to stop");
+    bench.advance("10s");
+    assert.deepEqual(DOWN(bench), ["api", "net"], kind);
+  }
+});
+
+for (const inOrder of [true, false]) {
+  Deno.test(`a shutdown goes in reverse of the order, ${inOrder ? "also of pre-stops" : "at once"}`, () => {
+    const bench = new Bench([
+      job("disk", { runs: ["main", "pre-stop", "post-stop"] }),
+      job("db", { needs: ["disk"], runs: ["main", "pre-stop"] }),
+      job("api", { wants: ["db"], runs: ["main", "post-stop"] }),
+      job("log", { after: ["api"] }),
+    ]);
+    bench.behave("log", "main", "stubborn");
+    bench.start("api");
+    bench.start("log");
+    bench.stopAll(inOrder);
+    bench.advance("10s");
+    assert.deepEqual(DOWN(bench), ["log", "api", "db", "disk"]);
+    const hooks = bench.traced(/(pre|post)-stop runs/);
+    if (inOrder) {
+      assert.deepEqual(hooks, [
+        "api post-stop runs",
+        "db pre-stop runs",
+        "disk pre-stop runs",
+        "disk post-stop runs",
+      ]);
+    }
+  });
+}
+
+Deno.test("a need that only may be in a circle holds all the same: what closes a circle with it gives way", () => {
+  const bench = new Bench([
+    job("x", { startOn: "go", needs: ["svc"] }),
+    job("q", { startOn: "go", needs: ["x"], provides: ["svc"] }),
+    job("p", { startOn: "go", after: ["q"], provides: ["svc"] }),
+  ]);
+  assert.equal(bench.emit("go").outcome, "done");
+  assert.deepEqual(UP(bench), ["p", "x", "q"]);
+});

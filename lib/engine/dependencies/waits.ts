@@ -1,0 +1,113 @@
+/** What an instance waits for by its dependencies: in `starting` until it may start, in `stopping` until it may stop. */
+
+import type { EngineState } from "../engine_state.ts";
+import type { Instance } from "../instance.ts";
+import type { LoadedJob } from "../loaded_job.ts";
+import { DependencyGraph, type Edge } from "./graph.ts";
+import {
+  isAboutCompletion,
+  isComing,
+  isGone,
+  isHeld,
+  isMet,
+  isMetStill,
+  isUpBeside,
+  targetOf,
+} from "./phases.ts";
+
+/** The graph of the jobs' present definitions. When they have changed, names may have another meaning now. */
+export function graphOf(engine: EngineState): DependencyGraph {
+  return engine.dependencies.graph ?? renewGraph(engine);
+}
+
+function renewGraph(engine: EngineState): DependencyGraph {
+  const { pending, levels, heldStops } = engine.dependencies;
+  for (const instance of heldStops) engine.stopQueue?.add(instance);
+  heldStops.clear();
+  for (const job of engine.jobs.values()) {
+    if (job.startOn?.hasLevels) levels.add(job);
+    for (const instance of job.instances.values()) if (isHeld(instance)) pending.add(instance);
+  }
+  return makeGraph(engine);
+}
+
+/** Makes the graph of the jobs' present definitions. */
+export function makeGraph(engine: EngineState): DependencyGraph {
+  const definitions = Array.from(engine.jobs.values(), ({ definition }) => definition);
+  return engine.dependencies.graph = new DependencyGraph(definitions);
+}
+
+/** Something that an instance waits for before it starts. Without an edge: a job that it conflicts with. */
+export interface StartWait {
+  edge: Edge | undefined;
+  target: LoadedJob | undefined;
+}
+
+/** What an instance waits for before it starts. */
+export function* startWaits(engine: EngineState, { job }: Instance): Iterable<StartWait> {
+  const graph = graphOf(engine);
+  for (const edge of graph.edgesOf(job.name)) {
+    const target = targetOf(engine, edge);
+    if (holds(edge, target)) yield { edge, target };
+  }
+  for (const name of graph.conflictsOf(job.name)) {
+    const target = engine.jobs.get(name);
+    if (target && target.instances.size > 0) yield { edge: undefined, target };
+  }
+}
+
+function holds(edge: Edge, target: LoadedJob | undefined): boolean {
+  if (!target) return edge.kind === "needs";
+  if (isMet(edge, target)) return false;
+  return edge.kind === "needs" || !edge.givesWay && isComing(edge, target, false);
+}
+
+/**
+ * False when nothing is known that an instance waits for before it starts, so that it has to be looked at. As others come
+ * up one by one, it remembers how far it is: of thousands of needs it does not look at each whenever another one is up.
+ */
+export function stillWaits(engine: EngineState, instance: Instance): boolean {
+  const edges = graphOf(engine).edgesOf(instance.job.name);
+  for (; instance.edgesMet < edges.length; instance.edgesMet++) {
+    const edge = edges[instance.edgesMet]!;
+    if (holds(edge, targetOf(engine, edge))) return true;
+  }
+  instance.edgesMet = 0;
+  return false;
+}
+
+/** Something that an instance waits for before it stops: another one that has to be gone. */
+export interface StopWait {
+  instance: Instance;
+  /** True when that one cannot be up without it. */
+  isNeeded: boolean;
+}
+
+/** The instances that have to be gone before this one may stop: those that need it, and others that stop, too. */
+export function* stopWaits(engine: EngineState, stopped: Instance): Iterable<StopWait> {
+  for (const { instance, isNeeded } of dependants(engine, stopped)) {
+    if (isNeeded || instance.goal === "stop") yield { instance, isNeeded };
+  }
+}
+
+/** The instances that depend on this one, and are not gone. Tasks have none: what counts is that they are done. */
+export function* dependants(engine: EngineState, instance: Instance): Iterable<StopWait> {
+  const { job } = instance;
+  for (const edge of graphOf(engine).edgesTo(job.name)) {
+    if (edge.givesWay || isAboutCompletion(edge, job)) continue;
+    let isNeeded: boolean | undefined;
+    for (const other of engine.jobs.get(edge.dependant)?.instances.values() ?? []) {
+      if (other === instance || isGone(other)) continue;
+      isNeeded ??= edge.kind === "needs" && !isMetByAnother(engine, edge, instance);
+      yield { instance: other, isNeeded };
+    }
+  }
+}
+
+function isMetByAnother(engine: EngineState, edge: Edge, instance: Instance): boolean {
+  return edge.targets.some((name) => {
+    const target = engine.jobs.get(name);
+    if (!target) return false;
+    return target === instance.job ? isUpBeside(target, instance) : isMetStill(edge, target);
+  });
+}

@@ -1,0 +1,66 @@
+/** Waking: when something about a job changes, the instances that dependencies hold because of it look again. */
+
+import type { EngineState } from "../engine_state.ts";
+import type { Instance } from "../instance.ts";
+import type { LoadedJob } from "../loaded_job.ts";
+import { isHeld } from "./phases.ts";
+import { graphOf, stillWaits } from "./waits.ts";
+
+/** Has the instances look again that wait for a job before they start. */
+export function wakeDependants(engine: EngineState, job: LoadedJob): void {
+  const graph = graphOf(engine);
+  for (const { dependant } of graph.edgesTo(job.name)) wake(engine, dependant, "starting");
+  for (const name of graph.conflictsOf(job.name)) wake(engine, name, "starting");
+}
+
+/** Has the instances look again that wait for nothing but a job, which is up now, before they start. */
+export function wakeWaiting(engine: EngineState, job: LoadedJob): void {
+  for (const { dependant } of graphOf(engine).edgesTo(job.name)) {
+    wake(engine, dependant, "starting", (instance) => !stillWaits(engine, instance));
+  }
+}
+
+/** Has the instances look again that wait for a job before they stop. */
+export function wakeTargets(engine: EngineState, job: LoadedJob): void {
+  for (const { targets } of graphOf(engine).edgesOf(job.name)) {
+    for (const name of targets) {
+      wake(engine, name, "stopping");
+      requeue(engine, name);
+    }
+  }
+}
+
+/** Has an instance look again at what it waits for, if dependencies hold it. */
+export function lookAgain(engine: EngineState, instance: Instance): void {
+  if (isHeld(instance)) engine.dependencies.pending.add(instance);
+}
+
+/** Has the jobs look again whose `start on` says that this one is up. */
+export function wakeLevels(engine: EngineState, job: LoadedJob): void {
+  for (const name of graphOf(engine).levelsOn(job.name)) {
+    const waiting = engine.jobs.get(name);
+    if (waiting) engine.dependencies.levels.add(waiting);
+  }
+}
+
+function wake(
+  engine: EngineState,
+  name: string,
+  state: "starting" | "stopping",
+  isDue: (instance: Instance) => boolean = () => true,
+): void {
+  for (const instance of engine.jobs.get(name)?.instances.values() ?? []) {
+    if (instance.state === state && isHeld(instance) && isDue(instance)) {
+      engine.dependencies.pending.add(instance);
+    }
+  }
+}
+
+/** Has the shutdown look again at the instances of a job. */
+function requeue(engine: EngineState, name: string): void {
+  const { heldStops } = engine.dependencies;
+  if (heldStops.size === 0) return;
+  for (const instance of engine.jobs.get(name)?.instances.values() ?? []) {
+    if (heldStops.delete(instance)) engine.stopQueue?.add(instance);
+  }
+}

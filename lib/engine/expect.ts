@@ -1,0 +1,92 @@
+/**
+ * The readiness of main processes by `expect` (init(5)): a process stops itself (`expect stop`), or forks and ends
+ * (`expect fork`, `expect daemon`), and its child is tracked as the main process.
+ */
+
+import { type Exit, isSuccess } from "../model/exit.ts";
+import { SIGCONT } from "../model/signals.ts";
+import { setMain } from "./services/main_process.ts";
+import { saidReady } from "./checks/checks.ts";
+import type { TrackedProcess } from "./effects.ts";
+import type { EngineState } from "./engine_state.ts";
+import type { Instance } from "./instance.ts";
+import { endMain, leaveSpawned } from "./lifecycle.ts";
+
+/** The main process has stopped itself: with `expect stop`, or `ready stopped`, it is ready, and is continued. */
+export function mainStopped(engine: EngineState, instance: Instance, pid: number): void {
+  const { job: { name, definition: { expect, ready } }, state } = instance;
+  if (state !== "spawned" || expect !== "stop" && ready?.kind !== "stopped") return;
+  engine.kill(pid, SIGCONT, false);
+  if (ready?.kind === "stopped") saidReady(engine, name, instance.name);
+  if (expect === "stop") met(engine, instance);
+}
+
+/**
+ * True when a main process that ends with this exit may have left a child that lives on in its place: while a fork is
+ * expected, and as long as the kill timeout after the last fork, in case the program forks more often than its job says.
+ * One that fails leaves none.
+ */
+export function tracksForks(instance: Instance, exit: Exit, now: number): boolean {
+  const { expect, pidFile } = instance.job.definition;
+  if (pidFile !== undefined) return false;
+  if (expect === "children") return isSuccess(exit) || instance.isExpectMet;
+  if (!isSuccess(exit)) return false;
+  if (expect !== "fork" && expect !== "daemon" || instance.state === "killed") return false;
+  return instance.state === "spawned" || (instance.goal === "start" && now < instance.tracksForksUntil);
+}
+
+/** The main process has forked and ended: the tracked process is the main process now. */
+export function trackFork(engine: EngineState, instance: Instance, tracked: TrackedProcess): void {
+  const { pid, forks, session = pid } = tracked;
+  instance.leaders = session === pid ? [pid] : [pid, session];
+  setMain(engine, instance, pid);
+  if (instance.job.definition.expect === "children") return followChild(engine, instance, pid);
+  instance.tracksForksUntil = engine.now + instance.job.definition.killTimeout * 1000;
+  if (instance.state !== "spawned") {
+    instance.forks++;
+    engine.log(
+      "warn",
+      `${instance.displayName} main process forked again, following ${pid} (${instance.note(engine.now)})`,
+    );
+    return;
+  }
+  // Several forks at once show only after the first process: it led the session, which later ones need not.
+  instance.forks += instance.forks === 0 ? forks : 1;
+  if (instance.forks < instance.expectedForks) return;
+  engine.clearTimer(instance, "fork-bound");
+  met(engine, instance);
+}
+
+/** Of the processes that the main process has left behind, one is the main process now. In a stop, it is ended next. */
+function followChild(engine: EngineState, instance: Instance, pid: number): void {
+  engine.log("info", `${instance.describe("main", pid)} was left behind, and is followed`);
+  if (instance.state === "killed") return endMain(engine, instance);
+  met(engine, instance);
+}
+
+/** A tracked process will not fork again, whatever number of forks was seen. */
+export function trackedProcessSettled(engine: EngineState, instance: Instance, isCertain: boolean): void {
+  const pid = instance.pids.get("main");
+  if (instance.state !== "spawned" || instance.forks === 0 || pid === undefined) return;
+  engine.clearTimer(instance, "fork-bound");
+  if (!isCertain) return acceptAsReady(engine, instance, pid);
+  instance.forks = instance.expectedForks;
+  met(engine, instance);
+}
+
+/** Accepts a main process as ready that was not seen to fork as often as `expect` says. */
+export function acceptAsReady(engine: EngineState, instance: Instance, pid: number): void {
+  const { expect, killTimeout } = instance.job.definition;
+  engine.log(
+    "warn",
+    `${instance.displayName} main process (${pid}) was not seen to fork as often as \`expect ${expect}\` says ` +
+      `(${instance.forks} of ${instance.expectedForks}), taking it for the service`,
+  );
+  instance.tracksForksUntil = engine.now + killTimeout * 1000;
+  met(engine, instance);
+}
+
+function met(engine: EngineState, instance: Instance): void {
+  instance.isExpectMet = true;
+  leaveSpawned(engine, instance);
+}

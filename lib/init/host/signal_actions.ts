@@ -1,0 +1,100 @@
+/** The table of signals and actions: what init does on which signal, in each role. */
+
+import process from "node:process";
+import type { KNOWN_EVENTS } from "../../author/known_events.ts";
+import { signalNumber, SIGPWR, SIGRTMIN } from "../../model/signals.ts";
+import { takeSignals } from "../../sys/runtime/signal_handlers.ts";
+import { blockSignals } from "../../sys/process/signals.ts";
+import type { Role } from "./role.ts";
+
+/** What is done on a signal. `forward`: the signal is sent to the main process of the job `main`. */
+type Action = "stop" | "reload" | "listen" | "list" | "forward" | "event" | "warn";
+
+/** An action; of `event`, with the event's name. */
+type SignalAction = Exclude<Action, "event"> | ["event", keyof typeof KNOWN_EVENTS];
+
+type ActionTable = Partial<Record<NodeJS.Signals, SignalAction>>;
+
+const COMMON_SIGNALS: ActionTable = { SIGHUP: "reload", SIGUSR1: "listen", SIGUSR2: "list" };
+const PROCESS_SIGNALS: ActionTable = { ...COMMON_SIGNALS, SIGTERM: "stop", SIGINT: "stop", SIGQUIT: "stop" };
+
+/**
+ * The signals that have an action, by role. The kernel sends a machine's process 1 SIGINT for Ctrl-Alt-Delete and
+ * SIGWINCH for Alt-ArrowUp. A machine is shut down by shutdown(8), not by a signal that was sent by mistake.
+ */
+const ROLE_SIGNALS: Readonly<Record<Role, ActionTable>> = {
+  machine: {
+    ...COMMON_SIGNALS,
+    SIGINT: ["event", "control-alt-delete"],
+    SIGWINCH: ["event", "keyboard-request"],
+    SIGTERM: "warn",
+    SIGQUIT: "warn",
+  },
+  container: PROCESS_SIGNALS,
+  session: PROCESS_SIGNALS,
+};
+
+/** The same for `rouse run`: signals are for the command, except SIGTERM, which ends containers and so stops all jobs. */
+const RUN_SIGNALS: ActionTable = {
+  SIGTERM: "stop",
+  SIGHUP: "forward",
+  SIGINT: "forward",
+  SIGQUIT: "forward",
+  SIGUSR1: "forward",
+  SIGUSR2: "forward",
+  SIGWINCH: "forward",
+  SIGCONT: "forward",
+  SIGTSTP: "forward",
+};
+
+/**
+ * The signals of the host, which the runtime does not pass to JavaScript. A machine gets SIGPWR from the kernel, or from a
+ * monitor of the power supply, when the power fails or is back. LXC and systemd-nspawn stop a container by these signals.
+ */
+const HOST_SIGNALS: Readonly<Record<Role, Record<number, SignalAction>>> = {
+  machine: { [SIGPWR]: ["event", "power-status-changed"] },
+  container: { [SIGPWR]: "stop", [SIGRTMIN + 3]: "stop" },
+  session: {},
+};
+
+/**
+ * Blocks all signals that have an action in any role, until there is a {@link SignalTable}. The kernel would drop a signal
+ * to process 1 that arrives before there is a handler for it.
+ */
+export function holdSignals(): void {
+  const names = [...Object.values(ROLE_SIGNALS), RUN_SIGNALS].flatMap((table) => Object.keys(table));
+  blockSignals(names.map((name) => signalNumber(name)!));
+}
+
+/** The functions that perform the actions. `event` is the name of the event, for the action `event`. */
+export type SignalActions = Record<Action, (signal: number, event: string) => void>;
+
+/** The handlers of all signals. Signals that arrive before the actions are known are kept until {@link SignalTable.act}. */
+export class SignalTable {
+  #actions: SignalActions | undefined;
+  #early: Array<(actions: SignalActions) => void> = [];
+
+  constructor(private readonly role: Role, runsCommand: boolean) {
+    for (const [name, action] of Object.entries(runsCommand ? RUN_SIGNALS : ROLE_SIGNALS[role])) {
+      const signal = signalNumber(name)!;
+      process.on(name as NodeJS.Signals, () => this.#received(signal, action));
+    }
+    blockSignals([]);
+  }
+
+  /** Performs the actions from now on, also for the signals that have arrived already. */
+  act(actions: SignalActions): void {
+    this.#actions = actions;
+    for (const act of this.#early) act(actions);
+    this.#early = [];
+    const hosts = HOST_SIGNALS[this.role];
+    takeSignals(Object.keys(hosts).map(Number), (signal) => this.#received(signal, hosts[signal]!));
+  }
+
+  #received(signal: number, action: SignalAction): void {
+    const [kind, event = ""] = [action].flat() as [Action, string?];
+    const act = (actions: SignalActions) => actions[kind](signal, event);
+    if (this.#actions) act(this.#actions);
+    else this.#early.push(act);
+  }
+}

@@ -1,0 +1,29 @@
+/** The interface between the running init and the program that runs it. */
+
+import type { Messages } from "./logs/messages.ts";
+import type { ProcessContext } from "./spawn/process_description.ts";
+import type { ConfigurationSource } from "../config/known_files.ts";
+
+/** The parts and functions that the running init is given. */
+export interface InitContext {
+  messages: Messages;
+  processes: ProcessContext;
+  /** The command that runs the program `checks` of this executable. */
+  checksCommand: readonly string[];
+  /** The address that jobs get as `UPSTART_SESSION`. Undefined where clients find init without it. */
+  session(): string | undefined;
+  /** True when init is a user's. */
+  isSession: boolean;
+  /** True when init exits with the runlevels 0 and 6. */
+  endsWithRunlevel: boolean;
+  reloadConfiguration(): Promise<void>;
+  /** The problem of a job's file, while the last good definition is in force. */
+  problem(job: string): string | undefined;
+  /** The problems of the configuration; `isMissed` when a job is missing because of one. */
+  problems(): Array<{ problem: string; isMissed: boolean }>;
+  configurationSources(): ConfigurationSource[];
+  endSession(): void;
+  restart(): void;
+  /** Called when a process has exited and no job has one any more. */
+  onIdle(): void;
+}

@@ -1,0 +1,337 @@
+/** The parts of an init, and its course from the start to the exit. */
+
+import process from "node:process";
+import type { Configuration } from "../config/configuration.ts";
+import { ControlError } from "../control/supervisor.ts";
+import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
+import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
+import { raiseDescriptorLimit } from "../sys/process/limits.ts";
+import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
+import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
+import { selfCommand } from "../sys/runtime/self.ts";
+import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
+import { COMMAND_JOB } from "./command_job.ts";
+import { setUpConfiguration } from "./configuration_setup.ts";
+import { ControlEndpoint } from "./host/control_endpoint.ts";
+import { configurationDirectories } from "./host/directories.ts";
+import { defaultEnvironment, initEnvironment, processDefaults } from "./host/job_environment.ts";
+import { prepareMachine } from "./host/machine_boot.ts";
+import { reportReady } from "./host/ready_descriptor.ts";
+import type { Role } from "./host/role.ts";
+import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
+import { sessionAddress, SessionFile } from "./host/session.ts";
+import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
+import { warnOfFindings } from "./lint_warnings.ts";
+import type { JobOutput } from "./logs/job_output.ts";
+import { Messages } from "./logs/messages.ts";
+import { StandardStreams } from "./logs/standard_streams.ts";
+import type { HttpService } from "./ops/http_service.ts";
+import { printJobList } from "./ops/job_list.ts";
+import type { InitOptions } from "./options.ts";
+import { setUpJobOutput } from "./output_setup.ts";
+import { optionalPart, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import { RunningInit } from "./running.ts";
+import { AppArmor } from "./spawn/apparmor.ts";
+import { ControlGroups } from "./spawn/control_groups.ts";
+import type { SavedCourse, SavedProgram } from "./saved_program.ts";
+import { checkStart } from "./start_check.ts";
+import { endOf, ExitStatus } from "./teardown/exit_status.ts";
+import { HaltRunlevel } from "./teardown/halt_runlevel.ts";
+import { haltMachine } from "./teardown/machine_halt.ts";
+import { OrderedTeardown } from "./teardown/ordered_teardown.ts";
+import { SessionTeardown } from "./teardown/session_teardown.ts";
+import type { Requester, Teardown } from "./teardown/teardown.ts";
+
+/** The module that serves HTTP. It is loaded only with `--http`. */
+type HttpModule = typeof import("./ops/http_service.ts");
+
+/** Why init exits. */
+interface ExitReason {
+  /** Some processes had to be killed, for the time for the teardown was over. */
+  killed?: boolean;
+  /** The exit status, whatever the jobs' are. */
+  status?: number;
+}
+
+/** Signals that ask a program to end. */
+const STOP_SIGNALS = [SIGINT, SIGQUIT];
+
+/** How long those who read init's output have for the rest of it when the time for the teardown is over, in ms. */
+const FINAL_FLUSH_TIME = 500;
+
+/** The parts of an init, and its course. */
+export class InitProgram implements Part<SavedProgram> {
+  readonly #streams: StandardStreams;
+  readonly #messages: Messages;
+  readonly #output: JobOutput;
+  /** The address of a user's session. */
+  readonly #session: string | undefined;
+  /** The address that jobs get as `UPSTART_SESSION`; undefined where clients find init without it. */
+  #address: string | undefined;
+  readonly #init: RunningInit;
+  readonly #configuration: Configuration;
+  readonly #endpoint: ControlEndpoint;
+  readonly #teardown: Teardown;
+  readonly #exitStatus: ExitStatus;
+  readonly #haltRunlevel: HaltRunlevel | undefined;
+  readonly #sessionFile: SessionFile;
+  readonly #http: HttpService | undefined;
+  readonly #exit = Promise.withResolvers<ExitReason>();
+  /** How long the teardown may take, in seconds. */
+  readonly #shutdownTimeout: number | undefined;
+  /** When the teardown began, in ms. */
+  #teardownBegan: number | undefined;
+  /** The first signal that asked init to stop. */
+  #stopSignal: number | undefined;
+
+  /** @param httpModule With `--http`. */
+  constructor(
+    private readonly options: InitOptions,
+    private readonly role: Role,
+    httpModule: HttpModule | undefined,
+  ) {
+    this.#shutdownTimeout = options.shutdownTimeout ?? ROLE_DEFAULTS[role].shutdownTimeout;
+    const warnOnce = (message: string) => this.#messages.logOnce("warn", message);
+    this.#streams = new StandardStreams(options.logFormat ?? "plain", warnOnce);
+    this.#messages = new Messages(options.priority, this.#streams);
+    surviveErrors(this.#messages);
+    if (process.pid === 1) ignoreSentFaults();
+    if (role === "machine") prepareMachine(this.#messages);
+    if (process.pid !== 1) setChildSubreaper();
+    this.#session = options.user ? sessionAddress() : undefined;
+    this.#address = this.#session;
+    this.#output = setUpJobOutput(options, role, this.#streams, this.#messages);
+    this.#init = this.#makeInit(warnOnce);
+    const onDone = (killed = false) => this.#exit.resolve({ killed });
+    this.#teardown = options.user
+      ? new SessionTeardown(this.#init, this.#messages, onDone)
+      : new OrderedTeardown(
+        this.#init,
+        this.#messages,
+        this.#shutdownTimeout && this.#shutdownTimeout * 1000,
+        onDone,
+      );
+    const isOption = options.exitWith.length > 0 || options.command !== undefined;
+    this.#exitStatus = new ExitStatus(this.#init, isOption, (job, exit) => {
+      // Who names a job on the command line knows that init ends with it.
+      if (!isOption) this.#messages.log(...endOf(job, exit));
+      this.#beginTeardown("job");
+    });
+    this.#haltRunlevel = options.user
+      ? undefined
+      : new HaltRunlevel(this.#init, () => this.#init.stopping || this.#beginTeardown("shutdown"));
+    this.#configuration = setUpConfiguration(
+      options,
+      role,
+      this.#init,
+      this.#messages,
+      this.#shutdownTimeout,
+    );
+    this.#endpoint = new ControlEndpoint(this.#init, this.#messages, this.#session);
+    this.#sessionFile = new SessionFile(this.#messages);
+    this.#http = httpModule && new httpModule.HttpService(this.#init, options.command && COMMAND_JOB);
+  }
+
+  /**
+   * All parts that hold state across time, in the order in which they are restored: what waits to be written goes first,
+   * and the teardown, which looks at all others, last. The configuration is not among them: files are read anew, and the
+   * definitions in force are the engine's.
+   */
+  get parts(): Parts<SavedProgram> {
+    return {
+      streams: this.#streams,
+      init: this.#init,
+      course: this.#course,
+      endpoint: this.#endpoint,
+      sessionFile: this.#sessionFile,
+      exitStatus: this.#exitStatus,
+      haltRunlevel: optionalPart(this.#haltRunlevel),
+      http: optionalPart(this.#http),
+      teardown: this.#teardown,
+    };
+  }
+
+  save(): SavedProgram {
+    return saveParts(this.parts);
+  }
+
+  restore(saved: SavedProgram): Promise<void> {
+    return restoreParts(this.parts, saved);
+  }
+
+  readonly #course: Part<SavedCourse> = {
+    save: () => ({
+      ...(this.#address !== undefined && { address: this.#address }),
+      ...(this.#stopSignal !== undefined && { stopSignal: this.#stopSignal }),
+      ...(this.#teardownBegan !== undefined && { teardownTime: performance.now() - this.#teardownBegan }),
+    }),
+    restore: ({ address, stopSignal, teardownTime }) => {
+      this.#address = address;
+      this.#stopSignal = stopSignal;
+      this.#teardownBegan = teardownTime === undefined ? undefined : performance.now() - teardownTime;
+    },
+  };
+
+  #makeInit(warnOnce: (message: string) => void): RunningInit {
+    const { options, role } = this;
+    return new RunningInit(defaultEnvironment(options, role), initEnvironment(), {
+      messages: this.#messages,
+      processes: {
+        spawner: new SpawnQueue(),
+        output: this.#output,
+        defaultConsole: defaultConsole(options, role),
+        hookCommand: selfCommand("hook"),
+        stopsForDebug: options.priority === "debug",
+        defaults: processDefaults(options, role),
+        descriptorLimit: raiseDescriptorLimit(),
+        privileged: process.geteuid?.() === 0,
+        controlGroups: new ControlGroups({ enabled: options.controlGroups, warn: warnOnce }),
+        apparmor: new AppArmor({ warn: warnOnce }),
+      },
+      checksCommand: selfCommand("checks"),
+      session: () => this.#address,
+      isSession: options.user,
+      endsWithRunlevel: role !== "session",
+      reloadConfiguration: () => this.#reload(),
+      problem: (job) => {
+        const report = this.#configuration.problem(job);
+        return report && formatInFull(report);
+      },
+      problems: () =>
+        this.#configuration.problems().map(({ diagnostic, isMissed }) => ({
+          problem: formatDiagnostic(diagnostic),
+          isMissed,
+        })),
+      configurationSources: () => this.#configuration.sources(),
+      endSession: () => this.#beginTeardown("logout"),
+      restart() {
+        throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
+      },
+      onIdle: () => this.#teardown.check(),
+    });
+  }
+
+  /** Logs a warning. */
+  warn(message: string): void {
+    this.#messages.log("warn", message);
+  }
+
+  /** Runs until init is to exit, and exits; a machine is halted. */
+  async run(signals: SignalTable): Promise<number> {
+    if (this.options.http) this.#http?.open(this.options.http, this.#messages);
+    signals.act(this.#signalActions);
+    onChildChange(() => this.#init.reap());
+    const loaded = this.#configuration.load();
+    await this.#endpoint.open();
+    if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
+      this.#address = this.#endpoint.addresses[0];
+    }
+    if (this.#session) this.#sessionFile.open(this.#session);
+    await Promise.race([loaded, this.#exit.promise]);
+    this.#lint();
+    this.#http?.loaded();
+    if (this.#start()) this.#reportReady();
+
+    const reason = await this.#exit.promise;
+    this.#http?.close();
+    this.#sessionFile.remove();
+    this.#configuration.close();
+    this.#endpoint.close();
+    this.#init.close();
+    this.#output.close();
+    await this.#streams.flush(this.#flushTime);
+    if (this.role === "machine") return await haltMachine(this.#haltRunlevel?.command, this.#messages);
+    process.exit(this.#statusFor(reason));
+  }
+
+  readonly #signalActions: SignalActions = {
+    stop: (signal) => this.#stop(signal),
+    reload: () => void this.#reload(),
+    listen: () => void this.#endpoint.open(),
+    list: () => void printJobList(this.#init, this.#streams),
+    // Before the command runs, and after it has ended, only init can do what the signal asks for.
+    forward: (signal) =>
+      this.#init.signal(COMMAND_JOB, signal) || !STOP_SIGNALS.includes(signal) || this.#stop(signal),
+    event: (_, name) => this.#init.handle({ kind: "event", event: name, environment: [] }),
+    warn: (signal) =>
+      this.#messages.log("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
+  };
+
+  /** Starts what waits for the start of init. Returns false when init cannot go on. */
+  #start(): boolean {
+    const { startupEvent, command } = this.options;
+    if (this.#init.stopping) return false;
+    const { errors, waiting } = checkStart(this.#init, this.#configuration, this.options);
+    if (errors.length > 0) {
+      for (const error of errors) this.#messages.log("error", error);
+      this.#exit.resolve({ status: 1 });
+      return false;
+    }
+    if (waiting !== undefined) this.#messages.log("message", waiting);
+    if (startupEvent !== undefined) {
+      this.#init.handle({ kind: "event", event: startupEvent, environment: [] });
+    } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
+      const request = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
+      // A start that fails ends the job, and init with it.
+      Promise.try(() => this.#init.request(request)).catch((error) => {
+        if (!(error instanceof ControlError)) this.#messages.fault("the start of the command", error);
+      });
+    }
+    return true;
+  }
+
+  #reportReady(): void {
+    const { readyDescriptor } = this.options, [address] = this.#endpoint.addresses;
+    if (readyDescriptor !== undefined) reportReady(readyDescriptor, address);
+  }
+
+  #beginTeardown(requester: Requester): void {
+    this.#teardownBegan ??= performance.now();
+    // Else the teardown would end them, as it does all processes, and that would look like a mistake in a module.
+    this.#configuration.endEvaluations();
+    this.#teardown.begin(requester);
+  }
+
+  #stop(signal: number): void {
+    this.#stopSignal ??= signal;
+    this.#beginTeardown("shutdown");
+  }
+
+  async #reload(): Promise<void> {
+    await this.#configuration.reload();
+    this.#lint();
+  }
+
+  #lint(): void {
+    const directories = configurationDirectories(this.options);
+    warnOfFindings(
+      {
+        init: this.#init,
+        directories,
+        withoutRunlevels: this.role !== "machine",
+        trial: this.options.startupEvent === undefined,
+      },
+      this.#messages,
+    );
+  }
+
+  /** How long init waits for those who read its output, in ms: as long as the teardown may still take. */
+  get #flushTime(): number {
+    const elapsed = performance.now() - (this.#teardownBegan ?? performance.now());
+    return Math.max((this.#shutdownTimeout ?? 0) * 1000 - elapsed, FINAL_FLUSH_TIME);
+  }
+
+  #statusFor({ status, killed }: ExitReason): number {
+    if (status !== undefined) return status;
+    if (this.#exitStatus.status !== undefined) return this.#exitStatus.status;
+    if (killed) return 128 + SIGKILL;
+    return this.#exitStatus.comesFromJob && this.#stopSignal !== undefined ? 128 + this.#stopSignal : 0;
+  }
+}
+
+/** Logs errors that nothing has caught. Process 1 must not end by one: the machine would. */
+function surviveErrors(messages: Messages): void {
+  for (const failure of ["uncaughtException", "unhandledRejection"] as const) {
+    process.on(failure, (error: unknown) => messages.fault("a callback", error));
+  }
+}

@@ -1,0 +1,42 @@
+/** A timer that can be saved: what is left of its time goes on elsewhere. */
+
+import type { Part } from "./part.ts";
+import { LONGEST_DELAY } from "./timers.ts";
+
+/** What is saved of a {@link Deadline}: the time that is left, in ms. Absent when it is not set. */
+export type SavedDeadline = number | null;
+
+/** A point in time at which something is done, unless it is moved or cleared before. */
+export class Deadline implements Part<SavedDeadline> {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it is reached, in ms. */
+  #at = 0;
+
+  /** @param onReached Called when it is reached. */
+  constructor(private readonly onReached: () => void) {}
+
+  /** Sets it to so many ms from now, instead of what it was set to before. */
+  set(delay: number): void {
+    this.clear();
+    const time = Math.min(delay, LONGEST_DELAY);
+    this.#at = performance.now() + time;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.onReached();
+    }, time);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  save(): SavedDeadline {
+    return this.#timer === undefined ? null : Math.max(0, this.#at - performance.now());
+  }
+
+  restore(left: SavedDeadline): void {
+    if (left === null) this.clear();
+    else this.set(left);
+  }
+}

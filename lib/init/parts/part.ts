@@ -1,0 +1,33 @@
+/** The interface of the running init's parts that hold state across time: it survives a re-execution of init. */
+
+/**
+ * A part of the running init. Saved data is plain: it survives JSON. Descriptors are numbers in it, which have to stay open
+ * until they are restored.
+ */
+export interface Part<Saved> {
+  save(): Saved;
+  /** To be called once, on a new part, before it is used. */
+  restore(saved: Saved): void | Promise<void>;
+}
+
+/** Parts by name. */
+export type Parts<Saved> = { readonly [Name in keyof Saved]: Part<Saved[Name]> };
+
+/** A part that an init may lack. Saved, it is null then. */
+export function optionalPart<Saved>(part: Part<Saved> | undefined): Part<Saved | null> {
+  return {
+    save: () => part?.save() ?? null,
+    restore: (saved) => saved === null ? undefined : part?.restore(saved),
+  };
+}
+
+/** Saves all parts. */
+export function saveParts<Saved>(parts: Parts<Saved>): Saved {
+  const entries = Object.entries<Part<unknown>>(parts).map(([name, part]) => [name, part.save()]);
+  return Object.fromEntries(entries) as Saved;
+}
+
+/** Restores all parts, one after the other in the order of the table. */
+export async function restoreParts<Saved>(parts: Parts<Saved>, saved: Saved): Promise<void> {
+  for (const name of Object.keys(parts) as Array<keyof Saved>) await parts[name].restore(saved[name]);
+}

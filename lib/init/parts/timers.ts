@@ -1,0 +1,66 @@
+/** The engine's timers, run by the runtime. */
+
+import type { Part } from "./part.ts";
+
+/** The longest delay of the runtimes' timers, in ms. With a longer one they would fire at once. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+
+/** What is saved of {@link Timers}. */
+export interface SavedTimers {
+  /** Timers with the rest of their delays, in ms. */
+  running: Array<[timer: number, delay: number]>;
+  due: number[];
+}
+
+/** A timer with a delay; `at`: when it fires, in ms. */
+interface RunningTimer {
+  handle: ReturnType<typeof setTimeout>;
+  at: number;
+}
+
+/** The timers that are set, by the engine's numbers. */
+export class Timers implements Part<SavedTimers> {
+  readonly #running = new Map<number, RunningTimer>();
+  /** Timers without a delay. The engine ignores those that it has cleared. */
+  readonly #due: number[] = [];
+
+  /** @param onFired Called when a timer with a delay fires. */
+  constructor(private readonly onFired: (timer: number) => void) {}
+
+  /** True while there are timers without a delay. */
+  get hasDue(): boolean {
+    return this.#due.length > 0;
+  }
+
+  /** Takes the first timer that was set without a delay. Undefined when there is none. */
+  takeDue(): number | undefined {
+    return this.#due.shift();
+  }
+
+  /** @param delay In ms. */
+  set(timer: number, delay: number): void {
+    if (delay === 0) return void this.#due.push(timer);
+    const fire = () => {
+      this.#running.delete(timer);
+      this.onFired(timer);
+    };
+    const handle = setTimeout(fire, Math.min(delay, LONGEST_DELAY));
+    this.#running.set(timer, { handle, at: performance.now() + delay });
+  }
+
+  clear(timer: number): void {
+    clearTimeout(this.#running.get(timer)?.handle);
+    this.#running.delete(timer);
+  }
+
+  save(): SavedTimers {
+    const now = performance.now();
+    const rest = ({ at }: RunningTimer) => Math.max(1, at - now);
+    return { running: Array.from(this.#running, ([timer, one]) => [timer, rest(one)]), due: [...this.#due] };
+  }
+
+  restore({ running, due }: SavedTimers): void {
+    for (const [timer, delay] of running) this.set(timer, delay);
+    this.#due.push(...due);
+  }
+}

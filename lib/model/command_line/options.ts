@@ -1,0 +1,111 @@
+/** The option parser: takes a command line apart by a table of options. */
+
+import { UsageError } from "./usage_error.ts";
+
+/** An option. With `argument` it takes a value, which the help text calls by that name. */
+export interface Option {
+  /** One letter. */
+  short?: string;
+  /** Empty where there is a letter alone. */
+  long: string;
+  /** Without it, `--help` does not show the option. */
+  help?: string;
+  argument?: string;
+}
+
+/** Options of most programs. */
+export const HELP: Option = { long: "help", help: "display this help and exit" };
+export const VERSION: Option = { long: "version", help: "output version information and exit" };
+export const QUIET: Option = { short: "q", long: "quiet", help: "print errors only" };
+export const VERBOSE: Option = { short: "v", long: "verbose", help: "print more" };
+
+/** A parsed command line. */
+export interface ParsedOptions {
+  /**
+   * The values of each option by its long name, in order. An option that takes no value has an empty string for each time
+   * it was given. The option that was given last is the last entry.
+   */
+  options: Map<string, string[]>;
+  args: string[];
+  /** The words after the first argument, when parsing stops there. */
+  rest: string[];
+}
+
+/** How the words of a command line are taken. */
+export interface ParseRules {
+  /** The first argument ends the options, as it does with `--`: what follows belongs to a command. */
+  stopAtArgument?: boolean;
+  /** Unknown options are passed over, as those are that the kernel gives to process 1. */
+  ignoreUnknown?: boolean;
+}
+
+/**
+ * Parses a command line, as libnih does. Options and arguments may be mixed, until `--`. A value stands in the same word
+ * (`--output=FILE`, `-oFILE`), or is the next word that is no option. Parsing ends at `--help` and `--version`, so the
+ * words behind them may be wrong.
+ * @throws {UsageError} for an unknown option, a missing value, and a value of an option that takes none.
+ */
+export function parseOptions(
+  words: readonly string[],
+  table: readonly Option[],
+  rules: ParseRules = {},
+): ParsedOptions {
+  const parsed: ParsedOptions = { options: new Map(), args: [], rest: [] };
+  const left = [...words];
+  const put = (option: Option, value = "") => {
+    const values = [...parsed.options.get(option.long) ?? [], value];
+    parsed.options.delete(option.long);
+    parsed.options.set(option.long, values);
+  };
+  const value = (given: string) => {
+    const next = left.findIndex((word) => !isOption(word));
+    if (next < 0) throw new UsageError(`missing argument: ${given}`);
+    return left.splice(next, 1)[0];
+  };
+  const refuse = (word: string) => {
+    if (!rules.ignoreUnknown) throw new UsageError(`invalid option: ${word}`);
+  };
+  for (let word; (word = left.shift()) !== undefined;) {
+    if (word === "--") {
+      parsed.args.push(...left.splice(0, rules.stopAtArgument ? 1 : left.length));
+      parsed.rest = left.splice(0);
+    } else if (!isOption(word)) {
+      parsed.args.push(word);
+      if (rules.stopAtArgument) parsed.rest = left.splice(0);
+    } else if (word.startsWith("--")) {
+      const equals = word.indexOf("=");
+      const name = word.slice(2, equals < 0 ? undefined : equals);
+      const option = table.find(({ long }) => long === name && long !== "");
+      if (!option) refuse(word);
+      else if (equals >= 0 && !option.argument) throw new UsageError(`unexpected argument: ${word}`);
+      else put(option, !option.argument ? "" : equals < 0 ? value(word) : word.slice(equals + 1));
+    } else {
+      for (let at = 1; at < word.length; at++) {
+        const option = table.find(({ short }) => short === word[at]);
+        // The value of the first letter may follow it without a blank.
+        const attached = option?.argument && at === 1 && word.length > 2;
+        if (!option) refuse(`-${word[at]}`);
+        else put(option, attached ? word.slice(2) : option.argument ? value(word) : "");
+        if (attached) break;
+      }
+    }
+    if (parsed.options.has("help") || parsed.options.has("version")) break;
+  }
+  return parsed;
+}
+
+/** The value of an option. When it was given several times, the last one. */
+export function valueOf({ options }: ParsedOptions, option: string): string | undefined {
+  return options.get(option)?.at(-1);
+}
+
+/** The one of these options, by their long names, that was given last. */
+export function lastGiven(options: ParsedOptions["options"], names: readonly string[]): string | undefined {
+  let last: string | undefined;
+  for (const name of options.keys()) if (names.includes(name)) last = name;
+  return last;
+}
+
+function isOption(word: string): boolean {
+  return word.startsWith("-") && word !== "-";
+}

@@ -1,0 +1,21 @@
+/** The names of the events that init emits, and the programs that come with it. */
+
+import { JOB_EVENTS } from "./condition.ts";
+
+/** The events that every init emits by itself. */
+export const INIT_EVENTS: readonly string[] = [
+  "startup",
+  "control-alt-delete",
+  "keyboard-request",
+  "power-status-changed",
+  "gave-up",
+  ...JOB_EVENTS,
+  "unhealthy",
+  "healthy",
+];
+
+/** The event that a user's init emits as the session ends. */
+export const SESSION_EVENT = "session-end";
+
+/** The event by which telinit and shutdown change the runlevel. */
+export const RUNLEVEL_EVENT = "runlevel";

@@ -1,0 +1,37 @@
+/** The requests of clients, and the notices of what happens: plain data that engine, init and control service share. */
+
+import type { Exit } from "./exit.ts";
+import type { InstanceProcess } from "./job.ts";
+
+/** A request that changes something. Environments are `KEY=VALUE` strings. */
+export type Request =
+  /**
+   * Starts, stops or restarts the instance that the environment names (`Job.Start`, `.Stop`, `.Restart`). `force`, of a stop
+   * alone: whatever runs is killed, and nothing is waited for.
+   */
+  | { kind: "start" | "stop" | "restart"; job: string; environment: string[]; wait: boolean; force?: boolean }
+  /** The same for an instance known by its name (`Instance.Start`, …). */
+  | { kind: "start" | "stop" | "restart"; job: string; instance: string; wait: boolean; force?: boolean }
+  /** Forgets how often an instance has failed: a respawn that is delayed begins at once. */
+  | { kind: "reset"; job: string; environment: string[] }
+  | { kind: "reset"; job: string; instance: string }
+  /** Sends the job's reload signal to the main process of an instance (`Instance.Reload`). */
+  | { kind: "reload"; job: string; instance: string }
+  /** Emits an event; with `wait` the answer comes when all that it set off is up or done. */
+  | { kind: "emit"; event: string; environment: string[]; wait: boolean };
+
+/** A notice of something that happened. D-Bus signals tell of all but respawns and the ends of processes. */
+export type Notice =
+  | { kind: "job-added" | "job-removed"; job: string }
+  | { kind: "instance-added"; job: string; instance: string }
+  /** `exit` is how the instance's last run ended. `endsInit`: its definition says so. */
+  | { kind: "instance-removed"; job: string; instance: string; exit: Exit; endsInit?: true }
+  | { kind: "goal-changed"; job: string; instance: string; goal: string }
+  | { kind: "state-changed"; job: string; instance: string; state: string }
+  /** The main process has ended, and the instance is to respawn. */
+  | { kind: "respawned"; job: string; instance: string }
+  /** `status` is the exit status of the process that failed, its signal times 256, or −1 if it could not be run. */
+  | { kind: "failed"; job: string; instance: string; status: number }
+  /** The event is over: all that it set off is up or done. */
+  | { kind: "event-emitted"; event: string; environment: string[] }
+  | { kind: "process-ended"; job: string; instance: string; process: InstanceProcess; exit: Exit };

@@ -1,0 +1,40 @@
+/** Appending to a file that is opened by its path each time. */
+
+import { constants } from "node:fs";
+import { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY } from "./descriptors.ts";
+import { ENXIO } from "../call/errno.ts";
+import { kernel, SCRATCH_SIZE } from "../call/kernel.ts";
+import { PreparedCalls } from "../call/prepared_calls.ts";
+
+const AT_FDCWD = -100, O_CLOEXEC = 0o2000000;
+const FLAGS = O_WRONLY | O_APPEND | O_CREAT | constants.O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+
+const SEEK_CUR = 1;
+
+let prepared: { open: PreparedCalls; write: PreparedCalls } | undefined;
+
+/**
+ * Appends bytes to a file, 64 KB at most, and makes the file where there is none. It does not follow a symbolic link
+ * (ELOOP), nor write to a terminal or a pipe (ENXIO).
+ * @returns how many bytes were written, or the negative error number, e.g. −28 for ENOSPC.
+ */
+export function appendTo(path: string, bytes: Uint8Array, mode: number): number {
+  const { open, write } = prepared ??= {
+    open: new PreparedCalls(["openat", AT_FDCWD, 0, FLAGS]),
+    // Seeking fails for what is not a regular file; then the write is skipped.
+    write: new PreparedCalls(["lseek", 0, 0, SEEK_CUR], ["write"], ["close"]).skip(0, 2),
+  };
+  const memory = kernel();
+  memory.begin(0);
+  open.set(0, 1, memory.copy(path));
+  open.set(0, 3, mode);
+  open.run();
+  const descriptor = open.result(0);
+  if (descriptor < 0) return descriptor;
+  for (const call of [0, 1, 2]) write.set(call, 0, descriptor);
+  const part = bytes.subarray(0, SCRATCH_SIZE);
+  write.set(1, 1, memory.copy(part));
+  write.set(1, 2, part.length);
+  write.run();
+  return write.result(0) < 0 ? -ENXIO : write.result(1);
+}

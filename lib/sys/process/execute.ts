@@ -1,0 +1,69 @@
+/** execve(2) of this process's own executable. */
+
+import { Buffer } from "node:buffer";
+import { close, O_RDONLY, open, read } from "../io/descriptors.ts";
+import { SystemError } from "../call/errno.ts";
+import { call, kernel } from "../call/kernel.ts";
+import { ROW_SIZE, RowField } from "../call/stub.ts";
+
+/**
+ * Starts this executable anew, as the same process, with the same arguments and the environment that it was given. Of the
+ * descriptors it keeps the standard streams and those that are named: the runtime has set all but a few to be closed.
+ * @param variables Variables to add, as `KEY=VALUE`
+ * @param descriptors The descriptors to keep. Numbers that are not open are ignored
+ * @returns only when it fails: the error, e.g. when /proc is not mounted.
+ */
+export function executeSelf(variables: readonly string[], descriptors: readonly number[]): unknown {
+  try {
+    const more = variables.map((variable) => `${variable}\0`).join("");
+    const environment = Buffer.concat([readFile("/proc/self/environ"), Buffer.from(more)]);
+    keepDescriptors(descriptors);
+    // This is the file that the process runs, even if it was renamed or replaced since (proc(5)).
+    return execute("/proc/self/exe", readFile("/proc/self/cmdline"), environment);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** The first descriptor behind the standard streams. */
+const FIRST_OTHER = 3;
+
+/** Sets close-on-exec on all descriptors but the standard streams and these. */
+function keepDescriptors(kept: readonly number[]): void {
+  const CLOSE_RANGE_CLOEXEC = 4, LAST = 2 ** 32 - 1, F_SETFD = 2;
+  call("close_range", FIRST_OTHER, LAST, CLOSE_RANGE_CLOEXEC);
+  for (const descriptor of kept) call("fcntl", descriptor, F_SETFD, 0);
+}
+
+/** All bytes of a file. */
+function readFile(path: string): Buffer {
+  const fd = open(path, O_RDONLY);
+  const pieces: Uint8Array[] = [];
+  for (let piece; (piece = read(fd)) instanceof Uint8Array && piece.length > 0;) pieces.push(piece);
+  close(fd);
+  return Buffer.concat(pieces);
+}
+
+/**
+ * execve(2), with lists of strings that each end with a null byte. Returns only when it has failed.
+ * @throws {SystemError} E2BIG when there is no room for them.
+ */
+function execute(path: string, argv: Buffer, environment: Buffer): SystemError {
+  const memory = kernel();
+  const row = memory.begin(2 * ROW_SIZE), end = row + ROW_SIZE;
+  memory.row(row, "execve", [path, vector(argv), vector(environment)], { failure: end });
+  memory.endRow(end);
+  memory.run(row);
+  return new SystemError(`execute ${path}`, -memory.word(row + 8 * RowField.result));
+}
+
+/** Copies strings that each end with a null byte, and gives the address of a list of their addresses. */
+function vector(strings: Buffer): number {
+  const memory = kernel();
+  const ends: number[] = [];
+  for (let end = -1; (end = strings.indexOf(0, end + 1)) >= 0;) ends.push(end);
+  const first = memory.copy(strings), list = memory.room(8 * (ends.length + 1));
+  ends.forEach((_, index) => memory.setWord(list + 8 * index, first + (ends[index - 1] ?? -1) + 1));
+  memory.setWord(list + 8 * ends.length, 0);
+  return list;
+}

@@ -1,0 +1,102 @@
+/** A slot: the memory for one child that is started while this process goes on. */
+
+import { close, pipe } from "../io/descriptors.ts";
+import type { Epoll } from "../io/epoll.ts";
+import { CloneTable } from "../call/clone_table.ts";
+import { call, kernel, required } from "../call/kernel.ts";
+import { PreparedChild, type SpawnDescription, type SpawnOutcome, type SpawnResult } from "./spawn.ts";
+
+/** A request for a child, and the function to call with the result. */
+export interface SpawnRequest {
+  description: SpawnDescription;
+  done: (result: SpawnResult) => void;
+  /** When it was made, in ms. */
+  since: number;
+}
+
+/** The room for a child's passing data, mostly its environment, in bytes. For more data there is {@link spawn}. */
+const PASSED_SIZE = 48 << 10;
+
+const CLONE_PARENT_SETTID = 0x100000;
+
+/**
+ * Holds one child at a time. The child runs beside this process, in its memory and on its stack, which the table does not
+ * touch. It alone has the writing end of a pipe, which is closed by execve(2), or when it ends.
+ */
+export class SpawnSlot {
+  readonly #memory = kernel();
+  readonly #child = new PreparedChild(this.#memory.region(PASSED_SIZE));
+  /** The address of the child's pid. The result of clone(2) is of no use: the child overwrites it with its own. */
+  readonly #pid = this.#memory.keep(8);
+  readonly #table = new CloneTable(this.#pid);
+  /** The description that the child's table was made from. */
+  #described: SpawnDescription | undefined;
+  #reader = -1;
+  /** The request for the child; undefined when there is no child. */
+  request: SpawnRequest | undefined;
+  /** When the child was made, in ms. */
+  since = 0;
+
+  /** The reading end of the pipe. It hangs up when the child has executed its program, or has ended. */
+  get reader(): number {
+    return this.#reader;
+  }
+
+  /** The child's pid, or −errno. */
+  get pid(): number {
+    return this.#memory.word(this.#pid) || this.#table.result;
+  }
+
+  /**
+   * Makes a child, and adds its pipe to `pipes`.
+   * @throws {SystemError} E2BIG, EMFILE, ENOMEM … when there is no child.
+   */
+  fill(request: SpawnRequest, pipes: Epoll): void {
+    const child = this.#child;
+    const { reader, writer } = openPipe(request.description.descriptors);
+    try {
+      // A child is often followed by one of the same description, as when it is respawned.
+      if (this.#described && isSame(this.#described, request.description)) child.repeat(writer);
+      else {
+        this.#described = undefined;
+        child.describe(request.description, writer);
+        this.#described = request.description;
+      }
+      pipes.add(reader);
+    } catch (error) {
+      close(reader);
+      close(writer);
+      throw error;
+    }
+    this.#memory.setWord(this.#pid, 0);
+    this.#table.clone(child.flags | CLONE_PARENT_SETTID, child.entry, writer);
+    this.#reader = reader;
+    this.request = request;
+    this.since = performance.now();
+  }
+
+  /** Frees the slot and gives the child's outcome. Call this when the pipe has hung up. */
+  empty(): SpawnOutcome {
+    const outcome = this.#child.outcome(this.pid, this.#reader);
+    close(this.#reader);
+    this.request = undefined;
+    return outcome;
+  }
+}
+
+function isSame(one: SpawnDescription, other: SpawnDescription): boolean {
+  // Most differ in their environments, which are compared faster.
+  return one.environment.every((pair, index) => pair === other.environment[index]) &&
+    JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** A pipe whose writing end has a number that the child has no other use for. */
+function openPipe(descriptors: SpawnDescription["descriptors"]): { reader: number; writer: number } {
+  const { reader, writer } = pipe();
+  if (!(writer in descriptors)) return { reader, writer };
+  const F_DUPFD_CLOEXEC = 1030, free = Math.max(...Object.keys(descriptors).map(Number)) + 1;
+  const moved = call("fcntl", writer, F_DUPFD_CLOEXEC, free);
+  close(writer);
+  if (moved < 0) close(reader);
+  return { reader, writer: required("move a descriptor", moved) };
+}

@@ -1,0 +1,82 @@
+/** Records of utmp(5): reading the logged-in users' terminals and the runlevel. */
+
+import type { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { ifAllowed } from "../call/refused.ts";
+
+/** The file of the present records. */
+export const UTMP = "/var/run/utmp";
+
+/** True where times and the session have 64 bits in glibc's `struct utmpx`. */
+const WIDE = process.arch === "arm64";
+/** The size of a record in bytes. */
+export const RECORD_SIZE = WIDE ? 400 : 384;
+
+/** The offsets of a record's fields. */
+export const FIELD = {
+  type: 0,
+  pid: 4,
+  line: 8,
+  id: 40,
+  user: 44,
+  host: 76,
+  seconds: WIDE ? 344 : 340,
+  microseconds: WIDE ? 352 : 344,
+};
+
+/** Types of records. */
+export const RUN_LVL = 1, BOOT_TIME = 2;
+const USER_PROCESS = 7;
+
+/** A runlevel and the previous one; `N` for none. */
+export interface Runlevels {
+  runlevel: string;
+  previous: string;
+}
+
+/** The runlevels of the variables RUNLEVEL and PREVLEVEL, which init's jobs have; undefined without them. */
+export function runlevelOfEnvironment(
+  environment: Record<string, string | undefined>,
+): Runlevels | undefined {
+  const { RUNLEVEL, PREVLEVEL } = environment;
+  if (RUNLEVEL === undefined) return undefined;
+  return { runlevel: RUNLEVEL[0] ?? "N", previous: PREVLEVEL?.[0] ?? "N" };
+}
+
+/**
+ * The most recent runlevel in a file of records; undefined when there is none.
+ * @throws {Error} when the file cannot be read.
+ */
+export function recordedRunlevel(file: string = UTMP): Runlevels | undefined {
+  const record = records(file).findLast((record) => record.readInt16LE(FIELD.type) === RUN_LVL);
+  if (!record) return undefined;
+  const letter = (code: number) => code === 0 ? "N" : String.fromCharCode(code);
+  return { runlevel: letter(record[FIELD.pid]!), previous: letter(record[FIELD.pid + 1]!) };
+}
+
+/** The terminals of users who are logged in, e.g. `/dev/tty1`; none when there are no records. */
+export function terminalsInUse(file: string = UTMP): string[] {
+  const all = ifAllowed(() => records(file)) ?? [];
+  return all
+    .filter((record) => record.readInt16LE(FIELD.type) === USER_PROCESS && record[FIELD.user] !== 0)
+    .map((record) => record.toString("utf8", FIELD.line, FIELD.id).split("\0", 1)[0]!)
+    .map((line) => line.startsWith("/dev/") ? line : `/dev/${line}`);
+}
+
+/**
+ * The types of all records of a file.
+ * @throws {Error} when the file cannot be read.
+ */
+export function typesOf(file: string): number[] {
+  return records(file).map((record) => record.readInt16LE(FIELD.type));
+}
+
+function records(file: string): Buffer[] {
+  const bytes = readFileSync(file);
+  const count = Math.floor(bytes.length / RECORD_SIZE);
+  return Array.from(
+    { length: count },
+    (_, index) => bytes.subarray(index * RECORD_SIZE, (index + 1) * RECORD_SIZE),
+  );
+}

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { recordedRunlevel, runlevelOfEnvironment, terminalsInUse } from "./records.ts";
+import { TemporaryDirectory } from "../testing/directory.ts";
+
+function record(type: number, line = "", user = "", pid = 0): Buffer {
+  const bytes = Buffer.alloc(process.arch === "arm64" ? 400 : 384);
+  bytes.writeInt16LE(type, 0);
+  bytes.writeInt32LE(pid, 4);
+  bytes.write(line, 8, 32);
+  bytes.write(user, 44, 32);
+  return bytes;
+}
+
+/** Runs a test with a file of records. */
+function withRecords(bytes: Buffer, test: (file: string) => void): void {
+  using temporary = new TemporaryDirectory();
+  const directory = temporary.path;
+  writeFileSync(join(directory, "utmp"), bytes);
+  test(join(directory, "utmp"));
+}
+
+Deno.test("terminals are those of users, not of logins that wait", () => {
+  const records = [
+    record(7, "tty1", "ann"),
+    record(6, "tty2", "LOGIN"),
+    record(7, "pts/0", "bob"),
+    record(8, "pts/1", "carl"),
+    record(7, "pts/2"),
+    record(7, "/dev/pts/3", "dan"),
+    record(7, "a".repeat(32), "eve"),
+  ];
+  withRecords(Buffer.concat(records), (file) => {
+    assert.deepEqual(terminalsInUse(file), [
+      "/dev/tty1",
+      "/dev/pts/0",
+      "/dev/pts/3",
+      `/dev/${"a".repeat(32)}`,
+    ]);
+  });
+  assert.deepEqual(terminalsInUse("/nonexistent"), []);
+});
+
+Deno.test("the last runlevel counts, and half a record does not", () => {
+  const levels = [record(1, "~", "runlevel", 0x53), record(1, "~", "runlevel", 0x5332)];
+  withRecords(Buffer.concat([...levels, record(1, "~", "runlevel", 0x3236).subarray(0, 100)]), (file) => {
+    assert.deepEqual(recordedRunlevel(file), { runlevel: "2", previous: "S" });
+  });
+  withRecords(Buffer.alloc(0), (file) => assert.equal(recordedRunlevel(file), undefined));
+  assert.throws(() => recordedRunlevel("/nonexistent"), { code: "ENOENT" });
+});
+
+Deno.test("the environment tells the runlevel only with RUNLEVEL", () => {
+  assert.deepEqual(runlevelOfEnvironment({ RUNLEVEL: "2" }), { runlevel: "2", previous: "N" });
+  assert.deepEqual(runlevelOfEnvironment({ RUNLEVEL: "", PREVLEVEL: "" }), { runlevel: "N", previous: "N" });
+  assert.equal(runlevelOfEnvironment({ PREVLEVEL: "2" }), undefined);
+});

@@ -1,0 +1,62 @@
+/** What tests/run.ts tells of tests that fail, and of test processes that die. */
+
+import assert from "node:assert/strict";
+import { resolve } from "node:path";
+import { environmentWith, Files } from "./support/author.ts";
+import { run } from "./support/command.ts";
+
+const RUN = resolve(import.meta.dirname!, "run.ts");
+
+/** What the runner tells in the end of files of tests, with its exit status. */
+async function told(tests: Record<string, string>): Promise<string> {
+  using files = new Files(tests);
+  const { exit, stdout } = await run([Deno.execPath(), "run", "-A", "--no-check", RUN, files.directory], {
+    directory: files.directory,
+    environment: environmentWith({ RUST_BACKTRACE: "0" }),
+    timeout: 180_000,
+  });
+  const end = stdout.slice(stdout.search(/^(Skipped|Failed|In all):/m)).replaceAll(/ in \d+ s$/gm, "");
+  const names = end.replaceAll(/^( *)\S*\/(\w+_test\.ts)/gm, "$1$2");
+  return `${names}status ${exit}`;
+}
+
+const FINE = 'Deno.test("fine", () => {});\n';
+
+Deno.test("files that pass are counted, and what is skipped is named", async () => {
+  assert.equal(
+    await told({
+      "one_test.ts": FINE,
+      "more/two_test.ts":
+        `${FINE}Deno.test("steps", async (test) => void await test.step("a", () => {}));\n` +
+        'Deno.test({ name: "elsewhere", ignore: true, fn() {} });\n',
+      "no_tests.ts": "throw new Error();\n",
+    }),
+    "Skipped:\n  two_test.ts: elsewhere\n\nIn all: 3 passed (1 steps), 0 failed, 1 ignored\nstatus 0",
+  );
+});
+
+Deno.test("a failure is told in the end with its reason", async () => {
+  const text = await told({
+    "one_test.ts": FINE,
+    "two_test.ts": `${FINE}Deno.test("unfair", () => { throw new Error("the reason"); });\n`,
+  });
+  assert.match(text, /^Failed:\n\ntwo_test\.ts: exit status 1\nunfair => [^]*\nerror: Error: the reason\n/);
+  assert.match(text, /\nIn all: 2 passed \(0 steps\), 1 failed, 0 ignored\nstatus 1$/);
+});
+
+Deno.test("of a process that dies the signal, the test and the last words are told, and other files go on", async () => {
+  const text = await told({
+    "one_test.ts": `${FINE}Deno.test("deadly", async () => {\n  console.log("last words");\n` +
+      '  Deno.kill(Deno.pid, "SIGKILL");\n  await new Promise(() => setInterval(() => {}, 1000));\n});\n',
+    "two_test.ts": FINE,
+  });
+  assert.match(text, /^Failed:\n\none_test\.ts: killed by SIGKILL in the test "deadly", after:\n/);
+  assert.match(text, /^last words$/m);
+  assert.match(text, /\nIn all: 2 passed \(0 steps\), 1 failed, 0 ignored\nstatus 1$/);
+});
+
+Deno.test("a module that cannot be loaded is told with the reason", async () => {
+  const text = await told({ "one_test.ts": 'import "./nowhere.ts";\n' });
+  assert.match(text, /^Failed:\n\none_test\.ts: exit status 1, after:\nerror: Module not found "/);
+  assert.match(text, /\nIn all: 0 passed \(0 steps\), 1 failed, 0 ignored\nstatus 1$/);
+});
