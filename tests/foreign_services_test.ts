@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { get } from "node:http";
 import process from "node:process";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
@@ -13,6 +14,14 @@ const isRoot = process.getuid?.() === 0;
 function daemon(file: string, more = ""): string {
   return `setsid sh -c 'echo $$ > @DIR@/${file}; ${more} exec sleep 1000' &
 until [ -s @DIR@/${file} ]; do sleep 0.01; done`;
+}
+
+/** True when a web server answers at a Unix socket. */
+function serves(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) =>
+    get({ socketPath }, (response) => resolve(response.resume().statusCode === 200))
+      .on("error", () => resolve(false))
+  );
 }
 
 /** The number in a pid file. */
@@ -129,6 +138,8 @@ http { access_log off; server { listen unix:@DIR@/nginx.sock; return 200 "up"; }
     await init.shell("rm nginx.sock");
     process.kill(pid, "SIGKILL");
     await init.until(["status", "nginx"], new RegExp(`start/running, process (?!${pid}\\n)\\d+\\n$`));
+    // nginx has a pid file before its loop begins, which then sleeps through a SIGTERM that came in between.
+    await until("nginx serves", () => serves(init.path("nginx.sock")));
     await init.ask("stop", "nginx");
     await until("nginx has removed its pid file", () => !existsSync(init.path("nginx.pid")));
   },
