@@ -19,3 +19,6 @@ export const SESSION_EVENT = "session-end";
 
 /** The event by which telinit and shutdown change the runlevel. */
 export const RUNLEVEL_EVENT = "runlevel";
+
+/** The events by which the init scripts of a runlevel are started and stopped, where they are jobs. */
+export const RC_EVENTS = { start: "rc-start", stop: "rc-stop" } as const;
