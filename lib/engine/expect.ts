@@ -11,6 +11,7 @@ import type { TrackedProcess } from "./effects.ts";
 import type { EngineState } from "./engine_state.ts";
 import type { Instance } from "./instance.ts";
 import { endMain, leaveSpawned } from "./lifecycle.ts";
+import { mayHaveLeft } from "./services/init_script.ts";
 
 /** The main process has stopped itself: with `expect stop`, or `ready stopped`, it is ready, and is continued. */
 export function mainStopped(engine: EngineState, instance: Instance, pid: number): void {
@@ -28,6 +29,7 @@ export function mainStopped(engine: EngineState, instance: Instance, pid: number
  */
 export function tracksForks(instance: Instance, exit: Exit, now: number): boolean {
   const { expect, pidFile } = instance.job.definition;
+  if (expect === "script") return mayHaveLeft(instance, exit);
   if (pidFile !== undefined) return false;
   if (expect === "children") return isSuccess(exit) || instance.isExpectMet;
   if (!isSuccess(exit)) return false;
@@ -37,10 +39,11 @@ export function tracksForks(instance: Instance, exit: Exit, now: number): boolea
 
 /** The main process has forked and ended: the tracked process is the main process now. */
 export function trackFork(engine: EngineState, instance: Instance, tracked: TrackedProcess): void {
-  const { pid, forks, session = pid } = tracked;
+  const { pid, forks, session = pid, isNamed } = tracked, { expect } = instance.job.definition;
   instance.leaders = session === pid ? [pid] : [pid, session];
   setMain(engine, instance, pid);
-  if (instance.job.definition.expect === "children") return followChild(engine, instance, pid);
+  if (expect === "script") instance.report.script = isNamed ? "named" : undefined;
+  if (expect === "children" || expect === "script") return followChild(engine, instance, pid);
   instance.tracksForksUntil = engine.now + instance.job.definition.killTimeout * 1000;
   if (instance.state !== "spawned") {
     instance.forks++;
@@ -83,6 +86,12 @@ export function acceptAsReady(engine: EngineState, instance: Instance, pid: numb
       `(${instance.forks} of ${instance.expectedForks}), taking it for the service`,
   );
   instance.tracksForksUntil = engine.now + killTimeout * 1000;
+  met(engine, instance);
+}
+
+/** A script has done its start, and left no processes behind. */
+export function scriptStarted(engine: EngineState, instance: Instance, pid: number): void {
+  engine.log("info", `${instance.describe("main", pid)} has done its start, and left nothing behind`);
   met(engine, instance);
 }
 

@@ -10,7 +10,7 @@ import type { Instance } from "../instance.ts";
 import { leaveSpawned } from "../lifecycle.ts";
 import { timedOut } from "../respawn.ts";
 import { setMain } from "./main_process.ts";
-import { awaitsPidFile } from "./self_report.ts";
+import { awaitsPidFile, isKnownByPidFile } from "./self_report.ts";
 
 /** How long the file is waited for at most, in seconds, where the job does not say how long its start may take. */
 const LONGEST_WAIT = 90;
@@ -26,7 +26,7 @@ export function leavesService(instance: Instance, exit: Exit): boolean {
 /** Begins or ends the search, as the state that was entered says. */
 export function watchPidFile(engine: EngineState, instance: Instance): void {
   const { definition: { pidFile, setuid, startTimeout }, name: job } = instance.job;
-  if (pidFile === undefined) return;
+  if (pidFile === undefined || !isKnownByPidFile(instance.job.definition)) return;
   if (instance.state !== "spawned") return endWatch(engine, instance);
   const main = instance.pids.get("main");
   if (main === undefined) return;

@@ -98,12 +98,15 @@ export class Simulator {
     this.handle({ kind: "exited", pid, exit: exitOf(end) });
   }
 
-  /** A running process forks and ends with status 0. The child runs when the engine tracks forks. Returns its number. */
-  fork(pid: number): number {
+  /**
+   * A running process forks and ends with status 0. The child runs when the engine tracks forks. Returns its number.
+   * @param isNamed The pid file of an init script names the child.
+   */
+  fork(pid: number, isNamed = false): number {
     const exit = { status: 0 };
     const tracked = this.engine.tracksForks(pid, exit, this.now);
     const child = this.#processes.fork(pid, tracked);
-    const trackedProcess = { pid: child, forks: 1 };
+    const trackedProcess = { pid: child, forks: 1, ...(isNamed && { isNamed }) };
     this.handle({ kind: "exited", pid, exit, ...(tracked && { trackedProcess }) });
     return child;
   }
