@@ -20,5 +20,8 @@ export const SESSION_EVENT = "session-end";
 /** The event by which telinit and shutdown change the runlevel. */
 export const RUNLEVEL_EVENT = "runlevel";
 
-/** The events by which the init scripts of a runlevel are started and stopped, where they are jobs. */
-export const RC_EVENTS = { start: "rc-start", stop: "rc-stop" } as const;
+/**
+ * The events by which the init scripts of a runlevel are started and stopped, where they are jobs. `rc-prepare` comes before
+ * `rc-stop`, for scripts that have nothing but a stop.
+ */
+export const RC_EVENTS = { prepare: "rc-prepare", stop: "rc-stop", start: "rc-start" } as const;

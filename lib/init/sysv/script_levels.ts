@@ -35,7 +35,10 @@ export class ScriptLevels {
       `runlevel=${level}`,
       `previous=${previous}`,
     ];
-    if (previous !== NO_LEVEL) await this.#emit(RC_EVENTS.stop, environment);
+    if (previous !== NO_LEVEL) {
+      await this.#emit(RC_EVENTS.prepare, environment);
+      await this.#emit(RC_EVENTS.stop, environment);
+    }
     await this.#emit(RC_EVENTS.start, environment);
   }
 
