@@ -28,8 +28,6 @@ export interface TrackedProcess {
   forks: number;
   /** Its session, where that is another one than the process's own. */
   session?: number;
-  /** True when the pid file of an init script names it. */
-  isNamed?: boolean;
 }
 
 /** Something that has happened outside. */

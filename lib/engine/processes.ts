@@ -159,7 +159,7 @@ function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: E
   const outcome = outcomeOf(instance, exit);
   if (outcome === "stays") return stayWithout(engine, instance);
   if (outcome === "fails") {
-    return respawnOrStop(engine, instance, { ...lost(instance, pid, howEnded(exit)), exit });
+    return respawnOrStop(engine, instance, lost(instance, pid, exit));
   }
   instance.isDone = instance.goal === "start" && !isFailure(instance, exit);
   if (instance.goal === "start" && isFailure(instance, exit)) {

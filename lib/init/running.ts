@@ -266,11 +266,12 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   remark(job: string): string {
     const { definition, lastFailure } = this.job(job) ?? {};
-    const { pidFile, env = [], semantics } = definition ?? {};
+    const { pidFile, env = [], semantics, expect } = definition ?? {};
     const remark = pidFile === undefined ? "" : remarkOn(pidFile, env);
     // Upstart has no such remark, and scripts read what `status` says of classic jobs.
-    const isTold = remark === "" && lastFailure !== undefined && semantics === "rouse";
-    return isTold ? `failed: ${lastFailure.reason}` : remark;
+    const isOurs = semantics === "rouse" || expect === "script";
+    const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
+    return expect === "script" ? [failed, remark].filter(Boolean).join("; ") : remark || failed;
   }
 
   problem(job: string): string | undefined {

@@ -192,12 +192,11 @@ export class Bench<Reference = string> {
 
   /**
    * A process forks and ends, as a daemon does. The child runs in its place where the engine tracks forks (`expect`).
-   * @param named The pid file of an init script (`expect: "script"`) names the child.
    * @returns The child's number.
    * @throws {Error} when the process does not run.
    */
-  fork(job: Reference, { named, ...which }: ProcessSelector & { named?: boolean } = {}): number {
-    return this.#simulator.fork(this.pid(job, which), named);
+  fork(job: Reference, which: ProcessSelector = {}): number {
+    return this.#simulator.fork(this.pid(job, which));
   }
 
   /**

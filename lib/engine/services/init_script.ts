@@ -7,6 +7,7 @@
 import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
 import type { JobDefinition } from "../../model/job.ts";
 import { actionExitInWords } from "../../model/lsb_exits.ts";
+import { signalName } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
 import { type State, statesBetween } from "../states.ts";
@@ -75,10 +76,13 @@ export function stayWithout(engine: EngineState, instance: Instance): void {
 }
 
 /** The failure of a script whose processes have ended. It is not up any more, so its stop has nothing to undo. */
-export function lost(instance: Instance, pid: number, how: string): FailureCause {
+export function lost(instance: Instance, pid: number, exit: Exit): FailureCause {
   instance.isExpectMet = false;
+  const how = "status" in exit
+    ? `ended with status ${exit.status}`
+    : `was killed by ${signalName(exit.signal) ?? `signal ${exit.signal}`}`;
   const reason = `its processes are gone: the last one (${pid}) ${how}`;
-  return { process: "main", message: `${instance.displayName} is dead: ${reason}`, reason };
+  return { process: "main", exit, message: `${instance.displayName} is dead: ${reason}`, reason };
 }
 
 /** The meaning of a script's exit status, in parentheses behind a sentence; empty where there is none. */

@@ -83,7 +83,7 @@ Deno.test("a daemon that is killed is dead, and the stop of the script is not ru
   assert.equal(bench.state("web"), "stop/waiting");
   assert(!bench.trace.includes("web pre-stop runs"));
   const { reason } = bench.engine.jobs.get("web")!.lastFailure!;
-  assert.match(reason, /^its processes are gone: the last one \(\d+\) killed by KILL signal$/);
+  assert.match(reason, /^its processes are gone: the last one \(\d+\) was killed by KILL$/);
 });
 
 Deno.test("processes that end with success leave the job up, and `status` says so", () => {
@@ -104,7 +104,7 @@ Deno.test("the process that a pid file names stands for all: by its end the serv
   const bench = scriptBench({ pidFile: "/run/web.pid" });
   bench.start("web");
   const [pid = 0] = bench.running.keys();
-  const daemon = bench.fork("web", { named: true });
+  const daemon = startDaemon(bench);
   assert.equal(bench.engine.tracksForks(pid, { status: 0 }, 0), false);
   assert.equal(bench.engine.tracksForks(daemon, { status: 0 }, 0), false);
   bench.restore();

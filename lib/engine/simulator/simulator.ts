@@ -98,15 +98,12 @@ export class Simulator {
     this.handle({ kind: "exited", pid, exit: exitOf(end) });
   }
 
-  /**
-   * A running process forks and ends with status 0. The child runs when the engine tracks forks. Returns its number.
-   * @param isNamed The pid file of an init script names the child.
-   */
-  fork(pid: number, isNamed = false): number {
+  /** A running process forks and ends with status 0. The child runs when the engine tracks forks. Returns its number. */
+  fork(pid: number): number {
     const exit = { status: 0 };
     const tracked = this.engine.tracksForks(pid, exit, this.now);
     const child = this.#processes.fork(pid, tracked);
-    const trackedProcess = { pid: child, forks: 1, ...(isNamed && { isNamed }) };
+    const trackedProcess = { pid: child, forks: 1 };
     this.handle({ kind: "exited", pid, exit, ...(tracked && { trackedProcess }) });
     return child;
   }
@@ -182,9 +179,10 @@ export class Simulator {
       case "stop-check":
         return this.#checks.stop(effect.check);
       case "await-pid-file": {
-        // In a simulation a daemon is the process that was spawned.
-        const { job, instance, main: pid } = effect;
-        this.#inputs.push({ kind: "pid-file", job, instance, pid, session: pid });
+        // In a simulation a daemon is the process that was spawned, or that has come of it.
+        const { job, instance } = effect;
+        const pid = this.#engine.jobs.get(job)?.instances.get(instance)?.pids.get("main");
+        if (pid !== undefined) this.#inputs.push({ kind: "pid-file", job, instance, pid, session: pid });
         return;
       }
       case "forget-pid-file":
