@@ -24,12 +24,13 @@ export function isStartedScript(instance: Instance): boolean {
 }
 
 /** The states from which a script that is to stop goes on to `pre-stopping`, since what its start has done is to be undone. */
-export const UNDONE: readonly State[] = ["spawned", "post-start"];
+export const UNDONE: readonly State[] = ["spawned", "post-start", "running"];
 
-/** True for a script that is to stop now that it has started: its own stop is to undo what its start has done. */
-export function stopsAfterStart(instance: Instance): boolean {
-  return isStartedScript(instance) && instance.goal !== "start" && !instance.isForced &&
-    UNDONE.includes(instance.state);
+/** True for a script that has started, and is to stop: its own stop is next, which undoes what its start has done. */
+export function isToBeUndone(instance: Instance): boolean {
+  const { goal, state, isForced } = instance;
+  if (goal === "start" || isForced || !UNDONE.includes(state) || !isStartedScript(instance)) return false;
+  return !instance.has("post-start");
 }
 
 /** True while a script does its start, which is not broken off in the middle: nobody would undo the half. */
