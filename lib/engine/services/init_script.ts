@@ -6,7 +6,7 @@
 
 import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
 import type { JobDefinition } from "../../model/job.ts";
-import { actionExitInWords } from "../../model/lsb_exits.ts";
+import { actionExitInWords } from "../../model/sysv/lsb_exits.ts";
 import { signalName } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
