@@ -6,7 +6,16 @@ import process from "node:process";
 
 /** The numbers of all processes. */
 export function allProcesses(): number[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  return numbersIn("/proc");
+}
+
+/** The entries of a folder that are numbers; none when it is not there. */
+export function numbersIn(folder: string): number[] {
+  try {
+    return readdirSync(folder).filter((name) => /^\d+$/.test(name)).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** A file of a process below /proc; empty when the process has gone or is someone else's. */
@@ -36,14 +45,8 @@ export function isAlive(pid: number): boolean {
 
 /** The children of a process. */
 export function childrenOf(pid: number): number[] {
-  let threads: string[];
-  try {
-    threads = readdirSync(`/proc/${pid}/task`);
-  } catch {
-    return [];
-  }
-  return threads.flatMap((thread) => procFile(pid, `task/${thread}/children`).split(" ")).filter(Boolean)
-    .map(Number);
+  return numbersIn(`/proc/${pid}/task`)
+    .flatMap((thread) => procFile(pid, `task/${thread}/children`).split(" ")).filter(Boolean).map(Number);
 }
 
 /** The children of a process, their children, and so on. */
