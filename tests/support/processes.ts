@@ -76,21 +76,30 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Kills a process and all that descends from it. It is halted first, so that it starts nothing meanwhile. */
+/**
+ * Kills a process and all that descends from it, and waits for their ends: none makes a file in a directory that is then
+ * removed. It is halted first, so that it starts nothing meanwhile.
+ */
 export function killTree(pid: number): void {
   sendSignal(pid, "SIGSTOP");
-  const below = descendantsOf(pid);
-  sendSignal(pid, "SIGKILL");
-  for (const descendant of below) sendSignal(descendant, "SIGKILL");
+  const all = [pid, ...descendantsOf(pid)];
+  for (const one of all) sendSignal(one, "SIGKILL");
+  waitUntil(() => !all.some(isAlive));
 }
 
 /** Kills all processes with the text in their environment or command line, until there are none. */
 export function killNaming(text: string): void {
-  for (let round = 0; round < 10; round++) {
+  waitUntil(() => {
     const found = processesNaming(text);
-    if (found.length === 0) return;
     for (const pid of found) sendSignal(pid, "SIGKILL");
-  }
+    return found.length === 0;
+  });
+}
+
+/** Has this thread sleep until something is true, for 10 s at most: whoever cleans up need not tell of what is not. */
+function waitUntil(isTrue: () => boolean): void {
+  const deadline = Date.now() + 10_000, sleeper = new Int32Array(new SharedArrayBuffer(4));
+  while (!isTrue() && Date.now() < deadline) Atomics.wait(sleeper, 0, 0, 2);
 }
 
 /** What ps(1) would show of some processes, a line each, for messages of failed tests. */
