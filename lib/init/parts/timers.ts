@@ -5,6 +5,12 @@ import type { Part } from "./part.ts";
 /** The longest delay of the runtimes' timers, in ms. With a longer one they would fire at once. */
 export const LONGEST_DELAY = 2 ** 31 - 1;
 
+/**
+ * A timer that fires so late (ms) tells that init was held up: stopped, or with its whole machine. What has happened
+ * meanwhile waits to be read then, such as signs of life, and gets so much time (ms) to come first.
+ */
+const HELD_UP = 50, TIME_TO_READ = 100;
+
 /** What is saved of {@link Timers}. */
 export interface SavedTimers {
   /** Timers with the rest of their delays, in ms. */
@@ -40,12 +46,22 @@ export class Timers implements Part<SavedTimers> {
   /** @param delay In ms. */
   set(timer: number, delay: number): void {
     if (delay === 0) return void this.#due.push(timer);
-    const fire = () => {
-      this.#running.delete(timer);
-      this.onFired(timer);
-    };
-    const handle = setTimeout(fire, Math.min(delay, LONGEST_DELAY));
-    this.#running.set(timer, { handle, at: performance.now() + delay });
+    this.#run(timer, delay, (late) => {
+      if (late > HELD_UP) this.#run(timer, TIME_TO_READ, () => this.#fire(timer));
+      else this.#fire(timer);
+    });
+  }
+
+  /** Has a timer run. The function is told how late it is, in ms. */
+  #run(timer: number, delay: number, onDone: (late: number) => void): void {
+    const at = performance.now() + delay;
+    const handle = setTimeout(() => onDone(performance.now() - at), Math.min(delay, LONGEST_DELAY));
+    this.#running.set(timer, { handle, at });
+  }
+
+  #fire(timer: number): void {
+    this.#running.delete(timer);
+    this.onFired(timer);
   }
 
   clear(timer: number): void {
