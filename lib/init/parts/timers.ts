@@ -1,15 +1,10 @@
 /** The engine's timers, run by the runtime. */
 
+import { Deadline } from "../../sys/io/deadline.ts";
 import type { Part } from "./part.ts";
 
 /** The longest delay of the runtimes' timers, in ms. With a longer one they would fire at once. */
 export const LONGEST_DELAY = 2 ** 31 - 1;
-
-/**
- * A timer that fires so late (ms) tells that init was held up: stopped, or with its whole machine. What has happened
- * meanwhile waits to be read then, such as signs of life, and gets so much time (ms) to come first.
- */
-const HELD_UP = 50, TIME_TO_READ = 100;
 
 /** What is saved of {@link Timers}. */
 export interface SavedTimers {
@@ -18,15 +13,9 @@ export interface SavedTimers {
   due: number[];
 }
 
-/** A timer with a delay; `at`: when it fires, in ms. */
-interface RunningTimer {
-  handle: ReturnType<typeof setTimeout>;
-  at: number;
-}
-
 /** The timers that are set, by the engine's numbers. */
 export class Timers implements Part<SavedTimers> {
-  readonly #running = new Map<number, RunningTimer>();
+  readonly #running = new Map<number, Deadline>();
   /** Timers without a delay. The engine ignores those that it has cleared. */
   readonly #due: number[] = [];
 
@@ -46,32 +35,22 @@ export class Timers implements Part<SavedTimers> {
   /** @param delay In ms. */
   set(timer: number, delay: number): void {
     if (delay === 0) return void this.#due.push(timer);
-    this.#run(timer, delay, (late) => {
-      if (late > HELD_UP) this.#run(timer, TIME_TO_READ, () => this.#fire(timer));
-      else this.#fire(timer);
-    });
-  }
-
-  /** Has a timer run. The function is told how late it is, in ms. */
-  #run(timer: number, delay: number, onDone: (late: number) => void): void {
-    const at = performance.now() + delay;
-    const handle = setTimeout(() => onDone(performance.now() - at), Math.min(delay, LONGEST_DELAY));
-    this.#running.set(timer, { handle, at });
-  }
-
-  #fire(timer: number): void {
-    this.#running.delete(timer);
-    this.onFired(timer);
+    const fire = () => {
+      this.#running.delete(timer);
+      this.onFired(timer);
+    };
+    // What has come while init was held up goes first: signs of life, ends of processes.
+    this.#running.set(timer, new Deadline(Math.min(delay, LONGEST_DELAY), fire));
   }
 
   clear(timer: number): void {
-    clearTimeout(this.#running.get(timer)?.handle);
+    this.#running.get(timer)?.cancel();
     this.#running.delete(timer);
   }
 
   save(): SavedTimers {
     const now = performance.now();
-    const rest = ({ at }: RunningTimer) => Math.max(1, at - now);
+    const rest = ({ at }: Deadline) => Math.max(1, at - now);
     return { running: Array.from(this.#running, ([timer, one]) => [timer, rest(one)]), due: [...this.#due] };
   }
 
