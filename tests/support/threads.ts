@@ -63,7 +63,8 @@ function rests(pid: number, time: number): boolean {
  */
 export async function untilStill(processes: () => number[]): Promise<void> {
   const deadline = Date.now() + 10_000;
-  for (let before: string | undefined; Date.now() < deadline;) {
+  let before: string | undefined;
+  while (Date.now() < deadline) {
     const now = lookAt(processes());
     if (now !== undefined && now === before) return;
     before = now;
