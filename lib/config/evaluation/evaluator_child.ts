@@ -6,7 +6,7 @@
 
 import { resolve } from "node:path";
 import { SIGKILL } from "../../model/signals.ts";
-import { Deadline } from "../../sys/io/deadline.ts";
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import { close, O_RDWR, open, pipe } from "../../sys/io/descriptors.ts";
 import { isShortage } from "../../sys/call/errno.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
@@ -57,7 +57,7 @@ export class EvaluatorChild {
   /** The writing end of the confinement pipe, or -1. */
   #confinement = -1;
   #readers: DescriptorReader[] = [];
-  #deadline: Deadline | undefined;
+  #deadline: PatientTimer | undefined;
   readonly #announced = new Set<string>();
   #current: string | undefined;
   #settled = 0;
@@ -154,9 +154,9 @@ export class EvaluatorChild {
     const { patience = 5000 } = this.options;
     const giveUp = () => this.#giveUp(`did not end within ${patience / 1000} s`);
     this.#deadline?.cancel();
-    this.#deadline = new Deadline(patience * STUCK, () => {
+    this.#deadline = new PatientTimer(patience * STUCK, () => {
       this.#keepCurrent();
-      this.#deadline = new Deadline(patience * (1 - STUCK), giveUp);
+      this.#deadline = new PatientTimer(patience * (1 - STUCK), giveUp);
     });
   }
 

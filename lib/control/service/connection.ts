@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import process from "node:process";
-import { Deadline } from "../../sys/io/deadline.ts";
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import type { ServerSocket } from "../../sys/io/server.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import type { FairQueue } from "./fair_queue.ts";
@@ -56,7 +56,7 @@ export class ClientConnection {
   kept = 0;
   #handshake: ServerHandshake | undefined;
   /** When the handshake, a message or the reading of answers has to be over. */
-  #deadline: Deadline | undefined;
+  #deadline: PatientTimer | undefined;
   readonly #limits: ClientLimits;
   readonly #reader: MessageReader;
   #calls = 0;
@@ -136,7 +136,7 @@ export class ClientConnection {
 
   /** Sets the deadline, so many ms from now, unless there is one; undefined takes it away. */
   #expect(time: number | undefined): void {
-    if (time !== undefined) this.#deadline ??= new Deadline(time, () => this.close());
+    if (time !== undefined) this.#deadline ??= new PatientTimer(time, () => this.close());
     else {
       this.#deadline?.cancel();
       this.#deadline = undefined;

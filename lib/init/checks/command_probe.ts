@@ -6,7 +6,7 @@ import type { CheckCommand } from "../../model/checks/check.ts";
 import type { JobDefinition, ProcessDefinition } from "../../model/job.ts";
 import { SIGKILL } from "../../model/signals.ts";
 import { needsShell } from "../../model/text/shell.ts";
-import { Deadline } from "../../sys/io/deadline.ts";
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import { processEnvironment } from "../host/job_environment.ts";
 import type { InitContext } from "../init_context.ts";
 import { startProcess } from "../spawn/process_start.ts";
@@ -56,7 +56,7 @@ function programOf(command: CheckCommand): ProcessDefinition {
 class CommandRun {
   #pid: number | undefined;
   #isOver = false;
-  readonly #deadline: Deadline;
+  readonly #deadline: PatientTimer;
   /** How the run is to be told, when its process has been killed. */
   #result: CheckResult | undefined;
 
@@ -69,7 +69,7 @@ class CommandRun {
   ) {
     const session = context.session();
     const variables = processEnvironment(environment, { job: definition.name, instance, session });
-    this.#deadline = new Deadline(timeout, () => {
+    this.#deadline = new PatientTimer(timeout, () => {
       this.#result = { outcome: "failed", reason: `its command did not end within ${timeout / 1000} s` };
       this.#kill();
     });

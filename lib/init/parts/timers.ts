@@ -1,6 +1,6 @@
 /** The engine's timers, run by the runtime. */
 
-import { Deadline } from "../../sys/io/deadline.ts";
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import type { Part } from "./part.ts";
 
 /** The longest delay of the runtimes' timers, in ms. With a longer one they would fire at once. */
@@ -15,7 +15,7 @@ export interface SavedTimers {
 
 /** The timers that are set, by the engine's numbers. */
 export class Timers implements Part<SavedTimers> {
-  readonly #running = new Map<number, Deadline>();
+  readonly #running = new Map<number, PatientTimer>();
   /** Timers without a delay. The engine ignores those that it has cleared. */
   readonly #due: number[] = [];
 
@@ -40,7 +40,7 @@ export class Timers implements Part<SavedTimers> {
       this.onFired(timer);
     };
     // What has come while init was held up goes first: signs of life, ends of processes.
-    this.#running.set(timer, new Deadline(Math.min(delay, LONGEST_DELAY), fire));
+    this.#running.set(timer, new PatientTimer(Math.min(delay, LONGEST_DELAY), fire));
   }
 
   clear(timer: number): void {
@@ -50,7 +50,7 @@ export class Timers implements Part<SavedTimers> {
 
   save(): SavedTimers {
     const now = performance.now();
-    const rest = ({ at }: Deadline) => Math.max(1, at - now);
+    const rest = ({ at }: PatientTimer) => Math.max(1, at - now);
     return { running: Array.from(this.#running, ([timer, one]) => [timer, rest(one)]), due: [...this.#due] };
   }
 

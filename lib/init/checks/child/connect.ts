@@ -3,7 +3,7 @@
 import { lookup } from "node:dns";
 import { connect as connectSocket, type LookupFunction, type Socket } from "node:net";
 import type { NetworkAddress } from "../../../model/checks/target.ts";
-import { Deadline } from "../../../sys/io/deadline.ts";
+import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import type { CheckResult } from "../schedule.ts";
 import { SharedQuestions } from "./shared_questions.ts";
 
@@ -68,7 +68,7 @@ export function connectTo(
     socket?.destroy();
     if (result) onDone(result);
   };
-  const deadline = new Deadline(timeout, () => {
+  const deadline = new PatientTimer(timeout, () => {
     const what = isConnected ? `no answer from ${where}` : `no connection to ${where}`;
     finish({ outcome: "failed", reason: `${what} within ${timeout / 1000} s` });
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { Deadline } from "./deadline.ts";
+import { PatientTimer } from "./patient_timer.ts";
 import { close, pipe, write } from "./descriptors.ts";
 import { readDescriptor } from "./streams.ts";
 
@@ -9,12 +9,12 @@ function holdUp(time: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, time);
 }
 
-Deno.test("what came while the process was held up is read before a deadline is over", async () => {
+Deno.test("what came while the process was held up is read before a timer fires", async () => {
   for (let round = 0; round < 5; round++) {
     const { reader, writer } = pipe();
     const told: string[] = [], over = Promise.withResolvers<void>();
     const reading = readDescriptor(reader, { onData: () => told.push("read"), onEnd: () => {} });
-    new Deadline(20, () => {
+    new PatientTimer(20, () => {
       told.push("over");
       over.resolve();
     });
@@ -27,11 +27,11 @@ Deno.test("what came while the process was held up is read before a deadline is 
   }
 });
 
-Deno.test("a deadline that is cancelled is never over, though the process was held up", async () => {
-  const deadlines = Array.from({ length: 2 }, () => new Deadline(10, () => assert.fail("it was cancelled")));
-  deadlines[0]!.cancel();
+Deno.test("a timer that is cancelled never fires, though the process was held up", async () => {
+  const timers = Array.from({ length: 2 }, () => new PatientTimer(10, () => assert.fail("it was cancelled")));
+  timers[0]!.cancel();
   holdUp(100);
   await new Promise((resolve) => setTimeout(resolve, 20));
-  deadlines[1]!.cancel();
-  await new Promise<void>((resolve) => new Deadline(150, resolve));
+  timers[1]!.cancel();
+  await new Promise<void>((resolve) => new PatientTimer(150, resolve));
 });

@@ -1,4 +1,4 @@
-/** A deadline: a timer after which it is too late for something that is read from a descriptor. */
+/** A timer for deadlines of what is read from descriptors: it fires after what has come in time. */
 
 /**
  * A timer that fires so late (ms) tells that this process was held up: stopped, or with its whole machine. What came in
@@ -7,15 +7,15 @@
  */
 const HELD_UP = 50, TIME_TO_READ = 100, MOST_TIMES = 5;
 
-/** A deadline that is running. */
-export class Deadline {
-  /** When it is over, on the clock of `performance.now()`. */
+/** A timer that runs. */
+export class PatientTimer {
+  /** When its time is over, on the clock of `performance.now()`. */
   readonly at: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param delay In ms.
-   * @param onOver Called when it is over, unless it is cancelled.
+   * @param onOver Called when its time is over, unless it is cancelled.
    */
   constructor(delay: number, onOver: () => void) {
     this.at = performance.now() + delay;
