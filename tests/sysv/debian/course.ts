@@ -24,13 +24,10 @@ async function ask(machine: DebianMachine, line: string): Promise<string> {
   return stdout.trimEnd();
 }
 
-/** Waits until runlevel(8) says this. */
+/** Waits until runlevel(8) says this. Scripts of runlevel 1 end all processes, those of this test too. */
 async function reaches(machine: DebianMachine, runlevels: string): Promise<void> {
-  await until(
-    `runlevel says ${runlevels}`,
-    async () => (await ask(machine, "runlevel")) === runlevels,
-    PATIENCE,
-  );
+  const says = async () => (await machine.shell("runlevel")).stdout.trim() === runlevels;
+  await until(`runlevel says ${runlevels}`, says, PATIENCE);
 }
 
 /** Steps that any init has to go through. */
