@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import process from "node:process";
+import { isDeepStrictEqual } from "node:util";
 import { SIGINT } from "../../../lib/model/signals.ts";
+import { recordedRunlevel } from "../../../lib/sys/utmp/records.ts";
 import { until } from "../../support/deadline.ts";
 import { DebianMachine, type InitName } from "./machine.ts";
 import { serves, SERVICES, untilAllServe } from "./services.ts";
@@ -24,18 +26,23 @@ async function ask(machine: DebianMachine, line: string): Promise<string> {
   return stdout.trimEnd();
 }
 
-/** Waits until runlevel(8) says this. Scripts of runlevel 1 end all processes, those of this test too. */
-async function reaches(machine: DebianMachine, runlevels: string): Promise<void> {
-  const says = async () => (await machine.shell("runlevel")).stdout.trim() === runlevels;
-  await until(`runlevel says ${runlevels}`, says, PATIENCE);
+/**
+ * Waits until this runlevel is on record, behind that one. No program is run for it: scripts of runlevel 1 stop and end
+ * all processes.
+ */
+async function reaches(machine: DebianMachine, previous: string, runlevel: string): Promise<void> {
+  const isReached = () =>
+    isDeepStrictEqual(recordedRunlevel(machine.path("/run/utmp")), { previous, runlevel });
+  await until(`the runlevel is ${runlevel}`, isReached, PATIENCE);
 }
 
 /** Steps that any init has to go through. */
 const COMMON: Readonly<Record<string, Step>> = {
   "every service serves": async (machine) => told(await untilAllServe(machine, machine.began(), PATIENCE)),
   "the runlevel is 2": async (machine) => {
-    await reaches(machine, "N 2");
-    assert.match(await ask(machine, "who -r"), /^run-level 2\b/);
+    await reaches(machine, "N", "2");
+    assert.equal(await ask(machine, "runlevel"), "N 2");
+    assert.match(await ask(machine, "who -r"), /run-level 2 .*last=S$/);
   },
   "services answer their clients": async (machine) => {
     assert.match(await ask(machine, "curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1/"), /^200$/);
@@ -64,14 +71,14 @@ const COMMON: Readonly<Record<string, Step>> = {
   "telinit 1 ends them": async (machine) => {
     await ask(machine, "telinit 1");
     // The script `single` of that runlevel has init go on to S.
-    await reaches(machine, "1 S");
+    await reaches(machine, "1", "S");
     for (const name of ALL) {
       await until(`${name} is down`, async () => !await serves(machine, name), PATIENCE);
     }
   },
   "telinit 2 brings them back": async (machine) => {
     await ask(machine, "telinit 2");
-    await reaches(machine, "S 2");
+    await reaches(machine, "S", "2");
     await untilAllServe(machine, machine.began(), PATIENCE);
   },
   "shutdown -h now ends all in order": async (machine) => {
