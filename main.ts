@@ -50,7 +50,13 @@ const PROGRAMS: Record<string, Load> = {
 };
 
 /** Programs of SysV alone: `--install` makes links of their names when it is told so. */
-const SYSV: Record<string, Load> = { insserv };
+const SYSV: Record<string, Load> = {
+  chkconfig: () => import("./lib/cli/sysv/services/chkconfig.ts"),
+  insserv,
+  "invoke-rc.d": () => import("./lib/cli/sysv/services/invoke_rc_d.ts"),
+  service: () => import("./lib/cli/sysv/services/service.ts"),
+  "update-rc.d": () => import("./lib/cli/sysv/services/update_rc_d.ts"),
+};
 
 /** A program that only the first word calls: `rouse WORD …`. */
 interface Word {
