@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
+import { procFile } from "./support/processes.ts";
 import { installed } from "./support/programs.ts";
 
 const PYTHON = "/usr/bin/python3";
@@ -22,6 +24,14 @@ def wait(name):
     while not os.path.exists("@DIR@/" + name): time.sleep(0.01)
 `;
   return `${stanzas}\nscript\nexec ${PYTHON} -u - << 'END'\n${prelude}${program}\nEND\nend script\n`;
+}
+
+/** The socket that a job's processes are given, once there is one. */
+function socketOf(init: RunningInit, job: string): Promise<string> {
+  return until(`a process of ${job} has a socket`, () => {
+    const environments = init.processesOf(job).map((pid) => procFile(pid, "environ"));
+    return environments.map((text) => /(?:^|\0)NOTIFY_SOCKET=([^\0]+)/.exec(text)?.[1]).find(Boolean);
+  });
 }
 
 Deno.test({
@@ -101,12 +111,7 @@ for count in range(100): s.send(b"READY=1\\nMAINPID=1\\nSTATUS=mine")`;
       },
     });
     const start = init.initctl("start", "web");
-    await init.until(["status", "web"], /spawned/);
-    const [pid] = init.processesOf("web");
-    const { stdout } = await init.shell(
-      `tr '\\0' '\\n' < /proc/${pid}/environ | sed -n s/^NOTIFY_SOCKET=//p`,
-    );
-    const path = stdout.trim();
+    const path = await socketOf(init, "web");
     await init.run([PYTHON, "-c", say, path]);
     const words = /Refused a notification of process \d+ of user \S+, which is no process of a job with/;
     await init.untilMessage(words);
@@ -136,11 +141,7 @@ while True: s.send(b"STATUS=" + b"x" * 4000)`;
       },
     });
     await init.ask("start", "first");
-    const [pid] = init.processesOf("first");
-    const { stdout } = await init.shell(
-      `tr '\\0' '\\n' < /proc/${pid}/environ | sed -n s/^NOTIFY_SOCKET=//p`,
-    );
-    await init.shell(`${PYTHON} -c '${flood}' ${stdout.trim()} > begun 2>&1 &`);
+    await init.shell(`${PYTHON} -c '${flood}' ${await socketOf(init, "first")} > begun 2>&1 &`);
     await init.untilLines("begun", 1);
     for (let count = 0; count < 5; count++) await init.ask("version");
     await init.ask("start", "second");
@@ -239,6 +240,38 @@ while True: time.sleep(1000)`,
     await init.shell("touch deaf");
     await init.untilMessage(/Sending KILL signal to web main process \(\d+\)/);
     await init.untilMessage(/web main process \(\d+\) killed by KILL signal/);
+  },
+});
+
+Deno.test({
+  name: "signs of life that came while init was held up count",
+  ignore: !hasPython,
+  async fn() {
+    await using init = await RunningInit.start({
+      jobs: {
+        "web.conf": python(
+          "respawn\nready notify\nwatchdog 2",
+          `notify("READY=1")
+while True:
+    notify("WATCHDOG=1")
+    open("@DIR@/signs", "a").write("sign\\n")
+    time.sleep(0.5)`,
+        ),
+      },
+    });
+    const running = await init.ask("start", "web");
+    const count = () => init.read("signs")?.split("\n").length ?? 0;
+    const more = async () => {
+      const most = count() + 6;
+      await until("there are more signs of life", () => count() >= most);
+    };
+    init.signal("SIGSTOP");
+    await more();
+    init.signal("SIGCONT");
+    await init.ask("version");
+    await more();
+    assert.equal(await init.ask("status", "web"), running);
+    assert.doesNotMatch(init.messages(), /Sending ABRT/);
   },
 });
 
@@ -373,9 +406,7 @@ Deno.test({
     });
     await init.shell("chmod 755 rt");
     await init.ask("start", "web");
-    const [pid] = init.processesOf("web");
-    const path = (await init.shell(`tr '\\0' '\\n' < /proc/${pid}/environ | sed -n s/^NOTIFY_SOCKET=//p`))
-      .stdout.trim();
+    const path = await socketOf(init, "web");
     assert.equal((await init.shell(`test -S ${path}`)).exit, 0);
     init.signal("SIGTERM");
     await init.ended();

@@ -25,7 +25,7 @@ export interface ServiceJob {
 }
 
 /** The result of an action: the exit status of the LSB, and a line for the user. */
-export interface Answer {
+export interface ActionAnswer {
   exit: number;
   line: string;
 }
@@ -96,7 +96,7 @@ function hasRootOfInit(): boolean {
   return own !== undefined && inits !== undefined && own.dev === inits.dev && own.ino === inits.ino;
 }
 
-type Action = (job: ServiceJob) => Promise<Answer>;
+type Action = (job: ServiceJob) => Promise<ActionAnswer>;
 
 /** The actions of an init script that go through init, so that it knows what becomes of the service. */
 const ACTIONS: Readonly<Record<string, Action>> = {
@@ -113,24 +113,24 @@ export function jobAction(name: string | undefined): Action | undefined {
   return name !== undefined && Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
 }
 
-async function start(job: ServiceJob): Promise<Answer> {
+async function start(job: ServiceJob): Promise<ActionAnswer> {
   return await change(job, "Start", "started") ?? answer(job, ACTION_EXIT.success, "running already");
 }
 
-async function stop(job: ServiceJob): Promise<Answer> {
+async function stop(job: ServiceJob): Promise<ActionAnswer> {
   return await change(job, "Stop", "stopped") ?? answer(job, ACTION_EXIT.success, "not running");
 }
 
-async function tryRestart(job: ServiceJob): Promise<Answer> {
+async function tryRestart(job: ServiceJob): Promise<ActionAnswer> {
   return await change(job, "Restart", "restarted") ?? answer(job, ACTION_EXIT.success, "not running");
 }
 
-function answer({ name }: ServiceJob, exit: number, words: string): Answer {
+function answer({ name }: ServiceJob, exit: number, words: string): ActionAnswer {
   return { exit, line: `${name}: ${words}` };
 }
 
 /** Changes a job, and waits until that is done. Undefined where there was nothing to do: it was up, or down, already. */
-async function change(job: ServiceJob, member: string, done: string): Promise<Answer | undefined> {
+async function change(job: ServiceJob, member: string, done: string): Promise<ActionAnswer | undefined> {
   try {
     await job.client.call(job.path, JOB_INTERFACE, member, "asb", [[], true]);
     return answer(job, ACTION_EXIT.success, done);
@@ -146,7 +146,7 @@ async function change(job: ServiceJob, member: string, done: string): Promise<An
 /** An instance in the answer of GetStatus. */
 type Row = [name: string, goal: string, state: string, processes: Array<[string, number]>, note?: string];
 
-async function status(job: ServiceJob): Promise<Answer> {
+async function status(job: ServiceJob): Promise<ActionAnswer> {
   const [rows] = await job.client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetStatus", "asas", [[job.name], []]);
   const [row] = rows as Row[];
   if (!row) {

@@ -16,8 +16,9 @@ import {
 } from "../../../../compat/sysv/mod.ts";
 import { isDirectory, readSource } from "../../../config/files.ts";
 import { main as insserv } from "../insserv.ts";
-import { changeLinks, linkChanges, readLinks } from "../links.ts";
-import { PLACES, readFacilities, Scripts } from "../scripts.ts";
+import { readLinks } from "../../../config/sysv/links.ts";
+import { changeLinks, linkChanges } from "../links.ts";
+import { PLACES, readFacilities, Scripts } from "../../../config/sysv/scripts.ts";
 import { surveyAll } from "../survey.ts";
 import { isFile, isLinkName } from "./script.ts";
 

@@ -3,8 +3,9 @@
 import { renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { levelNames, type Levels, type Link } from "../../../../compat/sysv/mod.ts";
-import { changeLinks, levelDirectory, linkChanges, readLinks } from "../links.ts";
-import type { Scripts } from "../scripts.ts";
+import { levelDirectory, readLinks } from "../../../config/sysv/links.ts";
+import { changeLinks, linkChanges } from "../links.ts";
+import type { Scripts } from "../../../config/sysv/scripts.ts";
 
 /** The number of links that nothing orders. */
 const PLAIN_NUMBER = "01";

@@ -5,7 +5,7 @@ import { errnoMessage } from "../../../sys/call/errno.ts";
 import { executeProgram } from "../../../sys/process/execute.ts";
 import { VERSION } from "../../../model/version.ts";
 import { write } from "../../output.ts";
-import { listDirectory } from "../scripts.ts";
+import { listDirectory } from "../../../config/sysv/scripts.ts";
 import { closing, jobAction, serviceJob } from "./job.ts";
 import {
   cleanEnvironment,

@@ -6,8 +6,9 @@ import { isThere } from "../../../config/files.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { write } from "../../output.ts";
 import { main as insserv } from "../insserv.ts";
-import { changeLinks, linkChanges, readLinks } from "../links.ts";
-import { PLACES, type Places, Scripts } from "../scripts.ts";
+import { readLinks } from "../../../config/sysv/links.ts";
+import { changeLinks, linkChanges } from "../links.ts";
+import { PLACES, type Places, Scripts } from "../../../config/sysv/scripts.ts";
 import { isFile, isLinkName } from "./script.ts";
 import { plainLinks, removeLinks, toggleLinks } from "./runlevel_links.ts";
 
