@@ -55,7 +55,11 @@ const UPSTART: Programs = {
 
 /** SysV's: `--install --sysv` makes links of these names, too. */
 const SYSV: Programs = {
+  chkconfig: () => import("./lib/cli/sysv/services/chkconfig.ts"),
   insserv,
+  "invoke-rc.d": () => import("./lib/cli/sysv/services/invoke_rc_d.ts"),
+  service: () => import("./lib/cli/sysv/services/service.ts"),
+  "update-rc.d": () => import("./lib/cli/sysv/services/update_rc_d.ts"),
   runlevel: sysvRunlevel,
 };
 

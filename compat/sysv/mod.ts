@@ -1,5 +1,6 @@
 /** SysV's init scripts: their headers, the facilities that these speak of, and the order that follows. */
 
+export { type ChkconfigLine, parseChkconfig } from "./chkconfig.ts";
 export { type Circle, weakest } from "./circles.ts";
 export { dependFiles } from "./depend_files.ts";
 export { ALL, expand, type Facilities, facilityCircle, parseFacilities } from "./facilities.ts";
