@@ -6,7 +6,7 @@ import { pieceEnd } from "./lexer.ts";
 export type Lookup = (name: string) => string | undefined;
 
 /** A variable, with what stands for it where it is empty. */
-const VARIABLE = /^\$(?:(\w+)|\{(\w+)(?::?-([^]*))?\})$/;
+const VARIABLE = /^\$(?:(\w+)|\{(\w+)(?::-([^]*))?\})$/;
 
 /** The script's name without its directory, in two ways to write it. */
 const OWN_NAME = /^\$(?:\{0##\*\/\}|\(\s*basename\s+(?:--\s+)?"?\$\{?0\}?"?\s*\))$/;

@@ -18,7 +18,7 @@ const WORDS: Array<[word: string, fields: string[] | undefined, value?: string]>
   ["$EMPTY", [], ""],
   ['""', [""], ""],
   ["${EMPTY:-$A}", ["a"], "a"],
-  ["${EMPTY-b}", [], ""],
+  ["${EMPTY-b}", undefined],
   ["${GONE:-b}", ["b"], "b"],
   ["${GONE:-$GONE}", undefined],
   ["$GONE", undefined],
