@@ -26,13 +26,14 @@ export interface Step {
   commands: Command[];
   /** The command that was looked for. */
   target?: SimpleCommand;
-  /** True for what is not done each time, and for what is done more than once. */
-  isConditional: boolean;
+  /** The lists in which it stands and that are not always carried out, the outermost first. */
+  lists: ReadonlyArray<readonly Statement[]>;
+  /** True for what is done more than once. */
   isRepeated: boolean;
   /** It decides whether what follows is done. */
   isCondition: boolean;
-  /** It stands in a function, whose parameters are not those of the script. */
-  isInFunction: boolean;
+  /** In how many functions it stands, whose parameters are not those of the script. */
+  depth: number;
 }
 
 /** Is this command one that is looked for? */
@@ -77,10 +78,10 @@ export function stepsOf(
   statements: readonly Statement[],
   wanted: Wanted,
 ): Step[] {
-  return new Flow(script, wanted).steps(statements, { isConditional: false, isRepeated: false });
+  return new Flow(script, wanted).steps(statements, { lists: [], isRepeated: false });
 }
 
-type Circumstances = Pick<Step, "isConditional" | "isRepeated">;
+type Circumstances = Pick<Step, "lists" | "isRepeated">;
 
 class Flow {
   /** The functions that are being looked into. */
@@ -101,8 +102,8 @@ class Flow {
     });
   }
 
-  #marks(now: Circumstances): Circumstances & Pick<Step, "isCondition" | "isInFunction"> {
-    return { ...now, isCondition: false, isInFunction: this.#open.size > 0 };
+  #marks(now: Circumstances): Circumstances & Pick<Step, "isCondition" | "depth"> {
+    return { ...now, isCondition: false, depth: this.#open.size };
   }
 
   #called(command: Command): Statement[] | undefined {
@@ -143,23 +144,23 @@ class Flow {
       return [{ from, to, commands: [command], target: command, ...this.#marks(now) }];
     }
     if (!this.#holds(command)) return [{ from, to, commands: [command], ...this.#marks(now), isCondition }];
-    const maybe = { ...now, isConditional: true };
+    const within = (list: readonly Statement[]) => ({ ...now, lists: [...now.lists, list] });
     switch (command.kind) {
       case "simple":
         return this.#within(command, () => this.steps(this.script.functions.get(command.words[0]!)!, now));
       case "if":
         return command.lists.flatMap((list, index) =>
-          index > 0 ? this.steps(list, maybe) : this.steps(list, now).map((step) => ({
+          index > 0 ? this.steps(list, within(list)) : this.steps(list, now).map((step) => ({
             ...step,
-            isCondition: step.target === undefined,
+            isCondition: step.target === undefined && step.depth === this.#open.size,
           }))
         );
       case "group":
         return command.lists.flatMap((list) => this.steps(list, now));
       case "loop":
-        return command.lists.flatMap((list) => this.steps(list, { ...maybe, isRepeated: true }));
+        return command.lists.flatMap((list) => this.steps(list, { ...within(list), isRepeated: true }));
       case "case":
-        return command.branches.flatMap(({ body }) => this.steps(body, maybe));
+        return command.branches.flatMap(({ body }) => this.steps(body, within(body)));
       case "function":
         return [];
     }

@@ -55,7 +55,7 @@ function lookupOf(script: InitScript, name: string): Lookup {
   const lookup = (variable: string) => known.get(variable);
   const start = script.actions.get("start") ?? [];
   for (const step of stepsOf(script, [...script.prologue, ...start], () => false)) {
-    const isPlain = step.commands.length === 1 && step.commands[0]!.kind === "simple" && !step.isConditional;
+    const isPlain = step.commands.length === 1 && step.commands[0]!.kind === "simple";
     const words = step.commands.flatMap((command) => command.kind === "simple" ? command.words : []);
     for (const word of words) {
       const variable = assignedName(word);
@@ -90,7 +90,7 @@ function ordinaryShape(script: InitScript, lookup: Lookup): KnownShape {
   const at = steps.indexOf(targets[0]!);
   return {
     starter,
-    before: withPurposes(steps.slice(0, at), lookup),
+    before: withPurposes(steps.slice(0, at), lookup, steps[at]),
     ...endOf(script, lookup),
     besides: [
       ...withPurposes(steps.slice(at + 1).filter(({ target }) => !target), lookup),
@@ -118,8 +118,8 @@ function interpretedShape(script: InitScript, name: string, variables: Lookup): 
   if (!starter) throw new UnknownShape("its START_ARGS are made by code");
   const file = `/etc/default/${name}`;
   const configuration: KnownStep = {
-    ...{ from: 0, to: 0, commands: [], isConditional: false, isRepeated: false },
-    ...{ isCondition: false, isInFunction: false },
+    ...{ from: 0, to: 0, commands: [], lists: [], isRepeated: false },
+    ...{ isCondition: false, depth: 0 },
     purpose: "configuration",
     text: `[ ! -r ${file} ] || . ${file}`,
   };
@@ -167,10 +167,12 @@ function endOf(
   };
 }
 
-function withPurposes(steps: readonly Step[], lookup: Lookup): KnownStep[] {
+/** @param target What is done if, and only if, steps that count are. */
+function withPurposes(steps: readonly Step[], lookup: Lookup, target?: Step): KnownStep[] {
   return steps.map((step) => {
     const isAsking = step.commands.some((command) => command.kind === "simple" && isQuestion(command.words));
-    return { ...step, purpose: isAsking ? "nothing" : purposeOf(step, lookup) };
+    const isConditional = step.lists.some((list) => !target?.lists.includes(list));
+    return { ...step, purpose: isAsking ? "nothing" : purposeOf(step, isConditional, lookup) };
   });
 }
 
@@ -196,7 +198,7 @@ export function neededSteps(
     }
     found.unshift(step);
     const names = variablesIn(script.text.slice(step.from, step.to));
-    checkParameters(names, step.isInFunction);
+    checkParameters(names, step.depth > 0);
     for (const name of names) needed.add(name);
   }
   return found;

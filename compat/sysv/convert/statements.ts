@@ -69,8 +69,11 @@ function sourcedFiles(step: Step, lookup: Lookup): Array<string | undefined> {
   );
 }
 
-/** What a step is for. */
-export function purposeOf(step: Step, lookup: Lookup): Purpose {
+/**
+ * What a step is for.
+ * @param isConditional True for one that is not always done.
+ */
+export function purposeOf(step: Step, isConditional: boolean, lookup: Lookup): Purpose {
   if (step.isRepeated || simpleCommands([{ ...step, isBackground: false }]).some(hasDocument)) return "own";
   const programs = programsOf(step), files = sourcedFiles(step, lookup);
   const others = programs.filter((name) =>
@@ -85,7 +88,7 @@ export function purposeOf(step: Step, lookup: Lookup): Purpose {
   if (others.every((name) => ENDS.includes(name))) {
     return programs.some((name) => TESTS.includes(name)) && !isQuestionOfFiles(step) ? "own" : "nothing";
   }
-  if (step.isConditional || step.isCondition) return "own";
+  if (isConditional || step.isCondition) return "own";
   const isAll = (...known: string[]) => others.every((name) => known.includes(name));
   const isSetting = isAll("=", ...SETS.filter((name) => name !== "eval"), ...SURROUNDINGS);
   if (isSetting) return others.some((name) => SURROUNDINGS.includes(name)) ? "surroundings" : "variables";
