@@ -93,8 +93,11 @@ export class KnownJob {
     if (account === undefined || ROOT.test(account)) return { program };
     if (isPrepared) {
       // The user of a job is that of all of its processes, and what prepares the daemon needs root.
-      const call = ["start-stop-daemon", "--start", "--chuid", account, "--startas", program[0]!];
-      return { program: [...call, "--", ...program.slice(1)] };
+      const same = ["exec", "startas", "pidfile", "name"].flatMap((name) => {
+        const value = options.get(name);
+        return value === undefined ? [] : [`--${name}`, value];
+      });
+      return { program: ["start-stop-daemon", "--start", "--chuid", account, ...same, "--", ...words] };
     }
     const [setuid = "", setgid] = account.split(":");
     return { program, account: { setuid, ...setgid && { setgid } } };
@@ -114,7 +117,8 @@ export class KnownJob {
     if (this.#option("background") !== undefined) return found;
     const word = this.#option("pidfile");
     const pidFile = word === undefined ? undefined : valueOfWord(word, this.shape.lookup);
-    return pidFile?.startsWith("/") ? { ...found, pidFile } : { ...found, expect: "children" };
+    if (pidFile?.startsWith("/")) return { ...found, pidFile };
+    throw new UnknownShape("its daemon goes into the background, and where its pid file is depends on code");
   }
 
   /** What the job runs: words where they are fixed, else a script with all that they need. */
@@ -152,7 +156,9 @@ export class KnownJob {
     if (!variablesIn(text).includes("0")) return text;
     const [command] = step.commands, [word = ""] = command?.kind === "simple" ? command.words : [];
     const name = assignedName(word), value = name === undefined ? undefined : this.shape.lookup(name);
-    if (value === undefined || step.commands.length > 1) throw new UnknownShape("it asks for its own name");
+    if (typeof value !== "string" || step.commands.length > 1) {
+      throw new UnknownShape("it asks for its own name");
+    }
     return `${name}='${value.replaceAll("'", String.raw`'\''`)}'`;
   }
 

@@ -51,7 +51,7 @@ export function shapeOf(script: InitScript, name: string): KnownShape {
 
 /** The values of variables that a script sets in one way only. */
 function lookupOf(script: InitScript, name: string): Lookup {
-  const known = new Map<string, string | undefined>([["0", name]]);
+  const known = new Map<string, string | null>([["0", name]]);
   const lookup = (variable: string) => known.get(variable);
   const start = script.actions.get("start") ?? [];
   for (const step of stepsOf(script, [...script.prologue, ...start], () => false)) {
@@ -63,10 +63,10 @@ function lookupOf(script: InitScript, name: string): Lookup {
       // `[ -n "$A" ] || A=b` gives a value to one that has none.
       const isDefault = !isPlain && step.commands.length === 2 && !known.has(variable);
       const value = valueOfWord(word.slice(variable.length + 1), lookup);
-      known.set(variable, isPlain || isDefault ? value : undefined);
+      known.set(variable, (isPlain || isDefault ? value : undefined) ?? null);
     }
     if (step.commands.every(({ kind }) => kind === "simple")) continue;
-    for (const variable of namesSetBy(step)) known.set(variable, undefined);
+    for (const variable of namesSetBy(step)) known.set(variable, null);
   }
   return lookup;
 }
@@ -105,14 +105,17 @@ function interpretedShape(script: InitScript, name: string, variables: Lookup): 
   const override = OVERRIDES.find((one) => script.functions.has(one));
   if (override !== undefined) throw new UnknownShape(`its function ${override} replaces the usual start`);
   const daemon = variables("DAEMON");
-  if (daemon === undefined || daemon === "none") throw new UnknownShape("it names no DAEMON");
+  if (typeof daemon !== "string" || daemon === "none") throw new UnknownShape("it names no DAEMON");
   const usual: Readonly<Record<string, string>> = {
     NAME: basename(daemon),
     PIDFILE: `/var/run/${basename(daemon)}.pid`,
     START_ARGS: "",
     DAEMON_ARGS: "",
   };
-  const lookup: Lookup = (variable) => variables(variable) ?? usual[variable];
+  const lookup: Lookup = (variable) => {
+    const value = variables(variable);
+    return value === undefined ? usual[variable] : value;
+  };
   const words = ["start-stop-daemon", "--start", "--pidfile", "$PIDFILE", "$START_ARGS", "--exec", "$DAEMON"];
   const starter = starterOf(words, lookup)?.starter;
   if (!starter) throw new UnknownShape("its START_ARGS are made by code");
