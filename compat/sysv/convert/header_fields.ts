@@ -3,20 +3,11 @@
 import type { JobCondition } from "../../../lib/model/condition.ts";
 import { isJobName } from "../../../lib/model/validate.ts";
 import { ALL, expand, type Facilities } from "../facilities.ts";
-import { type HeaderFieldName, type InitHeader, words } from "../header.ts";
+import { type InitHeader, words } from "../header.ts";
 import { BOOT, levelNames } from "../levels.ts";
+import { DEPENDENCIES } from "../script_job.ts";
 import { defaultLevels } from "../service.ts";
 import type { ConvertedScript, ScriptFile } from "./converted_script.ts";
-
-/** Fields with names of services, and what they are for a job. */
-const DEPENDENCIES: ReadonlyArray<readonly [HeaderFieldName, "uses" | "after" | "before"]> = [
-  ["Required-Start", "uses"],
-  ["Required-Stop", "uses"],
-  ["Should-Start", "after"],
-  ["Should-Stop", "after"],
-  ["X-Start-Before", "before"],
-  ["X-Stop-After", "before"],
-];
 
 /** Applies a header to a definition. */
 export function applyHeader(
@@ -37,10 +28,10 @@ export function applyHeader(
   const own = [name, name.replace(/\.sh$/, "")];
   definition.provides = words(header, "Provides").filter((word) => isJobName(word) && !own.includes(word));
   const undefinedFacilities = new Set<string>();
-  for (const [field, target] of DEPENDENCIES) {
+  for (const [field, target, kind] of DEPENDENCIES) {
     for (const word of words(header, field)) {
       const { services, unknown } = expand(facilities, word);
-      if (word === ALL) undefinedFacilities.add(ALL);
+      if (word === ALL && kind === "start" && target !== "before") definition.after = ["*"];
       unknown.forEach((facility) => undefinedFacilities.add(facility));
       for (const { name: service } of services) {
         const known = [...own, ...definition.provides, ...definition.uses, ...definition[target]];

@@ -4,6 +4,7 @@ import { noComments } from "../../../lib/formats/comments.ts";
 import { emptyJob } from "../../../lib/model/job.ts";
 import type { Facilities } from "../facilities.ts";
 import { parseHeader } from "../header.ts";
+import { callsOf } from "../script_job.ts";
 import { ShellError } from "../shell/lexer.ts";
 import { type ConvertedScript, type ScriptFile } from "./converted_script.ts";
 import { readInitScript } from "./flow.ts";
@@ -29,9 +30,6 @@ export function jobOfScript(file: ScriptFile, facilities: Facilities): Converted
 /** A script of no known shape is called itself. */
 function callScript({ definition, comments, lost }: ConvertedScript, path: string, reason: string): void {
   comments.head.push(` ${path} is called, for it is of no known shape:`, ` ${reason}.`);
-  definition.processes = {
-    "pre-start": { kind: "arguments", words: [path, "start"] },
-    "post-stop": { kind: "arguments", words: [path, "stop"] },
-  };
+  Object.assign(definition, callsOf(path));
   lost.push(`of no known shape, so the job calls the script: ${reason}`);
 }

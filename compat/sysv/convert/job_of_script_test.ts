@@ -91,7 +91,7 @@ const KNOWN: Array<[name: string, body: string, main: string | string[], fields:
       'NAME=oven\nDAEMON=/bin/$NAME\nDAEMON_ARGS="-a -b"\nPIDFILE="/run/${NAME}.pid"',
     ),
     ["/bin/oven", "-a", "-b"],
-    { pidFile: "/run/oven.pid" },
+    { pidFile: "/run/oven.pid", expect: "script" },
   ],
   [
     "a file of variables",
@@ -226,6 +226,21 @@ Deno.test("what the script does besides is a comment, with its lines", () => {
   assert.deepEqual(lost, ["what it does in line 12, 15 is a comment of the job"]);
 });
 
+Deno.test("a daemon whose pid file is not known is ended as the script ends it", () => {
+  const { definition, lost } = convert(
+    skeleton(
+      "start-stop-daemon --start --pidfile $PIDFILE --exec /bin/oven",
+      "set -e\nPIDFILE=$(sed -n 's/^pid \\(.*\\)/\\1/p; s/$1//' /etc/oven.conf)",
+    ),
+  );
+  assert.deepEqual([definition.expect, definition.pidFile, lost], ["script", undefined, []]);
+  assert.deepEqual(definition.processes["pre-stop"], {
+    kind: "script",
+    text: "PIDFILE=$(sed -n 's/^pid \\(.*\\)/\\1/p; s/$1//' /etc/oven.conf)\n" +
+      "start-stop-daemon --stop --pidfile $PIDFILE\n",
+  });
+});
+
 Deno.test("init-d-script: its variables, the file of its name, its preparations", () => {
   const converted = convert(
     `# by init-d-script\nDESC=oven\nDAEMON=/bin/oven\nSTART_ARGS="--background"\nDAEMON_ARGS="-p $PIDFILE"\n` +
@@ -257,12 +272,17 @@ const UNKNOWN: Array<[name: string, body: string, reason: RegExp]> = [
   ],
   ["a parameter", skeleton('start-stop-daemon -S -b -x /bin/a -- "$@"'), /depends on \$@/],
   ["a user by code", skeleton("start-stop-daemon -S -b -c $(who) -x /bin/a"), /--chuid/],
-  ["no end", "case $1 in start) 'oven", /does not end|ends within/],
   [
-    "functions without an end",
-    `f() { g; g; }\ng() { f; f; start-stop-daemon -S -x a; }\n${skeleton("f")}`,
-    /.*/,
+    "no stop",
+    skeleton("start-stop-daemon -S -x /bin/a").replace(/ {2}stop.*/, ""),
+    /which process its daemon is/,
   ],
+  [
+    "a stop of its own variables",
+    skeleton("start-stop-daemon -S -x /bin/a").replace("stop) ", "stop) PIDFILE=/x; "),
+    /depends on PIDFILE/,
+  ],
+  ["no end", "case $1 in start) 'oven", /does not end|ends within/],
   [
     "many functions",
     Array.from({ length: 30 }, (_, index) => `f${index}() { f${index + 1}; f${index + 1}; }\n`).join("") +

@@ -6,7 +6,7 @@ import { assignedName, simpleCommands } from "../shell/parser.ts";
 import type { ConvertedScript } from "./converted_script.ts";
 import type { InitScript } from "./flow.ts";
 import { type KnownShape, type KnownStep, neededSteps, UnknownShape } from "./known_shape.ts";
-import { textOfStep } from "./statements.ts";
+import { namesSetBy, textOfStep } from "./statements.ts";
 
 /** So many lines of the script become comments at most. */
 const MOST_COMMENTS = 60;
@@ -62,10 +62,12 @@ export class KnownJob {
     const fields = this.#fields();
     const { program, account } = this.#program(prepared.length > 0);
     const main = this.#main(program);
+    const stop = "expect" in fields ? this.#stop("pidFile" in fields) : undefined;
     const preparation = prepared.length > 0 ? this.#preparation(prepared) : undefined;
     Object.assign(definition, fields, account, this.#ends());
     if (preparation !== undefined) definition.processes["pre-start"] = preparation;
     definition.processes.main = main;
+    if (stop !== undefined) definition.processes["pre-stop"] = stop;
     comments.head.push(` Made of ${definition.source}, whose place it takes.`);
     this.#tellRest();
   }
@@ -117,8 +119,8 @@ export class KnownJob {
     if (this.#option("background") !== undefined) return found;
     const word = this.#option("pidfile");
     const pidFile = word === undefined ? undefined : valueOfWord(word, this.shape.lookup);
-    if (pidFile?.startsWith("/")) return { ...found, pidFile };
-    throw new UnknownShape("its daemon goes into the background, and where its pid file is depends on code");
+    // It ends once its daemon is in the background, which the pid file names, if it does.
+    return { ...found, expect: "script", ...pidFile?.startsWith("/") && { pidFile } };
   }
 
   /** What the job runs: words where they are fixed, else a script with all that they need. */
@@ -138,6 +140,30 @@ export class KnownJob {
     const words = prepared.map((step) => this.#textOf(step));
     const steps = neededSteps(this.shape, this.script, words, (step) => prepared.includes(step));
     return this.#shell([...steps.map((step) => this.#textOf(step)), ...this.#goesOn ? ["true"] : []], steps);
+  }
+
+  /**
+   * The script's own stop of a daemon in the background. There are daemons of which init cannot know that they are the
+   * job's: those that write over their environment and their pid file's directory.
+   */
+  #stop(isNamed: boolean) {
+    const { shape: { stopWords, before }, script } = this;
+    if (!/(?:^|\/)start-stop-daemon$/.test(stopWords[0] ?? "")) {
+      if (isNamed) return undefined;
+      throw new UnknownShape("nothing tells which process its daemon is");
+    }
+    const steps = neededSteps(this.shape, script, stopWords, () => false);
+    const isConfigured = steps.some(({ purpose }) => purpose === "configuration");
+    const known = new Set(before.flatMap(namesSetBy));
+    const unknown = isConfigured
+      ? undefined
+      : variablesIn(stopWords.join(" ")).find((name) => !known.has(name));
+    if (unknown !== undefined) {
+      if (isNamed) return undefined;
+      throw new UnknownShape(`its stop depends on ${unknown}, which only the stop sets`);
+    }
+    const lines = [...steps.map((step) => this.#textOf(step)), stopWords.join(" ")];
+    return this.#shell(lines, steps);
   }
 
   /** A script goes on after what fails, unless it says otherwise; one of a job does not. */

@@ -27,6 +27,8 @@ export interface KnownShape {
   besides: KnownStep[];
   /** The command that ends the daemon, and the one that makes it read its configuration again. */
   stopper: Starter | undefined;
+  /** Its words, as they are written. */
+  stopWords: readonly string[];
   reloader: Starter | undefined;
   lookup: Lookup;
 }
@@ -142,6 +144,7 @@ function interpretedShape(script: InitScript, name: string, variables: Lookup): 
     starter: { options: starter.options, words: ["$DAEMON_ARGS"] },
     before,
     stopper: undefined,
+    stopWords: [],
     reloader: undefined,
     besides: [],
     lookup,
@@ -156,7 +159,7 @@ function basename(path: string): string {
 function endOf(
   script: InitScript,
   lookup: Lookup,
-): Pick<KnownShape, "stopper" | "reloader" | "besides"> {
+): Pick<KnownShape, "stopper" | "stopWords" | "reloader" | "besides"> {
   const find = (action: string) => {
     const isStopper = ({ words }: SimpleCommand) => stopperOf(words, lookup) !== undefined;
     return stepsOf(script, script.actions.get(action) ?? [], isStopper);
@@ -165,6 +168,7 @@ function endOf(
   const reload = find("reload").find(({ target }) => target);
   return {
     stopper: first && stopperOf(first.target!.words, lookup),
+    stopWords: first?.target?.words ?? [],
     reloader: reload && stopperOf(reload.target!.words, lookup),
     besides: withPurposes(stop.filter(({ target }) => !target), lookup),
   };
@@ -200,9 +204,10 @@ export function neededSteps(
       throw new UnknownShape(`its own code sets ${sets.join(", ")}`);
     }
     found.unshift(step);
-    const names = variablesIn(script.text.slice(step.from, step.to));
-    checkParameters(names, step.depth > 0);
-    for (const name of names) needed.add(name);
+    const text = script.text.slice(step.from, step.to);
+    // Within quotes, awk(1) and others have parameters of their own.
+    checkParameters(variablesIn(text.replace(/'[^']*'/g, "")), step.depth > 0);
+    for (const name of variablesIn(text)) needed.add(name);
   }
   return found;
 }

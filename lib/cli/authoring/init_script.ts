@@ -4,7 +4,7 @@ import { basename, dirname } from "node:path";
 import { jobOfScript, parseHeader } from "../../../compat/sysv/mod.ts";
 import { readSource } from "../../config/files.ts";
 import { isJobName } from "../../model/validate.ts";
-import { PLACES, readFacilities } from "../sysv/scripts.ts";
+import { PLACES, readFacilities } from "../../config/sysv/scripts.ts";
 import type { FileJob } from "./converted_jobs.ts";
 
 /** Where scripts are, by the names of their directories. */
