@@ -3,8 +3,8 @@
 import { ShellError } from "../shell/lexer.ts";
 import {
   type CaseCommand,
-  type Command,
   parseShell,
+  type ShellCommand,
   type SimpleCommand,
   type Statement,
 } from "../shell/parser.ts";
@@ -23,7 +23,7 @@ export interface InitScript {
 export interface Step {
   from: number;
   to: number;
-  commands: Command[];
+  commands: ShellCommand[];
   /** The command that was looked for. */
   target?: SimpleCommand;
   /** The lists in which it stands and that are not always carried out, the outermost first. */
@@ -106,12 +106,12 @@ class Flow {
     return { ...now, isCondition: false, depth: this.#open.size };
   }
 
-  #called(command: Command): Statement[] | undefined {
+  #called(command: ShellCommand): Statement[] | undefined {
     const name = command.kind === "simple" ? command.words[0] ?? "" : "";
     return this.#open.has(name) ? undefined : this.script.functions.get(name);
   }
 
-  #within<Result>(command: Command, look: () => Result): Result {
+  #within<Result>(command: ShellCommand, look: () => Result): Result {
     const name = command.kind === "simple" ? command.words[0] ?? "" : "";
     this.#open.add(name);
     const result = look();
@@ -119,7 +119,7 @@ class Flow {
     return result;
   }
 
-  #holds(command: Command): boolean {
+  #holds(command: ShellCommand): boolean {
     if (++this.#looks > MOST_LOOKS) throw new ShellError("functions call each other too often");
     const holdsAny = (list: readonly Statement[]): boolean =>
       list.some(({ commands }) => commands.some((inner) => this.#holds(inner)));
@@ -138,7 +138,7 @@ class Flow {
     }
   }
 
-  #inside(command: Command, now: Circumstances, isCondition: boolean): Step[] {
+  #inside(command: ShellCommand, now: Circumstances, isCondition: boolean): Step[] {
     const { from, to } = command;
     if (command.kind === "simple" && this.wanted(command)) {
       return [{ from, to, commands: [command], target: command, ...this.#marks(now) }];

@@ -6,7 +6,7 @@ import type { Facilities } from "../facilities.ts";
 import { parseHeader } from "../header.ts";
 import { callsOf } from "../script_job.ts";
 import { ShellError } from "../shell/lexer.ts";
-import { type ConvertedScript, type ScriptFile } from "./converted_script.ts";
+import type { ConvertedScript, ScriptFile } from "./converted_script.ts";
 import { readInitScript } from "./flow.ts";
 import { applyHeader } from "./header_fields.ts";
 import { KnownJob } from "./known_job.ts";
