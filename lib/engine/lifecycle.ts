@@ -277,7 +277,11 @@ const ON_ENTRY: Partial<Record<State, (engine: EngineState, instance: Instance) 
     engine.clearTimer(instance, "start-timeout");
     instance.upSince = engine.now;
   },
-  stopping: (engine, instance) => engine.clearTimer(instance, "start-timeout"),
+  "pre-stopping": (engine, instance) => engine.clearTimer(instance, "left-behind"),
+  stopping(engine, instance) {
+    engine.clearTimer(instance, "start-timeout");
+    engine.clearTimer(instance, "left-behind");
+  },
   killed(engine, instance) {
     if (!instance.pids.has("main")) return endLeftovers(engine, instance);
     endMain(engine, instance);

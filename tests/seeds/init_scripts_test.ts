@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { parseHeader } from "../../compat/sysv/mod.ts";
-import { actionExitInWords, statusExitInWords } from "../../lib/model/lsb_exits.ts";
+import { actionExitInWords, statusExitInWords } from "../../lib/model/sysv/lsb_exits.ts";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type RecordedCase, ScriptRoot } from "../sysv/player.ts";
 

@@ -133,6 +133,27 @@ Deno.test("of several processes that were left behind, the next one is followed"
   assert.deepEqual([bench.state("web"), bench.pid("web")], ["start/running", next]);
 });
 
+Deno.test("what a script has left behind may be found a moment later", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  bench.exit("web");
+  assert.equal(bench.timers, 1);
+  bench.restore();
+  const process = { pid: 4711, forks: 1 };
+  for (let count = 0; count < 2; count++) {
+    bench.engine.handle({ kind: "left-behind", job: "web", instance: "", process }, {
+      monotonic: 1,
+      wall: 1,
+    });
+  }
+  assert.equal(bench.pid("web"), 4711);
+  const other = scriptBench();
+  other.start("web");
+  other.exit("web");
+  other.advance("2s");
+  assert.deepEqual([other.state("web"), other.timers], ["start/running", 0]);
+});
+
 Deno.test("a stop waits for the end of the start, and then runs the script's stop", () => {
   for (const action of ["stop", "restart"] as const) {
     const bench = scriptBench();
