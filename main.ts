@@ -97,7 +97,7 @@ const WORDS: Record<string, Word> = {
   check: { load: check, help: "check FILE|DIR...        what is wrong with job files" },
   convert: {
     load: () => import("./lib/cli/authoring/convert.ts"),
-    help: "convert [-o FILE|DIR] FILE|DIR...   classic job files as TypeScript, or back",
+    help: "convert [-o FILE|DIR] FILE|DIR...   classic job files and init scripts as TypeScript, or back",
   },
   new: {
     load: () => import("./lib/cli/authoring/new.ts"),

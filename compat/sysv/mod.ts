@@ -2,6 +2,8 @@
 
 export { type ChkconfigLine, parseChkconfig } from "./chkconfig.ts";
 export { type Circle, weakest } from "./circles.ts";
+export type { ConvertedScript } from "./convert/converted_script.ts";
+export { jobOfScript } from "./convert/job_of_script.ts";
 export { dependFiles } from "./depend_files.ts";
 export { ALL, expand, type Facilities, facilityCircle, parseFacilities } from "./facilities.ts";
 export { type Graph, type Kind, type ScriptEdge } from "./graph.ts";
