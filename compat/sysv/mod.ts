@@ -5,7 +5,7 @@ export { dependFiles } from "./depend_files.ts";
 export { ALL, expand, type Facilities, facilityCircle, parseFacilities } from "./facilities.ts";
 export { type Graph, type Kind, type ScriptEdge } from "./graph.ts";
 export { type InitHeader, levelWords, missingFields, parseHeader, RELATIONS, words } from "./header.ts";
-export { type HeaderFinding, lintScript } from "./lint.ts";
 export { levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } from "./levels.ts";
+export { lintScript } from "./lint/lint.ts";
 export { computeOrder, type Link, type Numbered, type Order, plannedLinks } from "./plan.ts";
 export { Catalog, defaultLevels, overlap, type Service, serviceOf } from "./service.ts";
