@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import type { ControlRequest } from "../../lib/model/initctl_request.ts";
+import type { ControlRequest } from "../../lib/model/sysv/control_request.ts";
 import { RECORD_SIZE } from "../../lib/sys/utmp/records.ts";
 import type { Outcome } from "../support/command.ts";
 import { until } from "../support/deadline.ts";

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { existsSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ControlRequest, decodeRequest, REQUEST_SIZE } from "../../../lib/model/initctl_request.ts";
+import { type ControlRequest, decodeRequest, REQUEST_SIZE } from "../../../lib/model/sysv/control_request.ts";
 import { call } from "../../../lib/sys/call/kernel.ts";
 import {
   close,

@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
-import { type ControlRequest, encodeRequest } from "../../../model/initctl_request.ts";
+import { type ControlRequest, encodeRequest } from "../../../model/sysv/control_request.ts";
 import { type KernelError, unlessRefused } from "../../../sys/call/refused.ts";
 import { changeRunlevel } from "../change_runlevel.ts";
 
