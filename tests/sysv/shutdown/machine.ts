@@ -57,6 +57,9 @@ const PROGRAMS = [
 /** Which of our programs is meant, where that is not the host's to say. */
 const OURS = ["shutdown", "halt", "poweroff", "reboot", "wall", "runlevel"];
 
+/** How long a program may take on a busy machine, a shutdown that waits among them, in milliseconds. */
+const PATIENCE = 120_000;
+
 /** A machine. Declare it with `await using`. */
 export class Machine implements AsyncDisposable {
   readonly terminal: Terminal;
@@ -71,7 +74,7 @@ export class Machine implements AsyncDisposable {
     const programs = PROGRAMS.map((name) => `/bin/${name}`).filter(existsSync);
     const root = await MinimalRoot.start(["/bin/sh", "-ec", init], { files: FILES, programs });
     try {
-      await until("process 1 is ready", () => existsSync(join(root.directory, "root/ready")));
+      await until("process 1 is ready", () => existsSync(join(root.directory, "root/ready")), PATIENCE);
       return new Machine(root);
     } catch (error) {
       await root[Symbol.asyncDispose]();
@@ -101,7 +104,7 @@ export class Machine implements AsyncDisposable {
   async run(words: readonly string[], environment: Record<string, string> = {}): Promise<Outcome> {
     const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
     const program = OURS.includes(words[0]!) ? ["/usr/local/bin/rouse", "sysv"] : [];
-    const outcome = await this.root.run("/bin/env", ...variables, ...program, ...words);
+    const outcome = await this.root.runFor(PATIENCE, ["/bin/env", ...variables, ...program, ...words]);
     return { exit: outcome.exit, stdout: plain(outcome.stdout), stderr: plain(outcome.stderr) };
   }
 
@@ -116,7 +119,8 @@ export class Machine implements AsyncDisposable {
     outcome.catch(() => {});
     await until(
       "shutdown waits",
-      () => existsSync(this.path("run/shutdown.pid")) && this.read("run/shutdown.pid"),
+      () => existsSync(this.path("run/shutdown.pid")) && this.read("run/shutdown.pid") !== "",
+      PATIENCE,
     );
     // In an array, for a promise in a promise would be waited for.
     return [outcome];
@@ -127,7 +131,7 @@ export class Machine implements AsyncDisposable {
     const bytes = await until(`there are ${count} requests`, () => {
       const found = readFileSync(this.path("requests"));
       return found.length >= count * REQUEST_SIZE && found;
-    });
+    }, PATIENCE);
     assert.equal(bytes.length, count * REQUEST_SIZE);
     return Array.from(
       { length: count },
@@ -175,7 +179,7 @@ class Terminal {
 
   /** Waits until it has shown as much as this text, compares, and forgets it. */
   async expect(text: string): Promise<void> {
-    await until("the terminal shows it", () => this.shown().length >= text.length);
+    await until("the terminal shows it", () => this.shown().length >= text.length, PATIENCE);
     assert.equal(this.shown(), text);
     this.#shown = "";
   }
