@@ -26,6 +26,7 @@ const check = () => import("./lib/cli/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
 const runlevel = () => import("./lib/cli/system/runlevel.ts");
 const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
+const sysvHalt = () => import("./lib/cli/system/sysv/halt.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 
@@ -56,11 +57,16 @@ const UPSTART: Programs = {
 /** SysV's: `--install --sysv` makes links of these names, too. */
 const SYSV: Programs = {
   chkconfig: () => import("./lib/cli/sysv/services/chkconfig.ts"),
+  halt: sysvHalt,
   insserv,
   "invoke-rc.d": () => import("./lib/cli/sysv/services/invoke_rc_d.ts"),
+  poweroff: sysvHalt,
+  reboot: sysvHalt,
   service: () => import("./lib/cli/sysv/services/service.ts"),
   "update-rc.d": () => import("./lib/cli/sysv/services/update_rc_d.ts"),
   runlevel: sysvRunlevel,
+  shutdown: () => import("./lib/cli/system/sysv/shutdown.ts"),
+  wall: () => import("./lib/cli/system/sysv/wall.ts"),
 };
 
 /** The program of a link's name. One that both systems have is that of the system which the machine is set up for. */
