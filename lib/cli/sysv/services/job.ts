@@ -11,7 +11,7 @@ import {
   ROUSE_INTERFACE,
   ROUSE_JOB_INTERFACE,
 } from "../../../control/names.ts";
-import { ACTION_EXIT, actionExitIn, STATUS_EXIT, statusExitInWords } from "../../../model/lsb_exits.ts";
+import { ACTION_EXIT, actionExitIn, STATUS_EXIT, statusExitInWords } from "../../../model/sysv/lsb_exits.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { isFile, SCRIPTS } from "./script.ts";
 
