@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { socketPath, SYSTEM_FILE_ADDRESS } from "../../control/names.ts";
 import { connectToSystem } from "../../control/client/system.ts";
 import { type Option, type ParsedOptions, parseOptions } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
@@ -68,8 +69,12 @@ function requestOf({ options, args: [letter, ...more] }: ParsedOptions): Control
   return { command: "runlevel", runlevel: letter, sleepTime: Math.min(Math.max(sleepTime, 0), 2 ** 31 - 1) };
 }
 
-/** True where the system's init does not listen to SysV's clients, but to Upstart's. */
+/**
+ * True where the system's init does not listen to SysV's clients, but to Upstart's. By its file alone: on the abstract socket
+ * there may be that of another root directory.
+ */
 async function isUpstarts(): Promise<boolean> {
+  if (!existsSync(socketPath(SYSTEM_FILE_ADDRESS))) return false;
   try {
     (await connectToSystem(process.env)).close();
     return true;

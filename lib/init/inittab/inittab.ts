@@ -114,8 +114,9 @@ export class InittabSequence implements Part<SavedInittab> {
     const { init, messages, boot } = this.context;
     if (!this.drives) return this.#fifo.open();
     init.observe((notice) => this.#noticed(notice), ["instance-removed", "state-changed"]);
-    messages.logSysv("version: 3.06 booting");
-    this.#tell(this.#firstMessages);
+    messages.logSysv("version 3.06 booting");
+    // In an emergency the files may be mended first: they are read when it is over.
+    if (!boot.emergency) this.#tell(this.#firstMessages);
     this.#fifo.open();
     const inittab = this.#first ?? { entries: [] };
     this.#define(inittab.entries);

@@ -159,7 +159,7 @@ export class Sequencer {
 
   #boot({ entries, initdefault }: Inittab, { runlevel, emergency }: BootFlags): void {
     const state = this.#state;
-    state.entries = entries.map(newEntry);
+    if (!emergency) state.entries = entries.map(newEntry);
     if (initdefault !== undefined) state.initdefault = initdefault;
     if (runlevel !== undefined) state.target = runlevel;
     if (!emergency) return;
@@ -181,7 +181,8 @@ export class Sequencer {
       case "emergency":
         this.#removeSulogin();
         state.phase = "sysinit";
-        return true;
+        this.#read({ sleepTime: 0 });
+        return false;
       case "sysinit":
         this.#afterSysinit();
         return true;
