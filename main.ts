@@ -27,25 +27,14 @@ const reboot = () => import("./lib/cli/system/reboot.ts");
 const runlevel = () => import("./lib/cli/system/runlevel.ts");
 const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
-/** Where SysV's runlevels are, it is SysV's, which asks Upstart's when init listens to that one. */
-const telinit = async () =>
-  await isSysvMachine()
-    ? await import("./lib/cli/sysv/telinit.ts")
-    : await import("./lib/cli/system/telinit.ts");
-
-/** `init`: where it is not process 1 of a SysV machine, and gets no option of ours, it is telinit. */
-const initOrTelinit = async (args: string[]) =>
-  process.pid !== 1 && !args.some((word) => /^--(?!version$)/.test(word)) && await isSysvMachine()
-    ? await import("./lib/cli/sysv/telinit.ts")
-    : await init();
-
-async function isSysvMachine(): Promise<boolean> {
-  const { hasSysvFiles } = await import("./lib/init/host/sysv.ts");
-  return hasSysvFiles();
-}
+const telinit = () => import("./lib/cli/system/telinit.ts");
+const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
+/** SysV's init is telinit where it is not process 1. With an option of ours it is init all the same. */
+const sysvInit = (args: string[]) =>
+  process.pid === 1 || args.some((word) => /^--(?!version$)/.test(word)) ? init() : sysvTelinit();
 
 /** The programs that end so soon that compiling them would not pay. */
-const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, telinit];
+const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, sysvTelinit, telinit];
 
 /** The programs of a system, by the names that links have. */
 type Programs = Readonly<Record<string, Load>>;
@@ -53,7 +42,7 @@ type Programs = Readonly<Record<string, Load>>;
 /** Upstart's: `--install` makes links of these names. */
 const UPSTART: Programs = {
   halt: reboot,
-  init: initOrTelinit,
+  init,
   "init-checkconf": check,
   initctl,
   poweroff: reboot,
@@ -70,8 +59,10 @@ const UPSTART: Programs = {
 
 /** SysV's: `--install --sysv` makes links of these names, too. */
 const SYSV: Programs = {
+  init: sysvInit,
   insserv,
   runlevel: sysvRunlevel,
+  telinit: sysvTelinit,
 };
 
 /** The program of a link's name. One that both systems have is that of the system which the machine is set up for. */

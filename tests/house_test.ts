@@ -120,6 +120,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   Checks: "is that process's",
   Channels: "is saved by JobOutput, which knows where its streams lead",
   CommandRun: "is made anew, by CheckRunner",
+  ControlFifo: "is opened anew, by InittabSequence",
   Connection: "is that of CheckChild to its process",
   HttpAnswer: "is that process's",
   HttpServer: "connections do not survive",
@@ -137,7 +138,10 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   OutputReader: "is saved by Channels",
   ProcessTable: "is read anew for each request",
   Refusal: "is an error",
+  RunlevelPrompt: "whoever is asked is asked anew",
+  Sequencer: "is saved by InittabSequence",
   SignalTable: "signals that come meanwhile are kept by the kernel",
+  SysvEnvironment: "what clients have set is saved by InittabSequence",
   TimeStamps: "is saved by JobOutput",
   ValueError: "is an error",
 };

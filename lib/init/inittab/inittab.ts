@@ -4,14 +4,14 @@ import { ControlError } from "../../control/supervisor.ts";
 import { readInittab } from "../../config/inittab.ts";
 import type { DefinitionChange } from "../../engine/effects.ts";
 import { RUNLEVEL_EVENT } from "../../model/init_events.ts";
-import type { ControlRequest } from "../../model/initctl_request.ts";
+import type { ControlRequest } from "../../model/sysv/control_request.ts";
 import {
   type Inittab,
   INITTAB_ACTIONS,
   type InittabEntry,
   type InittabTrigger,
   RUNLEVELS,
-} from "../../model/inittab.ts";
+} from "../../model/sysv/inittab.ts";
 import type { Notice } from "../../model/requests.ts";
 import { unlessRefused } from "../../sys/call/refused.ts";
 import { setProcessTitle } from "../../sys/process/title.ts";

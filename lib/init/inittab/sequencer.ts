@@ -3,8 +3,8 @@
  * It knows the phases of a boot, the changes of the runlevel, who waits for whom, and who is started again.
  */
 
-import type { Inittab, InittabEntry, InittabTrigger } from "../../model/inittab.ts";
-import { DEMANDS, RUNLEVELS } from "../../model/inittab.ts";
+import type { Inittab, InittabEntry, InittabTrigger } from "../../model/sysv/inittab.ts";
+import { DEMANDS, RUNLEVELS } from "../../model/sysv/inittab.ts";
 import type { BootFlags } from "../options.ts";
 import {
   compareEntries,

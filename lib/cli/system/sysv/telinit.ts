@@ -2,12 +2,12 @@
 
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { socketPath, SYSTEM_FILE_ADDRESS } from "../../control/names.ts";
-import { connectToSystem } from "../../control/client/system.ts";
-import { type Option, type ParsedOptions, parseOptions } from "../../model/command_line/options.ts";
-import { UsageError } from "../../model/command_line/usage_error.ts";
-import { CONTROL_FIFO, type ControlRequest } from "../../model/initctl_request.ts";
-import { write } from "../output.ts";
+import { socketPath, SYSTEM_FILE_ADDRESS } from "../../../control/names.ts";
+import { connectToSystem } from "../../../control/client/system.ts";
+import { type Option, type ParsedOptions, parseOptions } from "../../../model/command_line/options.ts";
+import { UsageError } from "../../../model/command_line/usage_error.ts";
+import { CONTROL_FIFO, type ControlRequest } from "../../../model/sysv/control_request.ts";
+import { write } from "../../output.ts";
 import { sendRequest } from "./control_channel.ts";
 
 const OPTIONS: Option[] = [
@@ -32,7 +32,7 @@ const COMPLAINTS: ReadonlyArray<[pattern: RegExp, text: string]> = [
 /** The program. Returns its exit status. */
 export async function main(args: string[], name: string): Promise<number> {
   if (!existsSync(CONTROL_FIFO) && await isUpstarts()) {
-    return (await import("../system/telinit.ts")).main(args, name);
+    return (await import("../telinit.ts")).main(args, name);
   }
   const complain = (text: string) => write(2, `${name}: ${text}\n`);
   try {
