@@ -67,6 +67,9 @@ const EVENT_TRIGGERS: Readonly<Record<string, () => InittabTrigger>> = {
   "power-status-changed": takePowerStatus,
 };
 
+/** So often it is told in a row that what a client writes is no request. */
+const MAX_REFUSALS = 10;
+
 /** A job that was defined for a line. */
 interface DefinedEntry {
   entry: InittabEntry;
@@ -88,7 +91,7 @@ export class InittabSequence implements Part<SavedInittab> {
   readonly #recorded = new Map<string, number>();
   readonly #fifo = new ControlFifo({
     requested: (requests) => this.#requested(requests),
-    refused: (reason) => this.context.messages.logSysv(reason),
+    refused: (reason) => this.#refused(reason),
     failed: (reason) =>
       this.context.messages.logOnce("warn", `Failed to listen to SysV's clients: ${reason}`),
   });
@@ -97,6 +100,8 @@ export class InittabSequence implements Part<SavedInittab> {
   readonly #firstMessages: string[];
   /** True where the lines drive the boot. Without any but `initdefault` the jobs do, which follow the event `runlevel`. */
   readonly drives: boolean;
+  /** How often something was no request, since there was one. */
+  #refusals = 0;
   /** The runlevel that was asked for last, where the jobs drive the boot. */
   #plainLevel = "N";
   #surroundings: EntrySurroundings = { hasConsole: false, hasInitscript: false };
@@ -359,6 +364,11 @@ export class InittabSequence implements Part<SavedInittab> {
 
   // Clients.
 
+  /** Tells what was no request, but not without end. */
+  #refused(reason: string): void {
+    if (++this.#refusals <= MAX_REFUSALS) this.context.messages.logSysv(reason);
+  }
+
   #restart(): void {
     const refused = (error: unknown) => {
       if (!(error instanceof ControlError)) throw error;
@@ -372,6 +382,7 @@ export class InittabSequence implements Part<SavedInittab> {
   }
 
   #requested(requests: readonly ControlRequest[]): void {
+    this.#refusals = 0;
     let last = "";
     for (const request of requests) {
       const text = JSON.stringify(request);

@@ -70,9 +70,9 @@ export function newEntry(entry: InittabEntry): SequencedEntry {
   };
 }
 
-/** True while its process is there, as far as is known. */
-export function isAlive({ state }: SequencedEntry): boolean {
-  return state === "running" || state === "stopping";
+/** True while its process runs, unless it is one of `boot`, which may stay as long as it likes. */
+export function isBusy(one: SequencedEntry): boolean {
+  return (one.state === "running" || one.state === "stopping") && rowOf(one).phase !== "boot";
 }
 
 /** True when a line is for a runlevel. Without any it is for those that have a number, and what a key starts for all. */

@@ -8,7 +8,7 @@ import { DEMANDS, RUNLEVELS } from "../../model/sysv/inittab.ts";
 import type { BootFlags } from "../options.ts";
 import {
   compareEntries,
-  isAlive,
+  isBusy,
   isFor,
   newEntry,
   rowOf,
@@ -93,6 +93,8 @@ export class Sequencer {
     isEmptyTold: false,
   };
   #effects: SequenceEffect[] = [];
+  /** The lines by ID, and the IDs of those that {@link isBusy} holds for. Absent: they have to be looked up. */
+  #index: { byId: Map<string, SequencedEntry>; busy: Set<string> } | undefined;
   /** The time of the input, in ms. */
   #now = 0;
 
@@ -110,15 +112,32 @@ export class Sequencer {
 
   restore(state: SequenceState): void {
     this.#state = state;
+    this.#index = undefined;
   }
 
   /** Takes an input. @param now The time, in ms from any origin. */
   handle(input: SequenceInput, now: number): SequenceEffect[] {
     this.#now = now;
     this.#effects = [];
+    if (input.kind === "ended" && this.#isQuiet(input.id)) return [];
     this.#take(input);
+    this.#index = undefined;
     while (this.#goOn());
     return this.#effects;
+  }
+
+  /** Takes the end of a process that nobody waits for and nothing follows, so that the lines need not be looked through. */
+  #isQuiet(id: string): boolean {
+    const { byId, busy } = this.#index ??= {
+      byId: new Map(this.#entries.map((one) => [one.entry.id, one])),
+      busy: new Set(this.#entries.filter(isBusy).map(({ entry }) => entry.id)),
+    };
+    const one = byId.get(id);
+    if (!one || one.state !== "running" || one.isGone || one.isDue || busy.size < 2) return false;
+    const { waits, respawns } = rowOf(one);
+    if (waits || respawns || !busy.delete(id)) return false;
+    this.#markEnded(one);
+    return true;
   }
 
   #take(input: SequenceInput): void {
@@ -216,9 +235,9 @@ export class Sequencer {
     this.#needSulogin();
   }
 
-  /** True while processes run that are not those of `boot`, which may stay as long as they like. */
+  /** True while processes of the runlevel run. */
   get #isBusy(): boolean {
-    return this.#entries.some((one) => isAlive(one) && rowOf(one).phase !== "boot");
+    return this.#entries.some(isBusy);
   }
 
   get #hasRests(): boolean {
@@ -380,9 +399,13 @@ export class Sequencer {
   #ended(id: string): void {
     const one = this.#entries.find(({ entry }) => entry.id === id);
     if (!one || one.state === "idle") return;
+    this.#markEnded(one);
+    if (one.isGone) this.#state.entries = this.#entries.filter((other) => other !== one);
+  }
+
+  #markEnded(one: SequencedEntry): void {
     one.state = "idle";
     if (!rowOf(one).respawns) one.isAsked = false;
-    if (one.isGone) this.#state.entries = this.#entries.filter((other) => other !== one);
   }
 
   /** Starts what keys and the power supply have asked for: at once, whoever else is waited for. */

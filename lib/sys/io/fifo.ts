@@ -23,7 +23,7 @@ export function makeFifo(path: string, mode: number): void {
  */
 export function openFifo(path: string, mode: number): number | undefined {
   const descriptor = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
-  if (!fs.fstatSync(descriptor).isFIFO()) {
+  if (!isFifo(descriptor)) {
     close(descriptor);
     return undefined;
   }
@@ -31,10 +31,20 @@ export function openFifo(path: string, mode: number): number | undefined {
   return descriptor;
 }
 
+/** True for a descriptor that is open on a FIFO, or a pipe. */
+export function isFifo(descriptor: number): boolean {
+  return statusOf(descriptor).isFIFO();
+}
+
+/** The status of what a descriptor is open on: the runtimes' own function knows their own descriptors alone. */
+function statusOf(descriptor: number): fs.Stats {
+  return fs.statSync(`/proc/self/fd/${descriptor}`);
+}
+
 /** True when a path leads to the very file that a descriptor is open on. */
 export function isOpenOn(descriptor: number, path: string): boolean {
   const found = fs.lstatSync(path, { throwIfNoEntry: false });
   if (!found) return false;
-  const { dev, ino } = fs.fstatSync(descriptor);
+  const { dev, ino } = statusOf(descriptor);
   return found.dev === dev && found.ino === ino;
 }

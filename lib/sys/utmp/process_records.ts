@@ -10,7 +10,13 @@ import { BOOT_TIME, FIELD, RECORD_SIZE, RUN_LVL } from "./records.ts";
 const INIT_PROCESS = 5, DEAD_PROCESS = 8;
 
 /** More of utmp is not searched, in bytes: a record that is not found by then is put at the end. */
-const MOST_SEARCHED = 1 << 20;
+const MOST_SEARCHED = 1 << 17;
+
+/** Where utmp has the records of processes, by the file and the ID. Others may have written there since. */
+const places = new Map<string, number>();
+
+/** How many places are kept. */
+const MOST_PLACES = 20_000;
 
 /** Where a process's end stands in a record. */
 const TERMINATION = 332, STATUS = 334;
@@ -71,7 +77,10 @@ function writeBoth({ utmp, wtmp }: Accounts, record: Buffer): void {
   // There may be no such file, or no room on the disk.
   ifAllowed(() => {
     using file = new RecordFile(utmp, fs.constants.O_RDWR);
-    file.write(present, file.placeFor(present));
+    const key = `${utmp} ${Math.min(present.readInt16LE(FIELD.type), INIT_PROCESS)} ${idOf(present)}`;
+    const place = file.placeFor(present, places.get(key));
+    if (places.size < MOST_PLACES) places.set(key, place);
+    file.write(present, place);
   });
   ifAllowed(() => {
     using file = new RecordFile(wtmp, fs.constants.O_WRONLY | fs.constants.O_APPEND);
@@ -89,9 +98,14 @@ class RecordFile implements Disposable {
     this.#descriptor = fs.openSync(path, flags | O_NONBLOCK | O_NOCTTY);
   }
 
-  /** The offset of the record that this one replaces, or else of the first that is empty, or the end. */
-  placeFor(record: Buffer): number {
+  /** The offset of the record that this one replaces, or else the end. @param known Where it was the last time */
+  placeFor(record: Buffer, known: number | undefined): number {
     const { size } = this.#status();
+    if (known !== undefined) {
+      const there = Buffer.alloc(RECORD_SIZE);
+      const isWhole = fs.readSync(this.#descriptor, there, 0, RECORD_SIZE, known) === RECORD_SIZE;
+      if (isWhole && isReplaced(there, record)) return known;
+    }
     const bytes = Buffer.alloc(Math.min(size, MOST_SEARCHED));
     const length = fs.readSync(this.#descriptor, bytes, 0, bytes.length, 0);
     for (let place = 0; place + RECORD_SIZE <= length; place += RECORD_SIZE) {
@@ -117,6 +131,9 @@ class RecordFile implements Disposable {
 function isReplaced(old: Buffer, record: Buffer): boolean {
   const [before, after] = [old, record].map((one) => one.readInt16LE(FIELD.type)) as [number, number];
   if (after < INIT_PROCESS) return before === after;
-  const id = (one: Buffer) => one.toString("latin1", FIELD.id, FIELD.user);
-  return before >= INIT_PROCESS && before <= DEAD_PROCESS && id(old) === id(record);
+  return before >= INIT_PROCESS && before <= DEAD_PROCESS && idOf(old) === idOf(record);
+}
+
+function idOf(record: Buffer): string {
+  return record.toString("latin1", FIELD.id, FIELD.user);
 }

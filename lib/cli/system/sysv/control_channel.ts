@@ -1,9 +1,9 @@
 /** The control channel of SysV's init as its clients use it: requests are written to /run/initctl. */
 
-import { fstatSync } from "node:fs";
 import { CONTROL_FIFO, type ControlRequest, encodeRequest } from "../../../model/sysv/control_request.ts";
 import { EAGAIN, EINTR, errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
+import { isFifo } from "../../../sys/io/fifo.ts";
 import { close, O_NOCTTY, O_NONBLOCK, O_WRONLY, open, write } from "../../../sys/io/descriptors.ts";
 
 /** How long init may not listen, and the pause before it is tried again, in ms. */
@@ -35,7 +35,7 @@ function tryToSend(bytes: Uint8Array): boolean {
   );
   if (channel === undefined) return false;
   try {
-    if (!fstatSync(channel).isFIFO()) fail("Not a FIFO");
+    if (!isFifo(channel)) fail("Not a FIFO");
     const result = write(channel, bytes);
     if (result === bytes.length) return true;
     return result === -EAGAIN || result === -EINTR ? false : fail("Unable to write");
