@@ -244,6 +244,38 @@ while True: time.sleep(1000)`,
 });
 
 Deno.test({
+  name: "signs of life that came while init was held up count",
+  ignore: !hasPython,
+  async fn() {
+    await using init = await RunningInit.start({
+      jobs: {
+        "web.conf": python(
+          "respawn\nready notify\nwatchdog 2",
+          `notify("READY=1")
+while True:
+    notify("WATCHDOG=1")
+    open("@DIR@/signs", "a").write("sign\\n")
+    time.sleep(0.5)`,
+        ),
+      },
+    });
+    const running = await init.ask("start", "web");
+    const count = () => init.read("signs")?.split("\n").length ?? 0;
+    const more = async () => {
+      const most = count() + 6;
+      await until("there are more signs of life", () => count() >= most);
+    };
+    init.signal("SIGSTOP");
+    await more();
+    init.signal("SIGCONT");
+    await init.ask("version");
+    await more();
+    assert.equal(await init.ask("status", "web"), running);
+    assert.doesNotMatch(init.messages(), /Sending ABRT/);
+  },
+});
+
+Deno.test({
   name: "descriptors that a service leaves are passed to its next main process, and closed at its end",
   ignore: !hasPython,
   async fn() {

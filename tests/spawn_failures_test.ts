@@ -1,9 +1,11 @@
 /** Processes that cannot be started: which file and why is told, to who reads init's messages and to who called start. */
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { contain, CONTAINERS_POSSIBLE } from "./support/container.ts";
 import { RunningInit } from "./support/init.ts";
 import { installed } from "./support/programs.ts";
+import { untilStill } from "./support/threads.ts";
 
 Deno.test("who called start is told why, below the sentence that scripts know", async () => {
   await using init = await RunningInit.start({
@@ -87,11 +89,15 @@ Deno.test({
     });
     await init.until(["status", "web"], "web stop/waiting\n");
     const pid = /process (\d+)/.exec(await init.ask("start", "web"))![1]!;
-    const limit = (descriptors: string) => init.shell(`prlimit --pid ${init.pid} --nofile=${descriptors}`);
-    await limit(`$(ls /proc/${init.pid}/fd | wc -l):`);
+    const limit = (descriptors: number) => init.shell(`prlimit --pid ${init.pid} --nofile=${descriptors}:`);
+    // The client that was answered last has its descriptor still.
+    await untilStill(() => [init.pid]);
+    let free = 0;
+    while (existsSync(`/proc/${init.pid}/fd/${free}`)) free++;
+    await limit(free);
     await init.shell(`kill -9 ${pid}`);
     await init.untilMessage(/Failed to spawn web main process for now, trying again/);
-    await limit("1024:");
+    await limit(1024);
     const again = await init.until(["status", "web"], /^web start\/running/);
     assert.notEqual(/process (\d+)/.exec(again)![1], pid);
     assert.equal((await init.initctl("stop", "web")).exit, 0);

@@ -133,6 +133,7 @@ export class InitProgram implements Part<SavedProgram> {
       init: this.#init,
       messages: this.#messages,
       boot: options.boot,
+      rc: new inittabModule.ScriptLevels(this.#init),
       onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
     });
     if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;
@@ -217,6 +218,7 @@ export class InitProgram implements Part<SavedProgram> {
       },
       checksCommand: selfCommand("checks"),
       session: () => this.#address,
+      hasScripts: this.inittabModule !== undefined,
       isSession: options.user,
       endsWithRunlevel: role !== "session",
       reloadConfiguration: () => this.#reload(),

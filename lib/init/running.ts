@@ -12,7 +12,7 @@ import type { LoadedJob } from "../engine/loaded_job.ts";
 import type { EngineView } from "../engine/snapshot/engine_view.ts";
 import type { Environment } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
-import { VERSION_LINE } from "../model/version.ts";
+import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
 import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
 import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
@@ -26,6 +26,7 @@ import { PendingRequests, type SavedRequests } from "./parts/pending_requests.ts
 import { ChildReaper, type SavedChildren } from "./spawn/child_reaper.ts";
 import { PidFiles, remarkOn, type SavedPidFiles } from "./spawn/pid_files.ts";
 import { ProcessStarter, type SavedStarts } from "./spawn/process_starter.ts";
+import { findForkedProcess } from "./spawn/fork_tracking.ts";
 import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
@@ -55,7 +56,7 @@ export interface SavedInit {
 
 /** The running init. */
 export class RunningInit implements Supervisor, Part<SavedInit> {
-  readonly version = VERSION_LINE;
+  readonly version: string;
   #engine: Engine;
   readonly #effects = new EffectQueue(
     (effect) => this.#perform(effect),
@@ -85,6 +86,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     initEnvironment: Environment,
     private readonly context: InitContext,
   ) {
+    this.version = context.hasScripts ? SCRIPTS_VERSION_LINE : VERSION_LINE;
     this.#engine = new Engine(defaults, initEnvironment);
     this.#engine.endsWithRunlevel = context.endsWithRunlevel;
     const handle = (input: Input) => this.handle(input);
@@ -266,11 +268,12 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   remark(job: string): string {
     const { definition, lastFailure } = this.job(job) ?? {};
-    const { pidFile, env = [], semantics } = definition ?? {};
+    const { pidFile, env = [], semantics, expect } = definition ?? {};
     const remark = pidFile === undefined ? "" : remarkOn(pidFile, env);
     // Upstart has no such remark, and scripts read what `status` says of classic jobs.
-    const isTold = remark === "" && lastFailure !== undefined && semantics === "rouse";
-    return isTold ? `failed: ${lastFailure.reason}` : remark;
+    const isOurs = semantics === "rouse" || expect === "script";
+    const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
+    return expect === "script" ? [failed, remark].filter(Boolean).join("; ") : remark || failed;
   }
 
   problem(job: string): string | undefined {
@@ -365,6 +368,11 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     },
     "kill": ({ pid, signal, group }) => signalProcess(pid, signal, group, this.context.messages),
     "end-leftovers": (effect) => this.#leftovers.end(effect),
+    "find-left-behind": ({ job, instance, leader }) => {
+      const isKnown = (pid: number) => this.#engine.ownerOf(pid) !== undefined;
+      const process = findForkedProcess({ pid: leader, job, instance, isKnown });
+      if (process) this.handle({ kind: "left-behind", job, instance, process });
+    },
     "set-timer": ({ timer, delay }) => this.#timers.set(timer, delay),
     "await-pid-file": (effect) => this.#pidFiles.wait(effect),
     "forget-pid-file": ({ job, instance }) => this.#pidFiles.forget(job, instance),

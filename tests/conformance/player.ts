@@ -4,10 +4,11 @@ import { type Outcome, TimeoutError } from "../support/command.ts";
 import { pause, until } from "../support/deadline.ts";
 import { RunningInit } from "../support/init.ts";
 import { programs } from "../support/programs.ts";
+import { untilStill } from "../support/threads.ts";
 import { describeDifference } from "./difference.ts";
 import type { Observation, Scenario, Step } from "./scenario.ts";
 
-const DEFAULT_TIMEOUT = 20_000;
+const DEFAULT_TIMEOUT = 60_000;
 
 /** A scenario being played: its init and the folder of the programs under test. */
 interface Stage {
@@ -57,12 +58,18 @@ async function perform(stage: Stage, step: Step): Promise<Observation> {
   if ("init_exit" in step) {
     return await init.ended(timeout).then((exit) => ({ exit }), () => ({ timeout: true }));
   }
-  if ("settle" in step) await pause(step.settle);
+  if ("settle" in step) await settled(stage, step.settle);
   else if ("write" in step) init.write(step.write, step.text);
   else if ("remove" in step) init.remove(step.remove);
   else if ("signal_init" in step) init.signal(`SIG${step.signal_init}` as NodeJS.Signals);
   else throw new Error(`Cannot do ${JSON.stringify(step)}: there is no step of that kind`);
   return null;
+}
+
+/** Lets time pass, and then as much more as the machine takes until all that is going on has come to rest. */
+async function settled({ init }: Stage, time: number): Promise<void> {
+  await pause(time);
+  await untilStill(() => [init.pid, ...init.leftovers()]);
 }
 
 /** What a command printed, as scenarios record it. */

@@ -25,7 +25,7 @@ export interface CommandOptions {
 /** Runs a program, looked up in its environment's PATH, and waits until it and all that holds its output ended. */
 export function run(words: string[], options: CommandOptions): Promise<Outcome> {
   const [program, ...rest] = words;
-  const timeout = options.timeout ?? 20_000;
+  const timeout = options.timeout ?? 60_000;
   const child = spawn(program!, rest, {
     env: options.environment,
     cwd: options.directory,

@@ -2,6 +2,9 @@
 
 const PAUSE = 10;
 
+/** How long is waited (ms), however busy the machine is, for what comes at once on an idle one. */
+const PATIENCE = 40_000;
+
 /**
  * Asks again and again until the question has an answer other than undefined or false, and gives it.
  * Throws after `timeout` milliseconds, naming what did not come true.
@@ -9,7 +12,7 @@ const PAUSE = 10;
 export async function until<T>(
   what: string,
   ask: () => T | undefined | false | Promise<T | undefined | false>,
-  timeout = 15_000,
+  timeout = PATIENCE,
 ): Promise<T> {
   const deadline = Date.now() + timeout;
   while (true) {
@@ -21,7 +24,7 @@ export async function until<T>(
 }
 
 /** The promise's value, or an error that names what was waited for once `timeout` milliseconds have passed. */
-export async function within<T>(what: string, promise: Promise<T>, timeout = 15_000): Promise<T> {
+export async function within<T>(what: string, promise: Promise<T>, timeout = PATIENCE): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`Gave up after ${timeout} ms waiting for ${what}`)), timeout);

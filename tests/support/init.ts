@@ -241,7 +241,7 @@ export class RunningInit implements AsyncDisposable {
   }
 
   /** Waits until init ends; its exit status, or the signal's number, negative. */
-  ended(timeout = 20_000): Promise<number> {
+  ended(timeout?: number): Promise<number> {
     return within("init's end", this.#exit!, timeout);
   }
 

@@ -6,7 +6,16 @@ import process from "node:process";
 
 /** The numbers of all processes. */
 export function allProcesses(): number[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  return numbersIn("/proc");
+}
+
+/** The entries of a folder that are numbers; none when it is not there. */
+export function numbersIn(folder: string): number[] {
+  try {
+    return readdirSync(folder).filter((name) => /^\d+$/.test(name)).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** A file of a process below /proc; empty when the process has gone or is someone else's. */
@@ -36,14 +45,8 @@ export function isAlive(pid: number): boolean {
 
 /** The children of a process. */
 export function childrenOf(pid: number): number[] {
-  let threads: string[];
-  try {
-    threads = readdirSync(`/proc/${pid}/task`);
-  } catch {
-    return [];
-  }
-  return threads.flatMap((thread) => procFile(pid, `task/${thread}/children`).split(" ")).filter(Boolean)
-    .map(Number);
+  return numbersIn(`/proc/${pid}/task`)
+    .flatMap((thread) => procFile(pid, `task/${thread}/children`).split(" ")).filter(Boolean).map(Number);
 }
 
 /** The children of a process, their children, and so on. */
@@ -73,21 +76,30 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Kills a process and all that descends from it. It is halted first, so that it starts nothing meanwhile. */
+/**
+ * Kills a process and all that descends from it, and waits for their ends: none makes a file in a directory that is then
+ * removed. It is halted first, so that it starts nothing meanwhile.
+ */
 export function killTree(pid: number): void {
   sendSignal(pid, "SIGSTOP");
-  const below = descendantsOf(pid);
-  sendSignal(pid, "SIGKILL");
-  for (const descendant of below) sendSignal(descendant, "SIGKILL");
+  const all = [pid, ...descendantsOf(pid)];
+  for (const one of all) sendSignal(one, "SIGKILL");
+  waitUntil(() => !all.some(isAlive));
 }
 
 /** Kills all processes with the text in their environment or command line, until there are none. */
 export function killNaming(text: string): void {
-  for (let round = 0; round < 10; round++) {
+  waitUntil(() => {
     const found = processesNaming(text);
-    if (found.length === 0) return;
     for (const pid of found) sendSignal(pid, "SIGKILL");
-  }
+    return found.length === 0;
+  });
+}
+
+/** Has this thread sleep until something is true, for 10 s at most: whoever cleans up need not tell of what is not. */
+function waitUntil(isTrue: () => boolean): void {
+  const deadline = Date.now() + 10_000, sleeper = new Int32Array(new SharedArrayBuffer(4));
+  while (!isTrue() && Date.now() < deadline) Atomics.wait(sleeper, 0, 0, 2);
 }
 
 /** What ps(1) would show of some processes, a line each, for messages of failed tests. */

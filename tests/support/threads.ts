@@ -3,8 +3,8 @@
 import { Buffer } from "node:buffer";
 import { closeSync, existsSync, openSync, readdirSync, readSync } from "node:fs";
 import process from "node:process";
-import { until } from "./deadline.ts";
-import { procFile } from "./processes.ts";
+import { pause, until } from "./deadline.ts";
+import { numbersIn, parentOf, procFile } from "./processes.ts";
 
 /** True where the kernel tells in which system call a thread sleeps. */
 export const SLEEP_VISIBLE = existsSync("/proc/self/syscall");
@@ -54,6 +54,33 @@ function rests(pid: number, time: number): boolean {
   const rest = threadsOf(pid).every((thread) => sleepOf(pid, thread) >= time);
   // What was read of a thread that woke meanwhile does not go together.
   return rest && String(before) === String(sleeps(pid));
+}
+
+/**
+ * Waits until nobody does anything any more: all threads of these processes sleep, and none has run since the look
+ * before. A `sleep` and the shell that waits for it do nothing. Where that does not come, it is waited for no longer
+ * than some seconds.
+ */
+export async function untilStill(processes: () => number[]): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  let before: string | undefined;
+  while (Date.now() < deadline) {
+    const now = lookAt(processes());
+    if (now !== undefined && now === before) return;
+    before = now;
+    await pause(20);
+  }
+}
+
+/** What tells whether a thread of these processes has run; undefined when one runs. */
+function lookAt(pids: number[]): string | undefined {
+  const sleeping = pids.filter((pid) => procFile(pid, "comm") === "sleep\n");
+  const idle = new Set([...sleeping, ...sleeping.map(parentOf)]);
+  const threads = pids.filter((pid) => !idle.has(pid)).flatMap((pid) =>
+    numbersIn(`/proc/${pid}/task`).map((thread) => procFile(pid, `task/${thread}/status`))
+  );
+  if (!threads.every((status) => /^State:\s+[STZ]/m.test(status))) return undefined;
+  return threads.flatMap((status) => status.match(/^(?:Pid|\w*ctxt_switches):\s+\d+$/gm) ?? []).join();
 }
 
 /** Waits until no thread of a process will wake by itself for so many milliseconds, or ever. */

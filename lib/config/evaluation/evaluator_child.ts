@@ -6,6 +6,7 @@
 
 import { resolve } from "node:path";
 import { SIGKILL } from "../../model/signals.ts";
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import { close, O_RDWR, open, pipe } from "../../sys/io/descriptors.ts";
 import { isShortage } from "../../sys/call/errno.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
@@ -56,7 +57,7 @@ export class EvaluatorChild {
   /** The writing end of the confinement pipe, or -1. */
   #confinement = -1;
   #readers: DescriptorReader[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #deadline: PatientTimer | undefined;
   readonly #announced = new Set<string>();
   #current: string | undefined;
   #settled = 0;
@@ -152,11 +153,11 @@ export class EvaluatorChild {
   #wait(): void {
     const { patience = 5000 } = this.options;
     const giveUp = () => this.#giveUp(`did not end within ${patience / 1000} s`);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    this.#deadline?.cancel();
+    this.#deadline = new PatientTimer(patience * STUCK, () => {
       this.#keepCurrent();
-      this.#timer = setTimeout(giveUp, patience * (1 - STUCK));
-    }, patience * STUCK);
+      this.#deadline = new PatientTimer(patience * (1 - STUCK), giveUp);
+    });
   }
 
   /**
@@ -251,7 +252,7 @@ export class EvaluatorChild {
 
   #end(): void {
     this.#ending = true;
-    clearTimeout(this.#timer);
+    this.#deadline?.cancel();
     for (const reader of this.#readers) reader.close();
     if (this.#pid > 0) killGroup(this.#pid);
     this.#pid = 0;

@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import process from "node:process";
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import type { ServerSocket } from "../../sys/io/server.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import type { FairQueue } from "./fair_queue.ts";
@@ -55,7 +56,7 @@ export class ClientConnection {
   kept = 0;
   #handshake: ServerHandshake | undefined;
   /** When the handshake, a message or the reading of answers has to be over. */
-  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #deadline: PatientTimer | undefined;
   readonly #limits: ClientLimits;
   readonly #reader: MessageReader;
   #calls = 0;
@@ -135,9 +136,9 @@ export class ClientConnection {
 
   /** Sets the deadline, so many ms from now, unless there is one; undefined takes it away. */
   #expect(time: number | undefined): void {
-    if (time !== undefined) this.#deadline ??= setTimeout(() => this.close(), time);
-    else if (this.#deadline !== undefined) {
-      clearTimeout(this.#deadline);
+    if (time !== undefined) this.#deadline ??= new PatientTimer(time, () => this.close());
+    else {
+      this.#deadline?.cancel();
       this.#deadline = undefined;
     }
   }

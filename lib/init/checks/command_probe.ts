@@ -6,6 +6,7 @@ import type { CheckCommand } from "../../model/checks/check.ts";
 import type { JobDefinition, ProcessDefinition } from "../../model/job.ts";
 import { SIGKILL } from "../../model/signals.ts";
 import { needsShell } from "../../model/text/shell.ts";
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import { processEnvironment } from "../host/job_environment.ts";
 import type { InitContext } from "../init_context.ts";
 import { startProcess } from "../spawn/process_start.ts";
@@ -55,7 +56,7 @@ function programOf(command: CheckCommand): ProcessDefinition {
 class CommandRun {
   #pid: number | undefined;
   #isOver = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #deadline: PatientTimer;
   /** How the run is to be told, when its process has been killed. */
   #result: CheckResult | undefined;
 
@@ -68,10 +69,10 @@ class CommandRun {
   ) {
     const session = context.session();
     const variables = processEnvironment(environment, { job: definition.name, instance, session });
-    this.#timer = setTimeout(() => {
+    this.#deadline = new PatientTimer(timeout, () => {
       this.#result = { outcome: "failed", reason: `its command did not end within ${timeout / 1000} s` };
       this.#kill();
-    }, timeout);
+    });
     startProcess(
       { definition, instance, process: "post-start", environment: variables },
       context.processes,
@@ -99,7 +100,7 @@ class CommandRun {
   /** Ends the run with the whole process group of the command, which leads a session of its own. */
   readonly cancel = (): void => {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#deadline.cancel();
     this.#kill();
   };
 
@@ -108,7 +109,7 @@ class CommandRun {
   }
 
   #finish(result: CheckResult): void {
-    clearTimeout(this.#timer);
+    this.#deadline.cancel();
     if (this.#isOver) return;
     this.#isOver = true;
     this.done(result);

@@ -1,7 +1,7 @@
 /** inittab(5) at work: what the sequencer says is done by the engine's jobs, and SysV's clients are listened to. */
 
 import { ControlError } from "../../control/supervisor.ts";
-import { readInittab } from "../../config/inittab.ts";
+import { readInittab } from "../../config/sysv/inittab.ts";
 import type { DefinitionChange } from "../../engine/effects.ts";
 import { RUNLEVEL_EVENT } from "../../model/init_events.ts";
 import type { ControlRequest } from "../../model/sysv/control_request.ts";
@@ -37,6 +37,8 @@ import {
   SLEEP_TIME,
 } from "./sequencer.ts";
 import { SysvEnvironment } from "./sysv_environment.ts";
+
+export { ScriptLevels } from "../sysv/script_levels.ts";
 
 /** What is saved of {@link InittabSequence}. */
 export interface SavedInittab {

@@ -1,5 +1,6 @@
 /** A timer that can be saved: what is left of its time goes on elsewhere. */
 
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import type { Part } from "./part.ts";
 import { LONGEST_DELAY } from "./timers.ts";
 
@@ -8,9 +9,7 @@ export type SavedDeadline = number | null;
 
 /** A point in time at which something is done, unless it is moved or cleared before. */
 export class Deadline implements Part<SavedDeadline> {
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When it is reached, in ms. */
-  #at = 0;
+  #timer: PatientTimer | undefined;
 
   /** @param onReached Called when it is reached. */
   constructor(private readonly onReached: () => void) {}
@@ -18,21 +17,19 @@ export class Deadline implements Part<SavedDeadline> {
   /** Sets it to so many ms from now, instead of what it was set to before. */
   set(delay: number): void {
     this.clear();
-    const time = Math.min(delay, LONGEST_DELAY);
-    this.#at = performance.now() + time;
-    this.#timer = setTimeout(() => {
+    this.#timer = new PatientTimer(Math.min(delay, LONGEST_DELAY), () => {
       this.#timer = undefined;
       this.onReached();
-    }, time);
+    });
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
   }
 
   save(): SavedDeadline {
-    return this.#timer === undefined ? null : Math.max(0, this.#at - performance.now());
+    return this.#timer === undefined ? null : Math.max(0, this.#timer.at - performance.now());
   }
 
   restore(left: SavedDeadline): void {

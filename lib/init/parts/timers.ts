@@ -1,5 +1,6 @@
 /** The engine's timers, run by the runtime. */
 
+import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import type { Part } from "./part.ts";
 
 /** The longest delay of the runtimes' timers, in ms. With a longer one they would fire at once. */
@@ -12,15 +13,9 @@ export interface SavedTimers {
   due: number[];
 }
 
-/** A timer with a delay; `at`: when it fires, in ms. */
-interface RunningTimer {
-  handle: ReturnType<typeof setTimeout>;
-  at: number;
-}
-
 /** The timers that are set, by the engine's numbers. */
 export class Timers implements Part<SavedTimers> {
-  readonly #running = new Map<number, RunningTimer>();
+  readonly #running = new Map<number, PatientTimer>();
   /** Timers without a delay. The engine ignores those that it has cleared. */
   readonly #due: number[] = [];
 
@@ -44,18 +39,18 @@ export class Timers implements Part<SavedTimers> {
       this.#running.delete(timer);
       this.onFired(timer);
     };
-    const handle = setTimeout(fire, Math.min(delay, LONGEST_DELAY));
-    this.#running.set(timer, { handle, at: performance.now() + delay });
+    // What has come while init was held up goes first: signs of life, ends of processes.
+    this.#running.set(timer, new PatientTimer(Math.min(delay, LONGEST_DELAY), fire));
   }
 
   clear(timer: number): void {
-    clearTimeout(this.#running.get(timer)?.handle);
+    this.#running.get(timer)?.cancel();
     this.#running.delete(timer);
   }
 
   save(): SavedTimers {
     const now = performance.now();
-    const rest = ({ at }: RunningTimer) => Math.max(1, at - now);
+    const rest = ({ at }: PatientTimer) => Math.max(1, at - now);
     return { running: Array.from(this.#running, ([timer, one]) => [timer, rest(one)]), due: [...this.#due] };
   }
 

@@ -143,11 +143,11 @@ export class ControlGroups implements Part<SavedControlGroups> {
   }
 
   #make(root: string, path: string, user: string): void {
-    let group = root;
-    for (const part of path.split("/")) {
-      group += `/${part}`;
-      const isNew = explainErrors(`make control group ${path}`, () => makeDirectory(group));
-      if (isNew || this.#unused.delete(group) || this.#users.has(group)) {
+    const parts = path.split("/");
+    const groups = parts.map((_, index) => [root, ...parts.slice(0, index + 1)].join("/"));
+    const made = explainErrors(`make control group ${path}`, () => makeDirectories(groups));
+    for (const group of groups) {
+      if (made.has(group) || this.#unused.delete(group) || this.#users.has(group)) {
         this.#users.set(group, (this.#users.get(group) ?? new Set()).add(user));
       }
     }
@@ -188,6 +188,24 @@ function groupPath(name: string): string {
   if (parts.length > 0 && !parts.includes("..")) return parts.join("/");
   throw new Error(`unable to use control group name "${name}"`);
 }
+
+/** Makes directories, outer ones first. Returns those that did not exist. */
+function makeDirectories(paths: readonly string[]): Set<string> {
+  const made = new Set<string>();
+  for (let left = MOST_TRIES;; left--) {
+    const isDone = unlessRefused(() => {
+      for (const path of paths) if (makeDirectory(path)) made.add(path);
+      return true;
+    }, (error) => {
+      if (error.code === "ENOENT" && left > 0) return false;
+      throw error;
+    });
+    if (isDone) return made;
+  }
+}
+
+/** How often groups are made anew: another init in the same tree may remove an outer one, while it is empty, any time. */
+const MOST_TRIES = 100;
 
 /** Makes a directory. Returns false when it exists already. */
 function makeDirectory(path: string): boolean {

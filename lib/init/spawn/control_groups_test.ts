@@ -1,8 +1,11 @@
 /** Control groups in a tree of plain files, which holds the files that the kernel would. */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { type Cgroup, emptyJob } from "../../model/job.ts";
 import { cgroupDirectory, cgroupOf, cgroupTree } from "../../sys/machine/cgroups.ts";
 import { ControlGroups } from "./control_groups.ts";
@@ -171,4 +174,30 @@ Deno.test("init's own group is nobody's to kill, though a job has named it", () 
   const group = cgroupDirectory(tree, own), groups = new ControlGroups({ warn: assert.fail });
   groups.restore({ users: [[group, ["web/"]], [`${group}/no-such-group`, ["web/"]]], unused: [] });
   assert.deepEqual(groups.processesOf("web", ""), []);
+});
+
+/** Makes and removes a directory again and again, from now on, as an init does that shares it with this one. */
+const SHARER = `console.log("begun");
+const path = Deno.args[0], act = (what) => { try { what(path); } catch { /* The other one was there first. */ } };
+for (;;) { act(Deno.mkdirSync); act(Deno.removeSync); }`;
+
+Deno.test("a group is made though another init removes the one around it", async () => {
+  using temporary = new TemporaryDirectory();
+  const root = temporary.path;
+  const sharer = spawn(process.execPath, ["eval", SHARER, `${root}/upstart`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(sharer, "exit");
+  try {
+    await once(sharer.stdout, "data");
+    const groups = new ControlGroups({ root, warn() {} });
+    for (let count = 0; count < 500; count++) {
+      groups.prepare(job("web", { controller: "cpu" }), "", []);
+      assert(existsSync(`${root}/upstart/web`));
+      groups.release("web", "");
+    }
+  } finally {
+    sharer.kill("SIGKILL");
+    await ended;
+  }
 });

@@ -3,6 +3,7 @@
 import { lookup } from "node:dns";
 import { connect as connectSocket, type LookupFunction, type Socket } from "node:net";
 import type { NetworkAddress } from "../../../model/checks/target.ts";
+import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import type { CheckResult } from "../schedule.ts";
 import { SharedQuestions } from "./shared_questions.ts";
 
@@ -60,17 +61,17 @@ export function connectTo(
   const where = nameOf(endpoint);
   let isConnected = false, socket: Socket | undefined;
   const finish = (result: CheckResult | undefined) => {
-    clearTimeout(timer);
+    deadline.cancel();
     socket?.removeAllListeners();
     // A connection that is still being made may fail later.
     socket?.on("error", () => {});
     socket?.destroy();
     if (result) onDone(result);
   };
-  const timer = setTimeout(() => {
+  const deadline = new PatientTimer(timeout, () => {
     const what = isConnected ? `no answer from ${where}` : `no connection to ${where}`;
     finish({ outcome: "failed", reason: `${what} within ${timeout / 1000} s` });
-  }, timeout);
+  });
   try {
     socket = open();
     socket.on("error", (error) => finish(resultOf(error, where)));

@@ -1,11 +1,11 @@
 /** The files of inittab(5): /etc/inittab, and those of /etc/inittab.d that end in `.tab`. */
 
 import { readdirSync } from "node:fs";
-import { parseInittab } from "../../compat/sysv/mod.ts";
-import type { Inittab } from "../model/sysv/inittab.ts";
-import { ifAllowed } from "../sys/call/refused.ts";
-import { untrustedWriterAt } from "../sys/access/trust.ts";
-import { readSource } from "./files.ts";
+import { parseInittab } from "../../../compat/sysv/mod.ts";
+import type { Inittab } from "../../model/sysv/inittab.ts";
+import { ifAllowed } from "../../sys/call/refused.ts";
+import { untrustedWriterAt } from "../../sys/access/trust.ts";
+import { readSource } from "../files.ts";
 
 /** The file, and the directory of further ones. */
 export const INITTAB = "/etc/inittab", INITTAB_DIRECTORY = "/etc/inittab.d";

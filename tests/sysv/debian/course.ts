@@ -1,0 +1,154 @@
+/** What a machine does from its boot to its end, and how each step shows that it went well. */
+
+import assert from "node:assert/strict";
+import process from "node:process";
+import { isDeepStrictEqual } from "node:util";
+import { SIGINT } from "../../../lib/model/signals.ts";
+import { recordedRunlevel } from "../../../lib/sys/utmp/records.ts";
+import { until } from "../../support/deadline.ts";
+import { DebianMachine, type InitName } from "./machine.ts";
+import { serves, SERVICES, untilAllServe } from "./services.ts";
+
+/** How long a change of the runlevel may take, in ms. Busy machines take minutes. */
+const PATIENCE = 300_000;
+
+const ALL = Object.keys(SERVICES);
+/** The one that is killed. */
+const VICTIM = "redis-server";
+
+/** A step: gives what it has to tell. */
+type Step = (machine: DebianMachine) => Promise<string | void>;
+
+/** The output of a line of shell that has to succeed. */
+async function ask(machine: DebianMachine, line: string): Promise<string> {
+  const { exit, stdout, stderr } = await machine.shell(line, PATIENCE);
+  assert.equal(exit, 0, `${line}: ${stdout}${stderr}`);
+  return stdout.trimEnd();
+}
+
+/**
+ * Waits until this runlevel is on record, behind that one. No program is run for it: scripts of runlevel 1 stop and end
+ * all processes.
+ */
+async function reaches(machine: DebianMachine, previous: string, runlevel: string): Promise<void> {
+  const isReached = () =>
+    isDeepStrictEqual(recordedRunlevel(machine.path("/run/utmp")), { previous, runlevel });
+  await until(`the runlevel is ${runlevel}`, isReached, PATIENCE);
+}
+
+/** Steps that any init has to go through. */
+const COMMON: Readonly<Record<string, Step>> = {
+  "every service serves": async (machine) => told(await untilAllServe(machine, machine.began(), PATIENCE)),
+  "the runlevel is 2": async (machine) => {
+    await reaches(machine, "N", "2");
+    assert.equal(await ask(machine, "runlevel"), "N 2");
+    assert.match(await ask(machine, "who -r"), /run-level 2 .*last=S$/);
+  },
+  "services answer their clients": async (machine) => {
+    assert.match(await ask(machine, "curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1/"), /^200$/);
+    assert.equal(await ask(machine, "redis-cli ping"), "PONG");
+    assert.equal(await ask(machine, "su postgres -c 'psql -Atc \"select 6 * 7\"'"), "42");
+    await ask(machine, "logger -t course of the test");
+    await until(
+      "the line is in the log",
+      () => machine.written("var/log/syslog").includes("course: of the test"),
+    );
+  },
+  "service --status-all knows them": async (machine) => {
+    const list = await ask(machine, "service --status-all 2>&1");
+    for (const name of ALL) assert.match(list, new RegExp(`^ \\[ \\+ \\]  ${name}$`, "m"), list);
+  },
+  "a killed daemon is dead, and can be started": async (machine) => {
+    await ask(machine, `kill -KILL $(cat /run/redis/redis-server.pid)`);
+    await until(`${VICTIM} is gone`, async () => !await serves(machine, VICTIM));
+    await until(
+      "its script says so",
+      async () => (await machine.shell(`service ${VICTIM} status`)).exit !== 0,
+    );
+    await ask(machine, `service ${VICTIM} start`);
+    await untilAllServe(machine, machine.began(), PATIENCE, [VICTIM]);
+  },
+  "telinit 1 ends them": async (machine) => {
+    await ask(machine, "telinit 1");
+    // The script `single` of that runlevel has init go on to S.
+    await reaches(machine, "1", "S");
+    for (const name of ALL) {
+      await until(`${name} is down`, async () => !await serves(machine, name), PATIENCE);
+    }
+  },
+  "telinit 2 brings them back": async (machine) => {
+    await ask(machine, "telinit 2");
+    await reaches(machine, "S", "2");
+    await untilAllServe(machine, machine.began(), PATIENCE);
+  },
+  "shutdown -h now ends all in order": async (machine) => {
+    await ask(machine, "shutdown -h now");
+    // What reboot(2) does to the process 1 of a namespace.
+    assert.equal(await machine.ended(PATIENCE), -SIGINT);
+    const log = (file: string) => machine.written(`var/log/${file}`);
+    assert.match(log("postgresql/postgresql-15-main.log").trim(), /database system is shut down$/);
+    assert.match(log("redis/redis-server.log").trim(), /bye bye\.\.\.$/);
+    assert.match(log("exim4/mainlog"), /exim .* daemon started/);
+  },
+};
+
+/** Further steps of the executable, each behind one of the others. */
+const FURTHER: Readonly<Record<string, Readonly<Record<string, Step>>>> = {
+  "service --status-all knows them": {
+    "initctl list knows them": async (machine) => {
+      const list = await ask(machine, "initctl list");
+      for (const name of ALL) assert.match(list, new RegExp(`^${name} start/running`, "m"), list);
+    },
+    "initctl status sees a killed daemon as dead": async (machine) => {
+      await ask(machine, `kill -KILL $(cat /run/redis/redis-server.pid)`);
+      await until(
+        "initctl status says so",
+        async () => !/start\/running/.test(await ask(machine, `initctl status ${VICTIM}`)),
+      );
+      const status = await ask(machine, `initctl status ${VICTIM}`);
+      await ask(machine, `initctl start ${VICTIM}`);
+      await untilAllServe(machine, machine.began(), PATIENCE, [VICTIM]);
+      return status;
+    },
+  },
+};
+
+/** Milliseconds by name, in the order of time. */
+function told(times: Record<string, number>): string {
+  const ordered = Object.entries(times).sort(([, one], [, other]) => one - other);
+  return ordered.map(([name, time]) => `${name} ${Math.round(time)} ms`).join(", ");
+}
+
+/** Takes a machine through all steps and prints how each went. Gives the number of those that failed. */
+export async function takeCourse(root: string, init: InitName): Promise<number> {
+  await using machine = await DebianMachine.start(root, init);
+  const steps = Object.entries(COMMON).flatMap(([name, step]) => [
+    [name, step] as const,
+    ...Object.entries(init === "rouse" ? FURTHER[name] ?? {} : {}),
+  ]);
+  let failed = 0;
+  for (const [name, step] of steps) {
+    try {
+      const result = await step(machine);
+      console.log(`ok      ${name}${result ? `: ${result}` : ""}`);
+    } catch (error) {
+      failed++;
+      console.log(`FAILED  ${name}: ${(error as Error).message}`);
+    }
+  }
+  if (failed > 0) console.log(`The console:\n${machine.console()}`);
+  return failed;
+}
+
+/** Boots a machine and prints the milliseconds until each service served, as JSON. */
+export async function timeBoot(root: string, init: InitName): Promise<void> {
+  await using machine = await DebianMachine.start(root, init);
+  console.log(JSON.stringify(await untilAllServe(machine, machine.began(), PATIENCE)));
+}
+
+if (import.meta.main) {
+  const [work, root, init] = process.argv.slice(2) as ["course" | "time", string, InitName];
+  if (work === "time") await timeBoot(root, init);
+  else process.exitCode = await takeCourse(root, init) > 0 ? 1 : 0;
+  process.exit();
+}
