@@ -12,7 +12,7 @@ interface ProgramModule {
 }
 
 /** Loads a program's module, and no other. */
-type Load = () => Promise<ProgramModule>;
+type Load = (args: string[]) => Promise<ProgramModule>;
 
 const init = async () => {
   const { applyRuntimeFlags } = await import("./lib/sys/runtime/flags.ts");
@@ -29,9 +29,13 @@ const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
 const sysvHalt = () => import("./lib/cli/system/sysv/halt.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
+const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
+/** SysV's init is telinit where it is not process 1. With an option of ours it is init all the same. */
+const sysvInit = (args: string[]) =>
+  process.pid === 1 || args.some((word) => /^--(?!version$)/.test(word)) ? init() : sysvTelinit();
 
 /** The programs that end so soon that compiling them would not pay. */
-const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, telinit];
+const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, sysvTelinit, telinit];
 
 /** The programs of a system, by the names that links have. */
 type Programs = Readonly<Record<string, Load>>;
@@ -58,6 +62,7 @@ const UPSTART: Programs = {
 const SYSV: Programs = {
   chkconfig: () => import("./lib/cli/sysv/services/chkconfig.ts"),
   halt: sysvHalt,
+  init: sysvInit,
   insserv,
   "invoke-rc.d": () => import("./lib/cli/sysv/services/invoke_rc_d.ts"),
   poweroff: sysvHalt,
@@ -66,6 +71,7 @@ const SYSV: Programs = {
   "update-rc.d": () => import("./lib/cli/sysv/services/update_rc_d.ts"),
   runlevel: sysvRunlevel,
   shutdown: () => import("./lib/cli/system/sysv/shutdown.ts"),
+  telinit: sysvTelinit,
   wall: () => import("./lib/cli/system/sysv/wall.ts"),
 };
 
@@ -204,7 +210,7 @@ async function run(): Promise<number> {
 }
 
 async function start(load: Load, args: string[], name: string): Promise<number> {
-  const program = await load();
+  const program = await load(args);
   if (!BRIEF.includes(load)) restoreJitPolicy();
   return program.main(args, name);
 }
