@@ -2,6 +2,7 @@
 
 export { type Circle, weakest } from "./circles.ts";
 export { dependFiles } from "./depend_files.ts";
+export { ACTION_EXIT, actionWords, STATUS_EXIT, statusWords } from "./exit_codes.ts";
 export { ALL, expand, type Facilities, facilityCircle, parseFacilities } from "./facilities.ts";
 export { type Graph, type Kind, type ScriptEdge } from "./graph.ts";
 export { type InitHeader, levelWords, missingFields, parseHeader, RELATIONS, words } from "./header.ts";
