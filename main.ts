@@ -26,6 +26,7 @@ const check = () => import("./lib/cli/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
 const runlevel = () => import("./lib/cli/system/runlevel.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
+const rc = () => import("./lib/cli/sysv/rc.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 
 /** The programs that end so soon that compiling them would not pay. */
@@ -50,7 +51,7 @@ const PROGRAMS: Record<string, Load> = {
 };
 
 /** Programs of SysV alone: `--install` makes links of their names when it is told so. */
-const SYSV: Record<string, Load> = { insserv };
+const SYSV: Record<string, Load> = { insserv, rc, rcS: rc };
 
 /** A program that only the first word calls: `rouse WORD …`. */
 interface Word {

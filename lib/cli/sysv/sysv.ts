@@ -4,7 +4,7 @@ import { usageMessage } from "../../model/command_line/usage_error.ts";
 import { write } from "../output.ts";
 
 interface Program {
-  main(args: string[]): number | Promise<number>;
+  main(args: string[], name: string): number | Promise<number>;
 }
 
 /** A word, what it calls, and its line of the help. */
@@ -25,12 +25,20 @@ const WORDS: Record<string, { load: () => Promise<Program>; help: string }> = {
     load: () => import("./insserv.ts"),
     help: "insserv [OPTION]...        enable scripts, and number their links",
   },
+  rc: {
+    load: () => import("./rc.ts"),
+    help: "rc [OPTION]... RUNLEVEL    run the scripts of a runlevel",
+  },
+  rcS: {
+    load: () => import("./rc.ts"),
+    help: "rcS                        run the scripts of the boot",
+  },
 };
 
 /** Runs a program. Returns its exit status; 2 when there is none of that name. */
 export async function main(args: string[]): Promise<number> {
   const [word = "", ...rest] = args;
-  if (Object.hasOwn(WORDS, word)) return (await WORDS[word]!.load()).main(rest);
+  if (Object.hasOwn(WORDS, word)) return (await WORDS[word]!.load()).main(rest, word);
   if (word === "--help" || word === "-h") {
     const lines = Object.values(WORDS).map(({ help }, index) =>
       `${index === 0 ? "Usage:" : "   or:"} rouse sysv ${help}\n`
