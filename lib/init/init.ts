@@ -10,6 +10,7 @@ import { type Role, roleOf } from "./host/role.ts";
 import { SignalTable } from "./host/signal_actions.ts";
 import { InitProgram } from "./init_program.ts";
 import {
+  bootFlags,
   EVAL_FAILURE,
   helpText,
   type InitOptions,
@@ -34,6 +35,7 @@ export async function main(args: string[], name: string): Promise<number> {
     if (parsed.options.has("help")) return print(helpText(operands));
     if (parsed.options.has("version")) return print(versionText("init"));
     options = readOptions(parsed, operands);
+    if (operands === "ignored") options.boot = bootFlags(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     const usage = usageOf(operands), message = printable(error.message);

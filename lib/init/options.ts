@@ -52,6 +52,20 @@ export interface InitOptions {
   readyDescriptor?: number;
   /** The command of the job `main`, for `rouse run`. */
   command?: string[];
+  /** Init is SysV's process 1, or is not. Absent: where it runs decides (host/sysv.ts). */
+  sysv?: boolean;
+  /** What process 1 was told as SysV's init is (init(8), "BOOTFLAGS"). */
+  boot: BootFlags;
+}
+
+/** What the kernel, or the boot loader, tells SysV's init by its arguments. */
+export interface BootFlags {
+  /** The runlevel to boot to, `0` to `9` or `S`. Absent: that of inittab's `initdefault`. */
+  runlevel?: string;
+  /** A shell comes before anything else. */
+  emergency?: true;
+  /** Processes get AUTOBOOT=YES. */
+  auto?: true;
 }
 
 /** The shell command that is printed for `eval` when no init could be started in the background. */
@@ -186,6 +200,16 @@ const OPTIONS: InitOption[] = [
     },
   },
   {
+    long: "sysv",
+    help: "read inittab, init scripts and runlevels, as SysV's init does",
+    apply: (options) => options.sysv = true,
+  },
+  {
+    long: "no-sysv",
+    help: "do not, also where process 1 of a machine finds them",
+    apply: (options) => options.sysv = false,
+  },
+  {
     long: "startup-event",
     argument: "NAME",
     help: "emit NAME instead of startup",
@@ -253,6 +277,7 @@ export function readOptions(
     exitWith: [],
     startupEvent: "startup",
     priority: "message",
+    boot: {},
   };
   for (const [name, values] of given) {
     const { apply } = OPTIONS.find(({ long }) => long === name)!;
@@ -273,6 +298,36 @@ export function readOptions(
     throw new UsageError(`unexpected argument: ${args[0]}`);
   }
   return options;
+}
+
+/** The words of SysV's init by what they mean. Of those that name a runlevel the last counts. */
+const BOOT_WORDS: ReadonlyArray<[word: RegExp, flags: (word: string) => BootFlags]> = [
+  [/^(?:single|-s)$/, () => ({ runlevel: "S" })],
+  [/^[0-9Ss]$/, (word) => ({ runlevel: word.toUpperCase() })],
+  [/^(?:auto|-a)$/, () => ({ auto: true })],
+  [/^(?:emergency|-b)$/, () => ({ emergency: true })],
+];
+
+/** An option of SysV's init that does nothing, with a value: it makes room for the title of the process. */
+const PADDING = "-z";
+
+/**
+ * Reads the arguments of process 1 as SysV's init does. Words that it does not know are ignored: the kernel passes on all that
+ * it does not know itself.
+ */
+export function bootFlags(args: readonly string[]): BootFlags {
+  const flags: BootFlags = {};
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at]!;
+    if (word === PADDING || takesNext(word)) at++;
+    else Object.assign(flags, BOOT_WORDS.find(([pattern]) => pattern.test(word))?.[1](word));
+  }
+  return flags;
+}
+
+/** True for an option of ours whose value is the next word. */
+function takesNext(word: string): boolean {
+  return OPTIONS.some(({ long, argument }) => argument !== undefined && word === `--${long}`);
 }
 
 /** How a program of this file is called, for its help and its messages. */

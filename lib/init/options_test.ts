@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { UsageError } from "../model/command_line/usage_error.ts";
 import {
+  type BootFlags,
+  bootFlags,
   helpText,
   type InitOptions,
   type Operands,
@@ -80,4 +82,26 @@ Deno.test("--help fits a terminal, and tells the time for the teardown in each r
     new RegExp(`${container.shutdownTimeout} in a container, ${machine.shutdownTimeout} on a machine`),
   );
   assert.match(helpText("command"), /^Usage: rouse run \[OPTION\]\.\.\. \[--\] COMMAND/);
+});
+
+Deno.test("process 1 takes the arguments of SysV's init", () => {
+  const cases: Array<[args: string, flags: BootFlags]> = [
+    ["", {}],
+    ["3", { runlevel: "3" }],
+    ["4 5", { runlevel: "5" }],
+    ["7", { runlevel: "7" }],
+    ["s", { runlevel: "S" }],
+    ["single", { runlevel: "S" }],
+    ["-s 2", { runlevel: "2" }],
+    ["2 -s", { runlevel: "S" }],
+    ["-x 3", { runlevel: "3" }],
+    ["-z 3 5", { runlevel: "5" }],
+    ["-a auto", { auto: true }],
+    ["-b 1", { emergency: true, runlevel: "1" }],
+    ["emergency", { emergency: true }],
+    ["--shutdown-timeout 5 --log-format=2 quiet 22 root=/dev/sda1", {}],
+  ];
+  for (const [args, flags] of cases) assert.deepEqual(bootFlags(args.split(" ")), flags, args);
+  assert.equal(parse(["--sysv"], "ignored", {}).sysv, true);
+  assert.equal(parse(["--sysv", "--no-sysv"], "ignored", {}).sysv, false);
 });
