@@ -6,6 +6,7 @@ export { ACTION_EXIT, actionWords, STATUS_EXIT, statusWords } from "./exit_codes
 export { ALL, expand, type Facilities, facilityCircle, parseFacilities } from "./facilities.ts";
 export { type Graph, type Kind, type ScriptEdge } from "./graph.ts";
 export { type InitHeader, levelWords, missingFields, parseHeader, RELATIONS, words } from "./header.ts";
+export { parseInittab } from "./inittab.ts";
 export { type HeaderFinding, lintScript } from "./lint.ts";
 export { levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } from "./levels.ts";
 export { computeOrder, type Link, type Numbered, type Order, plannedLinks } from "./plan.ts";

@@ -20,6 +20,7 @@ import { reportReady } from "./host/ready_descriptor.ts";
 import type { Role } from "./host/role.ts";
 import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { sessionAddress, SessionFile } from "./host/session.ts";
+import { sysvWanted } from "./host/sysv.ts";
 import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
 import { warnOfFindings } from "./lint_warnings.ts";
 import type { JobOutput } from "./logs/job_output.ts";
@@ -35,6 +36,7 @@ import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
 import type { SavedCourse, SavedProgram } from "./saved_program.ts";
 import { checkStart } from "./start_check.ts";
+import { type SysvBoot, sysvBoot } from "./sysv/shipped_jobs.ts";
 import { endOf, ExitStatus } from "./teardown/exit_status.ts";
 import { HaltRunlevel } from "./teardown/halt_runlevel.ts";
 import { haltMachine } from "./teardown/machine_halt.ts";
@@ -79,6 +81,8 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #exit = Promise.withResolvers<ExitReason>();
   /** How long the teardown may take, in seconds. */
   readonly #shutdownTimeout: number | undefined;
+  /** The boot of a machine of SysV's without an inittab. */
+  readonly #sysvBoot: SysvBoot | undefined;
   /** When the teardown began, in ms. */
   #teardownBegan: number | undefined;
   /** The first signal that asked init to stop. */
@@ -120,12 +124,14 @@ export class InitProgram implements Part<SavedProgram> {
     this.#haltRunlevel = options.user
       ? undefined
       : new HaltRunlevel(this.#init, () => this.#init.stopping || this.#beginTeardown("shutdown"));
+    this.#sysvBoot = sysvWanted(options, role) ? sysvBoot(options) : undefined;
     this.#configuration = setUpConfiguration(
       options,
       role,
       this.#init,
       this.#messages,
       this.#shutdownTimeout,
+      this.#sysvBoot?.jobs ?? [],
     );
     this.#endpoint = new ControlEndpoint(this.#init, this.#messages, this.#session);
     this.#sessionFile = new SessionFile(this.#messages);
@@ -269,7 +275,8 @@ export class InitProgram implements Part<SavedProgram> {
     }
     if (waiting !== undefined) this.#messages.log("message", waiting);
     if (startupEvent !== undefined) {
-      this.#init.handle({ kind: "event", event: startupEvent, environment: [] });
+      const environment = this.#sysvBoot?.variables ?? [];
+      this.#init.handle({ kind: "event", event: startupEvent, environment });
     } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
       const request = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
       // A start that fails ends the job, and init with it.

@@ -1,0 +1,17 @@
+import { job, stopped } from "rouse";
+import rc from "./rc.ts";
+
+/** Starts a login on each terminal: the first six, or those that ACTIVE_CONSOLES in /etc/sysconfig/init names. */
+export default job({
+  description: "logins on the terminals",
+  semantics: "upstart",
+  startOn: stopped(rc, { RUNLEVEL: "[2345]" }),
+  task: true,
+  env: { ACTIVE_CONSOLES: "/dev/tty[1-6]" },
+  script: `
+    [ ! -r /etc/sysconfig/init ] || . /etc/sysconfig/init
+    for terminal in $ACTIVE_CONSOLES; do
+      [ ! -c "$terminal" ] || /proc/1/exe start --no-wait tty TTY="\${terminal#/dev/}" || :
+    done
+  `,
+});
