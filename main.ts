@@ -25,15 +25,19 @@ const initctl = () => import("./lib/cli/initctl/initctl.ts");
 const check = () => import("./lib/cli/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
 const runlevel = () => import("./lib/cli/system/runlevel.ts");
+const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const rc = () => import("./lib/cli/sysv/rc.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 
 /** The programs that end so soon that compiling them would not pay. */
-const BRIEF: Load[] = [initctl, reboot, runlevel, telinit];
+const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, telinit];
 
-/** The programs that a link's name calls, as `--install` makes them. */
-const PROGRAMS: Record<string, Load> = {
+/** The programs of a system, by the names that links have. */
+type Programs = Readonly<Record<string, Load>>;
+
+/** Upstart's: `--install` makes links of these names. */
+const UPSTART: Programs = {
   halt: reboot,
   init,
   "init-checkconf": check,
@@ -50,8 +54,21 @@ const PROGRAMS: Record<string, Load> = {
   telinit,
 };
 
-/** Programs of SysV alone: `--install` makes links of their names when it is told so. */
-const SYSV: Record<string, Load> = { insserv, rc, rcS: rc };
+/** SysV's: `--install --sysv` makes links of these names, too. */
+const SYSV: Programs = {
+  insserv,
+  rc,
+  rcS: rc,
+  runlevel: sysvRunlevel,
+};
+
+/** The program of a link's name. One that both systems have is that of the system which the machine is set up for. */
+async function programOf(name: string): Promise<Load | undefined> {
+  const upstart = lookUp(UPSTART, name), sysv = lookUp(SYSV, name);
+  if (!upstart || !sysv) return upstart ?? sysv;
+  const { machineSetup } = await import("./lib/sys/machine/setup.ts");
+  return { upstart, sysv }[machineSetup()];
+}
 
 /** A program that only the first word calls: `rouse WORD …`. */
 interface Word {
@@ -66,7 +83,7 @@ const WORDS: Record<string, Word> = {
   "--install": {
     load: async () => {
       const { install } = await import("./lib/cli/install.ts");
-      return { main: (args) => install(args, Object.keys(PROGRAMS), Object.keys(SYSV)) };
+      return { main: (args) => install(args, Object.keys(UPSTART), Object.keys(SYSV)) };
     },
     help: `--install [-s] [--sysv] [--skip|--force] DIR [NAME]...
                                       hard (-s: symbolic) links in DIR for these or all programs;
@@ -90,8 +107,13 @@ const WORDS: Record<string, Word> = {
     help: "types DIR                completion for the jobs in DIR, in any editor",
   },
   sysv: {
-    load: () => import("./lib/cli/sysv/sysv.ts"),
-    help: "sysv order|explain|lint|insserv ...   init scripts, their headers and their order",
+    load: () => Promise.resolve({ main: sysvWord }),
+    help: `sysv order|explain|lint ...   init scripts, their headers and their order
+   or: rouse sysv PROGRAM ...   SysV's program, also where the machine is set up for another system`,
+  },
+  upstart: {
+    load: () => Promise.resolve({ main: upstartWord }),
+    help: "upstart PROGRAM ...      likewise Upstart's",
   },
   probe: {
     load: () => import("./lib/cli/probe.ts"),
@@ -114,10 +136,25 @@ function help(): Promise<number> {
     `Usage: rouse PROGRAM [ARGUMENT]...\n` +
       `   or: PROGRAM [ARGUMENT]...          through a link of that name\n` +
       `${words.join("\n")}\n\n` +
-      `Programs:\n  ${Object.keys(PROGRAMS).sort().join(" ")}\n` +
-      `SysV's:\n  ${Object.keys(SYSV).sort().join(" ")}\n\n` +
+      `Programs:\n  ${Object.keys(UPSTART).sort().join(" ")}\n` +
+      `SysV's:\n  ${Object.keys(SYSV).sort().join(" ")}\n` +
+      "A name of both means SysV's where there is /etc/inittab or a directory such as /etc/rc2.d.\n\n" +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,
   );
+}
+
+/** `rouse upstart NAME …`. */
+function upstartWord([name = "", ...args]: string[]): Promise<number> {
+  const load = lookUp(UPSTART, name);
+  return load ? start(load, args, name) : unknown(name === "" ? undefined : name);
+}
+
+/** `rouse sysv NAME …`: a program of SysV's, or a tool for its scripts. */
+async function sysvWord([name = "", ...args]: string[]): Promise<number> {
+  const load = lookUp(SYSV, name);
+  if (load) return start(load, args, name);
+  const { main } = await import("./lib/cli/sysv/sysv.ts");
+  return main([name, ...args], Object.keys(SYSV));
 }
 
 function version(): Promise<number> {
@@ -146,18 +183,16 @@ function lookUp<Row>(table: Record<string, Row>, name: string): Row | undefined 
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-function run(): Promise<number> {
+async function run(): Promise<number> {
   const args = process.argv.slice(2);
   // A login shell's or the kernel's argv[0] may begin with a dash.
   const file = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const called = file.startsWith("-") ? file.slice(1) : file;
-  const linked = args[0] === AS_PROGRAM
-    ? void args.shift()
-    : lookUp(PROGRAMS, called) ?? lookUp(SYSV, called);
+  const linked = args[0] === AS_PROGRAM ? void args.shift() : await programOf(called);
   if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word = "", ...rest] = args;
-  const load = lookUp(PROGRAMS, word) ?? lookUp(SYSV, word) ?? lookUp(WORDS, word)?.load;
+  const load = await programOf(word) ?? lookUp(WORDS, word)?.load;
   return load ? start(load, rest, word) : unknown(args[0]);
 }
 

@@ -1,6 +1,7 @@
+/** Restarts the machine when its keyboard says so. */
+
 import { job, on } from "rouse";
 
-/** Restarts the machine when its keyboard says so. */
 export default job({
   description: "a restart by Ctrl-Alt-Delete",
   semantics: "upstart",

@@ -1,6 +1,7 @@
+/** Tells of a boot that has not come to a runlevel in time. What is done then is up to jobs that wait for the event. */
+
 import { job, runlevel, startup } from "rouse";
 
-/** Tells of a boot that has not come to a runlevel in time. What is done then is up to jobs that wait for the event. */
 export default job({
   description: "tells of a boot that hangs",
   semantics: "upstart",

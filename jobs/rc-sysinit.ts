@@ -1,7 +1,8 @@
+/** From the boot to the first runlevel, which init has found in its arguments or in /etc/inittab. */
+
 import { job, stopped } from "rouse";
 import rcS from "./rcS.ts";
 
-/** From the boot to the first runlevel, which init has found in its arguments or in /etc/inittab. */
 export default job({
   description: "the first runlevel",
   semantics: "upstart",

@@ -1,6 +1,7 @@
+/** The scripts of a runlevel. The job is stopped when the level changes again, and starts anew. */
+
 import { job, runlevel } from "rouse";
 
-/** The scripts of a runlevel. The job is stopped when the level changes again, and starts anew. */
 export default job({
   description: "the init scripts of a runlevel",
   semantics: "upstart",

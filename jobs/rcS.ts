@@ -1,6 +1,7 @@
+/** The boot: the scripts of level S, or Red Hat's rc.sysinit. Whatever they end with, the boot goes on. */
+
 import { job, startup } from "rouse";
 
-/** The boot: the scripts of level S, or Red Hat's rc.sysinit. Whatever they end with, the boot goes on. */
 export default job({
   description: "the boot, before any runlevel",
   semantics: "upstart",

@@ -1,7 +1,8 @@
+/** The administrator's shell: in runlevel S, and in runlevel 1 when its scripts are done. */
+
 import { job, runlevel, stopped } from "rouse";
 import rc from "./rc.ts";
 
-/** The administrator's shell: in runlevel S, and in runlevel 1 when its scripts are done. */
 export default job({
   description: "a shell for the administrator alone",
   semantics: "upstart",

@@ -1,7 +1,8 @@
+/** Starts a login on each terminal: the first six, or those that ACTIVE_CONSOLES in /etc/sysconfig/init names. */
+
 import { job, stopped } from "rouse";
 import rc from "./rc.ts";
 
-/** Starts a login on each terminal: the first six, or those that ACTIVE_CONSOLES in /etc/sysconfig/init names. */
 export default job({
   description: "logins on the terminals",
   semantics: "upstart",

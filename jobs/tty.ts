@@ -1,6 +1,7 @@
+/** A login on a terminal, once for each. */
+
 import { job, runlevel } from "rouse";
 
-/** A login on a terminal, once for each. */
 export default job({
   description: "a login on a terminal",
   semantics: "upstart",

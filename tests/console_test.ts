@@ -138,8 +138,9 @@ test("what nobody reads holds up its writer, not init, and is not lost", async (
   });
   await container.ready();
   await heldUp(container);
-  const list = await container.run(EXECUTABLE, "initctl", "list");
-  assert.match(list.stdout, /^other start\/running/m);
+  await until("the other job runs", async () => {
+    return /^other start\/running/m.test((await container.run(EXECUTABLE, "initctl", "list")).stdout);
+  });
   assert.equal((await container.run("test", "-e", "/run/written")).exit, 1);
   container.read();
   assert.equal(await container.ended(), 0);

@@ -116,11 +116,12 @@ test("a signal that comes while init starts is not lost", async () => {
 });
 
 test("configured jobs run beside the command, and are stopped when it has ended", async () => {
+  const waits = "until test -e /run/side; do sleep 0.01; done";
   const { exit, stdout } = await inTurn(() =>
-    contain(["run", "--confdir", "/run/jobs", "--", "/bin/sh", "-c", "sleep 0.2; echo main; exit 3"], {
+    contain(["run", "--confdir", "/run/jobs", "--", "/bin/sh", "-c", `${waits}; echo main; exit 3`], {
       prepare: "mkdir /run/jobs\n" +
         'printf \'start on startup\\nscript\\ntrap "echo side is stopped; exit" TERM\\n' +
-        "echo side\\nwhile :; do sleep 0.01; done\\nend script\\n' > /run/jobs/side.conf",
+        "echo side\\ntouch /run/side\\nwhile :; do sleep 0.01; done\\nend script\\n' > /run/jobs/side.conf",
     })
   );
   assert.equal(exit, 3);
@@ -234,10 +235,12 @@ test("a read-only root without /dev, devpts, /run and /var/log is told of once, 
     "--",
     "/bin/sh",
     "-c",
-    "echo $$; sleep 0.1; exit 22",
+    "echo $$; until test -e /mnt/done/one && test -e /mnt/done/two; do sleep 0.01; done; exit 22",
   ], {
-    prepare: "mount -t tmpfs none /mnt; mkdir /mnt/jobs\n" +
-      "printf 'console log\\nstart on startup\\ntask\\nscript\\n[ -t 1 ] || echo no terminal\\nend script\\n' | " +
+    // The jobs tell by files that they have printed. Nobody else can write there.
+    prepare: "mount -t tmpfs none /mnt; mkdir /mnt/jobs /mnt/done; mount -t tmpfs none /mnt/done\n" +
+      "printf 'console log\\nstart on startup\\ntask\\nscript\\n[ -t 1 ] || echo no terminal\\n" +
+      "touch /mnt/done/$UPSTART_JOB\\nend script\\n' | " +
       "tee /mnt/jobs/one.conf > /mnt/jobs/two.conf\n" +
       "mount -t tmpfs -o ro none /dev; mount -t tmpfs -o ro none /run; mount -t tmpfs -o ro none /var/log\n" +
       "mount -o remount,ro,bind /mnt",

@@ -40,10 +40,11 @@ function ask(port: number, path: string, method = "GET"): Promise<Reply> {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (chunk) => body += chunk);
-      response.on("end", () => {
+      response.on("error", reject);
+      // Not before the connection is closed: until then init has it to wait for.
+      response.socket.on("close", () => {
         resolve({ status: response.statusCode!, type: response.headers["content-type"], body });
       });
-      response.on("error", reject);
     });
     asking.on("error", reject);
     asking.end();
@@ -306,7 +307,9 @@ Deno.test("/metrics counts starts, respawns, exits and events, and measures jobs
   const { body, status, type } = await until("the text is fresh", async () => {
     const reply = await ask(port, "/metrics");
     return figure(reply.body, 'rouse_job_failures_total{job="often"}') === 1 &&
-        figure(reply.body, 'rouse_job_running{job="busy"}') === 1
+        figure(reply.body, 'rouse_job_running{job="busy"}') === 1 &&
+        // It has become two a moment after its line.
+        figure(reply.body, 'rouse_job_processes{job="busy"}') === 2
       ? reply
       : undefined;
   });

@@ -119,8 +119,31 @@ Deno.test("--install replaces another version's executable and links that lead n
     assert.deepEqual(readdirSync(directory).filter((name) => name.startsWith(".")), []);
   }));
 
+Deno.test("--install makes Upstart's names, and with --sysv those of SysV's too", () =>
+  withDirectory(async (directory, install) => {
+    assert.equal((await install("-s", directory)).exit, 0);
+    const upstart = readdirSync(directory);
+    assert.ok(upstart.includes("runlevel") && !upstart.includes("insserv"));
+    writeFileSync(join(directory, "insserv"), "#!/bin/sh\n");
+    assert.equal((await install("-s", "--sysv", directory)).exit, 1);
+    assert.deepEqual(await install("-s", "--sysv", "--skip-existing", directory), {
+      exit: 0,
+      stdout: `Left as they are, for they are not of rouse: ${directory}/insserv\n`,
+      stderr: "",
+    });
+    rmSync(join(directory, "insserv"));
+    assert.deepEqual(await install("-s", "--sysv", directory), { exit: 0, stdout: "", stderr: "" });
+    assert.ok(readdirSync(directory).includes("insserv"));
+  }));
+
 Deno.test("--install with a wrong command line says so", async () => {
-  for (const words of [[], ["-x"], ["/tmp", "/tmp"], ["--skip", "--force", "/tmp"]]) {
+  for (
+    const words of [[], ["-x"], ["/tmp", "/tmp"], ["--skip", "--force", "/tmp"], [
+      "--skip-existing",
+      "--force",
+      "/tmp",
+    ]]
+  ) {
     const options = { environment: { PATH: "/bin" }, directory: "/" };
     const { exit, stderr } = await run([EXECUTABLE, "--install", ...words], options);
     assert.equal(exit, 2);

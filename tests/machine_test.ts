@@ -8,6 +8,7 @@ import { run } from "./support/command.ts";
 import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 
 const BOOT = resolve(import.meta.dirname!, "../lib/init/host/machine_boot.ts");
+const SIGNALS = resolve(import.meta.dirname!, "../lib/init/host/signal_actions.ts");
 const HALT = resolve(import.meta.dirname!, "../lib/init/teardown/machine_halt.ts");
 
 /** Runs a test with a directory of its own. */
@@ -113,4 +114,33 @@ test("at the end what is on devices is unmounted, or read-only where it is in us
   );
   assert.equal(exit, 0, stderr);
   assert.equal(stdout, "busy ro\nother rw\n");
+});
+
+test("what the kernel and the power supply tell by signals becomes events", async (directory) => {
+  const script = join(directory, "signals.ts");
+  writeFileSync(
+    script,
+    `import process from "node:process";
+     import { SignalTable } from ${JSON.stringify(SIGNALS)};
+     const signals = ["SIGPWR", "SIGINT", "SIGWINCH"];
+     const nothing = () => {};
+     const others = { stop: nothing, reload: nothing, listen: nothing, list: nothing, forward: nothing, warn: nothing };
+     const next = () => {
+       const signal = signals.shift();
+       if (signal) process.kill(process.pid, signal);
+       else process.exit(0);
+     };
+     const event = (signal: number, name: string) => {
+       console.log(signal, name);
+       next();
+     };
+     new SignalTable("machine", false).act({ ...others, event });
+     next();`,
+  );
+  const { exit, stdout, stderr } = await run([Deno.execPath(), "run", "-q", "-A", "--no-check", script], {
+    environment: Deno.env.toObject(),
+    directory: "/",
+  });
+  assert.equal(exit, 0, stderr);
+  assert.equal(stdout, "30 power-status-changed\n2 control-alt-delete\n28 keyboard-request\n");
 });

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
+import { procFile } from "./support/processes.ts";
 import { installed } from "./support/programs.ts";
 
 const PYTHON = "/usr/bin/python3";
@@ -22,6 +24,14 @@ def wait(name):
     while not os.path.exists("@DIR@/" + name): time.sleep(0.01)
 `;
   return `${stanzas}\nscript\nexec ${PYTHON} -u - << 'END'\n${prelude}${program}\nEND\nend script\n`;
+}
+
+/** The socket that a job's processes are given, once there is one. */
+function socketOf(init: RunningInit, job: string): Promise<string> {
+  return until(`a process of ${job} has a socket`, () => {
+    const environments = init.processesOf(job).map((pid) => procFile(pid, "environ"));
+    return environments.map((text) => /(?:^|\0)NOTIFY_SOCKET=([^\0]+)/.exec(text)?.[1]).find(Boolean);
+  });
 }
 
 Deno.test({
@@ -101,12 +111,7 @@ for count in range(100): s.send(b"READY=1\\nMAINPID=1\\nSTATUS=mine")`;
       },
     });
     const start = init.initctl("start", "web");
-    await init.until(["status", "web"], /spawned/);
-    const [pid] = init.processesOf("web");
-    const { stdout } = await init.shell(
-      `tr '\\0' '\\n' < /proc/${pid}/environ | sed -n s/^NOTIFY_SOCKET=//p`,
-    );
-    const path = stdout.trim();
+    const path = await socketOf(init, "web");
     await init.run([PYTHON, "-c", say, path]);
     const words = /Refused a notification of process \d+ of user \S+, which is no process of a job with/;
     await init.untilMessage(words);
@@ -136,11 +141,7 @@ while True: s.send(b"STATUS=" + b"x" * 4000)`;
       },
     });
     await init.ask("start", "first");
-    const [pid] = init.processesOf("first");
-    const { stdout } = await init.shell(
-      `tr '\\0' '\\n' < /proc/${pid}/environ | sed -n s/^NOTIFY_SOCKET=//p`,
-    );
-    await init.shell(`${PYTHON} -c '${flood}' ${stdout.trim()} > begun 2>&1 &`);
+    await init.shell(`${PYTHON} -c '${flood}' ${await socketOf(init, "first")} > begun 2>&1 &`);
     await init.untilLines("begun", 1);
     for (let count = 0; count < 5; count++) await init.ask("version");
     await init.ask("start", "second");
@@ -373,9 +374,7 @@ Deno.test({
     });
     await init.shell("chmod 755 rt");
     await init.ask("start", "web");
-    const [pid] = init.processesOf("web");
-    const path = (await init.shell(`tr '\\0' '\\n' < /proc/${pid}/environ | sed -n s/^NOTIFY_SOCKET=//p`))
-      .stdout.trim();
+    const path = await socketOf(init, "web");
     assert.equal((await init.shell(`test -S ${path}`)).exit, 0);
     init.signal("SIGTERM");
     await init.ended();

@@ -10,7 +10,7 @@ function init(jobs: Record<string, string>, ...options: string[]): Container {
   const files = Object.entries(jobs).map(([name, text]) =>
     `cat > /run/jobs/${name} <<'END OF FILE'\n${text}END OF FILE\n`
   );
-  return new Container(["init", "--confdir", "/run/jobs", ...options], {
+  return new Container(["init", "--confdir", "/run/jobs", "--shutdown-timeout=60", ...options], {
     prepare: `mkdir /run/jobs\n${files.join("")}`,
   });
 }
@@ -19,11 +19,17 @@ function test(name: string, body: () => Promise<void>): void {
   Deno.test({ name, ignore: !CONTAINERS_POSSIBLE, fn: body });
 }
 
-/** A service that tells of its start and of its end, which takes some time. */
-function service(name: string, seconds: number, more = ""): string {
-  return `start on startup\n${more}script\n  trap 'sleep ${seconds}; echo ${name} ends; exit 0' TERM\n` +
+/** A service that tells of its start and of its end, and before that does something else. */
+function service(name: string, first = ":", more = ""): string {
+  return `start on startup\nkill timeout 600\n${more}script\n  trap '${first}; echo ${name} ends; exit 0' TERM\n` +
     `  echo ${name} runs\n  while :; do sleep 0.01; done\nend script\n`;
 }
+
+/** A time to stop in which whoever heeds SIGTERM has ended, however busy the machine is. */
+const ENOUGH = "--shutdown-timeout=5";
+
+/** A line of shell that waits until a file is there. */
+const awaits = (file: string) => `until [ -e /run/${file} ]; do sleep 0.01; done`;
 
 /** A service that does not end when it is told to. */
 const DEAF = "start on startup\nkill timeout 600\nscript\n  trap '' TERM\n  echo deaf runs\n" +
@@ -31,12 +37,14 @@ const DEAF = "start on startup\nkill timeout 600\nscript\n  trap '' TERM\n  echo
 
 test("jobs stop in the order of their conditions, the others at once", async () => {
   using container = init({
-    "database.conf": service("database", 0),
-    "web.conf": service("web", 0.2, "stop on stopping database\n"),
-    "proxy.conf": service("proxy", 0.2, "stop on stopping web\n"),
-    "slow.conf": service("slow", 0.8),
-    "quick.conf": service("quick", 0),
-    "farewell.conf": "start on stopped database\ntask\nexec echo farewell\n",
+    "database.conf": service("database"),
+    "web.conf": service("web", ":", "stop on stopping database\n"),
+    // It waits for one that is told at the same time, and that one for the last of all.
+    "proxy.conf": service("proxy", `touch /run/proxy; ${awaits("slow")}`, "stop on stopping web\n"),
+    "slow.conf": service("slow", `touch /run/slow; ${awaits("farewell")}`),
+    "quick.conf": service("quick", awaits("proxy")),
+    "farewell.conf": "start on stopped database\ntask\n" +
+      "post-stop exec touch /run/farewell\nexec echo farewell\n",
   });
   for (const job of ["database", "web", "proxy", "slow", "quick"]) {
     await container.printed(new RegExp(`^${job} runs$`, "m"));
@@ -44,8 +52,9 @@ test("jobs stop in the order of their conditions, the others at once", async () 
   await container.signal("SIGTERM");
   assert.equal(await container.ended(), 0, container.stderr);
   const lines = container.stdout.trim().split("\n").filter((line) => !line.endsWith("runs"));
-  assert.deepEqual(lines, [
-    "quick ends",
+  // Nobody waits for the quick one.
+  assert.equal(lines.filter((line) => line === "quick ends").length, 1);
+  assert.deepEqual(lines.filter((line) => line !== "quick ends"), [
     "proxy ends",
     "web ends",
     "database ends",
@@ -94,7 +103,7 @@ for (
 
 for (const signal of ["SIGINT", "SIGQUIT"] as const) {
   test(`${signal} stops a container as SIGTERM does`, async () => {
-    using container = init({ "web.conf": service("web", 0) });
+    using container = init({ "web.conf": service("web") });
     await container.printed(/web runs/);
     await container.signal(signal);
     assert.equal(await container.ended(), 0);
@@ -104,8 +113,8 @@ for (const signal of ["SIGINT", "SIGQUIT"] as const) {
 
 test("after the total time everything left is killed, and that is no success", async () => {
   using container = init(
-    { "deaf.conf": DEAF, "polite.conf": service("polite", 0) },
-    "--shutdown-timeout=0.5",
+    { "deaf.conf": DEAF, "polite.conf": service("polite") },
+    ENOUGH,
   );
   await container.printed(/deaf runs/);
   await container.printed(/polite runs/);
@@ -130,7 +139,7 @@ test("a second signal shortens the time, a third ends it", async () => {
 test("a stop signal counts while job modules are evaluated, and starts nothing more", async () => {
   using container = init({
     "endless.ts": 'console.error("evaluating"); process.on("SIGTERM", () => {}); for (;;);\n',
-    "web.conf": service("web", 0),
+    "web.conf": service("web"),
   }, "--verbose");
   await container.ready();
   await until("the module is evaluated", async () => {
@@ -156,7 +165,7 @@ test("orphans are told to end when the jobs have, and killed if they do not", as
       "  (trap 'echo polite orphan; exit 0' TERM; echo one; while :; do sleep 0.01; done) &\n" +
       "  (trap '' TERM; echo two; while :; do sleep 0.01; done) &\n" +
       "  exec setsid sh -c 'setsid sleep 600 & echo three; exec sleep 600'\nend script\n",
-  }, "--shutdown-timeout=1");
+  }, ENOUGH);
   for (const word of ["one", "two", "three"]) await container.printed(new RegExp(`^${word}$`, "m"));
   await container.signal("SIGTERM");
   assert.equal(await container.ended(), 137);
@@ -220,7 +229,7 @@ test("without jobs init stays until it is told to end", async () => {
 
 test("SIGHUP reads the configuration again, SIGUSR2 lists the jobs, SIGUSR1 makes the socket anew", async () => {
   using container = init({
-    "web.conf": service("web", 0),
+    "web.conf": service("web"),
     "broken.conf": "nonsense\n",
     "remove.conf": "start on started web\ntask\nscript\n  rm -r /run/rouse\n  kill -USR1 1\n" +
       "  until [ -S /run/rouse/control ]; do sleep 0.01; done\n  echo back\nend script\n",

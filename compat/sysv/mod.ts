@@ -7,7 +7,22 @@ export { ALL, expand, type Facilities, facilityCircle, parseFacilities } from ".
 export { type Graph, type Kind, type ScriptEdge } from "./graph.ts";
 export { type InitHeader, levelWords, missingFields, parseHeader, RELATIONS, words } from "./header.ts";
 export { parseInittab } from "./inittab.ts";
-export { type HeaderFinding, lintScript } from "./lint.ts";
 export { levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } from "./levels.ts";
+export { lintScript } from "./lint/lint.ts";
 export { computeOrder, type Link, type Numbered, type Order, plannedLinks } from "./plan.ts";
 export { Catalog, defaultLevels, overlap, type Service, serviceOf } from "./service.ts";
+export { type DependRules, parseDependRules } from "./rc/depend_rules.ts";
+export {
+  changedSteps,
+  DEBIAN_RULES,
+  goesDown,
+  type LevelChange,
+  levelLinks,
+  NO_LEVEL,
+  type RcRules,
+  type RcStep,
+  RED_HAT_RULES,
+  stepsOf,
+} from "./rc/links.ts";
+export { OutputTurns } from "./rc/output_turns.ts";
+export { RcSchedule } from "./rc/schedule.ts";

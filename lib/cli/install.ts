@@ -52,7 +52,7 @@ interface Installation {
  * changed, unless `--skip` leaves that name and links the others, or `--force` replaces it.
  * Returns the exit status.
  * @param programs The names of the programs that are linked where none is named.
- * @param sysv Names that `--sysv` adds.
+ * @param sysv The names that `--sysv` adds. Some of them may be among the others.
  */
 export function install(args: string[], programs: string[], sysv: string[]): Promise<number> {
   const tool = { ...INSTALL, run: (parsed: ParsedOptions) => run(installationOf(parsed, programs, sysv)) };
@@ -70,6 +70,7 @@ const INSTALL: Omit<Tool, "run"> = {
     { short: "s", long: "symbolic", help: "make symbolic links, not hard ones" },
     { long: "sysv", help: "the programs of SysV, too" },
     { long: "skip", help: "leave what others have there, and link the rest" },
+    { long: "skip-existing", help: "the same" },
     { long: "force", help: "replace what others have there" },
   ],
 };
@@ -81,16 +82,17 @@ function installationOf(
   sysv: string[],
 ): Installation {
   if (directory === undefined) throw new UsageError("missing directory");
-  if (options.has("skip") && options.has("force")) {
+  const skips = options.has("skip") || options.has("skip-existing");
+  if (skips && options.has("force")) {
     throw new UsageError("--skip and --force exclude each other");
   }
   const unknown = names.find((name) => !programs.includes(name) && !sysv.includes(name));
   if (unknown !== undefined) throw new UsageError(`no program is called ${unknown}`);
   return {
     directory,
-    names: names.length > 0 ? names : [...programs, ...options.has("sysv") ? sysv : []],
+    names: names.length > 0 ? names : [...new Set([...programs, ...options.has("sysv") ? sysv : []])],
     symbolic: options.has("symbolic"),
-    policy: options.has("skip") ? "skip" : options.has("force") ? "force" : "refuse",
+    policy: skips ? "skip" : options.has("force") ? "force" : "refuse",
   };
 }
 

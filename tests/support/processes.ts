@@ -23,6 +23,11 @@ export function stateOf(pid: number): string | undefined {
   return /^State:\s+(\w)/m.exec(procFile(pid, "status"))?.[1];
 }
 
+/** The parent of a process; NaN when there is no such process. */
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s+(\d+)/m.exec(procFile(pid, "status"))?.[1]);
+}
+
 /** True while a process runs or sleeps; a zombie is not alive. */
 export function isAlive(pid: number): boolean {
   const state = stateOf(pid);

@@ -1,7 +1,7 @@
 /** The programs under test: links to the compiled executable, or a folder that ROUSE_PROGRAMS names. */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
@@ -17,9 +17,21 @@ export function programs(): string {
   return process.env["ROUSE_PROGRAMS"] ?? (links ??= install());
 }
 
+/** The names of which SysV has a program, too: a link would mean the system that this machine is set up for. */
+const SHARED = ["halt", "poweroff", "reboot", "runlevel", "shutdown", "telinit"];
+
+/** Links; in place of those of a shared name, scripts that call Upstart's program outright. */
 function install(): string {
   const directory = TemporaryDirectory.ofFile().path;
   execFileSync(EXECUTABLE, ["--install", "-s", directory], { stdio: ["ignore", "ignore", "inherit"] });
+  // Any user's shell is to read the scripts.
+  chmodSync(directory, 0o755);
+  for (const name of SHARED) {
+    rmSync(join(directory, name));
+    writeFileSync(join(directory, name), `#!/bin/sh\nexec '${EXECUTABLE}' upstart ${name} "$@"\n`, {
+      mode: 0o755,
+    });
+  }
   return directory;
 }
 
@@ -36,7 +48,7 @@ function writeScripts(names: string[]): string {
   writeFileSync(join(directory, "source"), sourceScript(), { mode: 0o755 });
   for (const name of readdirSync(programs())) {
     const isSource = names.length === 0 || names.includes(name);
-    symlinkSync(isSource ? "source" : EXECUTABLE, join(directory, name));
+    symlinkSync(isSource ? "source" : join(programs(), name), join(directory, name));
   }
   return directory;
 }
@@ -53,7 +65,9 @@ function sourceScript(): string {
 unset PWD
 cache=$XDG_CACHE_HOME/deno
 [ "$cache" = /deno ] || [ -e "$cache" ] || ln -s '${denoDir}' "$cache" 2>/dev/null
-exec '${Deno.execPath()}' run --quiet --no-check --allow-all '${main}' "\${0##*/}" "$@"
+set -- "\${0##*/}" "$@"
+case $1 in ${SHARED.join("|")}) set -- upstart "$@" ;; esac
+exec '${Deno.execPath()}' run --quiet --no-check --allow-all '${main}' "$@"
 `;
 }
 

@@ -9,7 +9,7 @@ import type { Tool } from "../../model/command_line/tool.ts";
 import { write } from "../output.ts";
 import { complain, runTool } from "../tool.ts";
 import { PLACE_OPTIONS, scriptsOf } from "./machine.ts";
-import { readFacilities } from "./scripts.ts";
+import { mayRun, readFacilities } from "./scripts.ts";
 
 const TOOL: Tool = {
   name: "sysv lint",
@@ -40,7 +40,11 @@ function run(parsed: ParsedOptions): number {
       isWrong = true;
       continue;
     }
-    for (const { reason, line, isWarning } of lintScript(basename(file), found.text, facilities)) {
+    const findings = lintScript(basename(file), found.text, facilities);
+    if (!mayRun(found.status)) {
+      findings.push({ reason: "not executable: it is passed over at boot", isWarning: true });
+    }
+    for (const { reason, line, isWarning } of findings) {
       isWrong ||= !isWarning;
       const told = isWarning ? `warning: ${reason}` : reason;
       write(1, `${formatDiagnostic({ file, reason: told, ...line !== undefined && { line } })}\n`);

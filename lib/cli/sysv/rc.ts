@@ -11,7 +11,7 @@ import {
   RcSchedule,
   type RcStep,
   stepsOf,
-} from "../../../compat/sysv/rc/mod.ts";
+} from "../../../compat/sysv/mod.ts";
 import type { ParsedOptions } from "../../model/command_line/options.ts";
 import type { Tool } from "../../model/command_line/tool.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";

@@ -9,7 +9,7 @@ import {
   parseDependRules,
   type RcRules,
   RED_HAT_RULES,
-} from "../../../compat/sysv/rc/mod.ts";
+} from "../../../compat/sysv/mod.ts";
 import { readSource } from "../../config/files.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { listDirectory, PLACES, Scripts } from "./scripts.ts";

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import process from "node:process";
 import { actionWords } from "../../../compat/sysv/mod.ts";
-import { OutputTurns, type RcSchedule, type RcStep } from "../../../compat/sysv/rc/mod.ts";
+import { OutputTurns, type RcSchedule, type RcStep } from "../../../compat/sysv/mod.ts";
 import { errorReason } from "../../sys/call/errno.ts";
 import { isKernelError } from "../../sys/call/refused.ts";
 import { close, openPty } from "../../sys/io/descriptors.ts";

@@ -105,7 +105,8 @@ export function readFacilities(config: string, missing: (reason: string) => void
   return parseFacilities(texts);
 }
 
-function mayRun(status: Stats): boolean {
+/** True for a file that somebody may run. */
+export function mayRun(status: Stats): boolean {
   return (status.mode & 0o111) !== 0;
 }
 

@@ -1,10 +1,10 @@
-/** `rouse sysv WORD …`: SysV's programs by name, and tools for init scripts. */
+/** `rouse sysv WORD …`: tools for init scripts. */
 
 import { usageMessage } from "../../model/command_line/usage_error.ts";
 import { write } from "../output.ts";
 
 interface Program {
-  main(args: string[], name: string): number | Promise<number>;
+  main(args: string[]): number | Promise<number>;
 }
 
 /** A word, what it calls, and its line of the help. */
@@ -21,29 +21,20 @@ const WORDS: Record<string, { load: () => Promise<Program>; help: string }> = {
     load: () => import("./lint.ts"),
     help: "lint [FILE]...             what is wrong with headers",
   },
-  insserv: {
-    load: () => import("./insserv.ts"),
-    help: "insserv [OPTION]...        enable scripts, and number their links",
-  },
-  rc: {
-    load: () => import("./rc.ts"),
-    help: "rc [OPTION]... RUNLEVEL    run the scripts of a runlevel",
-  },
-  rcS: {
-    load: () => import("./rc.ts"),
-    help: "rcS                        run the scripts of the boot",
-  },
 };
 
-/** Runs a program. Returns its exit status; 2 when there is none of that name. */
-export async function main(args: string[]): Promise<number> {
-  const [word = "", ...rest] = args;
-  if (Object.hasOwn(WORDS, word)) return (await WORDS[word]!.load()).main(rest, word);
+/**
+ * Runs a tool. Returns its exit status; 2 when there is none of that name.
+ * @param programs SysV's programs, for the help
+ */
+export async function main([word = "", ...rest]: string[], programs: string[]): Promise<number> {
+  if (Object.hasOwn(WORDS, word)) return (await WORDS[word]!.load()).main(rest);
   if (word === "--help" || word === "-h") {
     const lines = Object.values(WORDS).map(({ help }, index) =>
       `${index === 0 ? "Usage:" : "   or:"} rouse sysv ${help}\n`
     );
-    write(1, `${lines.join("")}\nFor help on one of them, try \`rouse sysv WORD --help'.\n`);
+    const program = `   or: rouse sysv PROGRAM [ARGUMENT]...  one of ${programs.sort().join(" ")}\n`;
+    write(1, `${lines.join("")}${program}\nFor help on one of them, try \`rouse sysv WORD --help'.\n`);
     return 0;
   }
   write(2, usageMessage("rouse sysv", word === "" ? "missing program" : `unknown program: ${word}`));

@@ -68,8 +68,8 @@ Deno.test("what is no pid file, or names nobody, is told", () => {
     writeFileSync(path, text);
     assert.equal(reason(), `its pid file ${path} names no process of a service`, text);
   }
-  writeFileSync(path, "4194000");
-  assert.equal(reason(), `its pid file ${path} is stale: there is no process 4194000`);
+  writeFileSync(path, "4194304");
+  assert.equal(reason(), `its pid file ${path} is stale: there is no process 4194304`);
   assert.equal(
     remarkOn("$DIR/web.pid", [`DIR=${directory.path}`]),
     `dead, but its pid file ${path} is there`,

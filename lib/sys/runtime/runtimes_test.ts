@@ -11,9 +11,11 @@ const SYS = resolve(import.meta.dirname!, "..");
 const EXECUTABLE = resolve(SYS, "../../dist/rouse");
 const RUN_ALONE = resolve(SYS, "testing/run_alone.ts");
 const PASSED = /^[1-9]\d* passed, 0 failed$/m;
-const ALONE = ["reaping", "spawning", "threads"].map((name) => resolve(SYS, `testing/${name}.ts`));
+const ALONE = ["reaping", "signals", "spawning", "threads"].map((name) => resolve(SYS, `testing/${name}.ts`));
 /** A race that is seldom lost: it is run so often, each time in a process of its own. */
-const THREADS = ALONE[2]!, ROUNDS = 5;
+const THREADS = ALONE[3]!, ROUNDS = 5;
+/** They leave the engine busy. */
+const SIGNALS = ALONE[1]!;
 
 /** Runs a command to its end; fails with all that it wrote when it does not succeed. */
 function check(command: string, args: string[], environment: Record<string, string>): string {
@@ -43,8 +45,9 @@ Deno.test({
     const modules = readdirSync(SYS, { recursive: true, encoding: "utf8" }).filter((name) =>
       name.endsWith("_test.ts") && basename(name) !== "runtimes_test.ts"
     );
-    const paths = [...modules.sort().map((name) => resolve(SYS, name)), ...ALONE];
-    for (const some of [paths, ...Array(ROUNDS - 1).fill([THREADS])]) {
+    const paths = [...modules.sort().map((name) => resolve(SYS, name)), ...ALONE]
+      .filter((path) => path !== SIGNALS);
+    for (const some of [paths, [SIGNALS], ...Array(ROUNDS - 1).fill([THREADS])]) {
       const output = check(EXECUTABLE, ["run", RUN_ALONE, ...some], AS_RUNTIME);
       assert.match(output, PASSED);
     }

@@ -104,10 +104,11 @@ export function ignoreSentFaults(): void {
 /**
  * Calls the listener for these signals from now on. It is for signals that `process.on` cannot listen to: the runtime
  * stops its threads by SIGPWR, and real-time signals have no names. SIGHUP must have a listener already.
+ * @returns a function that gives the signals back to whoever had them.
  * @throws {SystemError}
  */
-export function takeSignals(signals: readonly number[], listener: (signal: number) => void): void {
-  if (signals.length === 0) return;
+export function takeSignals(signals: readonly number[], listener: (signal: number) => void): () => void {
+  if (signals.length === 0) return () => {};
   const { reader, writer } = pipe();
   setNonBlocking(reader);
   setNonBlocking(writer);
@@ -117,11 +118,20 @@ export function takeSignals(signals: readonly number[], listener: (signal: numbe
       for (let place = 0; place < bytes.length; place += 4) listener(numbers.getInt32(place, true));
     }
   });
-  install(WRITE_NUMBER, signals, writer);
+  const restore = install(WRITE_NUMBER, signals, writer);
+  return () => {
+    restore();
+    poller().unwatch(reader);
+    close(reader);
+    close(writer);
+  };
 }
 
-/** Installs a handler for signals. @param number The number that follows its code */
-function install(handler: Listings, signals: readonly number[], number = 0): void {
+/**
+ * Installs a handler for signals. Gives a function that installs the former ones.
+ * @param number The number that follows its code
+ */
+function install(handler: Listings, signals: readonly number[], number = 0): () => void {
   const code = Buffer.from(machineCode(handler[process.arch] ?? ""), "hex");
   const before = signals.map(actionOf), usual = actionOf(SIGHUP);
   const all = Buffer.alloc(signals.length * HANDLER_SIZE);
@@ -136,12 +146,18 @@ function install(handler: Listings, signals: readonly number[], number = 0): voi
     const isHandled = before[index]!.handler > SIG_IGN;
     const { flags, rest } = isHandled ? before[index]! : usual;
     const start = index * HANDLER_SIZE + (isHandled ? 0 : WRITE_ALWAYS[process.arch]!);
-    const action = Buffer.alloc(ACTION_SIZE);
-    action.writeBigUInt64LE(BigInt(page + start), 0);
-    action.writeBigUInt64LE(flags & ~SA_RESETHAND | SA_SIGINFO, 8);
-    rest.copy(action, 16);
-    required("handle a signal", call("rt_sigaction", signal, action, 0, SIGNAL_SET_SIZE));
+    setAction(signal, { handler: BigInt(page + start), flags: flags & ~SA_RESETHAND | SA_SIGINFO, rest });
   });
+  return () => signals.forEach((signal, index) => setAction(signal, before[index]!));
+}
+
+/** Sets the action of a signal (sigaction(2)). */
+function setAction(signal: number, { handler, flags, rest }: Action): void {
+  const action = Buffer.alloc(ACTION_SIZE);
+  action.writeBigUInt64LE(handler, 0);
+  action.writeBigUInt64LE(flags, 8);
+  rest.copy(action, 16);
+  required("handle a signal", call("rt_sigaction", signal, action, 0, SIGNAL_SET_SIZE));
 }
 
 /** The action of a signal (sigaction(2)). */

@@ -49,7 +49,22 @@ export function runlevelOfEnvironment(
  * @throws {Error} when the file cannot be read.
  */
 export function recordedRunlevel(file: string = UTMP): Runlevels | undefined {
-  const record = records(file).findLast((record) => record.readInt16LE(FIELD.type) === RUN_LVL);
+  return runlevelsOf(records(file).findLast(tellsRunlevel));
+}
+
+/**
+ * The runlevel that the first record of a file tells, as SysV reads it; undefined when there is none.
+ * @throws {Error} when the file cannot be read.
+ */
+export function firstRunlevel(file: string = UTMP): Runlevels | undefined {
+  return runlevelsOf(records(file).find(tellsRunlevel));
+}
+
+function tellsRunlevel(record: Buffer): boolean {
+  return record.readInt16LE(FIELD.type) === RUN_LVL;
+}
+
+function runlevelsOf(record: Buffer | undefined): Runlevels | undefined {
   if (!record) return undefined;
   const letter = (code: number) => code === 0 ? "N" : String.fromCharCode(code);
   return { runlevel: letter(record[FIELD.pid]!), previous: letter(record[FIELD.pid + 1]!) };

@@ -1,36 +1,10 @@
-/** The linter of headers: what insserv, Debian's and openSUSE's rules find wrong with an init script. */
+/** The rules of the linter about what headers say: insserv's, Debian's and openSUSE's. */
 
-import { ALL, type Facilities } from "./facilities.ts";
-import {
-  type InitHeader,
-  type InitHeaderField,
-  levelWords,
-  missingFields,
-  parseHeader,
-  RELATIONS,
-  words,
-} from "./header.ts";
-import { readLevels } from "./levels.ts";
-import { overlap } from "./service.ts";
-
-/** Something that is wrong with a script. */
-export interface HeaderFinding {
-  line?: number;
-  reason: string;
-  /** True where insserv takes the script nevertheless, as it is meant. */
-  isWarning: boolean;
-}
-
-/** What is known of a script. */
-export interface LintedScript {
-  name: string;
-  text: string;
-  header: InitHeader;
-  facilities: Facilities;
-}
-
-/** A rule: gives what it finds wrong. */
-type Rule = (script: LintedScript) => HeaderFinding[];
+import { ALL } from "../facilities.ts";
+import { type InitHeaderField, levelWords, missingFields, parseHeader, RELATIONS, words } from "../header.ts";
+import { readLevels } from "../levels.ts";
+import { overlap } from "../service.ts";
+import { error, type Rule, warning } from "./finding.ts";
 
 /** The facilities that the LSB defines, and need no file. */
 const STANDARD = [
@@ -45,23 +19,19 @@ const STANDARD = [
   "$null",
 ];
 
-/** Actions that every script has, by the LSB and Debian's policy. */
-const ACTIONS = ["start", "stop", "restart", "force-reload"];
+const NETDAEMONS = "$netdaemons";
 
-/** Libraries that bring the actions along. */
-const BRINGS_ACTIONS = ["init-d-script", "/lib/init/"];
+/** The runlevels in which machines work, and those in which they do not. */
+const USUAL_LEVELS = ["2", "3", "4", "5"], END_LEVELS = ["0", "1", "6"];
 
-const error = (reason: string, line?: number): HeaderFinding => ({
-  reason,
-  isWarning: false,
-  ...line !== undefined && { line },
-});
-const warning = (reason: string, line?: number): HeaderFinding => ({
-  ...error(reason, line),
-  isWarning: true,
-});
+/** What precedes a field's name where a vendor had it before the LSB did. */
+const OBSOLETE = /^x[-_](?:suse|unitedlinux)[-_](?=(?:should|required)[-_])/i;
 
-const RULES: Rule[] = [
+/** So many characters a Short-Description has at most. */
+const LONGEST_SHORT = 80;
+
+/** What headers say. */
+export const HEADER_RULES: readonly Rule[] = [
   function ends({ header }) {
     return header.end === undefined
       ? [
@@ -81,6 +51,17 @@ const RULES: Rule[] = [
     return isDescribed ? missing : [...missing, warning("the header has no Short-Description", header.begin)];
   },
 
+  function isDescribedInShort({ header }) {
+    const short = header.fields["Short-Description"];
+    if (!short || Array.from(short.text).length <= LONGEST_SHORT) return [];
+    return [
+      warning(
+        `Short-Description: ${Array.from(short.text).length} characters; ${LONGEST_SHORT} at most`,
+        short.line,
+      ),
+    ];
+  },
+
   function hasOneHeader({ header, text }) {
     if (header.end === undefined) return [];
     const behind = parseHeader("\n".repeat(header.end) + text.split("\n").slice(header.end).join("\n"));
@@ -88,11 +69,16 @@ const RULES: Rule[] = [
   },
 
   function hasKnownFields({ header }) {
-    return header.unused.map(({ written, line }) =>
+    const obsolete = Object.values(header.fields).filter(({ written }) => OBSOLETE.test(written))
+      .map(({ written, line }) =>
+        warning(`${written} is an old name of ${written.replace(OBSOLETE, "")}`, line)
+      );
+    const unused = header.unused.map(({ written, line }) =>
       Object.keys(header.fields).some((name) => name.toLowerCase() === written.toLowerCase())
         ? warning(`${written} stands here again; the first one counts`, line)
         : warning(`unknown field ${written}`, line)
     );
+    return [...obsolete, ...unused];
   },
 
   function losesNoWords({ header }) {
@@ -106,6 +92,14 @@ const RULES: Rule[] = [
       warning("only a Description goes on in the next line", line)
     );
     return [...lost, ...stray];
+  },
+
+  function holdsFieldsAlone({ header, text }) {
+    if (header.end === undefined) return [];
+    const lines = text.split("\n").slice(header.begin, header.end - 1);
+    return lines.flatMap((line, index) =>
+      line.startsWith("#") ? [] : [warning("this line of the header is no comment", header.begin + index + 1)]
+    ).slice(0, 1);
   },
 
   function providesItself({ header, name }) {
@@ -135,20 +129,33 @@ const RULES: Rule[] = [
     return [...findings, warning(reason, header.fields["Default-Stop"]!.line)];
   },
 
-  function stopsAtTheEnd({ header }) {
-    const start = levelWords(header.fields["Default-Start"]),
-      stop = levelWords(header.fields["Default-Stop"]);
-    const missing = ["0", "1", "6"].filter((level) => !stop.includes(level));
-    if (
-      missing.length === 0 || missing.length === 3 || !["2", "3", "4", "5"].some((one) => start.includes(one))
-    ) {
-      return [];
+  function knowsWhereItRuns({ header }) {
+    const start = levelWords(header.fields["Default-Start"]), field = header.fields["Default-Stop"];
+    const stop = levelWords(field);
+    const findings = stop.some((level) => /^s$/i.test(level))
+      ? [warning("Default-Stop: S is the boot, in which nothing is stopped", field!.line)]
+      : [];
+    if (stop.length === 0 || !USUAL_LEVELS.some((level) => start.includes(level))) return findings;
+    const [open, ends] = [USUAL_LEVELS, END_LEVELS].map((levels) =>
+      levels.filter((level) => !start.includes(level) && !stop.includes(level))
+    );
+    if (open!.length > 0) {
+      const reason = `in ${open!.join(" ")} the script is neither started nor stopped: it stays as it was`;
+      findings.push(warning(reason, field!.line));
     }
-    return [
-      warning(
-        `Default-Stop: 0 1 6 are usual, ${missing.join(" ")} not there`,
-        header.fields["Default-Stop"]!.line,
-      ),
+    if (ends!.length > 0) {
+      findings.push(
+        warning(`Default-Stop: 0 1 6 are usual, ${ends!.join(" ")} not there`, field!.line),
+      );
+    }
+    return findings;
+  },
+
+  function ordersItsStops({ header }) {
+    const { "Should-Start": should, "Should-Stop": stop } = header.fields;
+    const isFacilityOnly = should?.words.every((word) => word.startsWith("$")) ?? true;
+    return isFacilityOnly || stop || levelWords(header.fields["Default-Stop"]).length === 0 ? [] : [
+      warning("Should-Start without Should-Stop: at the stop nothing waits for these", should!.line),
     ];
   },
 
@@ -158,6 +165,9 @@ const RULES: Rule[] = [
         const { line } = header.fields[name]!;
         if (word === ALL && name.startsWith("Required")) {
           return [warning(`${name}: ${ALL} is no requirement; name what is needed`, line)];
+        }
+        if (word === NETDAEMONS) {
+          return [warning(`${name}: ${word} is gone since LSB 1.2; name the daemons`, line)];
         }
         return STANDARD.includes(word) || facilities.members.has(word)
           ? []
@@ -173,27 +183,7 @@ const RULES: Rule[] = [
         .map((word) => warning(`${name}: ${word} is the script itself`, header.fields[name]!.line))
     );
   },
-
-  function hasActions({ text }) {
-    if (BRINGS_ACTIONS.some((library) => text.includes(library))) return [];
-    const missing = ACTIONS.filter((action) => !text.includes(action));
-    // One without a case is no script that takes actions.
-    return missing.length === 0 || !text.includes("esac") ? [] : [warning(`no action ${missing.join(", ")}`)];
-  },
-
-  function hasUnixLines({ text }) {
-    return text.includes("\r\n")
-      ? [error("lines end with CR LF; the kernel finds no interpreter then", 1)]
-      : [];
-  },
 ];
-
-/** What is wrong with a script. */
-export function lintScript(name: string, text: string, facilities: Facilities): HeaderFinding[] {
-  const header = parseHeader(text);
-  if (!header) return [error("no header: `### BEGIN INIT INFO' is missing, so the script is not started")];
-  return RULES.flatMap((rule) => rule({ name, text, header, facilities }));
-}
 
 function lostWords({ text, words }: InitHeaderField): boolean {
   return text.split(/[ \t,;]+/).filter((word) => word !== "").length > words.length;

@@ -1,7 +1,7 @@
 /** The linter of headers: each rule is broken once. */
 
 import assert from "node:assert/strict";
-import { parseFacilities } from "./facilities.ts";
+import { parseFacilities } from "../facilities.ts";
 import { lintScript } from "./lint.ts";
 
 const FACILITIES = parseFacilities(["$mail +exim4\n"]);
@@ -15,7 +15,7 @@ const GOOD = `#!/bin/sh
 # Default-Stop:      0 1 6
 # Short-Description: serves pages
 ### END INIT INFO
-case $1 in start|stop|restart|force-reload) ;; esac
+case $1 in start|stop|restart|force-reload|status) ;; *) echo usage ;; esac
 `;
 
 function lint(text: string): string[] {
@@ -38,14 +38,34 @@ const CASES: Array<[change: [from: string, to: string], found: RegExp[]]> = [
   [["# Default-Start", "#    more\n# Default-Start"], [/^6\? only a Description/]],
   [["web\n", "www\n"], [/^3\? Provides: the script's own name, web/]],
   [["web\n", "web $mail\n"], [/^3! Provides: \$mail is a facility/]],
-  [["2 3 4 5", "2 3 x"], [/^6\? Default-Start: x is no runlevel/]],
-  [["2 3 4 5", "2 B"], [/^6! Default-Start: with B insserv ends/]],
+  [["2 3 4 5", "2 3 4 5 x"], [/^6\? Default-Start: x is no runlevel/]],
+  [["2 3 4 5", "2 3 4 5 B"], [/^6! Default-Start: with B insserv ends/]],
   [["0 1 6", "0 1 5 6"], [/^7\? 5 in Default-Start and in Default-Stop/]],
   [["0 1 6", "0 6"], [/^7\? Default-Stop: .*, 1 not there/]],
   [["$network $mail", "$unheard"], [/^4\? Required-Start: nothing defines the facility \$unheard/]],
   [["$network $mail", "$all"], [/^4\? Required-Start: \$all is no requirement/]],
   [["$network $mail", "web"], [/^4\? Required-Start: web is the script itself/]],
-  [["|force-reload", ""], [/^\? no action force-reload/]],
+  [["|force-reload", ""], [/^\? no action force-reload$/]],
+  [["|status", ""], [/^\? no action status$/]],
+  [["start|stop", "starting|stop"], [/^\? no action start$/]],
+  [["*) echo usage ;;", ""], [/^\? an unknown action is not answered/]],
+  [["serves pages", `serves ${"p".repeat(74)}`], [/^8\? Short-Description: 81 characters; 80 at most/]],
+  [["serves pages", "Example initscript"], [/^8\? words of the example/]],
+  [["# Short", "Short"], [
+    /^2\? the header has no Short-Description/,
+    /^8\? this line of the header is no comment/,
+  ]],
+  [["0 1 6", "0 1 6 S"], [/^7\? Default-Stop: S is the boot/]],
+  [["2 3 4 5", "2 3 5"], [/^7\? in 4 the script is neither started nor stopped/]],
+  [["# Short", "# Should-Start: db\n# Short"], [/^8\? Should-Start without Should-Stop/]],
+  [["# Short", "# X-UnitedLinux-Should-Stop: db\n# Short"], [
+    /^8\? X-UnitedLinux-Should-Stop is an old name of Should-Stop/,
+  ]],
+  [["$network $mail", "$netdaemons"], [/^4\? Required-Start: \$netdaemons is gone since LSB 1\.2/]],
+  [["echo usage", "/usr/bin/logger usage"], [
+    /^4\? Required-Start: no \$remote_fs, though line 10 uses \/usr/,
+  ]],
+  [["echo usage", "cat /var/lib/usage"], [/^4\? Required-Start: no \$local_fs, though line 10 uses \/var/]],
 ];
 
 for (const [[from, to], found] of CASES) {
@@ -61,4 +81,20 @@ Deno.test("lint: lines that end with CR LF", () => {
   assert.deepEqual(lint(GOOD.replaceAll("\n", "\r\n")), [
     "1! lines end with CR LF; the kernel finds no interpreter then",
   ]);
+});
+
+Deno.test("lint: a name that the LSB does not allow", () => {
+  const [found] = lintScript("Web_Server", GOOD.replace("web\n", "Web_Server\n"), FACILITIES);
+  assert.match(found!.reason, /^the name Web_Server is not one that the LSB allows/);
+});
+
+Deno.test("lint: a script of init-d-script has its actions from there", () => {
+  const text = GOOD.replace("#!/bin/sh", "#!/usr/bin/env /lib/init/init-d-script").replace(/^case.*/m, "");
+  assert.deepEqual(lint(text), []);
+});
+
+Deno.test("lint: what the script is not made of is not looked at", () => {
+  const text = GOOD.replace("case", "# reads /usr/share/doc\nPATH=/usr/bin:/bin\ncase");
+  assert.deepEqual(lint(text), []);
+  assert.deepEqual(lint(`${GOOD}echo 'the quote does not end\n`), []);
 });
