@@ -12,7 +12,7 @@ interface ProgramModule {
 }
 
 /** Loads a program's module, and no other. */
-type Load = () => Promise<ProgramModule>;
+type Load = (args: string[]) => Promise<ProgramModule>;
 
 const init = async () => {
   const { applyRuntimeFlags } = await import("./lib/sys/runtime/flags.ts");
@@ -28,7 +28,22 @@ const runlevel = () => import("./lib/cli/system/runlevel.ts");
 const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const rc = () => import("./lib/cli/sysv/rc.ts");
-const telinit = () => import("./lib/cli/system/telinit.ts");
+/** Where SysV's runlevels are, it is SysV's, which asks Upstart's when init listens to that one. */
+const telinit = async () =>
+  await isSysvMachine()
+    ? await import("./lib/cli/sysv/telinit.ts")
+    : await import("./lib/cli/system/telinit.ts");
+
+/** `init`: where it is not process 1 of a SysV machine, and gets no option of ours, it is telinit. */
+const initOrTelinit = async (args: string[]) =>
+  process.pid !== 1 && !args.some((word) => /^--(?!version$)/.test(word)) && await isSysvMachine()
+    ? await import("./lib/cli/sysv/telinit.ts")
+    : await init();
+
+async function isSysvMachine(): Promise<boolean> {
+  const { hasSysvFiles } = await import("./lib/init/host/sysv.ts");
+  return hasSysvFiles();
+}
 
 /** The programs that end so soon that compiling them would not pay. */
 const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, telinit];
@@ -39,7 +54,7 @@ type Programs = Readonly<Record<string, Load>>;
 /** Upstart's: `--install` makes links of these names. */
 const UPSTART: Programs = {
   halt: reboot,
-  init,
+  init: initOrTelinit,
   "init-checkconf": check,
   initctl,
   poweroff: reboot,
@@ -197,7 +212,7 @@ async function run(): Promise<number> {
 }
 
 async function start(load: Load, args: string[], name: string): Promise<number> {
-  const program = await load();
+  const program = await load(args);
   if (!BRIEF.includes(load)) restoreJitPolicy();
   return program.main(args, name);
 }

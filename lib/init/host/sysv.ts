@@ -28,7 +28,8 @@ function isStartedByKernel(): boolean {
   return process.pid === 1 && process.env["PATH"] === undefined;
 }
 
-function hasSysvFiles(): boolean {
+/** True where there is what SysV's init reads. */
+export function hasSysvFiles(): boolean {
   const isThere = (path: string) => ifAllowed(() => statSync(path)) !== undefined;
   return isThere(INITTAB) || LEVEL_DIRECTORIES.some(isThere);
 }

@@ -3,10 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { FORMATS } from "../../config/formats.ts";
-import { readInittab } from "../../config/inittab.ts";
 import { definitionFilesOf } from "../../config/known_files.ts";
-import { configurationDirectories } from "../host/directories.ts";
-import type { InitOptions } from "../options.ts";
 
 /** Jobs that belong together. Where the machine has jobs of its own that do their work, none of them is in force. */
 interface JobGroup {
@@ -38,12 +35,13 @@ export interface SysvBoot {
   variables: string[];
 }
 
-/** That boot; undefined where inittab holds more than `initdefault`, for then its lines boot the machine. */
-export function sysvBoot(options: InitOptions): SysvBoot | undefined {
-  const { inittab } = readInittab();
-  if (inittab && inittab.entries.length > 0) return undefined;
-  const level = options.boot.runlevel ?? inittab?.initdefault ?? DEFAULT_RUNLEVEL;
-  return { jobs: jobsInForce(configurationDirectories(options)), variables: [`DEFAULT_RUNLEVEL=${level}`] };
+/**
+ * That boot.
+ * @param directories The machine's directories of jobs
+ * @param level The first runlevel, where something says one
+ */
+export function sysvBoot(directories: readonly string[], level = DEFAULT_RUNLEVEL): SysvBoot {
+  return { jobs: jobsInForce(directories), variables: [`DEFAULT_RUNLEVEL=${level}`] };
 }
 
 /** The jobs that are in force on a machine with these directories of jobs. */

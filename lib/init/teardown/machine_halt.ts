@@ -1,5 +1,6 @@
 /** The halt of a machine by its process 1, when everything has been stopped. */
 
+import process from "node:process";
 import { reboot, type RebootCommand, sync } from "../../sys/machine/machine_control.ts";
 import { mounts, remountReadOnly, swapOff, swaps, unmount } from "../../sys/machine/mounts.ts";
 import { recordShutdown } from "../../sys/utmp/accounting.ts";
@@ -23,6 +24,18 @@ export function releaseDisks(onProblem: (reason: string) => void, root = "/"): v
     if (point === "/") freeze(point);
     else attempt(() => unmount(point), () => freeze(point));
   }
+}
+
+/**
+ * Ends a container whose process 1 is SysV's init, as reboot(2) does in a PID namespace: so who started it learns whether it is
+ * to be started again. Returns where that is not allowed, and where this is no such process.
+ */
+export function endNamespace(command: RebootCommand = "power-off"): void {
+  recordShutdown();
+  // Anywhere else it would be the end of the machine.
+  if (process.pid !== 1) return;
+  sync();
+  attempt(() => reboot(command), () => {});
 }
 
 /** Halts, restarts or powers off the machine. If the kernel refuses, init stays, for without process 1 the kernel panics. */
