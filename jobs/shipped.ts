@@ -7,7 +7,7 @@ export const SHIPPED_JOBS: Readonly<Record<string, () => Promise<{ default?: unk
   "rc": () => import("./rc.ts"),
   "rc-sysinit": () => import("./rc-sysinit.ts"),
   "rcS": () => import("./rcS.ts"),
-  "single": () => import("./single.ts"),
+  "sulogin": () => import("./sulogin.ts"),
   "start-ttys": () => import("./start-ttys.ts"),
   "tty": () => import("./tty.ts"),
 };

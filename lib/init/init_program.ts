@@ -36,7 +36,7 @@ import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
 import type { SavedCourse, SavedProgram } from "./saved_program.ts";
 import { checkStart } from "./start_check.ts";
-import { type SysvBoot, sysvBoot } from "./sysv/shipped_jobs.ts";
+import type { ShippedBoot } from "./sysv/shipped_jobs.ts";
 import { endOf, ExitStatus } from "./teardown/exit_status.ts";
 import { HaltRunlevel } from "./teardown/halt_runlevel.ts";
 import { endNamespace, haltMachine } from "./teardown/machine_halt.ts";
@@ -86,7 +86,7 @@ export class InitProgram implements Part<SavedProgram> {
   /** How long the teardown may take, in seconds. */
   readonly #shutdownTimeout: number | undefined;
   /** The boot of a machine of SysV's without an inittab. */
-  readonly #sysvBoot: SysvBoot | undefined;
+  readonly #shippedBoot: ShippedBoot | undefined;
   /** When the teardown began, in ms. */
   #teardownBegan: number | undefined;
   /** The first signal that asked init to stop. */
@@ -139,16 +139,14 @@ export class InitProgram implements Part<SavedProgram> {
       onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
     });
     if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;
-    this.#sysvBoot = this.#inittab && !this.#inittab.drives
-      ? sysvBoot(configurationDirectories(options), this.#inittab.firstLevel)
-      : undefined;
+    this.#shippedBoot = this.#inittab?.shippedBoot(configurationDirectories(options));
     this.#configuration = setUpConfiguration(
       options,
       this.#manner,
       this.#init,
       this.#messages,
       this.#shutdownTimeout,
-      this.#sysvBoot?.jobs ?? [],
+      this.#shippedBoot?.jobs ?? [],
     );
     this.#endpoint = new ControlEndpoint(this.#init, this.#messages, this.#session);
     this.#sessionFile = new SessionFile(this.#messages);
@@ -309,7 +307,7 @@ export class InitProgram implements Part<SavedProgram> {
     }
     if (waiting !== undefined) this.#messages.log("message", waiting);
     if (startupEvent !== undefined) {
-      const environment = this.#sysvBoot?.variables ?? [];
+      const environment = this.#shippedBoot?.variables ?? [];
       this.#init.handle({ kind: "event", event: startupEvent, environment });
     } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
       const request = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };

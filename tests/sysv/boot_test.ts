@@ -97,7 +97,7 @@ Deno.test("a machine without an inittab boots by the links of Debian's directori
     "K01more stop 1 3 1 3",
     "K02web stop 1 3 1 3",
   ]);
-  await machine.root.untilSucceeds(PLACE, "status", "single");
+  await machine.root.untilSucceeds(PLACE, "status", "sulogin");
   assert.equal(await machine.run("runlevel"), "3 1\n");
   await machine.run("shutdown", "-h", "now");
   await machine.root.ended();
@@ -119,7 +119,7 @@ Deno.test("the first runlevel is that of init's arguments, or of an inittab that
   assert.equal(await machine.run("runlevel"), "N 3\n");
   await using single = await Machine.boot(withDefault, "single");
   await single.traced("S01early start S N S N");
-  await single.root.untilSucceeds(PLACE, "status", "single");
+  await single.root.untilSucceeds(PLACE, "status", "sulogin");
   assert.equal(await single.run("runlevel"), "N S\n");
 });
 
@@ -163,7 +163,7 @@ Deno.test("a machine without an inittab boots by Red Hat's directories, and pass
   assert.deepEqual(await machine.traced("K01web stop 2 3 2 3"), ["K01web stop 2 3 2 3"]);
   await machine.run("telinit", "1");
   assert.deepEqual(await machine.traced("K02syslog stop 1 2 1 2"), ["K02syslog stop 1 2 1 2"]);
-  await machine.root.untilSucceeds(PLACE, "status", "single");
+  await machine.root.untilSucceeds(PLACE, "status", "sulogin");
   await machine.run("telinit", "3");
   await machine.traced("mingetty null");
   await machine.run("shutdown", "-h", "now");
@@ -243,7 +243,7 @@ Deno.test("a machine's own jobs go before those that ship: Red Hat's, with its r
     "prefdm -nodaemon",
   ]);
   assert.equal(await machine.run("runlevel"), "N 5\n");
-  assert.doesNotMatch(await machine.run("initctl", "list"), /^(?:failsafe|rc-sysinit|single) /m);
+  assert.doesNotMatch(await machine.run("initctl", "list"), /^(?:failsafe|rc-sysinit|sulogin) /m);
   await machine.run("telinit", "3");
   assert.deepEqual((await machine.traced("K01web stop 3 5 3 5")).filter((line) => /^[SK]\d/.test(line)), [
     "K01web stop 3 5 3 5",

@@ -23,6 +23,7 @@ import type { Messages } from "../logs/messages.ts";
 import { Deadline, type SavedDeadline } from "../parts/deadline.ts";
 import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
+import { type ShippedBoot, shippedBoot } from "../sysv/shipped_jobs.ts";
 import { ControlFifo } from "./control_fifo.ts";
 import { entryJob, type EntrySurroundings, idOf, jobNameOf, surroundings } from "./entry_job.ts";
 import { rcLevel, type RcRunner } from "./native_rc.ts";
@@ -109,9 +110,13 @@ export class InittabSequence implements Part<SavedInittab> {
     this.drives = (inittab?.entries.length ?? 0) > 0;
   }
 
-  /** The first runlevel: that of init's arguments, or of `initdefault`. Undefined when nothing says one. */
-  get firstLevel(): string | undefined {
-    return this.context.boot.runlevel ?? this.#first?.initdefault;
+  /**
+   * The boot by jobs that ship with init, where the lines do not drive it.
+   * @param directories The machine's own directories of jobs
+   */
+  shippedBoot(directories: readonly string[]): ShippedBoot | undefined {
+    if (this.drives) return undefined;
+    return shippedBoot(directories, this.context.boot.runlevel ?? this.#first?.initdefault);
   }
 
   /** Boots, where the lines drive it. */

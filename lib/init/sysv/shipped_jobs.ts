@@ -16,7 +16,7 @@ const TTYS = ["tty1", "tty2", "tty3", "tty4", "tty5", "tty6"];
 
 const GROUPS: readonly JobGroup[] = [
   { jobs: ["rcS", "rc-sysinit", "rc", "failsafe"], givesWayTo: ["rcS", "rc-sysinit", "rc"] },
-  { jobs: ["single"], givesWayTo: ["single", "rcS", "rcS-sulogin"] },
+  { jobs: ["sulogin"], givesWayTo: ["sulogin", "rcS", "rcS-sulogin"] },
   { jobs: ["start-ttys", "tty"], givesWayTo: ["start-ttys", "tty", ...TTYS] },
   { jobs: ["control-alt-delete"], givesWayTo: ["control-alt-delete"] },
 ];
@@ -28,7 +28,7 @@ export const SHIPPED_NAMES: readonly string[] = GROUPS.flatMap(({ jobs }) => job
 const DEFAULT_RUNLEVEL = "2";
 
 /** The boot of a machine of SysV's that no inittab drives. */
-export interface SysvBoot {
+export interface ShippedBoot {
   /** The jobs that are in force. */
   jobs: string[];
   /** The variables of the event that begins it. */
@@ -40,7 +40,7 @@ export interface SysvBoot {
  * @param directories The machine's directories of jobs
  * @param level The first runlevel, where something says one
  */
-export function sysvBoot(directories: readonly string[], level = DEFAULT_RUNLEVEL): SysvBoot {
+export function shippedBoot(directories: readonly string[], level = DEFAULT_RUNLEVEL): ShippedBoot {
   return { jobs: jobsInForce(directories), variables: [`DEFAULT_RUNLEVEL=${level}`] };
 }
 
