@@ -43,10 +43,13 @@ export function weakest(circle: Circle): ScriptEdge {
   return circle.reduce((least, edge) => weight(edge) < weight(least) ? edge : least);
 }
 
-/** Takes edges out of a graph until it has no circle. Returns the circles that it had, in the order of their breaking. */
-export function breakCircles(graph: Graph): Circle[] {
+/**
+ * Takes edges out of a graph until it has no circle. Returns the circles that it had, in the order of their breaking.
+ * @param most After so many it gives up.
+ */
+export function breakCircles(graph: Graph, most = Infinity): Circle[] {
   const circles: Circle[] = [];
-  for (let circle; (circle = findCircle(graph));) {
+  for (let circle; circles.length < most && (circle = findCircle(graph));) {
     circles.push(circle);
     const { first, then } = weakest(circle);
     // Other edges between the two would be the next to yield.

@@ -10,6 +10,14 @@ export { parseInittab } from "./inittab.ts";
 export { levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } from "./levels.ts";
 export { lintScript } from "./lint/lint.ts";
 export { computeOrder, type Link, type Numbered, type Order, plannedLinks } from "./plan.ts";
+export {
+  isOfChkconfig,
+  type MissingService,
+  pidFileOf,
+  type ScriptFacts,
+  type ScriptJobs,
+  scriptJobs,
+} from "./script_job.ts";
 export { Catalog, defaultLevels, overlap, type Service, serviceOf } from "./service.ts";
 export { type DependRules, parseDependRules } from "./rc/depend_rules.ts";
 export {

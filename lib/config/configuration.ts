@@ -28,6 +28,8 @@ import {
   unknownDefinitions,
 } from "./problems.ts";
 import { Reporter } from "./reporter.ts";
+import type { Places } from "./sysv/scripts.ts";
+import { ScriptSource } from "./sysv/script_source.ts";
 import { WatchedDirectory } from "./watched_directory.ts";
 import { WithheldJob } from "./withheld_job.ts";
 
@@ -49,6 +51,8 @@ export interface ConfigurationOptions {
   untrusted?: "refused" | "warned of";
   /** A job that exists without a file. While one of its files has a problem, its definition is withheld. */
   withheld?: JobDefinition;
+  /** Where init scripts are that are jobs. Absent: there are none. */
+  scripts?: Places;
   /** Called with the definitions that are new, changed or gone (undefined). */
   onChanges(changes: DefinitionChange[]): void;
   /** Called with everything that is wrong, once when it is found and again at each reload. */
@@ -71,6 +75,7 @@ export class Configuration {
   /** The files that are to be looked at, by their paths. */
   readonly #touched = new Map<string, TouchedFile>();
   readonly #withheldJob: WithheldJob | undefined;
+  readonly #scripts: ScriptSource | undefined;
   #scheduled = false;
   #closed = false;
   #waiting: Array<() => void> = [];
@@ -101,6 +106,14 @@ export class Configuration {
       onFault: (error) => options.onFault?.("the reading of job files", error),
     });
     this.#directories = directories.map((root, number) => this.#watch(root, number));
+    this.#scripts = options.scripts && new ScriptSource({
+      places: options.scripts,
+      untrusted,
+      registry: this.#registry,
+      precedence: { directory: directories.length, rank: 0 },
+      onDiagnostic,
+      onWork: () => this.#schedule(),
+    });
     if (!withheld) return;
     this.#registry.define(withheld.source, { directory: COMPILED_IN, rank: 0 }, [withheld]);
     this.#withheldJob = new WithheldJob(withheld, () => this.problemsOfJob(withheld.name).length === 0);
@@ -114,6 +127,7 @@ export class Configuration {
     // A directory that disappears later is reported by its watcher.
     for (const missing of missingDirectories(this.options.expected)) this.#reporter.tellOnce(missing);
     for (const directory of this.#directories) directory.scan();
+    this.#scripts?.begin();
     for (const name of this.options.compiledIn ?? []) this.#evaluations.add(COMPILED_IN_PREFIX + name);
     this.#work(Infinity);
     return this.#settled();
@@ -125,6 +139,7 @@ export class Configuration {
     for (const directory of this.#directories) directory.scan();
     for (const path of this.#files.known.keys()) this.#touch(path);
     for (const touched of this.#touched.values()) touched.again = true;
+    this.#scripts?.reload();
     this.#schedule();
     return this.#settled();
   }
@@ -137,7 +152,11 @@ export class Configuration {
 
   /** All that is wrong with files and directories, and whether something is missing for it. */
   problems(): ConfigurationProblem[] {
-    return problemsOf(this.#contents);
+    const scripts = this.#scripts?.problems() ?? [];
+    return [
+      ...problemsOf(this.#contents),
+      ...scripts.map((diagnostic) => ({ diagnostic, isMissed: !diagnostic.isWarning })),
+    ];
   }
 
   /** Problems because of which the job's files are not fully known, even where an earlier definition is in force. */
@@ -164,6 +183,7 @@ export class Configuration {
     this.#closed = true;
     for (const directory of this.#directories) directory.close();
     this.#files.close();
+    this.#scripts?.close();
     this.#touched.clear();
     this.#evaluations.close();
     this.#finish();
@@ -240,7 +260,7 @@ export class Configuration {
       this.#files.look(path, touched);
       if (performance.now() > end) break;
     }
-    if (this.#touched.size > 0) return this.#schedule();
+    if (this.#touched.size > 0 || !(this.#scripts?.work(end) ?? true)) return this.#schedule();
     this.#publish();
     if (!this.#closed && !this.#evaluations.next()) this.#finish();
   }
@@ -268,6 +288,7 @@ export class Configuration {
     if (!this.#closed) {
       this.#withheldJob?.release();
       this.#publish();
+      this.#scripts?.settle();
     }
     const waiting = this.#waiting;
     this.#waiting = [];

@@ -104,6 +104,12 @@ export class JobRegistry {
     return first !== undefined && !first.broken && goesBefore(first, { ...precedence, broken: false });
   }
 
+  /** The names of all jobs that are in force as of the last call of {@link changes}, and those that they provide. */
+  provided(): Set<string> {
+    const definitions = Array.from(this.#published.values(), ({ definition }) => definition);
+    return new Set(definitions.flatMap(({ name, provides }) => [name, ...provides]));
+  }
+
   /** The definition in force as of the last call of {@link changes}. */
   definition(name: string): JobDefinition | undefined {
     return this.#published.get(name)?.definition;

@@ -69,7 +69,7 @@ export function nameOfInstance({ instance }: JobDefinition, variables: Environme
 }
 
 /** How often a main process forks until it is ready (init(5), `expect`). */
-const FORKS: Record<Expectation, number> = { none: 0, stop: 0, fork: 1, daemon: 2, children: 0 };
+const FORKS: Record<Expectation, number> = { none: 0, stop: 0, fork: 1, daemon: 2, children: 0, script: 0 };
 
 /** An instance. lifecycle.ts and its neighbours change it. */
 export class Instance {

@@ -18,6 +18,7 @@ import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import { type FailureCause, Instance } from "./instance.ts";
 import type { LoadedJob } from "./loaded_job.ts";
+import { finishesStart, isStartedScript, stopsAfterStart } from "./services/init_script.ts";
 import { watchPidFile } from "./services/pid_file.ts";
 import { watchState } from "./services/watchdog.ts";
 import { type Goal, type State, STATES, statesBetween } from "./states.ts";
@@ -54,6 +55,7 @@ function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   instance.goal = goal;
   engine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
   goalChanged(engine, instance);
+  if (finishesStart(instance)) return;
   if (LEAVES_AT_ONCE[goal].includes(instance.state)) return advance(engine, instance);
   if (goal === "stop" && instance.state === "starting" && instance.isRouse) return endBlock(engine, instance);
   abortUnneededHook(engine, instance);
@@ -94,12 +96,13 @@ export function restart(engine: EngineState, instance: Instance): void {
 /**
  * Has an instance with the goal stop start again once it has stopped. During a pre-stop the goal `respawn` makes sure that
  * the stop follows: the goal start would lead back to `running`. With rouse's own semantics the same holds for the hooks of
- * the start, which that stop has ended.
+ * the start, which that stop has ended, and for an init script that finishes its start first.
  */
 export function startAfterStop(engine: EngineState, instance: Instance): void {
   const { state } = instance;
   const inPreStop = state === "pre-stopping" || state === "pre-stop";
-  const isStopFirst = inPreStop || instance.isRouse && STATES[state].respawn !== undefined;
+  const isStopFirst = inPreStop || finishesStart(instance) ||
+    instance.isRouse && STATES[state].respawn !== undefined;
   changeGoal(engine, instance, isStopFirst ? "respawn" : "start");
 }
 
@@ -187,21 +190,23 @@ export function jumpTo(engine: EngineState, instance: Instance, state: State): v
 
 function nextState(engine: EngineState, instance: Instance): State {
   const row = STATES[instance.state];
+  if (stopsAfterStart(instance)) return "pre-stopping";
   if (instance.goal === "respawn") {
     const next = row.respawn ?? row.start;
     if (next === "stopping") changeGoal(engine, instance, "start");
     return next;
   }
   if (instance.state === "running" && instance.goal === "stop") {
-    if (instance.isForced || !instance.pids.has("main")) return "stopping";
+    if (instance.isForced || !instance.pids.has("main") && !isStartedScript(instance)) return "stopping";
   }
   const next = row[instance.goal];
   return next === "running" && hasLostMain(instance) ? "stopping" : next;
 }
 
 /** True when the main process has ended, and a start that came later, while a hook still ran, cannot go on with it. */
-function hasLostMain({ job, pids }: Instance): boolean {
-  return job.definition.processes.main !== undefined && !pids.has("main");
+function hasLostMain(instance: Instance): boolean {
+  const { job, pids } = instance;
+  return job.definition.processes.main !== undefined && !pids.has("main") && !isStartedScript(instance);
 }
 
 /** From before the main process is there to when nothing is expected of it any more. */

@@ -8,10 +8,11 @@ import { endsInitWith, type InstanceProcess, isBeyondUpstart } from "../model/jo
 import { SIGKILL, signalName, SIGSTOP } from "../model/signals.ts";
 import type { TrackedProcess } from "./effects.ts";
 import type { EngineState } from "./engine_state.ts";
-import { acceptAsReady, mainStopped, trackFork } from "./expect.ts";
+import { acceptAsReady, mainStopped, scriptStarted, trackFork } from "./expect.ts";
 import type { FailureCause, Instance } from "./instance.ts";
 import { advance, advanceAfter, changeGoal, endDelay, failAndStop } from "./lifecycle.ts";
-import { endedTooEarly, failOrRespawn, isFailure, timedOut } from "./respawn.ts";
+import { endedTooEarly, failOrRespawn, isFailure, respawnOrStop, timedOut } from "./respawn.ts";
+import { endsStart, isScript, lost, meaningOf, outcomeOf, stayWithout } from "./services/init_script.ts";
 import { leavesService, missedPidFile } from "./services/pid_file.ts";
 import { endMissed, missedWatchdog } from "./services/watchdog.ts";
 import type { InstanceTimer, InstanceTimerPurpose } from "./timers.ts";
@@ -23,6 +24,7 @@ import {
   isBusy,
   isStartHook,
   killHook,
+  scriptBegun,
 } from "./waiting/hook_bounds.ts";
 import { endLeftovers, lookAgain } from "./waiting/leftovers.ts";
 import { describeWait, mustWait } from "./waiting/waits.ts";
@@ -41,6 +43,7 @@ export function processSpawned(
   if (process === "main") {
     instance.mainStartedAt = engine.now;
     instance.leaders = [pid];
+    if (isScript(instance)) scriptBegun(engine, instance);
   } else hookStarted(engine, instance, process);
   advanceAfter(engine, instance, process);
 }
@@ -89,8 +92,12 @@ export function processEnded(
   const pid = instance.pids.get(process) ?? 0;
   engine.processes.delete(pid);
   instance.pids.delete(process);
+  if (process === "main" && isScript(instance) && !instance.isExpectMet) {
+    engine.clearTimer(instance, "hook-bound");
+  }
   if (trackedProcess !== undefined) return trackFork(engine, instance, trackedProcess);
   if (process === "main" && leavesService(instance, exit)) return;
+  if (process === "main" && endsStart(instance, exit)) return startDone(engine, instance, pid, exit);
   if (process === "main") mainEnded(engine, instance, pid, exit);
   else hookEnded(engine, instance, process, pid, exit);
 }
@@ -103,7 +110,8 @@ function hookEnded(
   exit: Exit,
 ): void {
   const wasAborted = hookGone(engine, instance);
-  logExit(engine, instance.describe(process, pid), exit, wasAborted || isNamedNormal(instance, exit));
+  const isExpected = wasAborted || isNamedNormal(instance, exit);
+  logExit(engine, instance.describe(process, pid), exit, isExpected, meaningOf(instance, exit));
   if (!isSuccess(exit) && !wasAborted && failureCounts(instance, process)) {
     const cause = causeOf(instance, process, pid, exit);
     const isStart = isStartHook(process) && instance.goal === "start";
@@ -119,9 +127,12 @@ function hookEnded(
  */
 function causeOf(instance: Instance, process: InstanceProcess, pid: number, exit: Exit): FailureCause {
   const isEarly = process === "main" && endedTooEarly(instance, exit);
-  const reason = isEarly && { reason: `its ${process} process ${TOO_EARLY}` };
+  const reason = isEarly
+    ? { reason: `its ${process} process ${TOO_EARLY}` }
+    : isScript(instance) && { reason: `its script ${howEnded(exit)}${meaningOf(instance, exit)}` };
   if (!isBeyondUpstart(instance.job.definition)) return { process, exit, ...reason };
-  const message = `${instance.describe(process, pid)} ${isEarly ? TOO_EARLY : howEnded(exit)}`;
+  const how = isEarly ? TOO_EARLY : howEnded(exit) + meaningOf(instance, exit);
+  const message = `${instance.describe(process, pid)} ${how}`;
   return { process, exit, message, ...reason };
 }
 
@@ -133,7 +144,10 @@ function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: E
   // Of several such jobs, the first to end counts.
   if (isInitsEnd) engine.exitJob = instance.job;
   if (endedTooEarly(instance, exit)) engine.log("warn", `${instance.describe("main", pid)} ${TOO_EARLY}`);
-  else logExit(engine, instance.describe("main", pid), exit, isInitsEnd || isNamedNormal(instance, exit));
+  else {
+    const isExpected = isInitsEnd || isNamedNormal(instance, exit);
+    logExit(engine, instance.describe("main", pid), exit, isExpected, meaningOf(instance, exit));
+  }
   engine.clearTimer(instance, "kill-timeout");
   engine.clearTimer(instance, "fork-bound");
   instance.lastExit = exit;
@@ -142,6 +156,11 @@ function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: E
   // An end that the engine has asked for is no failure, even when the goal is to start again.
   if (instance.state === "killed") return mainKilled(engine, instance);
   if (instance.state === "stopping") return;
+  const outcome = outcomeOf(instance, exit);
+  if (outcome === "stays") return stayWithout(engine, instance);
+  if (outcome === "fails") {
+    return respawnOrStop(engine, instance, lost(instance, pid, exit));
+  }
   instance.isDone = instance.goal === "start" && !isFailure(instance, exit);
   if (instance.goal === "start" && isFailure(instance, exit)) {
     if (failOrRespawn(engine, instance, causeOf(instance, "main", pid, exit))) return;
@@ -156,6 +175,12 @@ function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: E
   if (instance.goal !== "stop") return changeGoal(engine, instance, "stop");
   if (isBusy(instance)) abortUnneededHook(engine, instance);
   else advance(engine, instance);
+}
+
+/** A script's start has ended with success. */
+function startDone(engine: EngineState, instance: Instance, pid: number, exit: Exit): void {
+  instance.lastExit = exit;
+  scriptStarted(engine, instance, pid);
 }
 
 function mainKilled(engine: EngineState, instance: Instance): void {
@@ -208,9 +233,18 @@ export function timerExpired(engine: EngineState, { instance, purpose }: Instanc
   ON_TIMER[purpose](engine, instance);
 }
 
-/** @param isExpected The exit is no reason for a warning. */
-function logExit(engine: EngineState, who: string, exit: Exit, isExpected: boolean): void {
-  engine.log(isExpected || isSuccess(exit) ? "info" : "warn", `${who} ${howEnded(exit)}`);
+/**
+ * @param isExpected The exit is no reason for a warning.
+ * @param meaning What it means, to stand behind it.
+ */
+function logExit(
+  engine: EngineState,
+  who: string,
+  exit: Exit,
+  isExpected: boolean,
+  meaning: string,
+): void {
+  engine.log(isExpected || isSuccess(exit) ? "info" : "warn", `${who} ${howEnded(exit)}${meaning}`);
 }
 
 /** How a process has ended: `terminated with status 1`. */

@@ -10,7 +10,8 @@ import { startNeeded } from "./dependencies/start.ts";
 import { lookAgain } from "./dependencies/wake.ts";
 import type { EngineState } from "./engine_state.ts";
 import { type Instance, type InstanceWaiter, nameOfInstance } from "./instance.ts";
-import { changeGoal, createInstance, endBlock, restart, settleWaiters } from "./lifecycle.ts";
+import { changeGoal, createInstance, endBlock, jumpTo, restart, settleWaiters } from "./lifecycle.ts";
+import { finishesStart } from "./services/init_script.ts";
 import type { LoadedJob } from "./loaded_job.ts";
 import { forgetFailures } from "./respawn.ts";
 import { UP } from "./states.ts";
@@ -106,8 +107,10 @@ function hurries(
  * time of the kill timeout.
  */
 function forceStop(engine: EngineState, instance: Instance): void {
+  const lingers = instance.goal === "stop" && finishesStart(instance);
   instance.isForced = true;
   engine.log("info", `${instance.displayName} is stopped by force`);
+  if (lingers) return jumpTo(engine, instance, "stopping");
   killHook(engine, instance);
   if (instance.state === "killed") engine.signal(instance, "main", SIGKILL);
   changeGoal(engine, instance, "stop");

@@ -58,7 +58,11 @@ export function respawnOrStop(engine: EngineState, instance: Instance, cause: Fa
 export function timedOut(engine: EngineState, instance: Instance, message: string): void {
   instance.isTimedOut = true;
   // It is to stop, and what is in the way of that has had its time.
-  if (instance.goal !== "start") return abortUnneededHook(engine, instance);
+  if (instance.goal !== "start") {
+    // A script that was to finish its start before it stops.
+    if (instance.state === "spawned") return jumpTo(engine, instance, "stopping");
+    return abortUnneededHook(engine, instance);
+  }
   engine.log("warn", message);
   respawnOrStop(engine, instance, { process: "timeout", message });
 }

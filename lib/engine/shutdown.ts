@@ -1,6 +1,6 @@
 /** The shutdown of all jobs, at once or in order, and what may still start meanwhile. */
 
-import { RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
+import { RC_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
 import { type EventCondition, jobMatch } from "../model/condition.ts";
 import { environment } from "../model/environment.ts";
 import { dependants } from "./dependencies/waits.ts";
@@ -100,16 +100,19 @@ function namedInstances(engine: EngineState, condition: EventCondition): Instanc
   return [...engine.jobs.get(match.value)?.instances.values() ?? []];
 }
 
+/** The events that start services also on the way down. Scripts of the last runlevels follow those of rc. */
+const ALWAYS_START: readonly string[] = [SESSION_EVENT, ...Object.values(RC_EVENTS)];
+
 /** The runlevels that end a system: halt and reboot. */
 const LAST_RUNLEVELS = ["0", "6"];
 
 /**
- * True when events may start a job. On the way down they start only tasks, and services that start on `session-end` or
- * on the last runlevel.
+ * True when events may start a job. On the way down they start only tasks, and services that start on `session-end`, on
+ * the last runlevel, or by rc.
  */
 export function isStartAllowed(engine: EngineState, job: LoadedJob, events: Event[]): boolean {
   return !engine.stopping && !engine.inLastRunlevel || job.definition.task ||
-    events.some((event) => event.name === SESSION_EVENT || isLastRunlevel(event));
+    events.some((event) => ALWAYS_START.includes(event.name) || isLastRunlevel(event));
 }
 
 /**

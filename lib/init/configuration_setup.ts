@@ -8,6 +8,7 @@ import { COMMAND_JOB, commandJob, defaultCommandJob } from "./command_job.ts";
 import type { DefinitionChange } from "../engine/effects.ts";
 import { Configuration } from "../config/configuration.ts";
 import { FORMATS } from "../config/formats.ts";
+import { machinePlaces } from "../config/sysv/script_scan.ts";
 import { fileNamesOf } from "../config/known_files.ts";
 import { type Diagnostic, formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { configurationDirectories, namedDirectories } from "./host/directories.ts";
@@ -15,6 +16,7 @@ import type { Messages } from "./logs/messages.ts";
 import type { InitOptions } from "./options.ts";
 import type { Role } from "./host/role.ts";
 import { ROLE_DEFAULTS } from "./host/role_defaults.ts";
+import { sysvWanted } from "./host/sysv.ts";
 import type { RunningInit } from "./running.ts";
 
 /**
@@ -65,6 +67,7 @@ export function setUpConfiguration(
     onChanges: (changes) => init.handle({ kind: "definitions", changes: changes.map(change) }),
     onFault: (where, error) => messages.fault(where, error),
     untrusted: ROLE_DEFAULTS[role].untrusted,
+    ...(sysvWanted(options, role) && { scripts: machinePlaces() }),
     onDiagnostic: (report) => {
       // If the command cannot run for it, checkStart says so, with this reason, when all files have been read.
       if (command && !report.isWarning && !init.jobTable.has(COMMAND_JOB) && isOfCommand(report)) return;

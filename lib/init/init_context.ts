@@ -12,6 +12,8 @@ export interface InitContext {
   checksCommand: readonly string[];
   /** The address that jobs get as `UPSTART_SESSION`. Undefined where clients find init without it. */
   session(): string | undefined;
+  /** True where init scripts are jobs. */
+  hasScripts: boolean;
   /** True when init is a user's. */
   isSession: boolean;
   /** True when init exits with the runlevels 0 and 6. */

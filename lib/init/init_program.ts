@@ -21,6 +21,7 @@ import { reportReady } from "./host/ready_descriptor.ts";
 import type { Role } from "./host/role.ts";
 import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { sessionAddress, SessionFile } from "./host/session.ts";
+import { sysvWanted } from "./host/sysv.ts";
 import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
 import { warnOfFindings } from "./lint_warnings.ts";
 import type { JobOutput } from "./logs/job_output.ts";
@@ -217,6 +218,7 @@ export class InitProgram implements Part<SavedProgram> {
       },
       checksCommand: selfCommand("checks"),
       session: () => this.#address,
+      hasScripts: sysvWanted(options, role),
       isSession: options.user,
       endsWithRunlevel: role !== "session",
       reloadConfiguration: () => this.#reload(),

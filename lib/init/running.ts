@@ -12,7 +12,7 @@ import type { LoadedJob } from "../engine/loaded_job.ts";
 import type { EngineView } from "../engine/snapshot/engine_view.ts";
 import type { Environment } from "../model/environment.ts";
 import { RequestFailure } from "../model/failure.ts";
-import { VERSION_LINE } from "../model/version.ts";
+import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
 import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
 import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
@@ -55,7 +55,7 @@ export interface SavedInit {
 
 /** The running init. */
 export class RunningInit implements Supervisor, Part<SavedInit> {
-  readonly version = VERSION_LINE;
+  readonly version: string;
   #engine: Engine;
   readonly #effects = new EffectQueue(
     (effect) => this.#perform(effect),
@@ -85,6 +85,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     initEnvironment: Environment,
     private readonly context: InitContext,
   ) {
+    this.version = context.hasScripts ? SCRIPTS_VERSION_LINE : VERSION_LINE;
     this.#engine = new Engine(defaults, initEnvironment);
     this.#engine.endsWithRunlevel = context.endsWithRunlevel;
     const handle = (input: Input) => this.handle(input);
@@ -266,11 +267,12 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   remark(job: string): string {
     const { definition, lastFailure } = this.job(job) ?? {};
-    const { pidFile, env = [], semantics } = definition ?? {};
+    const { pidFile, env = [], semantics, expect } = definition ?? {};
     const remark = pidFile === undefined ? "" : remarkOn(pidFile, env);
     // Upstart has no such remark, and scripts read what `status` says of classic jobs.
-    const isTold = remark === "" && lastFailure !== undefined && semantics === "rouse";
-    return isTold ? `failed: ${lastFailure.reason}` : remark;
+    const isOurs = semantics === "rouse" || expect === "script";
+    const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
+    return expect === "script" ? [failed, remark].filter(Boolean).join("; ") : remark || failed;
   }
 
   problem(job: string): string | undefined {

@@ -19,9 +19,10 @@ export const CONSOLES = ["none", "log", "pipe", "output", "owner"] as const;
 
 /**
  * How the main process shows that it is ready (init(5), `expect`). `children`: it ends, and leaves processes behind, which
- * are the service as long as one of them lives.
+ * are the service as long as one of them lives. `script`: likewise, as an init script's `start` does it, which need not leave
+ * any behind.
  */
-export const EXPECTATIONS = ["none", "stop", "fork", "daemon", "children"] as const;
+export const EXPECTATIONS = ["none", "stop", "fork", "daemon", "children", "script"] as const;
 
 const LEVELS = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 

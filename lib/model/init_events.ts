@@ -19,3 +19,9 @@ export const SESSION_EVENT = "session-end";
 
 /** The event by which telinit and shutdown change the runlevel. */
 export const RUNLEVEL_EVENT = "runlevel";
+
+/**
+ * The events by which the init scripts of a runlevel are started and stopped, where they are jobs. `rc-prepare` comes before
+ * `rc-stop`, for scripts that have nothing but a stop.
+ */
+export const RC_EVENTS = { prepare: "rc-prepare", stop: "rc-stop", start: "rc-start" } as const;

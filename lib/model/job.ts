@@ -251,7 +251,7 @@ const BEYOND_UPSTART = [
 
 /** True for a job that Upstart does not know: nobody expects it to fail with Upstart's words alone. */
 export function isBeyondUpstart(definition: JobDefinition): boolean {
-  if (definition.semantics === "rouse") return true;
+  if (definition.semantics === "rouse" || definition.expect === "script") return true;
   return BEYOND_UPSTART.some((field) => {
     const value = definition[field];
     return Array.isArray(value) ? value.length > 0 : value !== undefined;

@@ -23,13 +23,10 @@ import { installed, programs } from "./programs.ts";
 export const NAMESPACES_POSSIBLE = Deno.uid() === 0 && installed("unshare") && installed("nsenter");
 
 /** Runs a command where /run, which has a control socket, and /var/log with its records are nobody else's. */
-const OWN_FOLDERS = [
-  "/bin/sh",
-  "-e",
-  "-c",
-  'for folder in /run /var/log; do mount -t tmpfs none $folder; done; exec "$@"',
-  "sh",
-];
+function ownFolders(prepare: string): string[] {
+  const folders = "for folder in /run /var/log; do mount -t tmpfs none $folder; done";
+  return ["/bin/sh", "-e", "-c", `${folders}\n${prepare}\nexec "$@"`, "sh"];
+}
 
 /** An init that is process 1 of namespaces of its own, so that its system socket is its own, too. */
 export class NamespaceInit implements AsyncDisposable {
@@ -42,10 +39,19 @@ export class NamespaceInit implements AsyncDisposable {
   pid = 0;
 
   /** Starts it with these files and further arguments, in which `@DIR@` stands for its directory. */
-  static async start(jobs: Record<string, string>, ...words: string[]): Promise<NamespaceInit> {
+  static start(jobs: Record<string, string>, ...words: string[]): Promise<NamespaceInit> {
+    return NamespaceInit.startWithin("", jobs, ...words);
+  }
+
+  /** The same, after a line of shell that prepares the namespaces. */
+  static async startWithin(
+    prepare: string,
+    jobs: Record<string, string>,
+    ...words: string[]
+  ): Promise<NamespaceInit> {
     const init = new NamespaceInit();
     try {
-      await init.#start(jobs, words);
+      await init.#start(jobs, words, prepare);
     } catch (error) {
       await init[Symbol.asyncDispose]();
       throw error;
@@ -53,7 +59,7 @@ export class NamespaceInit implements AsyncDisposable {
     return init;
   }
 
-  async #start(jobs: Record<string, string>, words: string[]): Promise<void> {
+  async #start(jobs: Record<string, string>, words: string[], prepare: string): Promise<void> {
     for (const name of ["conf", "log"]) mkdirSync(join(this.directory, name));
     for (const [name, text] of Object.entries(jobs)) {
       writeFileSync(join(this.directory, "conf", name), text.replaceAll("@DIR@", this.directory));
@@ -63,7 +69,17 @@ export class NamespaceInit implements AsyncDisposable {
       .concat(words);
     this.#unshare = spawn(
       "unshare",
-      ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc", ...OWN_FOLDERS, ...init],
+      [
+        "--fork",
+        "--kill-child",
+        "--pid",
+        "--mount-proc",
+        "--net",
+        "--uts",
+        "--ipc",
+        ...ownFolders(prepare),
+        ...init,
+      ],
       { env: this.environment, cwd: "/", stdio: ["ignore", output, output], detached: true },
     );
     closeSync(output);

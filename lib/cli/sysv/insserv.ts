@@ -19,7 +19,7 @@ import { write } from "../output.ts";
 import { changeLinks, linkChanges } from "./links.ts";
 import { enable, parseRequest, requiredServices, type ScriptRequest } from "./request.ts";
 import { circleMessages, missingRequirements } from "./requirements.ts";
-import { PLACES, type Places, readFacilities, Scripts } from "./scripts.ts";
+import { PLACES, type Places, readFacilities, Scripts } from "../../config/sysv/scripts.ts";
 import { FatalError, type Survey, survey, type SurveyMessages } from "./survey.ts";
 import { writeFile } from "./write_file.ts";
 

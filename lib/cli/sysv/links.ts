@@ -1,44 +1,10 @@
-/** The links of runlevels: which there are, and how they become those that are wanted. */
+/** The links of runlevels: how those that there are become those that are wanted. */
 
-import { readlinkSync, rmSync, symlinkSync } from "node:fs";
-import { basename, join } from "node:path";
-import { LEVELS, type Levels, type Link } from "../../../compat/sysv/mod.ts";
+import { rmSync, symlinkSync } from "node:fs";
+import { LEVELS, type Link } from "../../../compat/sysv/mod.ts";
+import { levelDirectory } from "../../config/sysv/links.ts";
+import type { Scripts } from "../../config/sysv/scripts.ts";
 import { errorReason } from "../../sys/call/errno.ts";
-import { listDirectory, type Scripts } from "./scripts.ts";
-
-const LINK_NAME = /^([SK])\d\d(.+)$/;
-
-/** The directory of a level as insserv writes it. */
-export function levelDirectory(scripts: Scripts, level: string): string {
-  return `${scripts.places.scripts}/../rc${level}.d`;
-}
-
-/** The links of all levels that lead to scripts of the directory, in the directories' own order. */
-export function readLinks(scripts: Scripts): Link[] {
-  return LEVELS.flatMap((level) => {
-    const directory = levelDirectory(scripts, level);
-    return listDirectory(directory).flatMap((name): Link[] => {
-      const [, letter, script] = LINK_NAME.exec(name) ?? [];
-      if (script === undefined || !leadsTo(join(directory, name), script)) return [];
-      return [{ level, name, kind: letter === "S" ? "start" : "stop", script }];
-    });
-  });
-}
-
-/** True for a link to a script of this name: others are none of ours, and stay. */
-function leadsTo(path: string, script: string): boolean {
-  try {
-    return basename(readlinkSync(path)) === script;
-  } catch {
-    return false;
-  }
-}
-
-/** The levels in which a script has links of a kind. */
-export function linkedLevels(links: readonly Link[], script: string, kind: Link["kind"]): Levels {
-  return links.filter((link) => link.script === script && link.kind === kind)
-    .reduce((levels, { level }) => levels | 1 << LEVELS.findIndex((name) => name === level), 0);
-}
 
 /** What is to be done to a directory of links. */
 export interface LinkChange {

@@ -9,7 +9,7 @@ import type { Tool } from "../../model/command_line/tool.ts";
 import { write } from "../output.ts";
 import { complain, runTool } from "../tool.ts";
 import { PLACE_OPTIONS, scriptsOf } from "./machine.ts";
-import { mayRun, readFacilities } from "./scripts.ts";
+import { mayRun, readFacilities } from "../../config/sysv/scripts.ts";
 
 const TOOL: Tool = {
   name: "sysv lint",

@@ -9,7 +9,7 @@ import {
 } from "../../../compat/sysv/mod.ts";
 import { type Option, type ParsedOptions, valueOf } from "../../model/command_line/options.ts";
 import { complain } from "../tool.ts";
-import { PLACES, readFacilities, Scripts } from "./scripts.ts";
+import { PLACES, readFacilities, Scripts } from "../../config/sysv/scripts.ts";
 import { type Survey, surveyAll } from "./survey.ts";
 
 /** The options by which another directory of scripts is looked at. */

@@ -16,8 +16,8 @@ import {
   serviceOf,
   words,
 } from "../../../compat/sysv/mod.ts";
-import { linkedLevels, readLinks } from "./links.ts";
-import type { Scripts } from "./scripts.ts";
+import { linkedLevels, readLinks } from "../../config/sysv/links.ts";
+import type { Scripts } from "../../config/sysv/scripts.ts";
 
 /** An end that insserv puts to all, with the line that it says last. */
 export class FatalError extends Error {

@@ -2,18 +2,27 @@
  * The graph of dependencies: who needs, wants, uses and follows whom, by the jobs' names. It derives from the definitions
  * alone, and is an index, too: the jobs that depend on one, and those that it conflicts with.
  *
- * Edges in a circle give way, one kind after the other: first those of `after` and `before`, then `uses`, then `wants`. A
- * circle of needs is a fault.
+ * Edges in a circle give way, one kind after the other: first those of `after *`, then of `after` and `before`, then `uses`,
+ * then `wants`. A circle of needs is a fault.
  */
 
-import { eventsOf, levelOf } from "../../model/condition.ts";
+import { eventsOf, type JobCondition, levelOf } from "../../model/condition.ts";
 import type { JobDefinition } from "../../model/job.ts";
 import { parseReference } from "../../model/text/references.ts";
 import { componentsOf } from "./components.ts";
 
-/** The kinds of edges, which are fields of a definition, the strongest first. `before` makes an edge `after` of the other job. */
-const EDGE_KINDS = ["needs", "wants", "uses", "after"] as const;
+/** The kinds of edges that are fields of a definition, the strongest first. `before` makes an edge `after` of the other job. */
+const EDGE_FIELDS = ["needs", "wants", "uses", "after"] as const;
+
+/** All kinds. `last` is that of a job that comes after all others (`after *`). */
+const EDGE_KINDS = [...EDGE_FIELDS, "last"] as const;
 export type EdgeKind = (typeof EDGE_KINDS)[number];
+
+/** The word for all other jobs, in `after`. */
+const ALL = "*";
+
+/** So many edges of `after *` are made at most. Jobs beyond that, which must be many hundreds, come after no others. */
+const MOST_LAST_EDGES = 50_000;
 
 /** That one job depends on another. */
 export interface Edge {
@@ -62,6 +71,7 @@ export class DependencyGraph {
     }
     for (const providers of this.#providers.values()) providers.sort();
     for (const definition of all) this.#addJob(definition);
+    this.#addLast(all);
     this.#giveWay();
     this.#findTorn();
     this.isEmpty = this.#edges.size + this.#dependants.size + this.#conflicts.size + this.#levels.size === 0;
@@ -161,8 +171,10 @@ export class DependencyGraph {
 
   #addJob(definition: JobDefinition): void {
     const { name, before, conflicts, startOn } = definition;
-    for (const kind of EDGE_KINDS) {
-      for (const word of definition[kind]) this.#addEdge(kind, name, word, this.#targets(word, name));
+    for (const kind of EDGE_FIELDS) {
+      for (const word of definition[kind]) {
+        if (word !== ALL) this.#addEdge(kind, name, word, this.#targets(word, name));
+      }
     }
     for (const word of before) {
       for (const other of this.#targets(word, name)) this.#addEdge("after", other, name, [name]);
@@ -178,6 +190,24 @@ export class DependencyGraph {
       const level = levelOf(event);
       if (level === undefined) continue;
       for (const target of this.targetsOf(level)) getOrAdd(this.#levels, target, newSet).add(name);
+    }
+  }
+
+  /** Has jobs with `after *` come after all without that the same events may start. */
+  #addLast(all: readonly JobDefinition[]): void {
+    const last = all.filter(({ after }) => after.includes(ALL));
+    if (last.length === 0) return;
+    const byEvent = new Map<string, string[]>();
+    for (const { name, after, startOn } of all) {
+      if (after.includes(ALL)) continue;
+      for (const event of triggersOf(startOn)) getOrAdd(byEvent, event, (): string[] => []).push(name);
+    }
+    let left = MOST_LAST_EDGES;
+    for (const { name, startOn } of last) {
+      const others = new Set(Array.from(triggersOf(startOn)).flatMap((event) => byEvent.get(event) ?? []));
+      left -= others.size;
+      if (left < 0) return;
+      for (const other of others) this.#addEdge("last", name, other, [other]);
     }
   }
 
@@ -239,6 +269,11 @@ export class DependencyGraph {
       }
     }
   }
+}
+
+/** The events and levels that a condition speaks of, by their names. */
+function triggersOf(condition: JobCondition | undefined): Set<string> {
+  return new Set(Array.from(eventsOf(condition), (event) => levelOf(event) ?? event.name));
 }
 
 /** A circle of needs in words: `a needs b, b needs a`. */

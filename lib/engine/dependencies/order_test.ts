@@ -192,3 +192,63 @@ Deno.test("a need that only may be in a circle holds all the same: what closes a
   assert.equal(bench.emit("go").outcome, "done");
   assert.deepEqual(UP(bench), ["p", "x", "q"]);
 });
+
+Deno.test("after *: all others that the same event starts come first, and jobs that say so do not wait for each other", () => {
+  const bench = new Bench([
+    job("last", { after: ["*"], startOn: "go" }),
+    job("last-too", { after: ["*"], startOn: "go", expect: "stop" }),
+    job("slow", { startOn: "go", expect: "stop" }),
+    job("fast", { startOn: "go" }),
+    job("other", { startOn: "come", expect: "stop" }),
+  ]);
+  bench.event("come");
+  bench.event("go");
+  assert.equal(bench.note("last"), "waits for slow");
+  assert.deepEqual([bench.state("last"), bench.state("last-too")], ["start/starting", "start/starting"]);
+  bench.restore();
+  bench.raise("slow");
+  assert.deepEqual([bench.state("last"), bench.state("last-too")], ["start/running", "start/spawned"]);
+  assert.equal(bench.state("other"), "start/spawned");
+});
+
+Deno.test("after *: in a stop such a job goes first", () => {
+  const bench = new Bench([
+    job("last", { after: ["*"], startOn: "go", stopOn: "end", runs: ["main", "pre-stop"] }),
+    job("one", { startOn: "go", stopOn: "end" }),
+  ]);
+  bench.event("go");
+  bench.behave("last", "pre-stop", "stays");
+  bench.event("end");
+  assert.deepEqual([bench.state("one"), bench.note("one")], ["stop/stopping", "waits for last to stop"]);
+  bench.exit("last", { status: 0 }, { process: "pre-stop" });
+  assert.equal(bench.state("one"), "stop/waiting");
+});
+
+Deno.test("after *: what depends on such a job comes after it, and the order of the others is kept", () => {
+  const bench = new Bench([
+    job("last", { after: ["*"], startOn: "go", expect: "stop" }),
+    job("behind", { uses: ["last"], startOn: "go" }),
+    job("first", { startOn: "go", expect: "stop" }),
+    job("second", { after: ["first"], startOn: "go", expect: "stop" }),
+  ]);
+  bench.event("go");
+  assert.deepEqual(
+    ["first", "second", "last", "behind"].map((name) => bench.state(name)),
+    ["start/spawned", "start/starting", "start/starting", "start/starting"],
+  );
+  bench.raise("first");
+  bench.raise("second");
+  assert.deepEqual([bench.state("last"), bench.state("behind")], ["start/spawned", "start/starting"]);
+  bench.raise("last");
+  assert.equal(bench.state("behind"), "start/running");
+});
+
+Deno.test("after *: where there are too many pairs, some such jobs come after no others, and all start", () => {
+  const jobs = Array.from(
+    { length: 4000 },
+    (_, number) => job(`job-${number}`, { startOn: "go", ...(number % 2 === 0 && { after: ["*"] }) }),
+  );
+  const bench = new Bench(jobs);
+  bench.event("go");
+  assert(jobs.every(({ name }) => bench.state(name) === "start/running"));
+});

@@ -1,5 +1,6 @@
 /** What an instance has told of itself in its present run, by messages or by files. */
 
+import type { JobDefinition } from "../../model/job.ts";
 import type { Instance } from "../instance.ts";
 
 /** The reports of a service on itself. */
@@ -14,24 +15,34 @@ export class SelfReport {
   /** What tells which process it is, as far as that is waited for; then why that is not believed. */
   awaits: string | undefined;
 
+  /** Of the processes that an init script has left behind: its pid file names the main process, or all are gone. */
+  script: "named" | "gone" | undefined;
+
   /** Forgets all. */
   clear(): void {
     this.status =
       this.phase =
       this.watchdogTime =
       this.awaits =
+      this.script =
         undefined;
   }
 
   /** A remark for `status`; empty when it has told nothing. */
   get note(): string {
     if (this.awaits !== undefined) return `waits for its process: ${this.awaits}`;
+    if (this.script === "gone") return "its processes are gone";
     return [this.phase, this.status].filter(Boolean).join(": ");
   }
 }
 
+/** True for a job that is up once a pid file says so. That of an init script is a hint: it need not be there. */
+export function isKnownByPidFile({ pidFile, expect }: JobDefinition): boolean {
+  return pidFile !== undefined && expect !== "script";
+}
+
 /** True while the process that the file is to name is not known. */
-export function awaitsPidFile({ job, state, isExpectMet }: Instance): boolean {
-  const { pidFile, processes } = job.definition;
-  return pidFile !== undefined && processes.main !== undefined && state === "spawned" && !isExpectMet;
+export function awaitsPidFile({ job: { definition }, state, isExpectMet }: Instance): boolean {
+  if (!isKnownByPidFile(definition)) return false;
+  return definition.processes.main !== undefined && state === "spawned" && !isExpectMet;
 }

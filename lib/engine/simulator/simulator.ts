@@ -179,9 +179,10 @@ export class Simulator {
       case "stop-check":
         return this.#checks.stop(effect.check);
       case "await-pid-file": {
-        // In a simulation a daemon is the process that was spawned.
-        const { job, instance, main: pid } = effect;
-        this.#inputs.push({ kind: "pid-file", job, instance, pid, session: pid });
+        // In a simulation a daemon is the process that was spawned, or that has come of it.
+        const { job, instance } = effect;
+        const pid = this.#engine.jobs.get(job)?.instances.get(instance)?.pids.get("main");
+        if (pid !== undefined) this.#inputs.push({ kind: "pid-file", job, instance, pid, session: pid });
         return;
       }
       case "forget-pid-file":

@@ -152,6 +152,7 @@ export interface SavedReport {
   phase: "reloading" | "stopping" | null;
   watchdogTime: number | null;
   awaits: string | null;
+  script: "named" | "gone" | null;
 }
 
 /** An instance that something refers to. */

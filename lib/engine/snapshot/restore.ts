@@ -360,11 +360,15 @@ class Restorer {
   }
 }
 
-function restoreReport({ status, phase, watchdogTime, awaits }: SavedReport, { report }: Instance): void {
+function restoreReport(
+  { status, phase, watchdogTime, awaits, script }: SavedReport,
+  { report }: Instance,
+): void {
   report.status = status ?? undefined;
   report.phase = phase ?? undefined;
   report.watchdogTime = watchdogTime ?? undefined;
   report.awaits = awaits ?? undefined;
+  report.script = script ?? undefined;
 }
 
 function at<Item>(list: readonly Item[], index: number, where: string): Item {

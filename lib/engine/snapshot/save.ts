@@ -205,12 +205,13 @@ function checks({ checks: { running, isReady, unready, unhealthy } }: Instance):
   };
 }
 
-function report({ report: { status, phase, watchdogTime, awaits } }: Instance): SavedReport {
+function report({ report: { status, phase, watchdogTime, awaits, script } }: Instance): SavedReport {
   return {
     status: status ?? null,
     phase: phase ?? null,
     watchdogTime: watchdogTime ?? null,
     awaits: awaits ?? null,
+    script: script ?? null,
   };
 }
 

@@ -105,6 +105,7 @@ const isReport = isObject(
     phase: orNull(isOneOf("reloading", "stopping")),
     watchdogTime: orNull(isNumber(0)),
     awaits: orNull(isText),
+    script: orNull(isOneOf("named", "gone")),
   } satisfies ChecksOf<SavedReport>,
 );
 

@@ -8,6 +8,7 @@ import type { Effect, EngineNotice, Input, Time } from "../effects.ts";
 import type { Request } from "../../model/requests.ts";
 import { Engine } from "../engine.ts";
 import type { EngineView } from "../snapshot/engine_view.ts";
+import { UNDONE } from "../services/init_script.ts";
 import { type State, STATES } from "../states.ts";
 
 /** One step of a history. `which` chooses among the processes, spawns or timers that there are; without any, the step does nothing. */
@@ -323,6 +324,7 @@ export class Harness {
     assert(from !== undefined, "only instances that exist change their state");
     const { start, stop, respawn } = STATES[from];
     const allowed = [start, stop, respawn, ...(RESPAWNED.includes(from) ? ["stopping"] : [])];
+    if (UNDONE.includes(from)) allowed.push("pre-stopping");
     assert(allowed.includes(to), `${from} is not followed by ${to}`);
     this.#states.set(name, to);
   }

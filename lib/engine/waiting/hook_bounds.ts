@@ -8,6 +8,8 @@ import { SIGKILL, SIGTERM } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
 import { fail } from "../lifecycle.ts";
+import { inSeconds } from "./notes.ts";
+import { finishesStart, isScript } from "../services/init_script.ts";
 
 /** After this time (ms), a hook without any bound is told of. */
 const LONG = 60_000;
@@ -80,12 +82,18 @@ export function hookStarted(engine: EngineState, instance: Instance, hook: Insta
   engine.setTimer(instance, "hook-bound", boundOf(instance, hook) ?? LONG);
 }
 
+/** An init script does its start. It is told of each minute. */
+export function scriptBegun(engine: EngineState, instance: Instance): void {
+  engine.setTimer(instance, "hook-bound", LONG);
+}
+
 /** How long a hook of a stop may run (ms); undefined: as long as it likes. */
 function boundOf(instance: Instance, hook: InstanceProcess): number | undefined {
   const { killTimeout, startTimeout } = instance.job.definition;
   if (!isStopHook(hook)) return undefined;
   if (instance.isForced) return killTimeout * 1000;
-  return instance.isRouse && startTimeout !== undefined ? startTimeout * 1000 : undefined;
+  const isBounded = instance.isRouse || isScript(instance);
+  return isBounded && startTimeout !== undefined ? startTimeout * 1000 : undefined;
 }
 
 /** A hook has ended. True when it was told to, so that its exit tells nothing. */
@@ -99,7 +107,7 @@ export function hookGone(engine: EngineState, instance: Instance): boolean {
 
 /** A hook has run for long: it is ended where it has a bound, else told of. */
 export function hookRunsLong(engine: EngineState, instance: Instance): void {
-  const hook = runningHook(instance);
+  const hook = runningHook(instance) ?? (finishesStart(instance) ? "main" : undefined);
   if (!hook) return;
   const bound = boundOf(instance, hook);
   const who = instance.describe(hook, instance.pids.get(hook)!);
@@ -109,11 +117,14 @@ export function hookRunsLong(engine: EngineState, instance: Instance): void {
     if (hook === "post-stop") fail(engine, instance, { process: hook, message });
     return abort(engine, instance, hook, SIGTERM);
   }
+  const time = hook === "main" ? engine.now - instance.mainStartedAt : LONG;
   engine.log(
     "warn",
-    `${who} has run for ${LONG / 1000} s, and ${whatWaits(instance, hook)} for its end; ` +
+    `${who} has run for ${inSeconds(time)}, and ${whatWaits(instance, hook)} for its end; ` +
       `\`initctl stop --force ${instance.job.name}\` ends it`,
   );
+  // A boot that hangs is told of until it goes on.
+  if (hook === "main") engine.setTimer(instance, "hook-bound", LONG);
 }
 
 /** Whatever waits for a hook: the instance itself, and who waits for that. */

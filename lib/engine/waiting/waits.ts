@@ -2,7 +2,7 @@
 
 import { awaitsReadiness } from "../checks/instance_checks.ts";
 import type { Instance } from "../instance.ts";
-import { awaitsPidFile } from "../services/self_report.ts";
+import { awaitsPidFile, isKnownByPidFile } from "../services/self_report.ts";
 import { type State, STATE_NAMES, type StateRow, STATES } from "../states.ts";
 
 /** Something that an instance may have to wait for. */
@@ -39,7 +39,7 @@ const WAITS: readonly Wait[] = [
     states: ["spawned"],
     holds: ({ pids, job, isExpectMet }) =>
       !isExpectMet && job.definition.expect !== "none" && pids.has("main") &&
-      job.definition.pidFile === undefined,
+      !isKnownByPidFile(job.definition),
     describe: ({ pids, job }) =>
       `its main process (${pids.get("main")}) is not ready (expect ${job.definition.expect})`,
   },

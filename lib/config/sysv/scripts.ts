@@ -3,7 +3,8 @@
 import { readdirSync, realpathSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Facilities, type InitHeader, parseFacilities, parseHeader } from "../../../compat/sysv/mod.ts";
-import { isLink, readSource } from "../../config/files.ts";
+import { ifAllowed } from "../../sys/call/refused.ts";
+import { isLink, readSource } from "../files.ts";
 
 /** Where the files are. */
 export interface Places {
@@ -40,6 +41,9 @@ export interface ReadScript {
   /** Why the script cannot be read. */
   problem?: string;
   isExecutable: boolean;
+  /** The script's text and status, where it can be read. */
+  text: string;
+  status?: Stats;
 }
 
 /** The scripts of a directory, and what belongs to them. */
@@ -82,16 +86,16 @@ export class Scripts {
         : found.state === "absent"
         ? "No such file or directory"
         : "Not a regular file";
-      return { file, header: undefined, problem, isExecutable: false };
+      return { file, header: undefined, problem, isExecutable: false, text: "" };
     }
-    const isExecutable = mayRun(found.status);
-    const own = parseHeader(found.text);
+    const { text, status } = found, isExecutable = mayRun(status);
+    const own = parseHeader(text);
     for (const directory of [this.places.overrides, ...own ? [] : [SHARED_OVERRIDES]]) {
       const override = join(directory, name);
       const header = parseHeader(textOf(override) ?? "");
-      if (header) return { file: override, header, isExecutable };
+      if (header) return { file: override, header, isExecutable, text, status };
     }
-    return { file, header: own, isExecutable };
+    return { file, header: own, isExecutable, text, status };
   }
 }
 
@@ -116,18 +120,10 @@ function textOf(path: string): string | undefined {
 }
 
 function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
-  }
+  return ifAllowed(() => realpathSync(path));
 }
 
 /** The names in a directory, in its own order, which is that of insserv's lists; none where it cannot be read. */
 export function listDirectory(path: string): string[] {
-  try {
-    return readdirSync(path);
-  } catch {
-    return [];
-  }
+  return ifAllowed(() => readdirSync(path)) ?? [];
 }

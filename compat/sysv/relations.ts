@@ -1,0 +1,129 @@
+/**
+ * What init scripts that are jobs wait for: one relation for starts and stops, which is that of the starts; what starts later
+ * stops earlier. Where headers say something else of the stops, that counts as far as it agrees with the starts.
+ */
+
+import { breakCircles, type Circle } from "./circles.ts";
+import type { Facilities } from "./facilities.ts";
+import { buildGraph, type Graph, type Kind, type ScriptEdge } from "./graph.ts";
+import { LEVELS } from "./levels.ts";
+import type { Link } from "./plan.ts";
+import type { Catalog, Service } from "./service.ts";
+
+/** So many circles are told of, and broken here. Should there be more, the engine breaks them. */
+const MOST_CIRCLES = 20;
+
+/** What the scripts wait for. */
+export interface Relations {
+  /** The services that come before each at a start, with the edge that counts most of those between the two. */
+  before: Map<Service, Map<Service, ScriptEdge>>;
+  /** Circles of the headers of starts and of stops. */
+  circles: Array<{ kind: Kind; circle: Circle }>;
+}
+
+/**
+ * Finds what the services of a catalog wait for. `$all` of a start is left out.
+ * @param links Those of the scripts without dependencies of their own, which keep their numbers, and of all others.
+ * @param isNumbered Whether a service keeps its numbers.
+ */
+export function relationsOf(
+  catalog: Catalog,
+  facilities: Facilities,
+  links: readonly Link[],
+  isNumbered: (service: Service) => boolean,
+): Relations {
+  const circles: Relations["circles"] = [];
+  const broken = (kind: Kind) => {
+    const graph = buildGraph(kind, catalog, facilities);
+    if (kind === "start") dropAll(graph);
+    circles.push(...breakCircles(graph, MOST_CIRCLES).map((circle) => ({ kind, circle })));
+    return graph;
+  };
+  const start = broken("start"), stop = broken("stop");
+  const all: Graph = { ...start, edges: new Map(start.services.map((one) => [one, []])) };
+  // Where circles are closed by what is added now, that gives way: it counts least.
+  const meant = new Map<ScriptEdge, ScriptEdge>();
+  const add = (edge: ScriptEdge, original = edge) => {
+    meant.set(edge, original);
+    all.edges.get(edge.then)!.push(edge);
+  };
+  for (const edge of edgesOf(start)) add(edge);
+  for (const edge of edgesOf(stop)) {
+    add({ first: edge.then, then: edge.first, strength: "all", reasons: edge.reasons }, edge);
+  }
+  for (const edge of numberEdges(catalog, links, isNumbered)) add(edge);
+  breakCircles(all, MOST_CIRCLES);
+  return { before: strongest(all, meant), circles };
+}
+
+function edgesOf({ edges }: Graph): ScriptEdge[] {
+  return [...edges.values()].flat();
+}
+
+/** Takes the edges of `$all` out of a graph. */
+function dropAll({ edges }: Graph): void {
+  for (const [service, own] of edges) edges.set(service, own.filter(({ strength }) => strength !== "all"));
+}
+
+function strongest({ edges }: Graph, meant: ReadonlyMap<ScriptEdge, ScriptEdge>): Relations["before"] {
+  return new Map(Array.from(edges, ([service, own]) => {
+    const before = new Map<Service, ScriptEdge>();
+    for (const edge of own) {
+      const original = meant.get(edge)!;
+      if (before.get(edge.first)?.strength !== "required") before.set(edge.first, original);
+    }
+    return [service, before];
+  }));
+}
+
+/** The levels in which the machine goes down, where links of kind S come behind those of kind K. */
+const DOWN: readonly string[] = ["0", "6"];
+
+/**
+ * The order that the numbers of links say, as far as scripts are concerned that have nothing else. Each waits for those
+ * with smaller numbers, as far back as the last such script, which waits for those before it.
+ */
+function* numberEdges(
+  catalog: Catalog,
+  links: readonly Link[],
+  isNumbered: (service: Service) => boolean,
+): Iterable<ScriptEdge> {
+  for (const level of LEVELS) {
+    const here = links.filter((link) => link.level === level);
+    const isDown = DOWN.includes(level);
+    const starts = isDown ? [] : here.filter(({ kind }) => kind === "start");
+    const stops = isDown ? here : here.filter(({ kind }) => kind === "stop");
+    for (const [one, other] of inTurn(groupsOf(starts, catalog), isNumbered)) yield edge(one, other);
+    // Who stops later has started earlier.
+    for (const [one, other] of inTurn(groupsOf(stops, catalog), isNumbered)) yield edge(other, one);
+  }
+}
+
+function edge(first: Service, then: Service): ScriptEdge {
+  return { first, then, strength: "all", reasons: [] };
+}
+
+/** The services of links in groups with one number each, in order. */
+function groupsOf(links: readonly Link[], catalog: Catalog): Service[][] {
+  const place = ({ kind, name }: Link) => (kind === "start" ? 100 : 0) + Number(name.slice(1, 3));
+  const groups = Map.groupBy(links, place);
+  return [...groups].sort(([one], [other]) => one - other).map((
+    [, group],
+  ) => [...new Set(group.flatMap(({ script }) => catalog.ofScript(script) ?? []))]);
+}
+
+/** Pairs of services of which the second one comes after the first. */
+function* inTurn(
+  groups: readonly Service[][],
+  isNumbered: (service: Service) => boolean,
+): Iterable<[Service, Service]> {
+  let since: Service[] = [];
+  let last: Service[] = [];
+  for (const group of groups) {
+    const numbered = group.filter(isNumbered), others = group.filter((one) => !isNumbered(one));
+    for (const then of numbered) for (const first of [...last, ...since]) yield [first, then];
+    for (const then of others) for (const first of last) yield [first, then];
+    if (numbered.length > 0) [last, since] = [numbered, others];
+    else since = [...since, ...others];
+  }
+}

@@ -1,0 +1,171 @@
+/** Init scripts as a source of jobs: read when init starts, and again when something has changed that they depend on. */
+
+import { LEVELS } from "../../../compat/sysv/mod.ts";
+import { type Diagnostic, formatDiagnostic } from "../../formats/diagnostic.ts";
+import type { JobDefinition } from "../../model/job.ts";
+import { ifAllowed } from "../../sys/call/refused.ts";
+import { watchDirectory } from "../../sys/io/inotify.ts";
+import { Dependencies } from "../dependencies.ts";
+import type { JobRegistry } from "../job_registry.ts";
+import type { Precedence } from "../layered_index.ts";
+import { levelDirectories, type ScanOptions, type ScanResult, ScriptScanner } from "./script_scan.ts";
+
+/** The options of {@link ScriptSource}. */
+export interface ScriptSourceOptions extends ScanOptions {
+  registry: JobRegistry;
+  /** Behind all configuration directories: a job file goes before a script of its name. */
+  precedence: Precedence;
+  /** Tells what is wrong. */
+  onDiagnostic(diagnostic: Diagnostic): void;
+  /** Called when {@link ScriptSource.work} has something to do. */
+  onWork(): void;
+}
+
+/** After a change init waits for more of them, in ms: a program may make dozens of links. */
+const QUIET_TIME = 50;
+
+/** The jobs of init scripts. */
+export class ScriptSource {
+  readonly #scanner: ScriptScanner;
+  readonly #watches = new Map<string, { close(): void }>();
+  /** Directories that may come, go, or be swapped for others, and insserv.conf. */
+  readonly #paths = new Dependencies(() => this.#changed());
+  /** The jobs as they were defined last, by the paths of their scripts, as text. */
+  readonly #defined = new Map<string, string>();
+  #scan: Generator<undefined, ScanResult | Diagnostic> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #problems: Diagnostic[] = [];
+  #missing: ScanResult["missing"] = [];
+  #told = new Set<string>();
+  #isClosed = false;
+
+  constructor(private readonly options: ScriptSourceOptions) {
+    this.#scanner = new ScriptScanner(options);
+  }
+
+  /** Has everything read, from the beginning. */
+  begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#watch();
+    this.#scan = this.#scanner.scan();
+    this.options.onWork();
+  }
+
+  /** The same, and has everything told again that is wrong. */
+  reload(): void {
+    this.#told.clear();
+    this.begin();
+  }
+
+  /** Works until a time (performance.now). True when there is nothing left to do. */
+  work(until: number): boolean {
+    while (this.#scan) {
+      const step = this.#scan.next();
+      if (step.done) {
+        this.#scan = undefined;
+        this.#take(step.value);
+      }
+      if (performance.now() > until) break;
+    }
+    return this.#scan === undefined;
+  }
+
+  /** What is wrong. */
+  problems(): readonly Diagnostic[] {
+    return this.#problems;
+  }
+
+  /** All jobs have been read: tells of names that scripts require and that no job has or provides. */
+  settle(): void {
+    const provided = this.#missing.length > 0 ? this.options.registry.provided() : undefined;
+    const missing = this.#missing.filter(({ name }) => !provided?.has(name)).map(
+      ({ script, name, file, line }): Diagnostic => ({
+        file,
+        line,
+        reason: `Required-Start: no init script or job provides ${name}; ${script} is started without`,
+        isWarning: true,
+      }),
+    );
+    this.#missing = [];
+    this.#problems = [...this.#problems, ...missing];
+    if (missing.length > 0) this.#tell();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#scan = undefined;
+    clearTimeout(this.#timer);
+    for (const watch of this.#watches.values()) watch.close();
+    this.#watches.clear();
+    this.#paths.close();
+  }
+
+  /** Something has changed: all is read again soon. What is being read now is read to its end first. */
+  #changed(): void {
+    if (this.#isClosed || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#scan) this.#changed();
+      else this.begin();
+    }, QUIET_TIME);
+  }
+
+  /** Watches all directories anew: one may have come, or another one may be in its place. */
+  #watch(): void {
+    const { places } = this.options;
+    const levels = LEVELS.flatMap((level) => levelDirectories(places, level));
+    const directories = [places.scripts, `${places.config}.d`, places.overrides, ...levels];
+    this.#paths.set("places", [places.config, ...directories]);
+    for (const path of directories) {
+      const before = this.#watches.get(path);
+      const watch = ifAllowed(() => watchDirectory(path, () => this.#changed()));
+      before?.close();
+      if (watch) this.#watches.set(path, watch);
+      else this.#watches.delete(path);
+    }
+  }
+
+  #take(result: ScanResult | Diagnostic): void {
+    if ("reason" in result) {
+      // What was read before stays.
+      this.#problems = [result];
+      return this.#tell();
+    }
+    const { registry, precedence } = this.options;
+    const gone = new Set(this.#defined.keys());
+    for (const job of result.jobs) {
+      gone.delete(job.source);
+      const text = JSON.stringify(job);
+      if (this.#defined.get(job.source) === text) continue;
+      this.#defined.set(job.source, text);
+      registry.define(job.source, precedence, [job]);
+    }
+    for (const path of gone) {
+      this.#defined.delete(path);
+      registry.remove(path);
+    }
+    this.#problems = [...result.problems, ...result.jobs.flatMap((job) => this.#shadowed(job))];
+    this.#missing = result.missing;
+    this.#tell();
+  }
+
+  #shadowed({ name, source: file }: JobDefinition): Diagnostic[] {
+    if (!this.options.registry.goesBefore(name, this.options.precedence)) return [];
+    return [{
+      file,
+      reason: "Init script is not used: a job file of its name goes before it",
+      isWarning: true,
+    }];
+  }
+
+  #tell(): void {
+    const told = new Set<string>();
+    for (const problem of this.#problems) {
+      const text = formatDiagnostic(problem);
+      told.add(text);
+      if (!this.#told.has(text)) this.options.onDiagnostic(problem);
+    }
+    this.#told = told;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * Init scripts (`expect script`): the main process is the script's start. It ends with success, and the job is up. What it
+ * has left behind is the service: one of these processes is the main process then. A script that leaves none behind, such
+ * as one that sets the host's name, is up all the same, and has no main process.
+ */
+
+import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
+import type { JobDefinition } from "../../model/job.ts";
+import { actionExitInWords } from "../../model/lsb_exits.ts";
+import { signalName } from "../../model/signals.ts";
+import type { EngineState } from "../engine_state.ts";
+import type { FailureCause, Instance } from "../instance.ts";
+import { type State, statesBetween } from "../states.ts";
+
+/** True for an init script. */
+export function isScript({ job }: { job: { definition: JobDefinition } }): boolean {
+  return job.definition.expect === "script";
+}
+
+/** True for an init script whose start has succeeded, and whose service has not died since. */
+export function isStartedScript(instance: Instance): boolean {
+  if (!isScript(instance)) return false;
+  return instance.isExpectMet || instance.job.definition.processes.main === undefined;
+}
+
+/** The states from which a script that is to stop goes on to `pre-stopping`, since what its start has done is to be undone. */
+export const UNDONE: readonly State[] = ["spawned", "post-start"];
+
+/** True for a script that is to stop now that it has started: its own stop is to undo what its start has done. */
+export function stopsAfterStart(instance: Instance): boolean {
+  return isStartedScript(instance) && instance.goal !== "start" && !instance.isForced &&
+    UNDONE.includes(instance.state);
+}
+
+/** True while a script does its start, which is not broken off in the middle: nobody would undo the half. */
+export function finishesStart(instance: Instance): boolean {
+  const { state, pids, isExpectMet, isTimedOut, isForced } = instance;
+  return state === "spawned" && isScript(instance) && pids.has("main") && !isExpectMet && !isTimedOut &&
+    !isForced;
+}
+
+/** The states in which it counts what becomes of the processes that a script has left behind. */
+const WATCHED = statesBetween("spawned", "running");
+
+/**
+ * True when the end of a main process is that of a script's start, or of one of several processes that this has left behind.
+ * The process that a pid file names stands for all: others may outlive it, such as those of users who are logged in.
+ */
+export function mayHaveLeft({ isExpectMet, state, report }: Instance, exit: Exit): boolean {
+  if (!isExpectMet) return isSuccess(exit);
+  return WATCHED.has(state) && report.script !== "named";
+}
+
+/** True when this end of a main process, behind which nothing is left, is that of a script's start. */
+export function endsStart(instance: Instance, exit: Exit): boolean {
+  return isScript(instance) && instance.state === "spawned" && !instance.isExpectMet && isSuccess(exit);
+}
+
+/** What follows when the last process that a script had left behind ends by itself. */
+export function outcomeOf(instance: Instance, exit: Exit): "stays" | "fails" | "no script's" {
+  const { goal, state, job: { definition } } = instance;
+  if (!isStartedScript(instance) || goal !== "start" || !WATCHED.has(state)) return "no script's";
+  if (definition.normalExit.some((normal) => sameExit(normal, exit))) return "no script's";
+  // What works in the background for a while ends like that, and what the script has done is done.
+  const isDaemon = definition.respawn || instance.report.script === "named";
+  return isSuccess(exit) && !isDaemon ? "stays" : "fails";
+}
+
+/** The processes of a script have ended, and it stays up without. */
+export function stayWithout(engine: EngineState, instance: Instance): void {
+  instance.report.script = "gone";
+  engine.log(
+    "info",
+    `${instance.displayName} has no processes any more, and stays up: they ended with success`,
+  );
+}
+
+/** The failure of a script whose processes have ended. It is not up any more, so its stop has nothing to undo. */
+export function lost(instance: Instance, pid: number, exit: Exit): FailureCause {
+  instance.isExpectMet = false;
+  const how = "status" in exit
+    ? `ended with status ${exit.status}`
+    : `was killed by ${signalName(exit.signal) ?? `signal ${exit.signal}`}`;
+  const reason = `its processes are gone: the last one (${pid}) ${how}`;
+  return { process: "main", exit, message: `${instance.displayName} is dead: ${reason}`, reason };
+}
+
+/** The meaning of a script's exit status, in parentheses behind a sentence; empty where there is none. */
+export function meaningOf(instance: Instance, exit: Exit): string {
+  const words = isScript(instance) && "status" in exit ? actionExitInWords(exit.status) : undefined;
+  return words === undefined || isSuccess(exit) ? "" : ` (${words})`;
+}

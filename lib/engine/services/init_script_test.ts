@@ -1,0 +1,209 @@
+/** Init scripts (`expect script`), in virtual time: what their start leaves behind is the service. */
+
+import assert from "node:assert/strict";
+import { SIGKILL } from "../../model/signals.ts";
+import { Bench } from "../../testing/bench.ts";
+import { type Fields, job } from "../testing/definitions.ts";
+
+/** A bench with the init script `web`, whose start runs until the test ends it. */
+function scriptBench(fields: Fields = {}): Bench {
+  const bench = new Bench([job("web", { expect: "script", runs: ["main", "pre-stop"], ...fields })]);
+  bench.behave("web", "main", "stays");
+  return bench;
+}
+
+/** Has the start end, with a daemon left behind. */
+function startDaemon(bench: Bench): number {
+  return bench.fork("web");
+}
+
+Deno.test("a script is up when its start has ended with success, and not before", () => {
+  const bench = scriptBench();
+  const start = bench.start("web");
+  assert.deepEqual([bench.state("web"), start.outcome], ["start/spawned", undefined]);
+  const daemon = startDaemon(bench);
+  assert.deepEqual([bench.state("web"), start.outcome], ["start/running", "done"]);
+  assert.equal(bench.pid("web"), daemon);
+  assert.equal(bench.timers, 0);
+});
+
+Deno.test("a script that leaves nothing behind is up, and its stop runs all the same", () => {
+  const bench = scriptBench();
+  const start = bench.start("web");
+  bench.exit("web");
+  assert.deepEqual([bench.state("web"), start.outcome, bench.note("web")], ["start/running", "done", ""]);
+  bench.restore();
+  assert.equal(bench.stop("web").outcome, "done");
+  assert(bench.trace.includes("web pre-stop runs"));
+  assert.deepEqual(bench.traced(/gets/), []);
+});
+
+Deno.test("a start that fails fails the job, and says what its status means", () => {
+  const bench = scriptBench();
+  const start = bench.start("web");
+  bench.exit("web", { status: 5 });
+  assert.match(
+    start.outcome!,
+    /^Job failed to start\nweb main process .* status 5 \(program is not installed\)$/,
+  );
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert(!bench.trace.includes("web pre-stop runs"), "nothing is there to be stopped");
+  assert.equal(bench.timers, 0);
+});
+
+Deno.test("the stop of a script ends its daemon; one that outlives it gets TERM and then KILL", () => {
+  const bench = scriptBench({ killTimeout: 10 });
+  bench.start("web");
+  startDaemon(bench);
+  bench.behave("web", "pre-stop", "stays");
+  const stop = bench.stop("web");
+  assert.equal(bench.state("web"), "stop/pre-stop");
+  bench.exit("web");
+  assert.equal(bench.state("web"), "stop/pre-stop", "the script is not broken off");
+  bench.exit("web", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual([bench.state("web"), stop.outcome], ["stop/waiting", "done"]);
+  assert.deepEqual(bench.traced(/gets/), []);
+
+  const other = scriptBench({ killTimeout: 10 });
+  other.behave("web", "main", "stubborn");
+  other.start("web");
+  startDaemon(other);
+  other.stop("web");
+  assert.equal(other.state("web"), "stop/killed");
+  other.advance("10s");
+  assert.equal(other.state("web"), "stop/waiting");
+  assert.deepEqual(other.traced(/gets/), ["web main gets TERM", "web main gets KILL"]);
+});
+
+Deno.test("a daemon that is killed is dead, and the stop of the script is not run", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  startDaemon(bench);
+  bench.exit("web", { signal: SIGKILL });
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert(!bench.trace.includes("web pre-stop runs"));
+  const { reason } = bench.engine.jobs.get("web")!.lastFailure!;
+  assert.match(reason, /^its processes are gone: the last one \(\d+\) was killed by KILL$/);
+});
+
+Deno.test("processes that end with success leave the job up, and `status` says so", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  startDaemon(bench);
+  bench.exit("web");
+  assert.deepEqual([bench.state("web"), bench.note("web")], ["start/running", "its processes are gone"]);
+  bench.restore();
+  assert.equal(bench.note("web"), "its processes are gone");
+  bench.stop("web");
+  assert(bench.trace.includes("web pre-stop runs"));
+  bench.start("web");
+  assert.equal(bench.note("web"), "");
+});
+
+Deno.test("the process that a pid file names stands for all: by its end the service is dead", () => {
+  const bench = scriptBench({ pidFile: "/run/web.pid" });
+  bench.start("web");
+  const [pid = 0] = bench.running.keys();
+  const daemon = startDaemon(bench);
+  assert.equal(bench.engine.tracksForks(pid, { status: 0 }, 0), false);
+  assert.equal(bench.engine.tracksForks(daemon, { status: 0 }, 0), false);
+  bench.restore();
+  bench.exit("web");
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert.match(bench.engine.jobs.get("web")!.lastFailure!.reason, /its processes are gone/);
+});
+
+Deno.test("with `respawn` a dead service is started again, however it ended", () => {
+  for (const end of [{ status: 0 }, { signal: SIGKILL }]) {
+    const bench = scriptBench({ respawn: true });
+    bench.start("web");
+    startDaemon(bench);
+    bench.exit("web", end);
+    assert.equal(bench.state("web"), "start/spawned");
+    startDaemon(bench);
+    assert.equal(bench.state("web"), "start/running");
+  }
+});
+
+Deno.test("of several processes that were left behind, the next one is followed", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  startDaemon(bench);
+  const next = bench.fork("web");
+  assert.deepEqual([bench.state("web"), bench.pid("web")], ["start/running", next]);
+});
+
+Deno.test("a stop waits for the end of the start, and then runs the script's stop", () => {
+  for (const action of ["stop", "restart"] as const) {
+    const bench = scriptBench();
+    bench.start("web");
+    const reply = bench[action]("web");
+    assert.deepEqual([bench.state("web").split("/")[1], reply.outcome], ["spawned", undefined]);
+    bench.restore();
+    startDaemon(bench);
+    assert(bench.trace.includes("web pre-stop runs"), action);
+    if (action === "stop") assert.equal(bench.state("web"), "stop/waiting");
+    else assert.equal(bench.state("web"), "start/spawned");
+  }
+});
+
+Deno.test("a start that fails while a stop waits for it has nothing to be stopped", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  const stop = bench.stop("web");
+  bench.exit("web", { status: 1 });
+  assert.deepEqual([bench.state("web"), stop.outcome], ["stop/waiting", "done"]);
+  assert(!bench.trace.includes("web pre-stop runs"));
+});
+
+Deno.test("a start that hangs is told of each minute, and ended where the job has a start timeout", () => {
+  const bench = scriptBench({ startTimeout: 150 });
+  const start = bench.start("web");
+  bench.advance("150s");
+  assert.match(start.outcome!, /web is not up 150 s after its start began/);
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert.deepEqual(bench.traced(/gets/), ["web main gets TERM"]);
+  const told = bench.log.filter((line) => /main process .* has run for/.test(line));
+  assert.deepEqual(told.map((line) => /for (\d+) s/.exec(line)![1]), ["60", "120"]);
+  assert.equal(bench.timers, 0);
+
+  const endless = scriptBench();
+  endless.start("web");
+  endless.advance("10min");
+  assert.equal(endless.state("web"), "start/spawned");
+  assert.equal(endless.log.filter((line) => /has run for/.test(line)).length, 10);
+});
+
+Deno.test("a stop that waits for a start does not wait longer than that may take, nor does one by force", () => {
+  const bench = scriptBench({ startTimeout: 90 });
+  bench.start("web");
+  bench.stop("web");
+  bench.advance("90s");
+  assert.equal(bench.state("web"), "stop/waiting");
+  const other = scriptBench();
+  other.start("web");
+  other.stop("web");
+  assert.equal(other.stop("web", {}, { force: true }).outcome, "done");
+  assert.deepEqual(other.traced(/gets/), ["web main gets KILL"]);
+});
+
+Deno.test("the stop of a script has as much time as its start", () => {
+  const bench = scriptBench({ startTimeout: 100 });
+  bench.start("web");
+  startDaemon(bench);
+  bench.behave("web", "pre-stop", "stays");
+  bench.stop("web");
+  bench.advance("99s");
+  assert.equal(bench.state("web"), "stop/pre-stop");
+  bench.advance("1s");
+  assert.equal(bench.state("web"), "stop/waiting");
+});
+
+Deno.test("a script that only has a stop is armed by its start", () => {
+  const bench = scriptBench({ runs: ["pre-stop"] });
+  assert.equal(bench.start("web").outcome, "done");
+  assert.equal(bench.state("web"), "start/running");
+  bench.stopAll(true);
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert(bench.trace.includes("web pre-stop runs"));
+});
