@@ -27,7 +27,8 @@ const reboot = () => import("./lib/cli/system/reboot.ts");
 const runlevel = () => import("./lib/cli/system/runlevel.ts");
 const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
-const rc = () => import("./lib/cli/sysv/rc.ts");
+const rc = () => import("./lib/cli/sysv/rc/rc.ts");
+const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 /** Where SysV's runlevels are, it is SysV's, which asks Upstart's when init listens to that one. */
 const telinit = async () =>
   await isSysvMachine()
@@ -76,6 +77,9 @@ const SYSV: Programs = {
   rcS: rc,
   runlevel: sysvRunlevel,
 };
+
+/** Of these, `rouse sysv NAME` has init do what it can, which a link of that name does itself. */
+const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
 /** The program of a link's name. One that both systems have is that of the system which the machine is set up for. */
 async function programOf(name: string): Promise<Load | undefined> {
@@ -166,7 +170,7 @@ function upstartWord([name = "", ...args]: string[]): Promise<number> {
 
 /** `rouse sysv NAME …`: a program of SysV's, or a tool for its scripts. */
 async function sysvWord([name = "", ...args]: string[]): Promise<number> {
-  const load = lookUp(SYSV, name);
+  const load = lookUp(SYSV_WORDS, name) ?? lookUp(SYSV, name);
   if (load) return start(load, args, name);
   const { main } = await import("./lib/cli/sysv/sysv.ts");
   return main([name, ...args], Object.keys(SYSV));

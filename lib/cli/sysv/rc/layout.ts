@@ -9,10 +9,10 @@ import {
   parseDependRules,
   type RcRules,
   RED_HAT_RULES,
-} from "../../../compat/sysv/mod.ts";
-import { readSource } from "../../config/files.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
-import { listDirectory, PLACES, Scripts } from "./scripts.ts";
+} from "../../../../compat/sysv/mod.ts";
+import { readSource } from "../../../config/files.ts";
+import { ifAllowed } from "../../../sys/call/refused.ts";
+import { listDirectory, PLACES, Scripts } from "../../../config/sysv/scripts.ts";
 
 /** The places of a distribution, and the rules of its rc. */
 export interface RcLayout {

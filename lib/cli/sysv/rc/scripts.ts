@@ -2,13 +2,13 @@
 
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import process from "node:process";
-import { actionWords } from "../../../compat/sysv/mod.ts";
-import { OutputTurns, type RcSchedule, type RcStep } from "../../../compat/sysv/mod.ts";
-import { errorReason } from "../../sys/call/errno.ts";
-import { isKernelError } from "../../sys/call/refused.ts";
-import { close, openPty } from "../../sys/io/descriptors.ts";
-import { readDescriptor } from "../../sys/io/streams.ts";
-import { writeAll } from "../../sys/io/write_all.ts";
+import { actionWords } from "../../../../compat/sysv/mod.ts";
+import { OutputTurns, type RcSchedule, type RcStep } from "../../../../compat/sysv/mod.ts";
+import { errorReason } from "../../../sys/call/errno.ts";
+import { isKernelError } from "../../../sys/call/refused.ts";
+import { close, openPty } from "../../../sys/io/descriptors.ts";
+import { readDescriptor } from "../../../sys/io/streams.ts";
+import { writeAll } from "../../../sys/io/write_all.ts";
 
 /** How scripts are run. */
 export interface ScriptRun {

@@ -11,14 +11,14 @@ import {
   RcSchedule,
   type RcStep,
   stepsOf,
-} from "../../../compat/sysv/mod.ts";
-import type { ParsedOptions } from "../../model/command_line/options.ts";
-import type { Tool } from "../../model/command_line/tool.ts";
-import { UsageError } from "../../model/command_line/usage_error.ts";
-import { isTerminal } from "../../sys/io/descriptors.ts";
-import { writeAll } from "../../sys/io/write_all.ts";
-import { restoreDescriptorLimit } from "../../sys/process/limits.ts";
-import { runTool } from "../tool.ts";
+} from "../../../../compat/sysv/mod.ts";
+import type { ParsedOptions } from "../../../model/command_line/options.ts";
+import type { Tool } from "../../../model/command_line/tool.ts";
+import { UsageError } from "../../../model/command_line/usage_error.ts";
+import { isTerminal } from "../../../sys/io/descriptors.ts";
+import { writeAll } from "../../../sys/io/write_all.ts";
+import { restoreDescriptorLimit } from "../../../sys/process/limits.ts";
+import { runTool } from "../../tool.ts";
 import {
   type DependFiles,
   isLocked,
@@ -27,8 +27,8 @@ import {
   linksOf,
   type RcLayout,
   readDependFiles,
-} from "./rc_layout.ts";
-import { runOneByOne, runSideBySide, type ScriptRun, surviveKeys } from "./rc_scripts.ts";
+} from "./layout.ts";
+import { runOneByOne, runSideBySide, type ScriptRun, surviveKeys } from "./scripts.ts";
 
 /** The level of the boot, and the program that enters it. */
 const BOOT_LEVEL = "S", BOOT_PROGRAM = "rcS";
@@ -39,7 +39,10 @@ const PATH = "/sbin:/usr/sbin:/bin:/usr/bin";
 /** How many scripts of each processor run at a time. */
 const PER_PROCESSOR = 4;
 
-const RC: Tool = {
+/** Enters a runlevel in another way. False where there is none. */
+type OtherWay = (change: LevelChange) => Promise<boolean>;
+
+const rcTool = (otherWay?: OtherWay): Tool => ({
   name: "sysv rc",
   arguments: "[RUNLEVEL]",
   summary: "Run the scripts of a runlevel: those that stop, then those that start.",
@@ -49,18 +52,29 @@ const RC: Tool = {
     "one by one.\n\n" +
     "Exit status: 0, whatever the scripts' is; 2 for wrong arguments.",
   options: [
+    { long: "classic", help: "here, also where init has the scripts as jobs" },
     { long: "parallel", help: "side by side, also where the output is no terminal" },
     { long: "sequential", help: "one by one, by the numbers of the links" },
   ],
-  run,
-};
+  run: (parsed) => run(parsed, otherWay),
+});
 
-/** The program `rc`. Returns its exit status. @param name `rcS` where that was called: its level is S, whatever follows */
-export function main(args: string[], name = "rc"): Promise<number> {
-  return runTool(RC, name === BOOT_PROGRAM ? [BOOT_LEVEL] : args);
+/** The programs `rc` and `rcS` of these names. Return their exit status. */
+export function main(args: string[], name: string): Promise<number> {
+  return runRc(args, name);
 }
 
-async function run(parsed: ParsedOptions): Promise<number> {
+/**
+ * Runs rc.
+ * @param name `rcS` for the level S, whatever else is said
+ * @param otherWay What is tried before, unless an option asks for this way
+ */
+export function runRc(args: string[], name: string, otherWay?: OtherWay): Promise<number> {
+  const level = name === BOOT_PROGRAM ? [...args.filter((word) => word.startsWith("-")), BOOT_LEVEL] : args;
+  return runTool(rcTool(otherWay), level);
+}
+
+async function run(parsed: ParsedOptions, otherWay?: OtherWay): Promise<number> {
   const level = parsed.args[0] ?? process.env["RUNLEVEL"];
   if (level === undefined) throw new UsageError("missing runlevel");
   if (!/^[0-9A-Za-z]$/.test(level)) throw new UsageError(`illegal runlevel: ${level}`);
@@ -68,6 +82,7 @@ async function run(parsed: ParsedOptions): Promise<number> {
     level: level === "s" ? BOOT_LEVEL : level,
     previous: process.env["PREVLEVEL"] || NO_LEVEL,
   };
+  if (parsed.options.size === 0 && await otherWay?.(change)) return 0;
   const layout = layoutHere();
   const files = parsed.options.has("sequential") ? undefined : readDependFiles(layout);
   surviveKeys();
