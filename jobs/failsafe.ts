@@ -8,6 +8,7 @@ export default job({
   startOn: startup,
   stopOn: runlevel("[0123456S]"),
   emits: ["failsafe-boot"],
+  normalExit: ["TERM"],
   console: "output",
   env: { FAILSAFE_AFTER: "300" },
   script: `

@@ -12,7 +12,11 @@ export default job({
   console: "owner",
   // A shell at a terminal ignores SIGTERM.
   killSignal: "HUP",
+  // The level may have changed, which has ended the scripts of the one before.
+  normalExit: [75],
   script: `
+    level=$(unset RUNLEVEL PREVLEVEL; /proc/1/exe runlevel) || level="N S"
+    case $level in *1 | *S) ;; *) exit 75 ;; esac
     [ ! -x /sbin/sulogin ] || exec /sbin/sulogin
     exec /bin/sh
   `,

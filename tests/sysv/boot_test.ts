@@ -31,7 +31,7 @@ class Machine implements AsyncDisposable {
     return new Machine(
       await MinimalRoot.start([PLACE, "init", "--sysv", ...words], {
         files: { "var/run/utmp": "", "var/log/wtmp": "", ...files },
-        links,
+        links: { "dev/console": "null", ...links },
         programs: ["/bin/sh", "/bin/sleep", ...programs],
       }),
     );
@@ -62,13 +62,45 @@ class Machine implements AsyncDisposable {
     return stdout;
   }
 
+  /** Waits until a job runs. */
+  async untilRunning(job: string): Promise<void> {
+    await until(
+      `${job} runs`,
+      async () => (await this.run("status", job)).startsWith(`${job} start/running`),
+    );
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.root[Symbol.asyncDispose]();
   }
 }
 
+/** Such a script with a header. */
+function requiring(name: string, required: string, levels: string): string {
+  return SCRIPT.replace(
+    "\n",
+    `
+### BEGIN INIT INFO
+# Provides: ${name}
+# Required-Start: ${required}
+# Required-Stop: ${required}
+# Default-Start: ${levels}
+# Default-Stop: 0 1 6
+### END INIT INFO
+`,
+  );
+}
+
+/** What lets the administrator's shell run without a terminal. */
+const NO_TERMINAL = { "etc/init/sulogin.override": "console none\nexec /bin/sleep 1000\n" };
+
 const DEBIAN: MinimalOptions = {
-  files: { "etc/init.d/early": SCRIPT, "etc/init.d/web": SCRIPT, "etc/init.d/more": SCRIPT },
+  files: {
+    "etc/init.d/early": requiring("early", "", "S"),
+    "etc/init.d/web": requiring("web", "", "2 3"),
+    "etc/init.d/more": requiring("more", "web", "3"),
+    ...NO_TERMINAL,
+  },
   links: levelLinks("etc", {
     S: "S01early",
     0: "K01more K02web",
@@ -82,29 +114,21 @@ Deno.test("a machine without an inittab boots by the links of Debian's directori
   ignore: !MINIMAL_ROOT_POSSIBLE,
 }, async () => {
   await using machine = await Machine.boot(DEBIAN);
-  assert.deepEqual(await machine.traced("S02web start 2 N 2 N"), [
-    "S01early start S N S N",
-    "S02web start 2 N 2 N",
-  ]);
+  assert.deepEqual(await machine.traced("web start 2 N 2 N"), ["early start S N S N", "web start 2 N 2 N"]);
   assert.equal(await machine.run("runlevel"), "N 2\n");
   await machine.run("telinit", "3");
-  assert.deepEqual(await machine.traced("S03more start 3 2 3 2"), [
-    "S02web start 3 2 3 2",
-    "S03more start 3 2 3 2",
-  ]);
+  assert.deepEqual(await machine.traced("more start 3 2 3 2"), ["more start 3 2 3 2"]);
+  await machine.untilRunning("more");
   await machine.run("telinit", "1");
-  assert.deepEqual(await machine.traced("K02web stop 1 3 1 3"), [
-    "K01more stop 1 3 1 3",
-    "K02web stop 1 3 1 3",
-  ]);
-  await machine.root.untilSucceeds(PLACE, "status", "sulogin");
+  assert.deepEqual(await machine.traced("web stop 1 3 1 3"), ["more stop 1 3 1 3", "web stop 1 3 1 3"]);
+  await machine.untilRunning("sulogin");
   assert.equal(await machine.run("runlevel"), "3 1\n");
+  await machine.run("telinit", "2");
+  await machine.traced("web start 2 1 2 1");
+  await machine.untilRunning("web");
   await machine.run("shutdown", "-h", "now");
   await machine.root.ended();
-  assert.deepEqual(await machine.traced("K02web stop 0 1 0 1"), [
-    "K01more stop 0 1 0 1",
-    "K02web stop 0 1 0 1",
-  ]);
+  assert.deepEqual(await machine.traced("web stop 0 2 0 2"), ["web stop 0 2 0 2"]);
 });
 
 Deno.test("the first runlevel is that of init's arguments, or of an inittab that names no more", {
@@ -115,18 +139,20 @@ Deno.test("the first runlevel is that of init's arguments, or of an inittab that
     files: { ...DEBIAN.files, "etc/inittab": "# all else\nid:3:initdefault:\n" },
   };
   await using machine = await Machine.boot(withDefault);
-  await machine.traced("S03more start 3 N 3 N");
+  await machine.traced("more start 3 N 3 N");
   assert.equal(await machine.run("runlevel"), "N 3\n");
   await using single = await Machine.boot(withDefault, "single");
-  await single.traced("S01early start S N S N");
-  await single.root.untilSucceeds(PLACE, "status", "sulogin");
+  await single.traced("early start S N S N");
+  await single.untilRunning("sulogin");
   assert.equal(await single.run("runlevel"), "N S\n");
 });
 
 /** Red Hat's scripts, in small: a lock file says that a service runs. */
-const LOCKED = `${SCRIPT}case $1 in
-  start) : > "/var/lock/subsys/\${0##*/[SK][0-9][0-9]}" ;;
-  stop) /bin/rm -f "/var/lock/subsys/\${0##*/[SK][0-9][0-9]}" ;;
+const LOCKED = `${SCRIPT}name=\${0##*/}
+lock=/var/lock/subsys/\${name#[SK][0-9][0-9]}
+case $1 in
+  start) : > "$lock" ;;
+  stop) /bin/rm -f "$lock" ;;
 esac
 `;
 
@@ -139,17 +165,22 @@ const RED_HAT: MinimalOptions = {
     "var/lock/subsys/.keep": "",
     "etc/sysconfig/init": "ACTIVE_CONSOLES=/dev/null\n",
     "sbin/mingetty": '#!/bin/sh\necho "mingetty $1" >> /trace\nexec /bin/sleep 1000\n',
+    ...NO_TERMINAL,
   },
-  links: levelLinks("etc/rc.d", {
-    0: "K01web K02syslog",
-    1: "K01web K02syslog",
-    2: "K01web S01syslog",
-    3: "S01syslog S02web",
-  }),
+  // The runner of the machine's own is ours: by that name it runs the scripts itself.
+  links: {
+    "etc/rc.d/rc": PLACE,
+    ...levelLinks("etc/rc.d", {
+      0: "K01web K02syslog",
+      1: "K01web K02syslog",
+      2: "K01web S01syslog",
+      3: "S01syslog S02web",
+    }),
+  },
   programs: ["/bin/rm"],
 };
 
-Deno.test("a machine without an inittab boots by Red Hat's directories, and passes over what runs", {
+Deno.test("a machine without an inittab boots by Red Hat's rc.sysinit and rc, which passes over what runs", {
   ignore: !MINIMAL_ROOT_POSSIBLE,
 }, async () => {
   await using machine = await Machine.boot(RED_HAT);
@@ -163,7 +194,7 @@ Deno.test("a machine without an inittab boots by Red Hat's directories, and pass
   assert.deepEqual(await machine.traced("K01web stop 2 3 2 3"), ["K01web stop 2 3 2 3"]);
   await machine.run("telinit", "1");
   assert.deepEqual(await machine.traced("K02syslog stop 1 2 1 2"), ["K02syslog stop 1 2 1 2"]);
-  await machine.root.untilSucceeds(PLACE, "status", "sulogin");
+  await machine.untilRunning("sulogin");
   await machine.run("telinit", "3");
   await machine.traced("mingetty null");
   await machine.run("shutdown", "-h", "now");
@@ -172,6 +203,22 @@ Deno.test("a machine without an inittab boots by Red Hat's directories, and pass
     "K01web stop 0 3 0 3",
     "K02syslog stop 0 3 0 3",
   ]);
+});
+
+Deno.test("Red Hat's scripts are jobs where nothing of the machine's own runs them", {
+  ignore: !MINIMAL_ROOT_POSSIBLE,
+}, async () => {
+  const { "etc/rc.d/rc": _, ...links } = RED_HAT.links!;
+  await using machine = await Machine.boot({ ...RED_HAT, links });
+  assert.deepEqual(await machine.traced("mingetty null"), [
+    "rc.sysinit",
+    "syslog start 3 N 3 N",
+    "web start 3 N 3 N",
+    "mingetty null",
+  ]);
+  await machine.untilRunning("web");
+  await machine.run("telinit", "2");
+  assert.deepEqual(await machine.traced("web stop 2 3 2 3"), ["web stop 2 3 2 3"]);
 });
 
 /** A machine's own jobs, as Red Hat's Upstart had them. */
@@ -259,19 +306,15 @@ Deno.test("a machine's own jobs go before those that ship: Red Hat's, with its r
 Deno.test("a script that hangs does not hold up another change of the level", {
   ignore: !MINIMAL_ROOT_POSSIBLE,
 }, async () => {
+  const hang = `${SCRIPT}[ "$1" = stop ] || exec /bin/sleep 1000\n`;
   await using machine = await Machine.boot({
-    files: {
-      ...DEBIAN.files,
-      "etc/init.d/hang": `${SCRIPT}[ "$1" = stop ] || exec /bin/sleep 1000\n`,
-    },
-    links: { ...DEBIAN.links, ...levelLinks("etc", { 2: "S01hang S02web", 3: "K01hang S02web" }) },
+    ...RED_HAT,
+    files: { ...RED_HAT.files, "etc/rc.d/init.d/hang": hang },
+    links: { "etc/rc.d/rc": PLACE, ...levelLinks("etc/rc.d", { 2: "S02web", 3: "S01hang S02web" }) },
   });
-  await machine.traced("S01hang start 2 N 2 N");
-  await machine.run("telinit", "3");
-  assert.deepEqual(await machine.traced("S02web start 3 2 3 2"), [
-    "K01hang stop 3 2 3 2",
-    "S02web start 3 2 3 2",
-  ]);
+  await machine.traced("S01hang start 3 N 3 N");
+  await machine.run("telinit", "2");
+  assert.deepEqual(await machine.traced("S02web start 2 3 2 3"), ["S02web start 2 3 2 3"]);
 });
 
 Deno.test("without SysV nothing that ships is in force", { ignore: !MINIMAL_ROOT_POSSIBLE }, async () => {
