@@ -137,6 +137,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   OutputReader: "is saved by Channels",
   ProcessTable: "is read anew for each request",
   Refusal: "is an error",
+  ScriptLevels: "keeps nothing but its requests, which PendingRequests has",
   SignalTable: "signals that come meanwhile are kept by the kernel",
   TimeStamps: "is saved by JobOutput",
   ValueError: "is an error",

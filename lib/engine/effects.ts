@@ -68,6 +68,8 @@ export type Input =
   /** A pid file names the process of a service, which is believed; or not yet, or not believed, as `reason` says. */
   | { kind: "pid-file"; job: string; instance: string; pid: number; session: number }
   | { kind: "pid-file-refused"; job: string; instance: string; reason: string }
+  /** The answer to the effect `find-left-behind`, where there is such a process. */
+  | { kind: "left-behind"; job: string; instance: string; process: TrackedProcess }
   /** The answer to the effect `end-leftovers`: the processes that there were, before any signal. */
   | { kind: "leftovers"; job: string; instance: string; pids: number[] }
   /** Every instance is stopped, at once or in the order that the conditions imply. No job is respawned any more. */
@@ -99,6 +101,11 @@ export type Effect =
    * report by `leftovers`.
    */
   | { kind: "end-leftovers"; job: string; instance: string; leaders: number[]; signal: number }
+  /**
+   * Look for a process that an init script has left behind, whose start has ended, and report it by `left-behind`. `leader`
+   * was the start's process.
+   */
+  | { kind: "find-left-behind"; job: string; instance: string; leader: number }
   /** `delay` in ms; 0: as soon as all effects so far have been done. */
   | { kind: "set-timer"; timer: number; delay: number }
   | { kind: "clear-timer"; timer: number }

@@ -15,7 +15,7 @@ import type { Effect, Input, NoticeKind, Time } from "./effects.ts";
 import { EngineState } from "./engine_state.ts";
 import { JobEnvironments } from "./environments.ts";
 import { dispatchEvents, retryDelayedStarts } from "./events/dispatch.ts";
-import { trackedProcessSettled, tracksForks } from "./expect.ts";
+import { leftFound, trackedProcessSettled, tracksForks } from "./expect.ts";
 import type { LoadedJob } from "./loaded_job.ts";
 import {
   processEnded,
@@ -260,6 +260,8 @@ const HANDLERS: Handlers = {
   "notification": (engine, { job, instance, told }) => notified(engine, job, instance, told),
 
   "pid-file": (engine, { job, instance, ...process }) => pidFileNames(engine, job, instance, process),
+
+  "left-behind": (engine, { job, instance, process }) => leftFound(engine, job, instance, process),
 
   "pid-file-refused": (engine, { job, instance, reason }) => pidFileRefused(engine, job, instance, reason),
 

@@ -11,7 +11,7 @@ import type { TrackedProcess } from "./effects.ts";
 import type { EngineState } from "./engine_state.ts";
 import type { Instance } from "./instance.ts";
 import { endMain, leaveSpawned } from "./lifecycle.ts";
-import { isScript, mayHaveLeft } from "./services/init_script.ts";
+import { isScript, isStartedScript, mayHaveLeft, STARTED } from "./services/init_script.ts";
 import { lookForNamed } from "./services/pid_file.ts";
 
 /** The main process has stopped itself: with `expect stop`, or `ready stopped`, it is ready, and is continued. */
@@ -69,8 +69,41 @@ function followChild(engine: EngineState, instance: Instance, pid: number): void
 
 /** A program that leaves a service behind has done so. */
 function started(engine: EngineState, instance: Instance): void {
-  if (!instance.isExpectMet && isScript(instance)) lookForNamed(engine, instance);
+  if (!instance.isExpectMet && isScript(instance)) {
+    lookForNamed(engine, instance);
+    if (!instance.pids.has("main")) {
+      instance.tracksForksUntil = engine.now + LAST_LOOK;
+      engine.setTimer(instance, "left-behind", FIRST_LOOK);
+    }
+  }
   met(engine, instance);
+}
+
+/** When a script has left nothing behind, init looks again after so many ms: a process cannot be told by its environment while
+ * it executes another program. */
+const FIRST_LOOK = 20, LAST_LOOK = 1000;
+
+/** It is time for such a look. */
+export function lookForLeft(engine: EngineState, instance: Instance): void {
+  const { pids, leaders: [leader], job, name, tracksForksUntil } = instance;
+  if (!isLookedFor(instance) || pids.has("main") || leader === undefined) return;
+  engine.effect({ kind: "find-left-behind", job: job.name, instance: name, leader });
+  if (engine.now < tracksForksUntil) {
+    engine.setTimer(instance, "left-behind", tracksForksUntil - engine.now);
+  }
+}
+
+/** A process was found that a script has left behind. */
+export function leftFound(engine: EngineState, job: string, name: string, tracked: TrackedProcess): void {
+  const instance = engine.jobs.get(job)?.instances.get(name);
+  if (!instance || !isLookedFor(instance) || instance.pids.has("main")) return;
+  if (engine.processes.has(tracked.pid)) return;
+  engine.clearTimer(instance, "left-behind");
+  trackFork(engine, instance, tracked);
+}
+
+function isLookedFor(instance: Instance): boolean {
+  return isStartedScript(instance) && STARTED.has(instance.state) && instance.report.script === undefined;
 }
 
 /** A tracked process will not fork again, whatever number of forks was seen. */

@@ -11,6 +11,7 @@ import { printable } from "../model/text/printable.ts";
 import { enteredState } from "./checks/checks.ts";
 import { replaceDefinition } from "./definition_changes.ts";
 import { goalChanged, instanceEnded, startDelayed, stateChanged } from "./dependencies/changes.ts";
+import { undoneInOrder } from "./dependencies/wake.ts";
 import { isHeldBack } from "./dependencies/holds.ts";
 import { isHeld } from "./dependencies/phases.ts";
 import type { EngineState } from "./engine_state.ts";
@@ -18,7 +19,7 @@ import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import { type FailureCause, Instance } from "./instance.ts";
 import type { LoadedJob } from "./loaded_job.ts";
-import { finishesStart, isStartedScript, stopsAfterStart } from "./services/init_script.ts";
+import { finishesStart, isStartedScript, isToBeUndone } from "./services/init_script.ts";
 import { watchPidFile } from "./services/pid_file.ts";
 import { watchState } from "./services/watchdog.ts";
 import { type Goal, type State, STATES, statesBetween } from "./states.ts";
@@ -55,7 +56,7 @@ function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   instance.goal = goal;
   engine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
   goalChanged(engine, instance);
-  if (finishesStart(instance)) return;
+  if (finishesStart(instance) || isToBeUndone(instance) && undoneInOrder(engine, instance)) return;
   if (LEAVES_AT_ONCE[goal].includes(instance.state)) return advance(engine, instance);
   if (goal === "stop" && instance.state === "starting" && instance.isRouse) return endBlock(engine, instance);
   abortUnneededHook(engine, instance);
@@ -96,12 +97,12 @@ export function restart(engine: EngineState, instance: Instance): void {
 /**
  * Has an instance with the goal stop start again once it has stopped. During a pre-stop the goal `respawn` makes sure that
  * the stop follows: the goal start would lead back to `running`. With rouse's own semantics the same holds for the hooks of
- * the start, which that stop has ended, and for an init script that finishes its start first.
+ * the start, which that stop has ended, and for an init script that finishes its start first, or waits before it stops.
  */
 export function startAfterStop(engine: EngineState, instance: Instance): void {
   const { state } = instance;
   const inPreStop = state === "pre-stopping" || state === "pre-stop";
-  const isStopFirst = inPreStop || finishesStart(instance) ||
+  const isStopFirst = inPreStop || finishesStart(instance) || isToBeUndone(instance) ||
     instance.isRouse && STATES[state].respawn !== undefined;
   changeGoal(engine, instance, isStopFirst ? "respawn" : "start");
 }
@@ -190,7 +191,7 @@ export function jumpTo(engine: EngineState, instance: Instance, state: State): v
 
 function nextState(engine: EngineState, instance: Instance): State {
   const row = STATES[instance.state];
-  if (stopsAfterStart(instance)) return "pre-stopping";
+  if (isToBeUndone(instance)) return "pre-stopping";
   if (instance.goal === "respawn") {
     const next = row.respawn ?? row.start;
     if (next === "stopping") changeGoal(engine, instance, "start");
@@ -276,7 +277,11 @@ const ON_ENTRY: Partial<Record<State, (engine: EngineState, instance: Instance) 
     engine.clearTimer(instance, "start-timeout");
     instance.upSince = engine.now;
   },
-  stopping: (engine, instance) => engine.clearTimer(instance, "start-timeout"),
+  "pre-stopping": (engine, instance) => engine.clearTimer(instance, "left-behind"),
+  stopping(engine, instance) {
+    engine.clearTimer(instance, "start-timeout");
+    engine.clearTimer(instance, "left-behind");
+  },
   killed(engine, instance) {
     if (!instance.pids.has("main")) return endLeftovers(engine, instance);
     endMain(engine, instance);

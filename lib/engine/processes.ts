@@ -8,7 +8,7 @@ import { endsInitWith, type InstanceProcess, isBeyondUpstart } from "../model/jo
 import { SIGKILL, signalName, SIGSTOP } from "../model/signals.ts";
 import type { TrackedProcess } from "./effects.ts";
 import type { EngineState } from "./engine_state.ts";
-import { acceptAsReady, mainStopped, scriptStarted, trackFork } from "./expect.ts";
+import { acceptAsReady, lookForLeft, mainStopped, scriptStarted, trackFork } from "./expect.ts";
 import type { FailureCause, Instance } from "./instance.ts";
 import { advance, advanceAfter, changeGoal, endDelay, failAndStop } from "./lifecycle.ts";
 import { endedTooEarly, failOrRespawn, isFailure, respawnOrStop, timedOut } from "./respawn.ts";
@@ -209,6 +209,7 @@ const ON_TIMER: Record<InstanceTimerPurpose, (engine: EngineState, instance: Ins
   "hook-bound": hookRunsLong,
   "hook-kill": killHook,
   "leftovers": lookAgain,
+  "left-behind": lookForLeft,
   "kill-timeout"(engine, instance) {
     if (instance.state === "killed") engine.signal(instance, "main", SIGKILL);
   },

@@ -15,6 +15,7 @@ import type { Instance } from "./instance.ts";
  * - `hook-bound`: a hook has run for long.
  * - `hook-kill`: a hook that was told to end gets SIGKILL.
  * - `leftovers`: init looks again whether a main process has left others behind.
+ * - `left-behind`: it looks again whether an init script has left its service behind.
  */
 export const INSTANCE_TIMERS = [
   "kill-timeout",
@@ -27,6 +28,7 @@ export const INSTANCE_TIMERS = [
   "hook-bound",
   "hook-kill",
   "leftovers",
+  "left-behind",
 ] as const;
 export type InstanceTimerPurpose = (typeof INSTANCE_TIMERS)[number];
 

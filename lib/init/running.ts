@@ -27,6 +27,7 @@ import { PendingRequests, type SavedRequests } from "./parts/pending_requests.ts
 import { ChildReaper, type SavedChildren } from "./spawn/child_reaper.ts";
 import { PidFiles, remarkOn, type SavedPidFiles } from "./spawn/pid_files.ts";
 import { ProcessStarter, type SavedStarts } from "./spawn/process_starter.ts";
+import { findForkedProcess } from "./spawn/fork_tracking.ts";
 import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
@@ -373,6 +374,11 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     },
     "kill": ({ pid, signal, group }) => signalProcess(pid, signal, group, this.context.messages),
     "end-leftovers": (effect) => this.#leftovers.end(effect),
+    "find-left-behind": ({ job, instance, leader }) => {
+      const isKnown = (pid: number) => this.#engine.ownerOf(pid) !== undefined;
+      const process = findForkedProcess({ pid: leader, job, instance, isKnown });
+      if (process) this.handle({ kind: "left-behind", job, instance, process });
+    },
     "set-timer": ({ timer, delay }) => this.#timers.set(timer, delay),
     "await-pid-file": (effect) => this.#pidFiles.wait(effect),
     "forget-pid-file": ({ job, instance }) => this.#pidFiles.forget(job, instance),

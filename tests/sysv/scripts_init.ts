@@ -169,11 +169,15 @@ export class ScriptsInit implements AsyncDisposable {
   /** Waits until `initctl status` says this. */
   async untilStatus(job: string, pattern: RegExp): Promise<string> {
     let last = "";
-    return await until(`the status of ${job} is ${pattern}`, async () => {
-      const { stdout } = await this.init.run("initctl", "status", job);
-      last = stdout.trimEnd();
-      return pattern.test(last) && last;
-    });
+    try {
+      return await until(`the status of ${job} is ${pattern}`, async () => {
+        const { stdout } = await this.init.run("initctl", "status", job);
+        last = stdout.trimEnd();
+        return pattern.test(last) && last;
+      });
+    } catch (error) {
+      throw new Error(`The last status was ${last}\n${this.init.messages()}`, { cause: error });
+    }
   }
 
   /** Waits until init has said this. */

@@ -7,7 +7,7 @@ import type { EngineState } from "../engine_state.ts";
 import type { Event } from "../events/event.ts";
 import type { Instance } from "../instance.ts";
 import { componentsOf } from "./components.ts";
-import { isHeld } from "./phases.ts";
+import { isHeld, isHeldInStop } from "./phases.ts";
 import { startWaits, stopWaits } from "./waits.ts";
 
 /** Notes that an instance holds an event, if another instance waits for that. */
@@ -51,7 +51,7 @@ function* waitsOf(
 ): Iterable<Instance> {
   const { blocker, state, goal } = instance;
   if (blocker) yield* holdersOf.get(blocker) ?? [];
-  else if (state === "stopping") {
+  else if (isHeldInStop(instance)) {
     for (const { instance: dependant } of stopWaits(engine, instance)) yield dependant;
   } else if (state === "starting" && goal !== "stop") {
     for (const { target } of startWaits(engine, instance)) yield* target?.instances.values() ?? [];

@@ -9,7 +9,7 @@ import { causeBeside } from "../events/start_loops.ts";
 import type { Instance } from "../instance.ts";
 import { changeGoal, failAndStop, settleWaiters } from "../lifecycle.ts";
 import { stopConflicting } from "./conflicts.ts";
-import { isHeld, isOnItsWayDown } from "./phases.ts";
+import { isHeld, isHeldInStop, isOnItsWayDown } from "./phases.ts";
 import { type NeedFailure, whyFailed, whyImpossible, whyStalled, whyTriedAgain } from "./reasons.ts";
 import { graphOf, startWaits, stopWaits } from "./waits.ts";
 import { wakeDependants } from "./wake.ts";
@@ -17,7 +17,7 @@ import { wakeDependants } from "./wake.ts";
 /** True when an instance has to stay in its state because of its dependencies. It may have failed by that, and moved on. */
 export function isHeldBack(engine: EngineState, instance: Instance): boolean {
   if (!isHeld(instance) || graphOf(engine).isEmpty) return false;
-  if (instance.state === "stopping") return holdsStop(engine, instance) && !instance.isForced;
+  if (isHeldInStop(instance)) return holdsStop(engine, instance) && !instance.isForced;
   return instance.goal !== "stop" && holdsStart(engine, instance);
 }
 

@@ -3,7 +3,7 @@
 import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
 import { whyNotUp } from "../waiting/notes.ts";
-import { isAboutCompletion, isHeld } from "./phases.ts";
+import { isAboutCompletion, isHeld, isHeldInStop } from "./phases.ts";
 import { type StartWait, startWaits, stopWaits } from "./waits.ts";
 
 /** So many names stand in a note. */
@@ -12,7 +12,7 @@ const MOST_NAMES = 5;
 /** What an instance waits for, each as `redis`, `migrate to complete` or `api to stop`. */
 export function waitsInWords(engine: EngineState, instance: Instance): string[] {
   if (!isHeld(instance)) return [];
-  if (instance.state === "stopping") {
+  if (isHeldInStop(instance)) {
     return Array.from(
       stopWaits(engine, instance),
       ({ instance: dependant }) => `${dependant.displayName} to stop`,

@@ -2,6 +2,7 @@
 
 import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
+import { isToBeUndone } from "../services/init_script.ts";
 import type { LoadedJob } from "../loaded_job.ts";
 import { ON_THE_WAY_DOWN, UP } from "../states.ts";
 import type { Edge } from "./graph.ts";
@@ -28,8 +29,18 @@ export function isUpBeside(job: LoadedJob, instance: Instance | undefined): bool
 }
 
 /** True when dependencies hold an instance, or are about to be looked at: its own event is finished. */
-export function isHeld({ state, blocker }: Instance): boolean {
-  return (state === "starting" || state === "stopping") && blocker === undefined;
+export function isHeld(instance: Instance): boolean {
+  return isHeldInStart(instance) || isHeldInStop(instance);
+}
+
+/** The same for one that starts. */
+export function isHeldInStart({ state, blocker }: Instance): boolean {
+  return state === "starting" && blocker === undefined;
+}
+
+/** The same for one that stops. An init script is held before its own stop is run, which ends what others need. */
+export function isHeldInStop(instance: Instance): boolean {
+  return instance.state === "stopping" ? instance.blocker === undefined : isToBeUndone(instance);
 }
 
 /** True when nothing of an instance runs, and it has not begun to start, or waits for that itself. */

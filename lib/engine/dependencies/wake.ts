@@ -3,20 +3,20 @@
 import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
 import type { LoadedJob } from "../loaded_job.ts";
-import { isHeld } from "./phases.ts";
+import { isHeld, isHeldInStart, isHeldInStop } from "./phases.ts";
 import { graphOf, stillWaits } from "./waits.ts";
 
 /** Has the instances look again that wait for a job before they start. */
 export function wakeDependants(engine: EngineState, job: LoadedJob): void {
   const graph = graphOf(engine);
-  for (const { dependant } of graph.edgesTo(job.name)) wake(engine, dependant, "starting");
-  for (const name of graph.conflictsOf(job.name)) wake(engine, name, "starting");
+  for (const { dependant } of graph.edgesTo(job.name)) wake(engine, dependant, isHeldInStart);
+  for (const name of graph.conflictsOf(job.name)) wake(engine, name, isHeldInStart);
 }
 
 /** Has the instances look again that wait for nothing but a job, which is up now, before they start. */
 export function wakeWaiting(engine: EngineState, job: LoadedJob): void {
   for (const { dependant } of graphOf(engine).edgesTo(job.name)) {
-    wake(engine, dependant, "starting", (instance) => !stillWaits(engine, instance));
+    wake(engine, dependant, (instance) => isHeldInStart(instance) && !stillWaits(engine, instance));
   }
 }
 
@@ -24,7 +24,7 @@ export function wakeWaiting(engine: EngineState, job: LoadedJob): void {
 export function wakeTargets(engine: EngineState, job: LoadedJob): void {
   for (const { targets } of graphOf(engine).edgesOf(job.name)) {
     for (const name of targets) {
-      wake(engine, name, "stopping");
+      wake(engine, name, isHeldInStop);
       requeue(engine, name);
     }
   }
@@ -43,16 +43,23 @@ export function wakeLevels(engine: EngineState, job: LoadedJob): void {
   }
 }
 
+/**
+ * Has an init script that is to stop look whom it waits for once all that the same event stops has been told to. False when
+ * no job depends on another.
+ */
+export function undoneInOrder(engine: EngineState, instance: Instance): boolean {
+  if (graphOf(engine).isEmpty) return false;
+  engine.dependencies.pending.add(instance);
+  return true;
+}
+
 function wake(
   engine: EngineState,
   name: string,
-  state: "starting" | "stopping",
-  isDue: (instance: Instance) => boolean = () => true,
+  isDue: (instance: Instance) => boolean,
 ): void {
   for (const instance of engine.jobs.get(name)?.instances.values() ?? []) {
-    if (instance.state === state && isHeld(instance) && isDue(instance)) {
-      engine.dependencies.pending.add(instance);
-    }
+    if (isDue(instance)) engine.dependencies.pending.add(instance);
   }
 }
 

@@ -6,7 +6,7 @@
 
 import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
 import type { JobDefinition } from "../../model/job.ts";
-import { actionExitInWords } from "../../model/lsb_exits.ts";
+import { actionExitInWords } from "../../model/sysv/lsb_exits.ts";
 import { signalName } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
@@ -24,12 +24,13 @@ export function isStartedScript(instance: Instance): boolean {
 }
 
 /** The states from which a script that is to stop goes on to `pre-stopping`, since what its start has done is to be undone. */
-export const UNDONE: readonly State[] = ["spawned", "post-start"];
+export const UNDONE: readonly State[] = ["spawned", "post-start", "running"];
 
-/** True for a script that is to stop now that it has started: its own stop is to undo what its start has done. */
-export function stopsAfterStart(instance: Instance): boolean {
-  return isStartedScript(instance) && instance.goal !== "start" && !instance.isForced &&
-    UNDONE.includes(instance.state);
+/** True for a script that has started, and is to stop: its own stop is next, which undoes what its start has done. */
+export function isToBeUndone(instance: Instance): boolean {
+  const { goal, state, isForced } = instance;
+  if (goal === "start" || isForced || !UNDONE.includes(state) || !isStartedScript(instance)) return false;
+  return !instance.has("post-start");
 }
 
 /** True while a script does its start, which is not broken off in the middle: nobody would undo the half. */
@@ -40,7 +41,7 @@ export function finishesStart(instance: Instance): boolean {
 }
 
 /** The states in which it counts what becomes of the processes that a script has left behind. */
-const WATCHED = statesBetween("spawned", "running");
+export const STARTED = statesBetween("spawned", "running");
 
 /**
  * True when the end of a main process is that of a script's start, or of one of several processes that this has left behind.
@@ -48,7 +49,7 @@ const WATCHED = statesBetween("spawned", "running");
  */
 export function mayHaveLeft({ isExpectMet, state, report }: Instance, exit: Exit): boolean {
   if (!isExpectMet) return isSuccess(exit);
-  return WATCHED.has(state) && report.script !== "named";
+  return STARTED.has(state) && report.script !== "named";
 }
 
 /** True when this end of a main process, behind which nothing is left, is that of a script's start. */
@@ -59,7 +60,7 @@ export function endsStart(instance: Instance, exit: Exit): boolean {
 /** What follows when the last process that a script had left behind ends by itself. */
 export function outcomeOf(instance: Instance, exit: Exit): "stays" | "fails" | "no script's" {
   const { goal, state, job: { definition } } = instance;
-  if (!isStartedScript(instance) || goal !== "start" || !WATCHED.has(state)) return "no script's";
+  if (!isStartedScript(instance) || goal !== "start" || !STARTED.has(state)) return "no script's";
   if (definition.normalExit.some((normal) => sameExit(normal, exit))) return "no script's";
   // What works in the background for a while ends like that, and what the script has done is done.
   const isDaemon = definition.respawn || instance.report.script === "named";

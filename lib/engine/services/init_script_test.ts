@@ -133,6 +133,27 @@ Deno.test("of several processes that were left behind, the next one is followed"
   assert.deepEqual([bench.state("web"), bench.pid("web")], ["start/running", next]);
 });
 
+Deno.test("what a script has left behind may be found a moment later", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  bench.exit("web");
+  assert.equal(bench.timers, 1);
+  bench.restore();
+  const process = { pid: 4711, forks: 1 };
+  for (let count = 0; count < 2; count++) {
+    bench.engine.handle({ kind: "left-behind", job: "web", instance: "", process }, {
+      monotonic: 1,
+      wall: 1,
+    });
+  }
+  assert.equal(bench.pid("web"), 4711);
+  const other = scriptBench();
+  other.start("web");
+  other.exit("web");
+  other.advance("2s");
+  assert.deepEqual([other.state("web"), other.timers], ["start/running", 0]);
+});
+
 Deno.test("a stop waits for the end of the start, and then runs the script's stop", () => {
   for (const action of ["stop", "restart"] as const) {
     const bench = scriptBench();
@@ -206,4 +227,42 @@ Deno.test("a script that only has a stop is armed by its start", () => {
   bench.stopAll(true);
   assert.equal(bench.state("web"), "stop/waiting");
   assert(bench.trace.includes("web pre-stop runs"));
+});
+
+Deno.test("scripts that one event stops run their stops in the reverse order of their starts", () => {
+  const script = { expect: "script", runs: ["main", "pre-stop"], startOn: "go", stopOn: "end" } as const;
+  const fields = () => ({ ...script, runs: [...script.runs] });
+  const bench = new Bench([job("low", fields()), job("high", { ...fields(), uses: ["low"] })]);
+  bench.behave("low", "main", { status: 0 });
+  bench.behave("high", "main", { status: 0 });
+  bench.behave("high", "pre-stop", "stays", { status: 0 });
+  bench.event("go");
+  assert.deepEqual([bench.state("low"), bench.state("high")], ["start/running", "start/running"]);
+  bench.event("end");
+  assert.deepEqual([bench.state("low"), bench.note("low")], ["stop/running", "waits for high to stop"]);
+  bench.restore();
+  bench.exit("high", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual([bench.state("low"), bench.state("high")], ["stop/waiting", "stop/waiting"]);
+  assert.deepEqual(bench.traced(/pre-stop runs/), ["high pre-stop runs", "low pre-stop runs"]);
+});
+
+Deno.test("a restart of a script that has to wait before it stops is not lost", () => {
+  const fields = (): Fields => ({
+    expect: "script",
+    runs: ["main", "pre-stop"],
+    startOn: "go",
+    stopOn: "end",
+  });
+  const bench = new Bench([job("low", fields()), job("high", { ...fields(), uses: ["low"] })]);
+  bench.behave("low", "main", { status: 0 });
+  bench.behave("high", "main", { status: 0 });
+  bench.behave("high", "pre-stop", "stays");
+  bench.event("go");
+  bench.stop("high");
+  const reply = bench.restart("low");
+  // It waits for the other one, which stops, too.
+  assert.deepEqual([bench.state("low"), reply.outcome], ["respawn/running", undefined]);
+  bench.exit("high", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual([bench.state("low"), reply.outcome], ["start/running", "done"]);
+  assert.equal(bench.traced(/low main runs/).length, 2);
 });

@@ -9,8 +9,7 @@ import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
 import { leaveSpawned } from "../lifecycle.ts";
 import { timedOut } from "../respawn.ts";
-import { statesBetween } from "../states.ts";
-import { isScript, isStartedScript } from "./init_script.ts";
+import { isScript, isStartedScript, STARTED } from "./init_script.ts";
 import { setMain } from "./main_process.ts";
 import { awaitsPidFile, isKnownByPidFile } from "./self_report.ts";
 
@@ -60,9 +59,6 @@ function awaitPidFile(engine: EngineState, instance: Instance, main: number): st
 
 /** How long the pid file of an init script is looked at when its start has ended, in ms. A daemon may write it after that. */
 const LONGEST_LOOK = 10_000;
-
-/** From the end of a script's start to its stop. */
-const STARTED = statesBetween("spawned", "running");
 
 /** The start of an init script has ended. Its pid file, if it names one, tells which process its service is. */
 export function lookForNamed(engine: EngineState, instance: Instance): void {

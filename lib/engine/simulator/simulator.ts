@@ -186,6 +186,7 @@ export class Simulator {
         return;
       }
       case "forget-pid-file":
+      case "find-left-behind":
         return;
       case "answer":
         return this.#answer(effect);
