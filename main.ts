@@ -29,25 +29,14 @@ const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const rc = () => import("./lib/cli/sysv/rc/rc.ts");
 const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
-/** Where SysV's runlevels are, it is SysV's, which asks Upstart's when init listens to that one. */
-const telinit = async () =>
-  await isSysvMachine()
-    ? await import("./lib/cli/sysv/telinit.ts")
-    : await import("./lib/cli/system/telinit.ts");
-
-/** `init`: where it is not process 1 of a SysV machine, and gets no option of ours, it is telinit. */
-const initOrTelinit = async (args: string[]) =>
-  process.pid !== 1 && !args.some((word) => /^--(?!version$)/.test(word)) && await isSysvMachine()
-    ? await import("./lib/cli/sysv/telinit.ts")
-    : await init();
-
-async function isSysvMachine(): Promise<boolean> {
-  const { hasSysvFiles } = await import("./lib/init/host/sysv.ts");
-  return hasSysvFiles();
-}
+const telinit = () => import("./lib/cli/system/telinit.ts");
+const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
+/** SysV's init is telinit where it is not process 1. With an option of ours it is init all the same. */
+const sysvInit = (args: string[]) =>
+  process.pid === 1 || args.some((word) => /^--(?!version$)/.test(word)) ? init() : sysvTelinit();
 
 /** The programs that end so soon that compiling them would not pay. */
-const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, telinit];
+const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, sysvTelinit, telinit];
 
 /** The programs of a system, by the names that links have. */
 type Programs = Readonly<Record<string, Load>>;
@@ -55,7 +44,7 @@ type Programs = Readonly<Record<string, Load>>;
 /** Upstart's: `--install` makes links of these names. */
 const UPSTART: Programs = {
   halt: reboot,
-  init: initOrTelinit,
+  init,
   "init-checkconf": check,
   initctl,
   poweroff: reboot,
@@ -72,10 +61,12 @@ const UPSTART: Programs = {
 
 /** SysV's: `--install --sysv` makes links of these names, too. */
 const SYSV: Programs = {
+  init: sysvInit,
   insserv,
   rc,
   rcS: rc,
   runlevel: sysvRunlevel,
+  telinit: sysvTelinit,
 };
 
 /** Of these, `rouse sysv NAME` has init do what it can, which a link of that name does itself. */

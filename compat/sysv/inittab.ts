@@ -7,7 +7,7 @@ import {
   type InittabAction,
   type InittabEntry,
   RUNLEVELS,
-} from "../../lib/model/inittab.ts";
+} from "../../lib/model/sysv/inittab.ts";
 import { decodeBytes } from "../../lib/model/text/bytes.ts";
 
 /** The most characters of a field. */

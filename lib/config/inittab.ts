@@ -2,7 +2,7 @@
 
 import { readdirSync } from "node:fs";
 import { parseInittab } from "../../compat/sysv/mod.ts";
-import type { Inittab } from "../model/inittab.ts";
+import type { Inittab } from "../model/sysv/inittab.ts";
 import { ifAllowed } from "../sys/call/refused.ts";
 import { untrustedWriterAt } from "../sys/access/trust.ts";
 import { readSource } from "./files.ts";

@@ -149,7 +149,12 @@ export class InitProgram implements Part<SavedProgram> {
       this.#shutdownTimeout,
       this.#shippedBoot?.jobs ?? [],
     );
-    this.#endpoint = new ControlEndpoint(this.#init, this.#messages, this.#session);
+    this.#endpoint = new ControlEndpoint(
+      this.#init,
+      this.#messages,
+      this.#session,
+      inittabModule !== undefined,
+    );
     this.#sessionFile = new SessionFile(this.#messages);
     this.#http = httpModule && new httpModule.HttpService(this.#init, options.command && COMMAND_JOB);
   }

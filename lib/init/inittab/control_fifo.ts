@@ -8,7 +8,7 @@ import {
   type ControlRequest,
   decodeRequest,
   REQUEST_SIZE,
-} from "../../model/initctl_request.ts";
+} from "../../model/sysv/control_request.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { close, read as readBytes } from "../../sys/io/descriptors.ts";
 import { isOpenOn, makeFifo, openFifo } from "../../sys/io/fifo.ts";

@@ -1,7 +1,7 @@
 /** The jobs that inittab's lines are: the engine runs their processes, the sequencer says when. */
 
 import { existsSync } from "node:fs";
-import { type ActionRow, INITTAB_ACTIONS, type InittabEntry } from "../../model/inittab.ts";
+import { type ActionRow, INITTAB_ACTIONS, type InittabEntry } from "../../model/sysv/inittab.ts";
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { close, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from "../../sys/io/descriptors.ts";

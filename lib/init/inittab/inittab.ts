@@ -4,14 +4,14 @@ import { ControlError } from "../../control/supervisor.ts";
 import { readInittab } from "../../config/inittab.ts";
 import type { DefinitionChange } from "../../engine/effects.ts";
 import { RUNLEVEL_EVENT } from "../../model/init_events.ts";
-import type { ControlRequest } from "../../model/initctl_request.ts";
+import type { ControlRequest } from "../../model/sysv/control_request.ts";
 import {
   type Inittab,
   INITTAB_ACTIONS,
   type InittabEntry,
   type InittabTrigger,
   RUNLEVELS,
-} from "../../model/inittab.ts";
+} from "../../model/sysv/inittab.ts";
 import type { Notice } from "../../model/requests.ts";
 import { unlessRefused } from "../../sys/call/refused.ts";
 import { setProcessTitle } from "../../sys/process/title.ts";
@@ -124,8 +124,9 @@ export class InittabSequence implements Part<SavedInittab> {
     const { init, messages, boot } = this.context;
     if (!this.drives) return this.#fifo.open();
     init.observe((notice) => this.#noticed(notice), ["instance-removed", "state-changed"]);
-    messages.logSysv("version: 3.06 booting");
-    this.#tell(this.#firstMessages);
+    messages.logSysv("version 3.06 booting");
+    // In an emergency the files may be mended first: they are read when it is over.
+    if (!boot.emergency) this.#tell(this.#firstMessages);
     this.#fifo.open();
     const inittab = this.#first ?? { entries: [] };
     this.#define(inittab.entries);

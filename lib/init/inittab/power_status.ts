@@ -2,7 +2,7 @@
 
 import { rmSync } from "node:fs";
 import { readSource } from "../../config/files.ts";
-import type { InittabTrigger } from "../../model/inittab.ts";
+import type { InittabTrigger } from "../../model/sysv/inittab.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 
 const FILES = ["/var/run/powerstatus", "/etc/powerstatus"];

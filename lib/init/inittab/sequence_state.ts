@@ -1,6 +1,6 @@
 /** The state of inittab's sequencer: plain data. */
 
-import { type ActionRow, INITTAB_ACTIONS, type InittabEntry } from "../../model/inittab.ts";
+import { type ActionRow, INITTAB_ACTIONS, type InittabEntry } from "../../model/sysv/inittab.ts";
 
 /**
  * Where the system is. `emergency`: a shell before anything else. `single`: the runlevel S of a boot, before the lines of

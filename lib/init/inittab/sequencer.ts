@@ -3,8 +3,8 @@
  * It knows the phases of a boot, the changes of the runlevel, who waits for whom, and who is started again.
  */
 
-import type { Inittab, InittabEntry, InittabTrigger } from "../../model/inittab.ts";
-import { DEMANDS, RUNLEVELS } from "../../model/inittab.ts";
+import type { Inittab, InittabEntry, InittabTrigger } from "../../model/sysv/inittab.ts";
+import { DEMANDS, RUNLEVELS } from "../../model/sysv/inittab.ts";
 import type { BootFlags } from "../options.ts";
 import {
   compareEntries,
@@ -159,7 +159,7 @@ export class Sequencer {
 
   #boot({ entries, initdefault }: Inittab, { runlevel, emergency }: BootFlags): void {
     const state = this.#state;
-    state.entries = entries.map(newEntry);
+    if (!emergency) state.entries = entries.map(newEntry);
     if (initdefault !== undefined) state.initdefault = initdefault;
     if (runlevel !== undefined) state.target = runlevel;
     if (!emergency) return;
@@ -181,7 +181,8 @@ export class Sequencer {
       case "emergency":
         this.#removeSulogin();
         state.phase = "sysinit";
-        return true;
+        this.#read({ sleepTime: 0 });
+        return false;
       case "sysinit":
         this.#afterSysinit();
         return true;

@@ -1,10 +1,10 @@
 /** The control channel of SysV's init as its clients use it: requests are written to /run/initctl. */
 
 import { fstatSync } from "node:fs";
-import { CONTROL_FIFO, type ControlRequest, encodeRequest } from "../../model/initctl_request.ts";
-import { EAGAIN, EINTR, errorReason } from "../../sys/call/errno.ts";
-import { unlessRefused } from "../../sys/call/refused.ts";
-import { close, O_NOCTTY, O_NONBLOCK, O_WRONLY, open, write } from "../../sys/io/descriptors.ts";
+import { CONTROL_FIFO, type ControlRequest, encodeRequest } from "../../../model/sysv/control_request.ts";
+import { EAGAIN, EINTR, errorReason } from "../../../sys/call/errno.ts";
+import { unlessRefused } from "../../../sys/call/refused.ts";
+import { close, O_NOCTTY, O_NONBLOCK, O_WRONLY, open, write } from "../../../sys/io/descriptors.ts";
 
 /** How long init may not listen, and the pause before it is tried again, in ms. */
 const TIMEOUT = 3000, PAUSE = 50;

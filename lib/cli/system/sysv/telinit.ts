@@ -2,11 +2,12 @@
 
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { connectToSystem } from "../../control/client/system.ts";
-import { type Option, type ParsedOptions, parseOptions } from "../../model/command_line/options.ts";
-import { UsageError } from "../../model/command_line/usage_error.ts";
-import { CONTROL_FIFO, type ControlRequest } from "../../model/initctl_request.ts";
-import { write } from "../output.ts";
+import { socketPath, SYSTEM_FILE_ADDRESS } from "../../../control/names.ts";
+import { connectToSystem } from "../../../control/client/system.ts";
+import { type Option, type ParsedOptions, parseOptions } from "../../../model/command_line/options.ts";
+import { UsageError } from "../../../model/command_line/usage_error.ts";
+import { CONTROL_FIFO, type ControlRequest } from "../../../model/sysv/control_request.ts";
+import { write } from "../../output.ts";
 import { sendRequest } from "./control_channel.ts";
 
 const OPTIONS: Option[] = [
@@ -31,7 +32,7 @@ const COMPLAINTS: ReadonlyArray<[pattern: RegExp, text: string]> = [
 /** The program. Returns its exit status. */
 export async function main(args: string[], name: string): Promise<number> {
   if (!existsSync(CONTROL_FIFO) && await isUpstarts()) {
-    return (await import("../system/telinit.ts")).main(args, name);
+    return (await import("../telinit.ts")).main(args, name);
   }
   const complain = (text: string) => write(2, `${name}: ${text}\n`);
   try {
@@ -68,8 +69,12 @@ function requestOf({ options, args: [letter, ...more] }: ParsedOptions): Control
   return { command: "runlevel", runlevel: letter, sleepTime: Math.min(Math.max(sleepTime, 0), 2 ** 31 - 1) };
 }
 
-/** True where the system's init does not listen to SysV's clients, but to Upstart's. */
+/**
+ * True where the system's init does not listen to SysV's clients, but to Upstart's. By its file alone: on the abstract socket
+ * there may be that of another root directory.
+ */
 async function isUpstarts(): Promise<boolean> {
+  if (!existsSync(socketPath(SYSTEM_FILE_ADDRESS))) return false;
   try {
     (await connectToSystem(process.env)).close();
     return true;
