@@ -62,6 +62,12 @@ class Machine implements AsyncDisposable {
     return stdout;
   }
 
+  /** Enters a runlevel, when the scripts of the one before are done. */
+  async enter(level: string): Promise<void> {
+    await until("rc is done", async () => (await this.run("status", "rc")) === "rc stop/waiting\n");
+    await this.run("telinit", level);
+  }
+
   /** Waits until a job runs. */
   async untilRunning(job: string): Promise<void> {
     await until(
@@ -116,14 +122,15 @@ Deno.test("a machine without an inittab boots by the links of Debian's directori
   await using machine = await Machine.boot(DEBIAN);
   assert.deepEqual(await machine.traced("web start 2 N 2 N"), ["early start S N S N", "web start 2 N 2 N"]);
   assert.equal(await machine.run("runlevel"), "N 2\n");
-  await machine.run("telinit", "3");
+  await machine.untilRunning("web");
+  await machine.enter("3");
   assert.deepEqual(await machine.traced("more start 3 2 3 2"), ["more start 3 2 3 2"]);
   await machine.untilRunning("more");
-  await machine.run("telinit", "1");
+  await machine.enter("1");
   assert.deepEqual(await machine.traced("web stop 1 3 1 3"), ["more stop 1 3 1 3", "web stop 1 3 1 3"]);
   await machine.untilRunning("sulogin");
   assert.equal(await machine.run("runlevel"), "3 1\n");
-  await machine.run("telinit", "2");
+  await machine.enter("2");
   await machine.traced("web start 2 1 2 1");
   await machine.untilRunning("web");
   await machine.run("shutdown", "-h", "now");
@@ -190,12 +197,12 @@ Deno.test("a machine without an inittab boots by Red Hat's rc.sysinit and rc, wh
     "S02web start 3 N 3 N",
     "mingetty null",
   ]);
-  await machine.run("telinit", "2");
+  await machine.enter("2");
   assert.deepEqual(await machine.traced("K01web stop 2 3 2 3"), ["K01web stop 2 3 2 3"]);
-  await machine.run("telinit", "1");
+  await machine.enter("1");
   assert.deepEqual(await machine.traced("K02syslog stop 1 2 1 2"), ["K02syslog stop 1 2 1 2"]);
   await machine.untilRunning("sulogin");
-  await machine.run("telinit", "3");
+  await machine.enter("3");
   await machine.traced("mingetty null");
   await machine.run("shutdown", "-h", "now");
   await machine.root.ended();
@@ -217,7 +224,7 @@ Deno.test("Red Hat's scripts are jobs where nothing of the machine's own runs th
     "mingetty null",
   ]);
   await machine.untilRunning("web");
-  await machine.run("telinit", "2");
+  await machine.enter("2");
   assert.deepEqual(await machine.traced("web stop 2 3 2 3"), ["web stop 2 3 2 3"]);
 });
 
@@ -291,7 +298,7 @@ Deno.test("a machine's own jobs go before those that ship: Red Hat's, with its r
   ]);
   assert.equal(await machine.run("runlevel"), "N 5\n");
   assert.doesNotMatch(await machine.run("initctl", "list"), /^(?:failsafe|rc-sysinit|sulogin) /m);
-  await machine.run("telinit", "3");
+  await machine.enter("3");
   assert.deepEqual((await machine.traced("K01web stop 3 5 3 5")).filter((line) => /^[SK]\d/.test(line)), [
     "K01web stop 3 5 3 5",
   ]);
