@@ -12,7 +12,7 @@ interface ProgramModule {
 }
 
 /** Loads a program's module, and no other. */
-type Load = () => Promise<ProgramModule>;
+type Load = (args: string[]) => Promise<ProgramModule>;
 
 const init = async () => {
   const { applyRuntimeFlags } = await import("./lib/sys/runtime/flags.ts");
@@ -26,11 +26,16 @@ const check = () => import("./lib/cli/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
 const runlevel = () => import("./lib/cli/system/runlevel.ts");
 const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
+const sysvHalt = () => import("./lib/cli/system/sysv/halt.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
+const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
+/** SysV's init is telinit where it is not process 1. With an option of ours it is init all the same. */
+const sysvInit = (args: string[]) =>
+  process.pid === 1 || args.some((word) => /^--(?!version$)/.test(word)) ? init() : sysvTelinit();
 
 /** The programs that end so soon that compiling them would not pay. */
-const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, telinit];
+const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, sysvTelinit, telinit];
 
 /** The programs of a system, by the names that links have. */
 type Programs = Readonly<Record<string, Load>>;
@@ -55,8 +60,19 @@ const UPSTART: Programs = {
 
 /** SysV's: `--install --sysv` makes links of these names, too. */
 const SYSV: Programs = {
+  chkconfig: () => import("./lib/cli/sysv/services/chkconfig.ts"),
+  halt: sysvHalt,
+  init: sysvInit,
   insserv,
+  "invoke-rc.d": () => import("./lib/cli/sysv/services/invoke_rc_d.ts"),
+  poweroff: sysvHalt,
+  reboot: sysvHalt,
+  service: () => import("./lib/cli/sysv/services/service.ts"),
+  "update-rc.d": () => import("./lib/cli/sysv/services/update_rc_d.ts"),
   runlevel: sysvRunlevel,
+  shutdown: () => import("./lib/cli/system/sysv/shutdown.ts"),
+  telinit: sysvTelinit,
+  wall: () => import("./lib/cli/system/sysv/wall.ts"),
 };
 
 /** The program of a link's name. One that both systems have is that of the system which the machine is set up for. */
@@ -93,7 +109,7 @@ const WORDS: Record<string, Word> = {
   check: { load: check, help: "check FILE|DIR...        what is wrong with job files" },
   convert: {
     load: () => import("./lib/cli/authoring/convert.ts"),
-    help: "convert [-o FILE|DIR] FILE|DIR...   classic job files as TypeScript, or back",
+    help: "convert [-o FILE|DIR] FILE|DIR...   classic job files and init scripts as TypeScript, or back",
   },
   new: {
     load: () => import("./lib/cli/authoring/new.ts"),
@@ -194,7 +210,7 @@ async function run(): Promise<number> {
 }
 
 async function start(load: Load, args: string[], name: string): Promise<number> {
-  const program = await load();
+  const program = await load(args);
   if (!BRIEF.includes(load)) restoreJitPolicy();
   return program.main(args, name);
 }

@@ -1,10 +1,14 @@
 /** SysV's init scripts: their headers, the facilities that these speak of, and the order that follows. */
 
+export { type ChkconfigLine, parseChkconfig } from "./chkconfig.ts";
 export { type Circle, weakest } from "./circles.ts";
+export type { ConvertedScript } from "./convert/converted_script.ts";
+export { jobOfScript } from "./convert/job_of_script.ts";
 export { dependFiles } from "./depend_files.ts";
 export { ALL, expand, type Facilities, facilityCircle, parseFacilities } from "./facilities.ts";
 export { type Graph, type Kind, type ScriptEdge } from "./graph.ts";
 export { type InitHeader, levelWords, missingFields, parseHeader, RELATIONS, words } from "./header.ts";
+export { parseInittab } from "./inittab.ts";
 export { levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } from "./levels.ts";
 export { lintScript } from "./lint/lint.ts";
 export { computeOrder, type Link, type Numbered, type Order, plannedLinks } from "./plan.ts";

@@ -258,10 +258,11 @@ function howEnded(exit: Exit): string {
 }
 
 /**
- * True when `normal exit` lists the number of an exit. Upstart compares the bare number: `normal exit 15` silences TERM's
+ * True when `normal exit` lists the number of an exit, and for a directed job, of which each end is normal. Upstart compares the bare number: `normal exit 15` silences TERM's
  * message, `normal exit TERM` does not.
  */
 function isNamedNormal({ job }: Instance, exit: Exit): boolean {
+  if (job.definition.directed) return true;
   return job.definition.normalExit.some((normal) => sameExit(normal, { status: numberOf(exit) }));
 }
 

@@ -21,7 +21,8 @@ const COMING_UP = statesBetween("spawned", "post-start");
  * `normal exit` lists is never a failure.
  */
 export function isFailure({ job, isRouse, state }: Instance, exit: Exit): boolean {
-  const { respawn, task, normalExit, ready } = job.definition;
+  const { respawn, task, normalExit, ready, directed } = job.definition;
+  if (directed) return false;
   const isTooEarly = (isRouse || ready !== undefined) && COMING_UP.has(state);
   if (isSuccess(exit) && (task || !respawn && !isTooEarly)) return false;
   return !normalExit.some((normal) => sameExit(normal, exit));

@@ -7,6 +7,7 @@ import { UsageError, usageMessage } from "../model/command_line/usage_error.ts";
 import { versionText } from "../model/version.ts";
 import { isGivenDescriptor } from "./host/ready_descriptor.ts";
 import { type Role, roleOf } from "./host/role.ts";
+import { sysvWanted } from "./host/sysv.ts";
 import { SignalTable } from "./host/signal_actions.ts";
 import { InitProgram } from "./init_program.ts";
 import {
@@ -59,12 +60,14 @@ function print(text: string): number {
 
 async function run(options: InitOptions, role: Role): Promise<number> {
   // First of all, so that signals that arrive while init starts are handled.
-  const signals = new SignalTable(role, options.command !== undefined);
+  const isSysv = sysvWanted(options, role);
+  const signals = new SignalTable({ role, runsCommand: options.command !== undefined, isSysv });
   const { readyDescriptor } = options;
   const isMisnamed = readyDescriptor !== undefined && !isGivenDescriptor(readyDescriptor);
   if (isMisnamed) delete options.readyDescriptor;
   const http = options.http && await import("./ops/http_service.ts");
-  const program = new InitProgram(options, role, http);
+  const sysv = isSysv ? await import("./inittab/inittab.ts") : undefined;
+  const program = new InitProgram(options, role, http, sysv);
   if (isMisnamed) program.warn(`Ignoring --ready-fd: descriptor ${readyDescriptor} is not open`);
   return await program.run(signals);
 }

@@ -10,6 +10,7 @@ import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { selfCommand } from "../sys/runtime/self.ts";
 import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
+import type { InittabSequence } from "./inittab/inittab.ts";
 import { COMMAND_JOB } from "./command_job.ts";
 import { setUpConfiguration } from "./configuration_setup.ts";
 import { ControlEndpoint } from "./host/control_endpoint.ts";
@@ -20,7 +21,6 @@ import { reportReady } from "./host/ready_descriptor.ts";
 import type { Role } from "./host/role.ts";
 import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { sessionAddress, SessionFile } from "./host/session.ts";
-import { sysvWanted } from "./host/sysv.ts";
 import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
 import { warnOfFindings } from "./lint_warnings.ts";
 import type { JobOutput } from "./logs/job_output.ts";
@@ -38,13 +38,16 @@ import type { SavedCourse, SavedProgram } from "./saved_program.ts";
 import { checkStart } from "./start_check.ts";
 import { endOf, ExitStatus } from "./teardown/exit_status.ts";
 import { HaltRunlevel } from "./teardown/halt_runlevel.ts";
-import { haltMachine } from "./teardown/machine_halt.ts";
+import { endNamespace, haltMachine } from "./teardown/machine_halt.ts";
 import { OrderedTeardown } from "./teardown/ordered_teardown.ts";
 import { SessionTeardown } from "./teardown/session_teardown.ts";
 import type { Requester, Teardown } from "./teardown/teardown.ts";
 
 /** The module that serves HTTP. It is loaded only with `--http`. */
 type HttpModule = typeof import("./ops/http_service.ts");
+
+/** The module of inittab. It is loaded only where init is SysV's. */
+type InittabModule = typeof import("./inittab/inittab.ts");
 
 /** Why init exits. */
 interface ExitReason {
@@ -75,6 +78,7 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #teardown: Teardown;
   readonly #exitStatus: ExitStatus;
   readonly #haltRunlevel: HaltRunlevel | undefined;
+  readonly #inittab: InittabSequence | undefined;
   readonly #sessionFile: SessionFile;
   readonly #http: HttpService | undefined;
   readonly #exit = Promise.withResolvers<ExitReason>();
@@ -85,13 +89,17 @@ export class InitProgram implements Part<SavedProgram> {
   /** The first signal that asked init to stop. */
   #stopSignal: number | undefined;
 
-  /** @param httpModule With `--http`. */
+  /**
+   * @param httpModule With `--http`.
+   * @param inittabModule Where init is SysV's. It behaves as on a machine then, in a container too.
+   */
   constructor(
     private readonly options: InitOptions,
     private readonly role: Role,
     httpModule: HttpModule | undefined,
+    private readonly inittabModule?: InittabModule,
   ) {
-    this.#shutdownTimeout = options.shutdownTimeout ?? ROLE_DEFAULTS[role].shutdownTimeout;
+    this.#shutdownTimeout = options.shutdownTimeout ?? ROLE_DEFAULTS[this.#manner].shutdownTimeout;
     const warnOnce = (message: string) => this.#messages.logOnce("warn", message);
     this.#streams = new StandardStreams(options.logFormat ?? "plain", warnOnce);
     this.#messages = new Messages(options.priority, this.#streams);
@@ -101,7 +109,7 @@ export class InitProgram implements Part<SavedProgram> {
     if (process.pid !== 1) setChildSubreaper();
     this.#session = options.user ? sessionAddress() : undefined;
     this.#address = this.#session;
-    this.#output = setUpJobOutput(options, role, this.#streams, this.#messages);
+    this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
     this.#init = this.#makeInit(warnOnce);
     const onDone = (killed = false) => this.#exit.resolve({ killed });
     this.#teardown = options.user
@@ -121,14 +129,27 @@ export class InitProgram implements Part<SavedProgram> {
     this.#haltRunlevel = options.user
       ? undefined
       : new HaltRunlevel(this.#init, () => this.#init.stopping || this.#beginTeardown("shutdown"));
+    this.#inittab = inittabModule && new inittabModule.InittabSequence({
+      init: this.#init,
+      messages: this.#messages,
+      boot: options.boot,
+      rc: new inittabModule.ScriptLevels(this.#init),
+      onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
+    });
+    if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;
     this.#configuration = setUpConfiguration(
       options,
-      role,
+      this.#manner,
       this.#init,
       this.#messages,
       this.#shutdownTimeout,
     );
-    this.#endpoint = new ControlEndpoint(this.#init, this.#messages, this.#session);
+    this.#endpoint = new ControlEndpoint(
+      this.#init,
+      this.#messages,
+      this.#session,
+      inittabModule !== undefined,
+    );
     this.#sessionFile = new SessionFile(this.#messages);
     this.#http = httpModule && new httpModule.HttpService(this.#init, options.command && COMMAND_JOB);
   }
@@ -147,6 +168,7 @@ export class InitProgram implements Part<SavedProgram> {
       sessionFile: this.#sessionFile,
       exitStatus: this.#exitStatus,
       haltRunlevel: optionalPart(this.#haltRunlevel),
+      inittab: optionalPart(this.#inittab),
       http: optionalPart(this.#http),
       teardown: this.#teardown,
     };
@@ -173,8 +195,13 @@ export class InitProgram implements Part<SavedProgram> {
     },
   };
 
+  /** The role whose ways init has. */
+  get #manner(): Role {
+    return this.inittabModule ? "machine" : this.role;
+  }
+
   #makeInit(warnOnce: (message: string) => void): RunningInit {
-    const { options, role } = this;
+    const { options } = this, role = this.#manner;
     return new RunningInit(defaultEnvironment(options, role), initEnvironment(), {
       messages: this.#messages,
       processes: {
@@ -191,7 +218,7 @@ export class InitProgram implements Part<SavedProgram> {
       },
       checksCommand: selfCommand("checks"),
       session: () => this.#address,
-      hasScripts: sysvWanted(options, role),
+      hasScripts: this.inittabModule !== undefined,
       isSession: options.user,
       endsWithRunlevel: role !== "session",
       reloadConfiguration: () => this.#reload(),
@@ -236,6 +263,7 @@ export class InitProgram implements Part<SavedProgram> {
 
     const reason = await this.#exit.promise;
     this.#http?.close();
+    this.#inittab?.close();
     this.#sessionFile.remove();
     this.#configuration.close();
     this.#endpoint.close();
@@ -243,18 +271,28 @@ export class InitProgram implements Part<SavedProgram> {
     this.#output.close();
     await this.#streams.flush(this.#flushTime);
     if (this.role === "machine") return await haltMachine(this.#haltRunlevel?.command, this.#messages);
+    if (this.#inittab) endNamespace(this.#haltRunlevel?.command);
     process.exit(this.#statusFor(reason));
   }
 
   readonly #signalActions: SignalActions = {
     stop: (signal) => this.#stop(signal),
-    reload: () => void this.#reload(),
-    listen: () => void this.#endpoint.open(),
+    reload: () => {
+      this.#inittab?.reload();
+      void this.#reload();
+    },
+    listen: () => {
+      this.#inittab?.openFifo();
+      void this.#endpoint.open();
+    },
+    silence: () => this.#inittab?.closeFifo(),
+    halt: () => this.#inittab?.request("0"),
     list: () => void printJobList(this.#init, this.#streams),
     // Before the command runs, and after it has ended, only init can do what the signal asks for.
     forward: (signal) =>
       this.#init.signal(COMMAND_JOB, signal) || !STOP_SIGNALS.includes(signal) || this.#stop(signal),
-    event: (_, name) => this.#init.handle({ kind: "event", event: name, environment: [] }),
+    event: (_, name) =>
+      this.#inittab?.takesEvent(name) || this.#init.handle({ kind: "event", event: name, environment: [] }),
     warn: (signal) =>
       this.#messages.log("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
   };
@@ -279,6 +317,7 @@ export class InitProgram implements Part<SavedProgram> {
         if (!(error instanceof ControlError)) this.#messages.fault("the start of the command", error);
       });
     }
+    this.#inittab?.start();
     return true;
   }
 
@@ -310,7 +349,7 @@ export class InitProgram implements Part<SavedProgram> {
       {
         init: this.#init,
         directories,
-        withoutRunlevels: this.role !== "machine",
+        withoutRunlevels: this.#manner !== "machine",
         trial: this.options.startupEvent === undefined,
       },
       this.#messages,

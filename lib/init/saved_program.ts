@@ -2,6 +2,7 @@
 
 import type { SavedEndpoint } from "./host/control_endpoint.ts";
 import type { SavedSessionFile } from "./host/session.ts";
+import type { SavedInittab } from "./inittab/inittab.ts";
 import type { SavedStreams } from "./logs/standard_streams.ts";
 import type { SavedHttp } from "./ops/http_service.ts";
 import type { SavedInit } from "./running.ts";
@@ -18,6 +19,7 @@ export interface SavedProgram {
   sessionFile: SavedSessionFile;
   exitStatus: SavedExitStatus;
   haltRunlevel: SavedHalt | null;
+  inittab: SavedInittab | null;
   http: SavedHttp | null;
   teardown: SavedTeardown;
 }

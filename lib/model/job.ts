@@ -134,6 +134,11 @@ export interface JobDefinition
    * the one that was there when the job was defined. Absent: the files are read when a function runs.
    */
   sources?: Readonly<Record<string, string>>;
+  /**
+   * Something of init's own, and not the engine, decides what follows from the end of its main process: no end of it is a
+   * failure. Its processes get the variables that it is started with, and none that tell of jobs.
+   */
+  directed?: true;
 }
 
 /** What every definition begins with. Its lists and tables are copied for each. */

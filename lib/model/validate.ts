@@ -208,6 +208,7 @@ const isAnySignal = isInteger(0, 2 ** 31 - 1);
 
 const LOADED_TESTS: ReadonlyMap<string, Test> = new Map([
   ...TESTS,
+  ["directed", (value) => value === true] as const,
   ...FIELD_ROWS.flatMap(([name, { kind }]) => kind === "signal" ? [[name, isAnySignal] as const] : []),
 ]);
 

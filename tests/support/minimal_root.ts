@@ -112,20 +112,16 @@ export class MinimalRoot implements AsyncDisposable {
 
   /** Runs a program inside. */
   run(...words: string[]): Promise<Outcome> {
-    const enter = [
-      "nsenter",
-      "--target",
-      String(this.pid),
-      "--pid",
-      "--mount",
-      "--net",
-      "--root",
-      "--wd",
-      "--",
-    ];
-    return run([...enter, ...words], {
+    return this.runFor(undefined, words);
+  }
+
+  /** Runs a program inside, so many milliseconds at most. */
+  runFor(timeout: number | undefined, words: readonly string[]): Promise<Outcome> {
+    const namespaces = ["--pid", "--mount", "--net", "--root", "--wd"];
+    return run(["nsenter", "--target", String(this.pid), ...namespaces, "--", ...words], {
       environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
       directory: "/",
+      ...timeout !== undefined && { timeout },
     });
   }
 

@@ -35,6 +35,8 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
     private readonly supervisor: Supervisor,
     private readonly messages: Messages,
     private readonly session?: string,
+    /** True where the socket files are enough: SysV's init has no abstract one, and nobody misses it. */
+    private readonly isSysv = false,
   ) {}
 
   /** The addresses that init listens on. */
@@ -72,7 +74,7 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
     if (addresses.length === 0) {
       this.messages.logOnce("error", `Nobody can control init: ${problems.join("; ")}`);
     } else if (problems.length > 0 && !this.session) {
-      const priority = addresses.includes(usual) ? "info" : "warn";
+      const priority = addresses.includes(usual) || this.isSysv ? "info" : "warn";
       this.messages.logOnce(priority, `${problems.join("; ")}; listening on ${addresses.join(" and ")}`);
     }
   }

@@ -41,6 +41,8 @@ export interface Identity {
   instance: string;
   /** The address of init, for `UPSTART_SESSION`. */
   session: string | undefined;
+  /** True: its processes are not told of jobs. */
+  directed?: boolean | undefined;
 }
 
 /**
@@ -49,8 +51,9 @@ export interface Identity {
  */
 export function processEnvironment(
   variables: readonly string[],
-  { job, instance, session }: Identity,
+  { job, instance, session, directed }: Identity,
 ): string[] {
+  if (directed) return [...variables];
   const own = [`UPSTART_JOB=${job}`, `UPSTART_INSTANCE=${instance}`];
   if (session !== undefined) own.push(`UPSTART_SESSION=${session}`);
   const names = own.map((pair) => pair.slice(0, pair.indexOf("=") + 1));

@@ -45,7 +45,7 @@ export function prepareMachine(messages: Messages): void {
 }
 
 /** Makes an empty utmp file, on the file system that has just been mounted: programs that write records do not make one. */
-function makeUtmp(): void {
+export function makeUtmp(): void {
   if (existsSync(UTMP)) return;
   closeSync(openSync(UTMP, "wx"));
   chmodSync(UTMP, 0o664);

@@ -7,8 +7,11 @@ import { takeSignals } from "../../sys/runtime/signal_handlers.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import type { Role } from "./role.ts";
 
-/** What is done on a signal. `forward`: the signal is sent to the main process of the job `main`. */
-type Action = "stop" | "reload" | "listen" | "list" | "forward" | "event" | "warn";
+/**
+ * What is done on a signal. `forward`: the signal is sent to the main process of the job `main`. `silence`: SysV's clients are
+ * listened to no longer. `halt`: the runlevel 0 is entered.
+ */
+type Action = "stop" | "reload" | "listen" | "list" | "forward" | "event" | "warn" | "silence" | "halt";
 
 /** An action; of `event`, with the event's name. */
 type SignalAction = Exclude<Action, "event"> | ["event", keyof typeof KNOWN_EVENTS];
@@ -31,6 +34,13 @@ const ROLE_SIGNALS: Readonly<Record<Role, ActionTable>> = {
     SIGQUIT: "warn",
   },
   container: PROCESS_SIGNALS,
+  session: PROCESS_SIGNALS,
+};
+
+/** The same where init is SysV's, which a container's host may ask to end, too. */
+const SYSV_SIGNALS: Readonly<Record<Role, ActionTable>> = {
+  machine: { ...ROLE_SIGNALS.machine, SIGUSR2: "silence" },
+  container: { ...ROLE_SIGNALS.machine, SIGUSR2: "silence", SIGTERM: "halt" },
   session: PROCESS_SIGNALS,
 };
 
@@ -57,6 +67,22 @@ const HOST_SIGNALS: Readonly<Record<Role, Record<number, SignalAction>>> = {
   session: {},
 };
 
+/** The same where init is SysV's. */
+const SYSV_HOST_SIGNALS: Readonly<Record<Role, Record<number, SignalAction>>> = {
+  machine: HOST_SIGNALS.machine,
+  container: { ...HOST_SIGNALS.machine, [SIGRTMIN + 3]: "halt" },
+  session: {},
+};
+
+/** What init is, as far as signals are concerned. */
+export interface SignalManner {
+  role: Role;
+  /** True where init runs a command. */
+  runsCommand: boolean;
+  /** True where it is SysV's. */
+  isSysv: boolean;
+}
+
 /**
  * Blocks all signals that have an action in any role, until there is a {@link SignalTable}. The kernel would drop a signal
  * to process 1 that arrives before there is a handler for it.
@@ -74,8 +100,10 @@ export class SignalTable {
   #actions: SignalActions | undefined;
   #early: Array<(actions: SignalActions) => void> = [];
 
-  constructor(private readonly role: Role, runsCommand: boolean) {
-    for (const [name, action] of Object.entries(runsCommand ? RUN_SIGNALS : ROLE_SIGNALS[role])) {
+  constructor(private readonly manner: SignalManner) {
+    const { role, runsCommand, isSysv } = manner;
+    const table = runsCommand ? RUN_SIGNALS : (isSysv ? SYSV_SIGNALS : ROLE_SIGNALS)[role];
+    for (const [name, action] of Object.entries(table)) {
       const signal = signalNumber(name)!;
       process.on(name as NodeJS.Signals, () => this.#received(signal, action));
     }
@@ -87,7 +115,7 @@ export class SignalTable {
     this.#actions = actions;
     for (const act of this.#early) act(actions);
     this.#early = [];
-    const hosts = HOST_SIGNALS[this.role];
+    const hosts = (this.manner.isSysv ? SYSV_HOST_SIGNALS : HOST_SIGNALS)[this.manner.role];
     takeSignals(Object.keys(hosts).map(Number), (signal) => this.#received(signal, hosts[signal]!));
   }
 

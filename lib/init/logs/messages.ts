@@ -36,6 +36,12 @@ export class Messages implements Part<SavedMessages> {
     }
   }
 
+  /** Prints a message as SysV's init does on the console. */
+  logSysv(message: string): void {
+    if (!this.prints("message")) return;
+    this.streams.message({ priority: "message", message, text: `\rINIT: ${printable(message)}\r` });
+  }
+
   /** Prints a message, unless the same one has been printed before. */
   logOnce(priority: LogPriority, message: string): void {
     if (this.#logged.has(message)) return;

@@ -53,7 +53,8 @@ export class ProcessStarter implements Part<SavedStarts> {
     this.#open.set(effect, attempt);
     const { definition, instance, process, environment } = effect;
     const session = this.context.session();
-    const variables = processEnvironment(environment, { job: definition.name, instance, session });
+    const { name: job, directed } = definition;
+    const variables = processEnvironment(environment, { job, instance, session, directed });
     const onFault = (error: unknown) => this.context.messages.fault("the start of a process", error);
     startProcess(
       { definition, instance, process, environment: variables },

@@ -19,6 +19,8 @@ export interface SavedHalt {
 export class HaltRunlevel implements Part<SavedHalt> {
   /** How a machine is to end. It is powered off unless the event said something else. */
   command: RebootCommand = "power-off";
+  /** False where something else than init ends the system, as the lines of inittab do. */
+  isActive = true;
 
   /** @param onReached Called at the end of the event. */
   constructor(init: Pick<Supervisor, "observe">, private readonly onReached: () => unknown) {
@@ -34,8 +36,13 @@ export class HaltRunlevel implements Part<SavedHalt> {
   }
 
   #noticed(notice: Notice): void {
-    if (notice.kind !== "event-emitted" || notice.event !== RUNLEVEL_EVENT) return;
-    const command = commandOf(environment(notice.environment));
+    if (!this.isActive || notice.kind !== "event-emitted" || notice.event !== RUNLEVEL_EVENT) return;
+    this.reach(notice.environment);
+  }
+
+  /** The system is to end, if these variables are of such a runlevel. */
+  reach(variables: readonly string[]): void {
+    const command = commandOf(environment(variables));
     if (!command) return;
     this.command = command;
     this.onReached();

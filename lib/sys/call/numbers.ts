@@ -35,6 +35,7 @@ export const NUMBERS = {
   lseek: [8, 62],
   madvise: [28, 233],
   memfd_create: [319, 279],
+  mknodat: [259, 33],
   mmap: [9, 222],
   mount: [165, 40],
   mprotect: [10, 226],

@@ -15,7 +15,8 @@ export interface Accounts {
   wtmp: string;
 }
 
-const ACCOUNTS: Accounts = { utmp: UTMP, wtmp: "/var/log/wtmp" };
+/** The system's own. */
+export const ACCOUNTS: Accounts = { utmp: UTMP, wtmp: "/var/log/wtmp" };
 
 /**
  * Records a change of the runlevel. Where the previous runlevel is not on record, the system has started since, and that
@@ -25,16 +26,23 @@ const ACCOUNTS: Accounts = { utmp: UTMP, wtmp: "/var/log/wtmp" };
  */
 export function recordRunlevel(runlevel: string, previous: string, accounts: Accounts = ACCOUNTS): void {
   const code = (letter: string) => letter === "N" ? 0 : letter.charCodeAt(0);
-  const change = record(RUN_LVL, "runlevel", code(runlevel) + 256 * code(previous));
+  const change = systemRecord(RUN_LVL, "runlevel", code(runlevel) + 256 * code(previous));
   writeBoth(accounts, (file) => {
     const isKnown = previous !== "N" && recordedRunlevel(file)?.runlevel === previous;
-    return isKnown ? [change] : [record(BOOT_TIME, "reboot"), change];
+    return isKnown ? [change] : [systemRecord(BOOT_TIME, "reboot"), change];
   });
 }
 
 /** Records that the system is going down. Errors of the kernel are ignored. */
 export function recordShutdown(accounts: Accounts = ACCOUNTS): void {
-  writeBoth(accounts, () => [record(RUN_LVL, "shutdown")]);
+  writeBoth(accounts, () => [systemRecord(RUN_LVL, "shutdown")]);
+}
+
+/** Records in wtmp alone that the system is going down, as SysV's halt(8) does. Errors of the kernel are ignored. */
+export function recordHalt({ wtmp }: Accounts = ACCOUNTS): void {
+  const bytes = systemRecord(RUN_LVL, "shutdown");
+  bytes.write("~~", FIELD.line);
+  ifAllowed(() => write(wtmp, bytes, end));
 }
 
 function writeBoth({ utmp, wtmp }: Accounts, recordsFor: (file: string) => Buffer[]): void {
@@ -45,7 +53,7 @@ function writeBoth({ utmp, wtmp }: Accounts, recordsFor: (file: string) => Buffe
 }
 
 /** Makes a record about the system. */
-function record(type: number, user: string, pid = 0): Buffer {
+export function systemRecord(type: number, user: string, pid = 0): Buffer {
   const bytes = Buffer.alloc(RECORD_SIZE);
   const now = Date.now();
   const seconds = Math.floor(now / 1000), microseconds = now % 1000 * 1000;

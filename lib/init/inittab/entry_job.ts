@@ -1,0 +1,73 @@
+/** The jobs that inittab's lines are: the engine runs their processes, the sequencer says when. */
+
+import { existsSync } from "node:fs";
+import { type ActionRow, INITTAB_ACTIONS, type InittabEntry } from "../../model/sysv/inittab.ts";
+import { emptyJob, type JobDefinition } from "../../model/job.ts";
+import { ifAllowed } from "../../sys/call/refused.ts";
+import { close, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from "../../sys/io/descriptors.ts";
+
+/** The system's console. */
+export const CONSOLE = "/dev/console";
+
+/** A script that is run in the place of each process (initscript(5)). */
+const INITSCRIPT = "/etc/initscript";
+
+/** What the names of the jobs begin with. */
+const PREFIX = "inittab/";
+
+/** The sequencer kills what does not end, sooner than this, in seconds. */
+const KILL_TIMEOUT = 86_400;
+
+/** What the jobs of all lines depend on. */
+export interface EntrySurroundings {
+  /** True when there is a console that can be opened. */
+  hasConsole: boolean;
+  hasInitscript: boolean;
+}
+
+/** How things are now. */
+export function surroundings(): EntrySurroundings {
+  return {
+    hasConsole: ifAllowed(() => {
+      close(open(CONSOLE, O_RDWR | O_NOCTTY | O_NONBLOCK));
+      return true;
+    }) ?? false,
+    hasInitscript: existsSync(INITSCRIPT),
+  };
+}
+
+/** The name of a line's job, by its ID. */
+export function jobNameOf(id: string): string {
+  return PREFIX + id;
+}
+
+/** The ID of the line of a job; undefined for a job of another kind. */
+export function idOf(job: string): string | undefined {
+  return job.startsWith(PREFIX) ? job.slice(PREFIX.length) : undefined;
+}
+
+/** The job of a line. */
+export function entryJob(
+  entry: InittabEntry,
+  { hasConsole, hasInitscript }: EntrySurroundings,
+): JobDefinition {
+  const row: ActionRow = INITTAB_ACTIONS[entry.action];
+  const { id, levels, action, process, isDirect, file } = entry;
+  const script = ["/bin/sh", INITSCRIPT, id, levels, action, process];
+  const words = hasInitscript ? script : isDirect ? process.split(/[ \t]+/) : undefined;
+  return {
+    ...emptyJob(jobNameOf(id), file),
+    description: levels === "" ? action : `${action} in ${levels}`,
+    directed: true,
+    killTimeout: KILL_TIMEOUT,
+    console: !hasConsole ? "none" : row.waits ? "owner" : "output",
+    ...(process !== "" && {
+      processes: {
+        main: words
+          // Variables are not expanded: a dollar sign stands for itself.
+          ? { kind: "arguments", words: words.map((word) => word.replaceAll("$", "${}")) }
+          : { kind: "exec", command: process },
+      },
+    }),
+  };
+}

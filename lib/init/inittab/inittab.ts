@@ -1,0 +1,411 @@
+/** inittab(5) at work: what the sequencer says is done by the engine's jobs, and SysV's clients are listened to. */
+
+import { ControlError } from "../../control/supervisor.ts";
+import { readInittab } from "../../config/sysv/inittab.ts";
+import type { DefinitionChange } from "../../engine/effects.ts";
+import { RUNLEVEL_EVENT } from "../../model/init_events.ts";
+import type { ControlRequest } from "../../model/sysv/control_request.ts";
+import {
+  type Inittab,
+  INITTAB_ACTIONS,
+  type InittabEntry,
+  type InittabTrigger,
+  RUNLEVELS,
+} from "../../model/sysv/inittab.ts";
+import type { Notice } from "../../model/requests.ts";
+import { unlessRefused } from "../../sys/call/refused.ts";
+import { setProcessTitle } from "../../sys/process/title.ts";
+import { recordBoot, recordEnd, recordLevel, recordStart } from "../../sys/utmp/process_records.ts";
+import type { BootFlags } from "../options.ts";
+import { attempt } from "../host/attempt.ts";
+import { makeUtmp } from "../host/machine_boot.ts";
+import type { Messages } from "../logs/messages.ts";
+import { Deadline, type SavedDeadline } from "../parts/deadline.ts";
+import type { Part } from "../parts/part.ts";
+import type { RunningInit } from "../running.ts";
+import { ControlFifo } from "./control_fifo.ts";
+import { entryJob, type EntrySurroundings, idOf, jobNameOf, surroundings } from "./entry_job.ts";
+import { rcLevel, type RcRunner } from "./native_rc.ts";
+import { takePowerStatus } from "./power_status.ts";
+import { RunlevelPrompt } from "./runlevel_prompt.ts";
+import type { SequenceState } from "./sequence_state.ts";
+import {
+  type SequenceEffect,
+  type SequenceInput,
+  Sequencer,
+  type SequenceTimer,
+  SLEEP_TIME,
+} from "./sequencer.ts";
+import { SysvEnvironment } from "./sysv_environment.ts";
+
+export { ScriptLevels } from "../sysv/script_levels.ts";
+
+/** What is saved of {@link InittabSequence}. */
+export interface SavedInittab {
+  sequence: SequenceState;
+  /** Variables that clients have set, as `NAME=VALUE`. */
+  variables: string[];
+  /** Processes that have a record, by the IDs of their lines. */
+  recorded: Array<[id: string, pid: number]>;
+  plainLevel: string;
+  timers: Record<SequenceTimer, SavedDeadline>;
+}
+
+/** What the sequence is given. */
+export interface InittabContext {
+  init: RunningInit;
+  messages: Messages;
+  boot: BootFlags;
+  /** Carries out the lines of a distribution's `rc`. Absent: those are processes as all others. */
+  rc?: RcRunner;
+  /** Called when {@link InittabContext.rc} has been through the runlevel 0 or 6: the system is to end. */
+  onSystemEnd(environment: string[]): void;
+}
+
+/** The events for which init's own signals stand, and what they start in inittab. */
+const EVENT_TRIGGERS: Readonly<Record<string, () => InittabTrigger>> = {
+  "control-alt-delete": () => "ctrlaltdel",
+  "keyboard-request": () => "kbrequest",
+  "power-status-changed": takePowerStatus,
+};
+
+/** So often it is told in a row that what a client writes is no request. */
+const MAX_REFUSALS = 10;
+
+/** A job that was defined for a line. */
+interface DefinedEntry {
+  entry: InittabEntry;
+  surroundings: EntrySurroundings;
+}
+
+/** The lines of inittab, from the boot to the last runlevel. */
+export class InittabSequence implements Part<SavedInittab> {
+  readonly #sequencer = new Sequencer();
+  readonly #timers: Record<SequenceTimer, Deadline> = {
+    kill: new Deadline(() => this.#take({ kind: "timer", timer: "kill" })),
+    rest: new Deadline(() => this.#take({ kind: "timer", timer: "rest" })),
+  };
+  readonly #prompt = new RunlevelPrompt((text) => this.#take({ kind: "answer", text }));
+  readonly #environment: SysvEnvironment;
+  readonly #defined = new Map<string, DefinedEntry>();
+  /** The lines that init carries out itself, by ID. */
+  readonly #native = new Set<string>();
+  readonly #recorded = new Map<string, number>();
+  readonly #fifo = new ControlFifo({
+    requested: (requests) => this.#requested(requests),
+    refused: (reason) => this.#refused(reason),
+    failed: (reason) =>
+      this.context.messages.logOnce("warn", `Failed to listen to SysV's clients: ${reason}`),
+  });
+  /** What was read before the boot. */
+  readonly #first: Inittab | undefined;
+  readonly #firstMessages: string[];
+  /** True where the lines drive the boot. Without any but `initdefault` the jobs do, which follow the event `runlevel`. */
+  readonly drives: boolean;
+  /** How often something was no request, since there was one. */
+  #refusals = 0;
+  /** The runlevel that was asked for last, where the jobs drive the boot. */
+  #plainLevel = "N";
+  #surroundings: EntrySurroundings = { hasConsole: false, hasInitscript: false };
+
+  constructor(private readonly context: InittabContext) {
+    this.#environment = new SysvEnvironment(context.boot);
+    const { inittab, messages } = readInittab();
+    this.#first = inittab;
+    this.#firstMessages = messages;
+    this.drives = (inittab?.entries.length ?? 0) > 0;
+  }
+
+  /** Boots, where the lines drive it. */
+  start(): void {
+    const { init, messages, boot } = this.context;
+    if (!this.drives) return this.#fifo.open();
+    init.observe((notice) => this.#noticed(notice), ["instance-removed", "state-changed"]);
+    messages.logSysv("version 3.06 booting");
+    // In an emergency the files may be mended first: they are read when it is over.
+    if (!boot.emergency) this.#tell(this.#firstMessages);
+    this.#fifo.open();
+    const inittab = this.#first ?? { entries: [] };
+    this.#define(inittab.entries);
+    this.#take({ kind: "boot", inittab, flags: boot });
+  }
+
+  /** Reads inittab anew (telinit(8), q). */
+  reload(sleepTime = SLEEP_TIME): void {
+    this.#fifo.open();
+    if (!this.drives) return;
+    this.#take({ kind: "reload", sleepTime });
+  }
+
+  /** Makes the control FIFO anew where it is gone. */
+  openFifo(): void {
+    this.#fifo.open();
+  }
+
+  /** Listens to no client any more, until {@link openFifo}. */
+  closeFifo(): void {
+    this.#fifo.close();
+  }
+
+  /** Enters a runlevel, as telinit(8) asks for it. */
+  request(level: string, sleepTime = SLEEP_TIME): void {
+    if (!this.drives) return this.#requestPlain(level.toUpperCase());
+    this.#take({ kind: "request", level, sleepTime });
+  }
+
+  /** Tells the jobs of a runlevel, and records it. */
+  #requestPlain(level: string): void {
+    if (level === "" || !RUNLEVELS.includes(level)) return;
+    const previous = this.#plainLevel;
+    this.#plainLevel = level;
+    if (previous === "N") recordBoot();
+    recordLevel(level, previous);
+    this.#emitRunlevel(level, previous);
+  }
+
+  #emitRunlevel(level: string, previous: string): void {
+    const environment = this.#environment.ofLevel(level, previous);
+    this.context.init.handle({ kind: "event", event: RUNLEVEL_EVENT, environment });
+  }
+
+  /** Starts what stands in inittab for an event of init's own. False when nothing does. */
+  takesEvent(event: string): boolean {
+    const trigger = EVENT_TRIGGERS[event]?.();
+    if (trigger === undefined || !this.drives || !this.#hasAction(trigger)) return false;
+    this.#take({ kind: "trigger", trigger });
+    return true;
+  }
+
+  /** True when a line has the action of a trigger, or of another of its kind. */
+  #hasAction(trigger: InittabTrigger): boolean {
+    const kind = (name: string | undefined) => name?.split("-")[0];
+    return this.#sequencer.save().entries.some(({ entry: { action } }) => {
+      const row = INITTAB_ACTIONS[action];
+      return "trigger" in row && kind(row.trigger) === kind(trigger);
+    });
+  }
+
+  close(): void {
+    this.#fifo.close();
+    this.#prompt.stop();
+    for (const timer of Object.values(this.#timers)) timer.clear();
+  }
+
+  save(): SavedInittab {
+    return {
+      sequence: this.#sequencer.save(),
+      variables: this.#environment.variables,
+      recorded: [...this.#recorded],
+      plainLevel: this.#plainLevel,
+      timers: { kill: this.#timers.kill.save(), rest: this.#timers.rest.save() },
+    };
+  }
+
+  /** To be called when the engine is restored. */
+  restore({ sequence, variables, recorded, plainLevel, timers }: SavedInittab): void {
+    this.#plainLevel = plainLevel;
+    this.#sequencer.restore(sequence);
+    this.#environment.set(variables);
+    for (const [id, pid] of recorded) this.#recorded.set(id, pid);
+    this.#timers.kill.restore(timers.kill);
+    this.#timers.rest.restore(timers.rest);
+  }
+
+  #tell(messages: readonly string[]): void {
+    for (const message of messages) this.context.messages.logSysv(message);
+  }
+
+  /** Passes an input to the sequencer, and does what follows. */
+  #take(input: SequenceInput): void {
+    if (this.context.init.stopping) return;
+    for (const effect of this.#sequencer.handle(input, performance.now())) {
+      this.context.messages.attempt(`inittab's ${effect.kind}`, () => this.#perform(effect));
+    }
+  }
+
+  #perform(effect: SequenceEffect): void {
+    switch (effect.kind) {
+      case "message":
+        return this.context.messages.logSysv(effect.text);
+      case "start":
+        return this.#start(effect.entry, effect.level, effect.previous);
+      case "stop":
+      case "kill":
+        return this.#stop(effect.id, effect.kind === "kill");
+      case "timer": {
+        const timer = this.#timers[effect.timer];
+        return effect.delay === undefined ? timer.clear() : timer.set(effect.delay);
+      }
+      case "read":
+        return this.#read();
+      case "ask":
+        return this.#prompt.ask();
+      case "stop-asking":
+        return this.#prompt.stop();
+      case "booted":
+        attempt(
+          makeUtmp,
+          (reason) => this.context.messages.log("warn", `Failed to make the file of logins: ${reason}`),
+        );
+        return recordBoot();
+      case "level":
+        return this.#levelChanged(effect);
+    }
+  }
+
+  #levelChanged({ level, previous, isRecorded }: SequenceEffect & { kind: "level" }): void {
+    this.#prompt.stop();
+    this.#fifo.open();
+    if (isRecorded) recordLevel(level, previous);
+    // It is a help for those who look, no more.
+    unlessRefused(() => setProcessTitle(`init [${level}]`), () => {});
+    this.#emitRunlevel(level, previous);
+  }
+
+  // The lines and their jobs.
+
+  #read(): void {
+    const { inittab, messages } = readInittab();
+    this.#tell(messages);
+    if (inittab) this.#define(inittab.entries);
+    this.#take({ kind: "read", inittab });
+  }
+
+  /** Defines the jobs of lines, and removes those of lines that are gone. */
+  #define(entries: readonly InittabEntry[]): void {
+    this.#surroundings = surroundings();
+    const gone = new Set(this.#defined.keys());
+    for (const { id } of entries) gone.delete(id);
+    const changes: DefinitionChange[] = entries.flatMap((entry) => this.#changeOf(entry));
+    for (const id of gone) {
+      this.#defined.delete(id);
+      changes.push({ name: jobNameOf(id), definition: undefined });
+    }
+    if (changes.length > 0) this.context.init.handle({ kind: "definitions", changes });
+  }
+
+  /** The change that defines the job of a line; none when it is defined like that. */
+  #changeOf(entry: InittabEntry): DefinitionChange[] {
+    const defined: DefinedEntry = { entry, surroundings: this.#surroundings };
+    const { id } = entry;
+    if (JSON.stringify(this.#defined.get(id)) === JSON.stringify(defined)) return [];
+    this.#defined.set(id, defined);
+    return [{ name: jobNameOf(id), definition: entryJob(entry, this.#surroundings) }];
+  }
+
+  #start(entry: InittabEntry, level: string, previous: string): void {
+    const { init, rc } = this.context, { id } = entry;
+    const changes = this.#changeOf(entry);
+    if (changes.length > 0) init.handle({ kind: "definitions", changes });
+    const ofRc = rc && rcLevel(entry.process);
+    if (rc && ofRc !== undefined) return this.#startNative(rc, id, ofRc, previous);
+    const environment = this.#environment.ofProcess(level, previous);
+    this.#ask({ kind: "start", job: jobNameOf(id), environment, wait: false }, (error) => {
+      if (error.errorName === "AlreadyStarted") return;
+      this.context.messages.log("warn", `Failed to start ${jobNameOf(id)}: ${error.message}`);
+      this.#take({ kind: "ended", id });
+    });
+  }
+
+  /** Has init itself stop and start the services of a runlevel. */
+  #startNative(rc: RcRunner, id: string, level: string, previous: string): void {
+    this.#native.add(id);
+    const done = () => {
+      if (!this.#native.delete(id)) return;
+      if (level === "0" || level === "6") {
+        this.context.onSystemEnd(this.#environment.ofLevel(level, previous));
+      }
+      this.#take({ kind: "ended", id });
+    };
+    Promise.try(() => rc.enter(level, previous)).then(done, (error) => {
+      this.context.messages.fault("the change of the runlevel", error);
+      done();
+    });
+  }
+
+  #stop(id: string, force: boolean): void {
+    if (this.#native.delete(id)) return void setImmediate(() => this.#take({ kind: "ended", id }));
+    // As SysV's init does: once when it is asked to end, and once when it has.
+    const pid = this.#recorded.get(id);
+    if (pid !== undefined && !force) recordEnd({ id, pid }, {});
+    const request = { kind: "stop" as const, job: jobNameOf(id), environment: [], wait: false, force };
+    this.#ask(request, (error) => {
+      if (error.errorName !== "AlreadyStopped") this.#take({ kind: "ended", id });
+    });
+  }
+
+  /** Makes a request of the engine. What it refuses is told later, when the present effects are done. */
+  #ask(request: Parameters<RunningInit["request"]>[0], onRefusal: (error: ControlError) => void): void {
+    Promise.try(() => this.context.init.request(request)).catch((error) => {
+      if (error instanceof ControlError) onRefusal(error);
+      else this.context.messages.fault("a request of inittab's", error);
+    });
+  }
+
+  #noticed(notice: Notice): void {
+    if (notice.kind !== "instance-removed" && notice.kind !== "state-changed") return;
+    const id = idOf(notice.job);
+    if (id === undefined) return;
+    if (notice.kind === "state-changed") {
+      if (notice.state === "spawned") this.#spawned(id);
+      return;
+    }
+    const { exit } = notice, pid = this.#recorded.get(id);
+    if (pid !== undefined) recordEnd({ id, pid }, exit);
+    this.#recorded.delete(id);
+    this.#take({ kind: "ended", id });
+  }
+
+  #spawned(id: string): void {
+    if (!this.#defined.get(id)?.entry.isRecorded) return;
+    // It may have ended meanwhile.
+    const pid = this.context.init.job(jobNameOf(id))?.instances.get("")?.pids.get("main") ?? 0;
+    this.#recorded.set(id, pid);
+    recordStart({ id, pid });
+  }
+
+  // Clients.
+
+  /** Tells what was no request, but not without end. */
+  #refused(reason: string): void {
+    if (++this.#refusals <= MAX_REFUSALS) this.context.messages.logSysv(reason);
+  }
+
+  #restart(): void {
+    const refused = (error: unknown) => {
+      if (!(error instanceof ControlError)) throw error;
+      this.context.messages.log("warn", error.message);
+    };
+    try {
+      this.context.init.restart();
+    } catch (error) {
+      refused(error);
+    }
+  }
+
+  #requested(requests: readonly ControlRequest[]): void {
+    this.#refusals = 0;
+    let last = "";
+    for (const request of requests) {
+      const text = JSON.stringify(request);
+      // Whoever asks for the same a hundred times gets it once.
+      if (text !== last) this.#requestedOne(request);
+      last = text;
+    }
+  }
+
+  #requestedOne(request: ControlRequest): void {
+    switch (request.command) {
+      case "environment":
+        return this.#environment.set(request.variables);
+      case "runlevel": {
+        const { runlevel, sleepTime } = request, letter = runlevel.toUpperCase();
+        if (letter === "U") return this.#restart();
+        return letter === "Q" ? this.reload(sleepTime) : this.request(letter, sleepTime);
+      }
+      default:
+        if (this.drives) return this.#take({ kind: "trigger", trigger: request.command });
+        return this.context.init.handle({ kind: "event", event: "power-status-changed", environment: [] });
+    }
+  }
+}

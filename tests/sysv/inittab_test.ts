@@ -1,0 +1,114 @@
+/** Init as SysV's process 1: what was recorded of SysV's own, and what is ours. */
+
+import assert from "node:assert/strict";
+import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
+import { type InittabCase, InittabMachine, type InittabStep, recordedCases } from "./inittab_player.ts";
+
+const recorded = recordedCases();
+
+function machineTest(name: string, of: Omit<InittabCase, "about" | "steps">, steps: InittabStep[]): void {
+  Deno.test({
+    name,
+    ignore: !NAMESPACES_POSSIBLE,
+    async fn() {
+      await using machine = new InittabMachine(of);
+      // Where nobody boots, there are programs without an init.
+      if (!("boot" in steps[0]!)) await machine.start(["sleep", "1000000"]);
+      for (const step of steps) await machine.step(step);
+    },
+  });
+}
+
+Deno.test("every recorded case is there", () => assert.equal(recorded.length, 54));
+
+for (const [name, { about, steps, ...of }] of recorded) machineTest(`recorded, ${name}: ${about}`, of, steps);
+
+machineTest("an emergency is a shell before anything else; then inittab is read", {
+  inittab: ["id:2:initdefault:", "w2:2:wait:/t two"],
+}, [
+  { boot: ["emergency"] },
+  { trace: ["shell"] },
+  { write: "etc/inittab", text: "id:3:initdefault:\nsi::sysinit:/t mended\nw3:3:wait:/t three\n" },
+  { write: "run/leave", text: "" },
+  { trace: ["shell", "mended S N", "three 3 N"] },
+]);
+
+machineTest("the runlevel S without a line of its own is a shell", {
+  inittab: ["id:2:initdefault:", "si::sysinit:/t sysinit", "w2:2:wait:/t two"],
+}, [
+  { boot: ["S"] },
+  { trace: ["sysinit S N", "shell"] },
+  { write: "run/leave", text: "" },
+  { trace: ["sysinit S N", "shell", "two 2 N"] },
+]);
+
+machineTest("what does not end is killed", {
+  inittab: ["id:2:initdefault:", "s:2:respawn:/stubborn s", "w3:3:wait:/t wait3"],
+}, [
+  { boot: [] },
+  { traced: "s up" },
+  { run: ["telinit", "-t", "1", "3"], once: true },
+  { trace: ["s up", "s TERM ignored", "wait3 3 2"] },
+]);
+
+machineTest("a runlevel that is asked for during sysinit comes after it; the last one does not wait", {
+  inittab: ["id:2:initdefault:", "si::sysinit:/d si", "w3:3:wait:/t three", "w6:6:wait:/t six"],
+}, [
+  { boot: [] },
+  { traced: "si up" },
+  { run: ["telinit", "3"], once: true },
+  { run: ["telinit", "6"], once: true },
+  { trace: ["si up S N", "si TERM", "six 6 N"] },
+  { run: ["runlevel"], stdout: "N 6\n" },
+]);
+
+machineTest("lines are jobs, which initctl knows, and the jobs of /etc/init follow the runlevel", {
+  inittab: ["id:2:initdefault:", "r:23:respawn:/d r", "o:2:off:/t never"],
+  files: { "etc/init/follow.conf": "start on runlevel [3]\ntask\nexec /t follows\n" },
+}, [
+  { boot: [] },
+  { traced: "r up" },
+  { sh: "initctl status inittab/r | sed 's/[0-9]*$//'", stdout: "inittab/r start/running, process \n" },
+  { sh: "initctl status inittab/o", stdout: "inittab/o stop/waiting\n" },
+  { run: ["telinit", "3"], once: true },
+  { trace: ["r up 2 N", "follows 3 2"] },
+]);
+
+machineTest("a file that is no inittab leaves the lines that were there", {
+  inittab: ["id:2:initdefault:", "r:2:respawn:/d r", "w3:3:wait:/t three"],
+}, [
+  { boot: [] },
+  { traced: "r up" },
+  { sh: "rm /etc/inittab; mkfifo /etc/inittab; telinit q", once: true },
+  { console: "/etc/inittab: Not a regular file" },
+  { run: ["telinit", "3"], once: true },
+  { trace: ["r up 2 N", "r TERM", "three 3 2"] },
+]);
+
+machineTest("what is no request is refused, and the next one is heard", {
+  inittab: ["id:2:initdefault:", "w2:2:wait:/t two", "w3:3:wait:/t three"],
+}, [
+  { boot: [] },
+  { traced: "two" },
+  { sh: "head -c 1000000 /dev/zero > /run/initctl", once: true },
+  { console: "got bogus initrequest" },
+  { run: ["telinit", "3"], once: true },
+  { trace: ["two 2 N", "three 3 2"] },
+  { sh: "rm /run/initctl", once: true },
+  { signal: "USR1" },
+  { exists: "run/initctl", is: true },
+]);
+
+machineTest("without an option, and with PATH as containers have it, inittab counts for nothing", {
+  inittab: ["id:2:initdefault:", "w2:2:wait:/t two"],
+  files: { "etc/init/plain.conf": "start on startup\ntask\nexec /t plain\n" },
+}, [
+  { boot: [], environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } },
+  { trace: ["plain none none"] },
+  { exists: "run/initctl", is: false },
+]);
+
+machineTest("an option has it in a container, too", { inittab: ["id:2:initdefault:", "w2:2:wait:/t two"] }, [
+  { boot: ["--sysv"], environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } },
+  { trace: ["two 2 N"] },
+]);
