@@ -376,7 +376,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     "end-leftovers": (effect) => this.#leftovers.end(effect),
     "find-left-behind": ({ job, instance, leader }) => {
       const isKnown = (pid: number) => this.#engine.ownerOf(pid) !== undefined;
-      const process = findForkedProcess({ pid: leader, job, instance, isKnown });
+      const grouped = this.context.processes.controlGroups.processesOf(job, instance);
+      const process = findForkedProcess({ pid: leader, job, instance, isKnown, grouped });
       if (process) this.handle({ kind: "left-behind", job, instance, process });
     },
     "set-timer": ({ timer, delay }) => this.#timers.set(timer, delay),
