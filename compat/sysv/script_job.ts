@@ -3,6 +3,7 @@
 import type { JobCondition, Match } from "../../lib/model/condition.ts";
 import { RC_EVENTS } from "../../lib/model/init_events.ts";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
+import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import type { Circle } from "./circles.ts";
 import { ALL, expand, type Facilities } from "./facilities.ts";
 import type { Kind } from "./graph.ts";
@@ -53,9 +54,6 @@ const START_TIMEOUT = 300;
 
 /** How long what a script has left behind may go on after its stop, in seconds. Then it is killed. */
 const KILL_TIMEOUT = 10;
-
-/** The search path of scripts, as rc sets it. */
-const PATH = "/sbin:/usr/sbin:/bin:/usr/bin";
 
 const DOWN: Levels = levelNamed("0") | levelNamed("6");
 
@@ -111,7 +109,7 @@ export function callsOf(
 ): Pick<JobDefinition, "expect" | "env" | "umask" | "killTimeout" | "processes"> {
   return {
     expect: "script",
-    env: [`PATH=${PATH}`],
+    env: [`PATH=${SYSV_PATH}`],
     umask: 0o022,
     killTimeout: KILL_TIMEOUT,
     processes: { main: run(path, "start"), "pre-stop": run(path, "stop") },

@@ -13,6 +13,7 @@ import {
   RUNLEVELS,
 } from "../../model/sysv/inittab.ts";
 import type { Notice } from "../../model/requests.ts";
+import { SYSVINIT_VERSION } from "../../model/version.ts";
 import { unlessRefused } from "../../sys/call/refused.ts";
 import { setProcessTitle } from "../../sys/process/title.ts";
 import { recordBoot, recordEnd, recordLevel, recordStart } from "../../sys/utmp/process_records.ts";
@@ -131,7 +132,7 @@ export class InittabSequence implements Part<SavedInittab> {
     const { init, messages, boot } = this.context;
     if (!this.drives) return this.#fifo.open();
     init.observe((notice) => this.#noticed(notice), ["instance-removed", "state-changed"]);
-    messages.logSysv("version 3.06 booting");
+    messages.logSysv(`version ${SYSVINIT_VERSION} booting`);
     // In an emergency the files may be mended first: they are read when it is over.
     if (!boot.emergency) this.#tell(this.#firstMessages);
     this.#fifo.open();
@@ -382,14 +383,11 @@ export class InittabSequence implements Part<SavedInittab> {
   }
 
   #restart(): void {
-    const refused = (error: unknown) => {
-      if (!(error instanceof ControlError)) throw error;
-      this.context.messages.log("warn", error.message);
-    };
     try {
       this.context.init.restart();
     } catch (error) {
-      refused(error);
+      if (!(error instanceof ControlError)) throw error;
+      this.context.messages.log("warn", error.message);
     }
   }
 
