@@ -3,16 +3,18 @@
 import * as fs from "node:fs";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
-import { CONTROL_FIFO, type ControlRequest, encodeRequest } from "../../../model/sysv/control_request.ts";
+import {
+  CONTROL_FIFO,
+  type ControlRequest,
+  encodeRequest,
+  SLEEP_TIME,
+} from "../../../model/sysv/control_request.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { type KernelError, unlessRefused } from "../../../sys/call/refused.ts";
 import { changeRunlevel } from "../change_runlevel.ts";
 
 /** Where init's FIFO is, and where it was before there was /run. */
 const FIFOS = [CONTROL_FIFO, "/dev/initctl"];
-
-/** The seconds between SIGTERM and SIGKILL where nobody says another number. */
-export const SLEEP_TIME = 3;
 
 /** How long a FIFO that is full, or that nobody reads, is tried, and the pause before that, in ms. */
 const TIMEOUT = 3000, RETRY_DELAY = 50;

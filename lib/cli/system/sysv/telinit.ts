@@ -6,11 +6,11 @@ import { socketPath, SYSTEM_FILE_ADDRESS } from "../../../control/names.ts";
 import { connectIfThere } from "../../../control/client/system.ts";
 import { type Option, type ParsedOptions, parseOptions } from "../../../model/command_line/options.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
-import { CONTROL_FIFO, type ControlRequest } from "../../../model/sysv/control_request.ts";
+import { CONTROL_FIFO, type ControlRequest, SLEEP_TIME } from "../../../model/sysv/control_request.ts";
 import { SYSVINIT_VERSION } from "../../../model/version.ts";
 import { write } from "../../output.ts";
 import { getoptMessage, reportFailure } from "./classic_usage.ts";
-import { sendRequest, SLEEP_TIME } from "./init_request.ts";
+import { sendRequest } from "./init_request.ts";
 
 const OPTIONS: Option[] = [
   { short: "e", long: "environment", argument: "VAR[=VAL]" },
