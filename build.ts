@@ -114,7 +114,7 @@ const BUILD: Tool = {
   help: "Exit status: 0, 1 when nothing can be built, 2 for wrong arguments.",
   options: [
     { long: "engine", argument: "ENGINE", help: `${Object.keys(ENGINES).join(" or ")}; bun by default` },
-    { long: "jobs", argument: "DIR", help: "directory of jobs; jobs by default" },
+    { long: "jobs", argument: "DIR", help: "directory of jobs that are compiled in" },
     { short: "o", long: "output", argument: "FILE", help: "executable to write; dist/rouse by default" },
   ],
   async run(parsed) {
@@ -124,8 +124,7 @@ const BUILD: Tool = {
     if (!engine) {
       throw new UsageError(`unknown engine: ${name}; it is one of ${Object.keys(ENGINES).join(", ")}`);
     }
-    const ours = readdirSync(resolve(ROOT, "jobs")).length > 1 ? "jobs" : undefined;
-    const jobs = valueOf(parsed, "jobs") ?? ours;
+    const jobs = valueOf(parsed, "jobs");
     if (!["bun", "@types/node"].every((name) => existsSync(resolve(ROOT, "node_modules", name)))) {
       run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
     }

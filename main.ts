@@ -26,7 +26,10 @@ const check = () => import("./lib/cli/check/check.ts");
 const reboot = () => import("./lib/cli/system/reboot.ts");
 const runlevel = () => import("./lib/cli/system/runlevel.ts");
 const sysvRunlevel = () => import("./lib/cli/system/sysv/runlevel.ts");
+const sysvHalt = () => import("./lib/cli/system/sysv/halt.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
+const rc = () => import("./lib/cli/sysv/rc/rc.ts");
+const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
 /** SysV's init is telinit where it is not process 1. With an option of ours it is init all the same. */
@@ -59,11 +62,25 @@ const UPSTART: Programs = {
 
 /** SysV's: `--install --sysv` makes links of these names, too. */
 const SYSV: Programs = {
+  chkconfig: () => import("./lib/cli/sysv/services/chkconfig.ts"),
+  halt: sysvHalt,
   init: sysvInit,
   insserv,
+  "invoke-rc.d": () => import("./lib/cli/sysv/services/invoke_rc_d.ts"),
+  poweroff: sysvHalt,
+  rc,
+  rcS: rc,
+  reboot: sysvHalt,
+  service: () => import("./lib/cli/sysv/services/service.ts"),
+  "update-rc.d": () => import("./lib/cli/sysv/services/update_rc_d.ts"),
   runlevel: sysvRunlevel,
+  shutdown: () => import("./lib/cli/system/sysv/shutdown.ts"),
   telinit: sysvTelinit,
+  wall: () => import("./lib/cli/system/sysv/wall.ts"),
 };
+
+/** Of these, `rouse sysv NAME` has init do what it can, which a link of that name does itself. */
+const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
 /** The program of a link's name. One that both systems have is that of the system which the machine is set up for. */
 async function programOf(name: string): Promise<Load | undefined> {
@@ -99,7 +116,7 @@ const WORDS: Record<string, Word> = {
   check: { load: check, help: "check FILE|DIR...        what is wrong with job files" },
   convert: {
     load: () => import("./lib/cli/authoring/convert.ts"),
-    help: "convert [-o FILE|DIR] FILE|DIR...   classic job files as TypeScript, or back",
+    help: "convert [-o FILE|DIR] FILE|DIR...   classic job files and init scripts as TypeScript, or back",
   },
   new: {
     load: () => import("./lib/cli/authoring/new.ts"),
@@ -154,7 +171,7 @@ function upstartWord([name = "", ...args]: string[]): Promise<number> {
 
 /** `rouse sysv NAME …`: a program of SysV's, or a tool for its scripts. */
 async function sysvWord([name = "", ...args]: string[]): Promise<number> {
-  const load = lookUp(SYSV, name);
+  const load = lookUp(SYSV_WORDS, name) ?? lookUp(SYSV, name);
   if (load) return start(load, args, name);
   const { main } = await import("./lib/cli/sysv/sysv.ts");
   return main([name, ...args], Object.keys(SYSV));

@@ -8,8 +8,8 @@ import { run } from "./support/command.ts";
 import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 
 const BOOT = resolve(import.meta.dirname!, "../lib/init/host/machine_boot.ts");
+const DISKS = resolve(import.meta.dirname!, "../lib/sys/machine/disks.ts");
 const SIGNALS = resolve(import.meta.dirname!, "../lib/init/host/signal_actions.ts");
-const HALT = resolve(import.meta.dirname!, "../lib/init/teardown/machine_halt.ts");
 
 /** Runs a test with a directory of its own. */
 function test(name: string, fn: (directory: string) => Promise<void>): void {
@@ -91,7 +91,7 @@ test("at the end what is on devices is unmounted, or read-only where it is in us
   const script = join(directory, "release.ts");
   writeFileSync(
     script,
-    `import { releaseDisks } from ${JSON.stringify(HALT)};
+    `import { releaseDisks } from ${JSON.stringify(DISKS)};
      const busy = Deno.openSync(${JSON.stringify(join(directory, "busy/reader"))});
      releaseDisks((problem) => console.log(problem), ${JSON.stringify(directory)});
      busy.close();

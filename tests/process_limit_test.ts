@@ -47,12 +47,12 @@ class ControlGroup implements Disposable {
 
   [Symbol.dispose](): void {
     for (const pid of this.pids) sendSignal(pid, "SIGKILL");
-    const deadline = Date.now() + 10_000;
+    const deadline = performance.now() + 10_000;
     for (;;) {
       try {
         return rmdirSync(this.path);
       } catch (error) {
-        if (Date.now() > deadline) throw error;
+        if (performance.now() > deadline) throw error;
       }
     }
   }

@@ -71,9 +71,12 @@ interface Loose {
   strength: Strength;
 }
 
-/** Builds the graph of all services of a catalog. */
-export function buildGraph(kind: Kind, catalog: Catalog, facilities: Facilities): Graph {
-  return new GraphBuilder(kind, catalog, facilities).build();
+/**
+ * Builds the graph of all services of a catalog.
+ * @param withAll False: `$all` makes no edges, of which there may be as many as pairs of services.
+ */
+export function buildGraph(kind: Kind, catalog: Catalog, facilities: Facilities, withAll = true): Graph {
+  return new GraphBuilder(kind, catalog, facilities).build(withAll);
 }
 
 class GraphBuilder {
@@ -86,13 +89,14 @@ class GraphBuilder {
     this.#graph = { kind, services, edges: new Map(services.map((one) => [one, []])), unknown: [] };
   }
 
-  build(): Graph {
+  build(withAll: boolean): Graph {
     for (const service of this.#graph.services) {
       for (const field of FIELDS[this.#graph.kind]) this.#read(service, field);
     }
     for (const { before, after } of this.#absent.values()) {
       for (const one of before) for (const other of after) this.#join(one, other);
     }
+    if (!withAll) return this.#graph;
     // What comes after all is seen from the rest of the graph.
     const all = this.#graph.services.filter((service) => reasonOfAll(this.#graph.kind, service));
     const free = freeServices(this.#graph);

@@ -22,7 +22,7 @@ export interface Relations {
 }
 
 /**
- * Finds what the services of a catalog wait for. `$all` of a start is left out.
+ * Finds what the services of a catalog wait for. `$all` is left out.
  * @param links Those of the scripts without dependencies of their own, which keep their numbers, and of all others.
  * @param isNumbered Whether a service keeps its numbers.
  */
@@ -34,8 +34,7 @@ export function relationsOf(
 ): Relations {
   const circles: Relations["circles"] = [];
   const broken = (kind: Kind) => {
-    const graph = buildGraph(kind, catalog, facilities);
-    if (kind === "start") dropAll(graph);
+    const graph = buildGraph(kind, catalog, facilities, false);
     circles.push(...breakCircles(graph, MOST_CIRCLES).map((circle) => ({ kind, circle })));
     return graph;
   };
@@ -58,11 +57,6 @@ export function relationsOf(
 
 function edgesOf({ edges }: Graph): ScriptEdge[] {
   return [...edges.values()].flat();
-}
-
-/** Takes the edges of `$all` out of a graph. */
-function dropAll({ edges }: Graph): void {
-  for (const [service, own] of edges) edges.set(service, own.filter(({ strength }) => strength !== "all"));
 }
 
 function strongest({ edges }: Graph, meant: ReadonlyMap<ScriptEdge, ScriptEdge>): Relations["before"] {

@@ -91,14 +91,10 @@ function jobOf({ service, path, pidFile }: ScriptFacts, downAction: Kind): JobDe
   const description = service.header?.fields["Short-Description"]?.text;
   if (description) job.description = description;
   job.provides = service.provides.filter((name) => name !== service.script);
-  job.expect = "script";
-  job.env = [`PATH=${PATH}`];
-  job.umask = 0o022;
-  job.killTimeout = KILL_TIMEOUT;
+  Object.assign(job, callsOf(path));
   if (pidFile !== undefined) job.pidFile = pidFile;
   if (service.interactive) job.console = "owner";
   if (!service.interactive && (start & BOOT) === 0) job.startTimeout = START_TIMEOUT;
-  job.processes = { main: run(path, "start"), "pre-stop": run(path, "stop") };
   if (stop !== 0) job.stopOn = inLevels(RC_EVENTS.stop, stop);
   if (start !== 0) job.startOn = inLevels(RC_EVENTS.start, start);
   else if (stop !== 0 && words(service.header, "Default-Start").length === 0) {
@@ -107,6 +103,19 @@ function jobOf({ service, path, pidFile }: ScriptFacts, downAction: Kind): JobDe
     delete job.processes.main;
   }
   return job;
+}
+
+/** The fields of a job that calls a script to start and stop. */
+export function callsOf(
+  path: string,
+): Pick<JobDefinition, "expect" | "env" | "umask" | "killTimeout" | "processes"> {
+  return {
+    expect: "script",
+    env: [`PATH=${PATH}`],
+    umask: 0o022,
+    killTimeout: KILL_TIMEOUT,
+    processes: { main: run(path, "start"), "pre-stop": run(path, "stop") },
+  };
 }
 
 function run(path: string, action: string): { kind: "arguments"; words: string[] } {
@@ -122,7 +131,9 @@ function inLevels(name: string, levels: Levels): JobCondition {
 }
 
 /** The fields of a header that speak of services which may be jobs of other kinds, and what they become. */
-const OTHERS: ReadonlyArray<[field: HeaderFieldName, relation: "uses" | "after" | "before", kind: Kind]> = [
+export const DEPENDENCIES: ReadonlyArray<
+  [field: HeaderFieldName, relation: "uses" | "after" | "before", kind: Kind]
+> = [
   ["Required-Start", "uses", "start"],
   ["Should-Start", "after", "start"],
   ["X-Start-Before", "before", "start"],
@@ -140,7 +151,7 @@ function addOthers(
 ): MissingService[] {
   const { header, script, file } = service;
   const missing: MissingService[] = [];
-  for (const [field, relation, kind] of OTHERS) {
+  for (const [field, relation, kind] of DEPENDENCIES) {
     for (const word of words(header, field)) {
       if (word === ALL && kind === "start" && relation !== "before") add(job.after, "*");
       for (const { name, optional } of expand(facilities, word).services) {

@@ -65,6 +65,11 @@ export function fileNamesOf(formats: readonly JobFormat[], job: string): string[
   ];
 }
 
+/** The same without what overrides the job. */
+export function definitionFilesOf(formats: readonly JobFormat[], job: string): string[] {
+  return [...formats.flatMap((format) => format.fileNames(job, "definition")), job + MODULE_ENDING];
+}
+
 /** Why a file, or a directory around it, cannot give a job its name; undefined where it can. */
 export function nameProblem(name: string): string | undefined {
   if (name.includes("\ufffd")) return "File name is not valid UTF-8";

@@ -103,6 +103,11 @@ export interface Supervisor {
   snapshot(): EngineView;
   /** Tells that writing to disk is possible now (`notify-disk-writeable`): output kept so far is written. */
   notifyDiskWriteable(): void;
+  /**
+   * Stops and starts the init scripts of a runlevel, where these are jobs. Undefined where they are not. The promise
+   * resolves when all are where they are to be, or have failed.
+   */
+  enterLevel(level: string, previous: string): Promise<void> | undefined;
   /** Stops all jobs, then leaves (`EndSession`). */
   endSession(): void;
   /** Answers `Restart`, which asks init to be replaced by a fresh copy of itself. @throws {ControlError} NotSupported, always. */

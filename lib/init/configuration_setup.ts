@@ -24,6 +24,7 @@ import type { RunningInit } from "./running.ts";
  * runs it. The first to end of the jobs that the command line names for that (`--exit-with`) ends init, as does the command.
  *
  * @param shutdownTimeout How long the teardown may take, in seconds.
+ * @param shipped The jobs of those that ship that are in force.
  */
 export function setUpConfiguration(
   options: InitOptions,
@@ -31,6 +32,7 @@ export function setUpConfiguration(
   init: RunningInit,
   messages: Messages,
   shutdownTimeout: number | undefined,
+  shipped: readonly string[],
 ): Configuration {
   const { command: words, startupEvent, exitWith } = options;
   const { killTimeout } = emptyJob("", "");
@@ -53,7 +55,7 @@ export function setUpConfiguration(
   return new Configuration({
     directories,
     expected: namedDirectories(options),
-    compiledIn: Object.keys(COMPILED_IN_JOBS),
+    compiledIn: [...new Set([...Object.keys(COMPILED_IN_JOBS), ...shipped])],
     evaluate: evaluator({
       command: selfCommand("evaluate"),
       directories,

@@ -36,6 +36,7 @@ import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
 import type { SavedCourse, SavedProgram } from "./saved_program.ts";
 import { checkStart } from "./start_check.ts";
+import type { ShippedBoot } from "./sysv/shipped_jobs.ts";
 import { endOf, ExitStatus } from "./teardown/exit_status.ts";
 import { HaltRunlevel } from "./teardown/halt_runlevel.ts";
 import { endNamespace, haltMachine } from "./teardown/machine_halt.ts";
@@ -84,6 +85,8 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #exit = Promise.withResolvers<ExitReason>();
   /** How long the teardown may take, in seconds. */
   readonly #shutdownTimeout: number | undefined;
+  /** The boot of a machine of SysV's without an inittab. */
+  readonly #shippedBoot: ShippedBoot | undefined;
   /** When the teardown began, in ms. */
   #teardownBegan: number | undefined;
   /** The first signal that asked init to stop. */
@@ -137,12 +140,14 @@ export class InitProgram implements Part<SavedProgram> {
       onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
     });
     if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;
+    this.#shippedBoot = this.#inittab?.shippedBoot(configurationDirectories(options));
     this.#configuration = setUpConfiguration(
       options,
       this.#manner,
       this.#init,
       this.#messages,
       this.#shutdownTimeout,
+      this.#shippedBoot?.jobs ?? [],
     );
     this.#endpoint = new ControlEndpoint(
       this.#init,
@@ -309,7 +314,8 @@ export class InitProgram implements Part<SavedProgram> {
     }
     if (waiting !== undefined) this.#messages.log("message", waiting);
     if (startupEvent !== undefined) {
-      this.#init.handle({ kind: "event", event: startupEvent, environment: [] });
+      const environment = this.#shippedBoot?.variables ?? [];
+      this.#init.handle({ kind: "event", event: startupEvent, environment });
     } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
       const request = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
       // A start that fails ends the job, and init with it.

@@ -11,6 +11,7 @@ import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
 import type { LoadedJob } from "../engine/loaded_job.ts";
 import type { EngineView } from "../engine/snapshot/engine_view.ts";
 import type { Environment } from "../model/environment.ts";
+import { RC_EVENTS } from "../model/init_events.ts";
 import { RequestFailure } from "../model/failure.ts";
 import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
@@ -30,6 +31,7 @@ import { findForkedProcess } from "./spawn/fork_tracking.ts";
 import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
+import { ScriptLevels } from "./sysv/script_levels.ts";
 import { type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
 import { type SavedTimers, Timers } from "./parts/timers.ts";
 import { type UpstartState, upstartState } from "./upstart_state.ts";
@@ -299,6 +301,10 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     if (problem !== undefined) throw new ControlError("Failed", problem);
   }
 
+  enterLevel(level: string, previous: string): Promise<void> | undefined {
+    return this.awaitsEvent(RC_EVENTS.start) ? new ScriptLevels(this).enter(level, previous) : undefined;
+  }
+
   endSession(): void {
     this.context.endSession();
   }
@@ -370,7 +376,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     "end-leftovers": (effect) => this.#leftovers.end(effect),
     "find-left-behind": ({ job, instance, leader }) => {
       const isKnown = (pid: number) => this.#engine.ownerOf(pid) !== undefined;
-      const process = findForkedProcess({ pid: leader, job, instance, isKnown });
+      const grouped = this.context.processes.controlGroups.processesOf(job, instance);
+      const process = findForkedProcess({ pid: leader, job, instance, isKnown, grouped });
       if (process) this.handle({ kind: "left-behind", job, instance, process });
     },
     "set-timer": ({ timer, delay }) => this.#timers.set(timer, delay),

@@ -14,11 +14,11 @@ export async function until<T>(
   ask: () => T | undefined | false | Promise<T | undefined | false>,
   timeout = PATIENCE,
 ): Promise<T> {
-  const deadline = Date.now() + timeout;
+  const deadline = performance.now() + timeout;
   while (true) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > deadline) throw new Error(`Gave up after ${timeout} ms waiting until ${what}`);
+    if (performance.now() > deadline) throw new Error(`Gave up after ${timeout} ms waiting until ${what}`);
     await pause(PAUSE);
   }
 }

@@ -1,7 +1,16 @@
 /** A root directory that holds the executable, the libraries that it names, and hardly anything else. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -17,8 +26,10 @@ export const MINIMAL_ROOT_POSSIBLE = Deno.uid() === 0 &&
 
 /** How the program is run. */
 export interface MinimalOptions {
-  /** Files below the root, by path. */
+  /** Files below the root, by path. Those that begin with `#!` are executable. */
   files: Record<string, string>;
+  /** Symbolic links below the root, by path. */
+  links?: Record<string, string>;
   /** Programs of this machine that are there too, with their libraries. */
   programs?: string[];
   /** Other than root. */
@@ -53,7 +64,7 @@ export class MinimalRoot implements AsyncDisposable {
   }
 
   async #start(words: string[], options: MinimalOptions): Promise<void> {
-    const { files, programs = [], user, readOnly, volumes = [] } = options;
+    const { files, links = {}, programs = [], user, readOnly, volumes = [] } = options;
     const root = join(this.directory, "root");
     for (const folder of ["dev", "proc", "tmp", "run", ...volumes]) {
       mkdirSync(join(root, folder), { recursive: true });
@@ -62,7 +73,11 @@ export class MinimalRoot implements AsyncDisposable {
     for (const program of programs) copy(program, join(root, program));
     for (const [path, text] of Object.entries({ ...files, "dev/null": "", [PLACE]: "" })) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
-      writeFileSync(join(root, path), text);
+      writeFileSync(join(root, path), text, { mode: text.startsWith("#!") ? 0o755 : 0o644 });
+    }
+    for (const [path, target] of Object.entries(links)) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      symlinkSync(target, join(root, path));
     }
     const script = [
       `mount --bind ${root} ${root}`,
@@ -112,20 +127,16 @@ export class MinimalRoot implements AsyncDisposable {
 
   /** Runs a program inside. */
   run(...words: string[]): Promise<Outcome> {
-    const enter = [
-      "nsenter",
-      "--target",
-      String(this.pid),
-      "--pid",
-      "--mount",
-      "--net",
-      "--root",
-      "--wd",
-      "--",
-    ];
-    return run([...enter, ...words], {
+    return this.runFor(undefined, words);
+  }
+
+  /** Runs a program inside, so many milliseconds at most. */
+  runFor(timeout: number | undefined, words: readonly string[]): Promise<Outcome> {
+    const namespaces = ["--pid", "--mount", "--net", "--root", "--wd"];
+    return run(["nsenter", "--target", String(this.pid), ...namespaces, "--", ...words], {
       environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
       directory: "/",
+      ...timeout !== undefined && { timeout },
     });
   }
 
@@ -138,6 +149,12 @@ export class MinimalRoot implements AsyncDisposable {
       throw new Error(`${(error as Error).message}: ${JSON.stringify(last)}\n${this.output()}`);
     }
     return last!.stdout;
+  }
+
+  /** A file below the root; empty when it is not there. */
+  read(path: string): string {
+    const file = join(this.directory, "root", path);
+    return existsSync(file) ? readFileSync(file, "utf8") : "";
   }
 
   /** What process 1 has written to its standard output and error. */

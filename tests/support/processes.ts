@@ -98,8 +98,8 @@ export function killNaming(text: string): void {
 
 /** Has this thread sleep until something is true, for 10 s at most: whoever cleans up need not tell of what is not. */
 function waitUntil(isTrue: () => boolean): void {
-  const deadline = Date.now() + 10_000, sleeper = new Int32Array(new SharedArrayBuffer(4));
-  while (!isTrue() && Date.now() < deadline) Atomics.wait(sleeper, 0, 0, 2);
+  const deadline = performance.now() + 10_000, sleeper = new Int32Array(new SharedArrayBuffer(4));
+  while (!isTrue() && performance.now() < deadline) Atomics.wait(sleeper, 0, 0, 2);
 }
 
 /** What ps(1) would show of some processes, a line each, for messages of failed tests. */

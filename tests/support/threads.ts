@@ -62,9 +62,9 @@ function rests(pid: number, time: number): boolean {
  * than some seconds.
  */
 export async function untilStill(processes: () => number[]): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = performance.now() + 10_000;
   let before: string | undefined;
-  while (Date.now() < deadline) {
+  while (performance.now() < deadline) {
     const now = lookAt(processes());
     if (now !== undefined && now === before) return;
     before = now;

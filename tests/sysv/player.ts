@@ -8,7 +8,11 @@ import { type Outcome, run } from "../support/command.ts";
 import { EXECUTABLE } from "../support/programs.ts";
 
 /** The fields of a header, and what else is known of a script. */
-type ScriptFacts = Record<string, string | string[]> & { text?: string; mode?: string; no_header?: string };
+type ScriptFacts = Record<string, string | string[] | boolean> & {
+  text?: string;
+  body?: string;
+  mode?: string;
+};
 
 /** What insserv did with these arguments. */
 export interface RecordedStep {
@@ -46,7 +50,9 @@ const FIELDS: Record<string, string> = {
 /** All recorded cases. */
 export function readRecorded(): RecordedCase[] {
   const directory = join(import.meta.dirname!, "cases");
-  return readdirSync(directory).sort().map((name) => JSON.parse(readFileSync(join(directory, name), "utf8")));
+  return readdirSync(directory).filter((name) => name.endsWith(".json")).sort().map((name) =>
+    JSON.parse(readFileSync(join(directory, name), "utf8"))
+  );
 }
 
 /** A script with the header that facts describe. */
@@ -55,7 +61,7 @@ export function scriptText(facts: ScriptFacts): string {
   const lines = Object.entries(FIELDS).filter(([key]) => facts[key] !== undefined)
     .map(([key, name]) => `# ${name}: ${[facts[key]!].flat().join(" ")}`.trimEnd());
   const header = ["### BEGIN INIT INFO", ...lines, "# Short-Description: x", "### END INIT INFO"];
-  return ["#!/bin/sh", ...facts.no_header ? [] : header, "exit 0", ""].join("\n");
+  return ["#!/bin/sh", ...facts.no_header ? [] : header, facts.body ?? "exit 0", ""].join("\n");
 }
 
 /** A machine's /etc, below a directory. */

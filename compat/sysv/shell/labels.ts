@@ -1,7 +1,7 @@
 /** The labels of all `case`s of a script: the actions that it knows. */
 
 import { ShellError } from "./lexer.ts";
-import { type Command, parseShell, type Statement } from "./parser.ts";
+import { parseShell, type ShellCommand, type Statement } from "./parser.ts";
 
 /** The labels, without quotes. None in a script that cannot be read. */
 export function labelsOf(text: string): Set<string> {
@@ -17,7 +17,7 @@ function labelsOfStatement({ commands }: Statement): string[] {
   return commands.flatMap(labelsOfCommand);
 }
 
-function labelsOfCommand(command: Command): string[] {
+function labelsOfCommand(command: ShellCommand): string[] {
   switch (command.kind) {
     case "simple":
       return [];

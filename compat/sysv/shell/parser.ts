@@ -36,11 +36,11 @@ export interface CaseCommand extends Place {
   branches: Array<{ labels: string[]; body: Statement[] }>;
 }
 
-export type Command = SimpleCommand | CompoundCommand | FunctionDefinition | CaseCommand;
+export type ShellCommand = SimpleCommand | CompoundCommand | FunctionDefinition | CaseCommand;
 
 /** Commands that `&&`, `||` and `|` join. */
 export interface Statement extends Place {
-  commands: Command[];
+  commands: ShellCommand[];
   /** True where `&` ends it. */
   isBackground: boolean;
 }
@@ -124,7 +124,7 @@ class Parser {
     return { commands, isBackground, from: commands[0]!.from, to: commands.at(-1)!.to };
   }
 
-  #command(): Command {
+  #command(): ShellCommand {
     if (this.#isNext("!")) this.#at++;
     const token = this.#peek();
     if (!token) throw new ShellError("a command is missing");
@@ -137,13 +137,13 @@ class Parser {
   }
 
   /** What is redirected ends behind the redirections. */
-  #redirected(command: Command): Command {
+  #redirected(command: ShellCommand): ShellCommand {
     while (this.#peek()?.kind === "redirection") command.to = this.#peek()!.to, this.#at++;
     return command;
   }
 
   /** The commands that begin with words or signs of the shell's own. */
-  readonly #readers: Readonly<Record<string, ((first: Token) => Command) | undefined>> = {
+  readonly #readers: Readonly<Record<string, ((first: Token) => ShellCommand) | undefined>> = {
     __proto__: null as never,
     "if": (first) => this.#compound("if", first, ["then", "elif", "else"], "fi"),
     "while": (first) => this.#compound("loop", first, ["do"], "done"),

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ShellError } from "./lexer.ts";
 import { labelsOf } from "./labels.ts";
-import { type Command, parseShell, simpleCommands, type Statement } from "./parser.ts";
+import { parseShell, type ShellCommand, simpleCommands, type Statement } from "./parser.ts";
 
 /** A tree in short: words in brackets, and what holds others by its name. */
 function short(statements: readonly Statement[]): string {
@@ -13,7 +13,7 @@ function short(statements: readonly Statement[]): string {
   ).join("; ");
 }
 
-function shortCommand(command: Command): string {
+function shortCommand(command: ShellCommand): string {
   switch (command.kind) {
     case "simple":
       return `[${command.words.join("|")}]`;

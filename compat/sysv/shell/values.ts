@@ -2,11 +2,14 @@
 
 import { pieceEnd } from "./lexer.ts";
 
-/** Looks a variable up: its value, or undefined where that is not known. `0` is the script's own name. */
-export type Lookup = (name: string) => string | undefined;
+/**
+ * Looks a variable up: its value, undefined where nothing sets it, or null where it is not known what is set. `0` is the
+ * script's own name.
+ */
+export type Lookup = (name: string) => string | undefined | null;
 
 /** A variable, with what stands for it where it is empty. */
-const VARIABLE = /^\$(?:(\w+)|\{(\w+)(?::?-([^]*))?\})$/;
+const VARIABLE = /^\$(?:(\w+)|\{(\w+)(?::-([^]*))?\})$/;
 
 /** The script's name without its directory, in two ways to write it. */
 const OWN_NAME = /^\$(?:\{0##\*\/\}|\(\s*basename\s+(?:--\s+)?"?\$\{?0\}?"?\s*\))$/;
@@ -91,10 +94,12 @@ function valueInQuotes(piece: string, lookup: Lookup): string | undefined {
 }
 
 function expansion(piece: string, lookup: Lookup): string | undefined {
-  if (OWN_NAME.test(piece)) return lookup("0");
+  if (OWN_NAME.test(piece)) return lookup("0") ?? undefined;
   const [, plain, braced, otherwise] = VARIABLE.exec(piece) ?? [];
   const name = plain ?? braced;
   // What $0 is has a directory, which is not known.
   if (name === undefined || name === "0") return piece === "$" ? piece : undefined;
-  return lookup(name) || (otherwise === undefined ? lookup(name) : valueOfWord(otherwise, lookup));
+  const value = lookup(name);
+  if (value === null) return undefined;
+  return value || (otherwise === undefined ? value : valueOfWord(otherwise, lookup));
 }

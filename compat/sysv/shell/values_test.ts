@@ -3,9 +3,15 @@
 import assert from "node:assert/strict";
 import { fieldsOf, valueOfWord, variablesIn } from "./values.ts";
 
-const VARIABLES: Readonly<Record<string, string>> = { A: "a", TWO: " one  two ", EMPTY: "", "0": "web" };
+const VARIABLES: Readonly<Record<string, string | null>> = {
+  A: "a",
+  TWO: " one  two ",
+  EMPTY: "",
+  "0": "web",
+  CODE: null,
+};
 
-const lookup = (name: string): string | undefined => VARIABLES[name];
+const lookup = (name: string) => VARIABLES[name];
 
 const WORDS: Array<[word: string, fields: string[] | undefined, value?: string]> = [
   ["a", ["a"], "a"],
@@ -18,10 +24,11 @@ const WORDS: Array<[word: string, fields: string[] | undefined, value?: string]>
   ["$EMPTY", [], ""],
   ['""', [""], ""],
   ["${EMPTY:-$A}", ["a"], "a"],
-  ["${EMPTY-b}", [], ""],
+  ["${EMPTY-b}", undefined],
   ["${GONE:-b}", ["b"], "b"],
   ["${GONE:-$GONE}", undefined],
   ["$GONE", undefined],
+  ["${CODE:-b}", undefined],
   ["$(date)", undefined],
   ["`date`", undefined],
   ["${A#b}", undefined],

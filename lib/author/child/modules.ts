@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { COMPILED_IN_JOBS } from "rouse:jobs";
+import { SHIPPED_JOBS } from "../../../jobs/shipped.ts";
 import {
   forgetImports,
   HAS_IMPORT_HOOKS,
@@ -156,14 +157,15 @@ export function hasGivenSource(file: string): boolean {
 export async function importModule(module: string): Promise<Exports> {
   if (!module.startsWith(COMPILED_IN)) return await import(pathToFileURL(module).href);
   const name = module.slice(COMPILED_IN.length);
-  const load = Object.hasOwn(COMPILED_IN_JOBS, name) ? COMPILED_IN_JOBS[name] : undefined;
+  const table = [COMPILED_IN_JOBS, SHIPPED_JOBS].find((jobs) => Object.hasOwn(jobs, name));
+  const load = table?.[name];
   if (!load) throw new Error(`no job ${name} is compiled in`);
   return await load();
 }
 
 /** The compiled-in modules, in the form that {@link importModule} takes. */
 export function compiledInModules(): string[] {
-  return Object.keys(COMPILED_IN_JOBS).map((name) => COMPILED_IN + name);
+  return Object.keys({ ...SHIPPED_JOBS, ...COMPILED_IN_JOBS }).map((name) => COMPILED_IN + name);
 }
 
 const IMPORT = /\b(?:from|import)\s*\(?\s*(["'])((?:\.{1,2}\/|\/|file:)[^"'\n]+)\1/g;

@@ -19,6 +19,7 @@ import {
   fromModule,
   noteEvents,
   readJobs,
+  toFormat,
   toModule,
 } from "./converted_jobs.ts";
 import { filesBelow } from "../files_below.ts";
@@ -39,12 +40,13 @@ const USUAL_TARGET = "conf";
 export const convertTool = (formats: readonly JobFormat[]): Tool => ({
   name: "convert",
   arguments: "FILE|DIR...",
-  summary: "Convert classic job files to TypeScript, or job modules to classic files.",
+  summary: "Convert classic job files and init scripts to TypeScript, or job modules to classic files.",
   help:
     "Without -o, the result of a single FILE is printed. A DIR is converted with all below it; the result is " +
     "written to the directory that -o names, with .override files as they are, since these work on jobs of " +
     "either kind. Its jobs import each other where conditions are about them. Classic files are called .conf, or " +
-    ".upstart as in Debian's source packages.\n\nFiles that are there already are not overwritten.\n\n" +
+    ".upstart as in Debian's source packages. An init script becomes a job that runs the daemon itself, where the script " +
+    "is of a known shape, and else one that calls the script; nothing of it is run.\n\nFiles that are there already are not overwritten.\n\n" +
     "Comments are kept. What the other format cannot express is reported.\n\nExit status: 0, 1 when something was lost " +
     "or could not be converted, 2 for wrong arguments.",
   options: [
@@ -101,11 +103,17 @@ class Converter {
     const problem = existsProblem(path);
     if (problem !== undefined) return this.#fail(`${path}: ${problem}`);
     const file = this.#claim(dirname(path), basename(path), path);
+    const scripts = file ? [] : await this.#scripts([path]);
+    if (scripts.length > 0) {
+      return this.#put(await this.#fromScripts(scripts, to), path, output, to ?? MODULES);
+    }
     const isDefinition = file?.kind === "definition";
     to ??= isDefinition ? MODULES : targetOf(USUAL_TARGET, this.formats);
     const { format } = to;
     if (format ? extname(path) !== ".ts" : !isDefinition) {
-      const endings = format ? ".ts" : definitionEndings(this.formats).join(" or ");
+      const endings = format
+        ? ".ts"
+        : `${definitionEndings(this.formats).join(" or ")}, or it must be an init script`;
       return this.#fail(`Unable to convert ${path} to ${to.word}: its name must end in ${endings}`);
     }
     const results: Converted[] = await this.#convert(
@@ -115,6 +123,27 @@ class Converter {
           : (await readJobs(file!)).map((job) => toModule(job)),
       path,
     );
+    this.#put(results, path, output, to);
+  }
+
+  /** The jobs of the init scripts among files. */
+  async #scripts(paths: readonly string[]): Promise<FileJob[]> {
+    const others = paths.filter((path) => extname(path) !== ".ts");
+    if (others.length === 0) return [];
+    const { readInitScript } = await import("./init_script.ts");
+    const found = others.flatMap((path) => readInitScript(path) ?? []);
+    for (const { path, lost } of found) for (const loss of lost) this.#fail(`${path}: ${loss}`);
+    return found;
+  }
+
+  #fromScripts(scripts: readonly FileJob[], to: Target | undefined): Promise<Converted[]> {
+    const convert = (job: FileJob) => to?.format ? toFormat(job, to.format) : toModule(job);
+    const results = scripts.map((job) => this.#convert(async () => [await convert(job)], job.path));
+    return Promise.all(results).then((found) => found.flat());
+  }
+
+  /** Prints results, or writes them to where the command line says. */
+  #put(results: readonly Converted[], path: string, output: string | undefined, to: Target): void {
     if (output === undefined && results.length > 1) {
       this.#fail(`Unable to write to standard output: ${path} has several jobs; -o must name a directory`);
     } else if (output === undefined) {
@@ -134,8 +163,15 @@ class Converter {
       if (kind !== "override" || resolve(path) === resolve(output)) continue;
       this.#copy(file, join(output, relative(path, file)));
     }
+    const known = new Set(claimed.map(({ path }) => path));
+    const scripts = await this.#scripts(
+      files.map((file) => join(path, file)).filter((file) => !known.has(file)),
+    );
     const { format } = to;
-    if (!format) return this.#toModules(claimed.filter(({ kind }) => kind === "definition"), output);
+    if (!format) return this.#toModules(claimed.filter(({ kind }) => kind === "definition"), scripts, output);
+    for (const { name, text } of await this.#fromScripts(scripts, to)) {
+      this.#write(join(output, fileName(name, to)), text, to);
+    }
     for (const file of files.filter(isJobModule)) {
       for (
         const { name, text } of await this.#convert(
@@ -149,10 +185,14 @@ class Converter {
   }
 
   /** Jobs of one directory refer to each other by imports, and have the declarations of events together. */
-  async #toModules(files: readonly ClaimedFile[], output: string): Promise<void> {
+  async #toModules(
+    files: readonly ClaimedFile[],
+    scripts: readonly FileJob[],
+    output: string,
+  ): Promise<void> {
     const events: EventNames = this.#events.get(output) ?? new Map();
     this.#events.set(output, events);
-    const sources = new Map<string, FileJob>();
+    const sources = new Map(scripts.map((job) => [job.name, job]));
     for (const file of files) {
       const { name, path } = file;
       if (!isJobModule(`${name}.ts`)) {

@@ -62,6 +62,12 @@ export function toModule({ name, definition, file }: FileJob, siblings?: Sibling
   return { name, text, lost: file.hasManualWithoutEffect ? [MANUAL_WITHOUT_EFFECT, ...lost] : lost };
 }
 
+/** A job that has been read as a file of a format. */
+export async function toFormat({ name, definition, file }: FileJob, format: JobFormat): Promise<Converted> {
+  const { write } = await format.tools();
+  return { name, ...write(definition, file.comments) };
+}
+
 /** The jobs of a module as files of a format. A module may define several jobs, each of which becomes a file of its own. */
 export async function fromModule(path: string, directory: string, format: JobFormat): Promise<Converted[]> {
   const definitions = await evaluateModule(path, directory);

@@ -66,9 +66,13 @@ function print(descriptor: 1 | 2, text: string): number {
   return 0;
 }
 
-/** @throws {Error} unless the caller is root, or the owner of process 1: in a container that may be any user. */
-export function requireRoot(): void {
+/** True for root, and for the owner of process 1: in a container that may be any user. */
+export function isPrivileged(): boolean {
   const user = process.geteuid?.() ?? 0;
-  if (user === 0 || user === statSync("/proc/1", { throwIfNoEntry: false })?.uid) return;
-  throw new Error("Need to be root");
+  return user === 0 || user === statSync("/proc/1", { throwIfNoEntry: false })?.uid;
+}
+
+/** @throws {Error} unless the caller may end the system. */
+export function requireRoot(): void {
+  if (!isPrivileged()) throw new Error("Need to be root");
 }

@@ -1,14 +1,15 @@
 /** The program shutdown(8): brings the system down, now or later, and warns the users who are logged in. */
 
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { errorReason } from "../../sys/call/errno.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { changeRunlevel } from "./change_runlevel.ts";
+import { takePidFile, waitingShutdown } from "./pid_file.ts";
 import { requireRoot, runProgram, type SystemInvocation, type SystemProgram } from "./program.ts";
+import { warnsAt } from "./schedule.ts";
 import { wall } from "./wall.ts";
 
-const PID_FILE = "/var/run/shutdown.pid";
+const ALREADY_RUNNING = "Another shutdown is already running";
 
 /** While this file exists, only root can log in (nologin(5)). */
 const NO_LOGIN = "/etc/nologin";
@@ -63,7 +64,7 @@ const SHUTDOWN: SystemProgram = {
     const message = words.length === 0 ? "" : `${words.join(" ")}\r\n`;
     requireRoot();
     if (cancels) return cancel(call, message);
-    if (runningShutdown() !== undefined) throw new Error("Another shutdown is already running");
+    if (typeof waitingShutdown() === "number") throw new Error(ALREADY_RUNNING);
     const target = TARGETS[call.last(...Object.keys(TARGETS)) ?? ""] ?? MAINTENANCE;
     wall(warning(target, minutes, message));
     if (call.has("warn-only")) return 0;
@@ -88,11 +89,6 @@ export function minutesUntil(when: string, now: Date): number {
   return difference < 0 ? difference + 24 * 60 : difference;
 }
 
-/** True when a warning is due so many minutes before the end. Warnings are the more frequent, the closer the end is. */
-export function warnsAt(minutes: number): boolean {
-  return minutes % (minutes < 10 ? 1 : minutes < 60 ? 15 : minutes < 180 ? 30 : 60) === 0;
-}
-
 function warning({ purpose }: Target, minutes: number, message: string): string {
   const time = minutes === 0 ? "NOW" : `in ${minutes} minute${minutes === 1 ? "" : "s"}`;
   return `\rThe system is going down for ${purpose} ${time}!\r\n${message}`;
@@ -105,18 +101,15 @@ function countdown(
   minutes: number,
   message: string,
 ): Promise<boolean> {
-  try {
-    writeFileSync(PID_FILE, `${process.pid}\n`);
-  } catch (error) {
-    call.complain(`${PID_FILE}: Unable to write pid file: ${errorReason(error)}`);
-  }
+  const release = takePidFile(call.complain);
+  if (!release) throw new Error(ALREADY_RUNNING);
   for (const signal of ["SIGHUP", "SIGTSTP", "SIGTTIN", "SIGTTOU"] as const) process.on(signal, () => {});
   return new Promise((resolve) => {
     let left = minutes;
     const end = (goesOn: boolean) => {
       clearInterval(timer);
       rmSync(NO_LOGIN, { force: true });
-      rmSync(PID_FILE, { force: true });
+      release();
       resolve(goesOn);
     };
     const timer = setInterval(() => {
@@ -143,19 +136,9 @@ function forbidLogins(text: string): void {
   }
 }
 
-/** The process number of a shutdown that is waiting for its time. */
-function runningShutdown(): number | undefined {
-  try {
-    const pid = Number.parseInt(readFileSync(PID_FILE, "latin1"), 10);
-    return pid > 1 && pid !== process.pid && process.kill(pid, 0) ? pid : undefined;
-  } catch {
-    return undefined; // There is no such file, or its process has ended.
-  }
-}
-
 function cancel({ complain }: SystemInvocation, message: string): number {
-  const pid = runningShutdown();
-  if (pid === undefined) {
+  const pid = waitingShutdown();
+  if (typeof pid !== "number") {
     complain("Cannot find pid of running shutdown");
     return 1;
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { minutesUntil, warnsAt } from "./shutdown.ts";
+import { warnsAt } from "./schedule.ts";
+import { minutesUntil } from "./shutdown.ts";
 
 Deno.test("the time is now, minutes away, or the next time that the clock shows it", () => {
   const now = new Date(2024, 4, 17, 22, 50, 30);
@@ -27,6 +28,7 @@ Deno.test("the time is now, minutes away, or the next time that the clock shows 
 });
 
 Deno.test("warnings come more often the closer the end is", () => {
-  const warned = Array.from({ length: 301 }, (_, minutes) => minutes).filter(warnsAt).reverse();
+  const warned = Array.from({ length: 301 }, (_, minutes) => minutes).filter((minutes) => warnsAt(minutes))
+    .reverse();
   assert.deepEqual(warned, [300, 240, 180, 150, 120, 90, 60, 45, 30, 15, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
 });

@@ -169,6 +169,7 @@ class Insserv {
 
   #messages(): SurveyMessages {
     return {
+      goesOn: this.#has("force"),
       warn: (message) => this.#warn(message),
       load: (label) => {
         if (this.#verbosity > 1) complain(`Loading ${label}`);

@@ -9,6 +9,7 @@ import {
   levelWords,
   type Link,
   missingFields,
+  NO_LEVELS,
   overlap,
   readLevels,
   RELATIONS,
@@ -28,8 +29,12 @@ export class FatalError extends Error {
   }
 }
 
-/** Where messages go. `warn` is silenced by `-q`; `load` is said to those who want to hear all. */
+/**
+ * Where messages go. `warn` is silenced by `-q`; `load` is said to those who want to hear all. With `goesOn` a header without
+ * an end is warned of, and counts as far as it goes.
+ */
 export interface SurveyMessages {
+  goesOn: boolean;
   warn(message: string): void;
   load(label: string): void;
 }
@@ -69,7 +74,7 @@ export function surveyAll(
   facilities: Facilities,
   complain: (message: string) => void,
 ): Survey {
-  const quiet = { warn: () => {}, load: () => {} };
+  const quiet = { goesOn: false, warn: () => {}, load: () => {} };
   return new Surveyor(scripts, facilities, quiet, complain).run([]);
 }
 
@@ -121,9 +126,9 @@ class Surveyor {
       const field = header?.fields[`Default-${kind}`];
       const { refused } = readLevels(levelWords(field));
       if (refused !== undefined) this.#fail(name, `Wrong runlevel key '${refused}'`, "");
-      if (field || service.enabled) continue;
+      const level = kind === "Start" ? "start" : "stop";
+      if (field || service.enabled && service[level] !== NO_LEVELS) continue;
       const padded = `Default-${kind}`.padEnd(13);
-      const level = kind.toLowerCase();
       this.messages.warn(`${padded} undefined, assuming empty ${level} runlevel(s) for script \`${name}'`);
     }
     if (header && overlap(header).length > 0) {
@@ -170,7 +175,12 @@ class Surveyor {
   #complain(name: string, label: string, header: InitHeader | undefined): void {
     if (!header) return this.messages.warn(`warning: script '${label}' missing LSB tags`);
     if (header.end === undefined) {
-      this.#fail(name, `FATAL: script ${name} is broken: missing end of LSB comment.`);
+      const problem = `script ${name} is broken: missing end of LSB comment.`;
+      if (this.messages.goesOn) {
+        this.messages.warn(problem);
+        return this.messages.warn(`warning: script '${label}' missing LSB tags`);
+      }
+      this.#fail(name, `FATAL: ${problem}`);
     }
     const missing = missingFields(header);
     if (missing.length === 0) return;

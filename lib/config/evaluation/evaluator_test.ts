@@ -39,7 +39,7 @@ async function evaluate(
     const evaluate = evaluator({
       command: ["/bin/sh", "-c", EVALUATE, "evaluate"],
       directories: [directory],
-      patience: 20_000,
+      patience: 60_000,
       ...options,
     });
     await evaluate(modules, (outcome) => outcomes.push(outcome));
@@ -97,9 +97,9 @@ Deno.test("a module that never ends is given up, with all that it started, and t
   const pids = join(temporary.path, "pids");
   const { told } = await evaluate(
     { a: NOTHING, b: `sleep 1000 & echo $$ $! > ${pids}; wait`, c: NOTHING },
-    { patience: 2000 },
+    { patience: 5000 },
   );
-  assert.deepEqual(told.toSorted(), ["a ", "b b:Module did not end within 2 s", "c "]);
+  assert.deepEqual(told.toSorted(), ["a ", "b b:Module did not end within 5 s", "c "]);
   for (const pid of fs.readFileSync(pids, "utf8").trim().split(" ")) {
     await untilGone(Number(pid));
   }
@@ -110,7 +110,7 @@ Deno.test("a module that takes long does not hold up the others, and is not give
     slow: `while ! [ -e "\${M%/*}/go" ]; do sleep 0.01; done; ${NOTHING}`,
     quick: `${NOTHING}`,
     last: `touch "\${M%/*}/go"; ${NOTHING}`,
-  }, { patience: 2000 });
+  }, { patience: 8000 });
   assert.deepEqual(told.toSorted(), ["last ", "quick ", "slow "]);
 });
 

@@ -153,8 +153,11 @@ class Scan {
     for (const name of this.known.keys()) if (!read.has(name)) this.known.delete(name);
     this.#addProvided(read.values());
     const catalog = new Catalog();
-    const facts = Array.from(read, ([name, known]) => this.#factsOf(name, known, catalog));
-    yield;
+    const facts: ScriptFacts[] = [];
+    for (const [name, known] of read) {
+      facts.push(this.#factsOf(name, known, catalog));
+      yield;
+    }
     const { jobs, circles, missing } = scriptJobs(facts, catalog, {
       facilities: this.#facilities,
       links: this.#links,

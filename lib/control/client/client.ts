@@ -70,8 +70,8 @@ export async function connect(
   const path = socketPath(address), deadline = patience && Date.now() + patience;
   const socket = await connectSocket(path, deadline);
   // A bus runs as whoever it likes.
-  if (destination === undefined) await verifyServer(socket, path);
-  const client = new Client(waitingConnector(socket), destination);
+  const server = destination === undefined ? await verifyServer(socket, path) : undefined;
+  const client = new Client(waitingConnector(socket), destination, server);
   if (destination !== undefined) {
     await client.call("/org/freedesktop/DBus", "org.freedesktop.DBus", "Hello");
   }
@@ -105,7 +105,12 @@ export class Client implements ChannelUser {
   #failure: Error | undefined;
   #closed = false;
 
-  constructor(connector: Connector, private readonly destination?: string) {
+  /** @param server The process that listens, as this process's namespace has it; unknown on a bus */
+  constructor(
+    connector: Connector,
+    private readonly destination?: string,
+    readonly server?: number,
+  ) {
     this.#channel = connector(this);
     const hello = clientHello(process.geteuid?.() ?? 0);
     const bytes = Buffer.alloc(hello.length);

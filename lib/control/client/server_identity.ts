@@ -10,11 +10,12 @@ export class UntrustedError extends Error {}
  * Checks that who listens at the other end of a socket is root, this user, or the user of process 1. The kernel tells
  * who called listen(2).
  *
+ * @returns the process's number, as this process's namespace has it.
  * @throws {UntrustedError} when it is somebody else; the socket is closed then.
  */
-export async function verifyServer(socket: number, path: string): Promise<void> {
+export async function verifyServer(socket: number, path: string): Promise<number> {
   const { pid, uid } = peerCredentials(socket);
-  if (uid === 0 || uid === process.geteuid?.() || uid === await userOfFirstProcess()) return;
+  if (uid === 0 || uid === process.geteuid?.() || uid === await userOfFirstProcess()) return pid;
   close(socket);
   throw new UntrustedError(
     `Failed to connect to socket ${path.replace("\0", "")}: process ${pid} of user ${uid} listens there, ` +

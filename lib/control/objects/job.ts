@@ -215,12 +215,13 @@ export const INSTANCE: Interface<InstanceTarget> = {
   signals: { GoalChanged: "goal:s", StateChanged: "state:s", Failed: "status:i" },
 };
 
-/** What rouse tells of a job beyond Upstart: its set of defaults, and its dependencies as its file has them. */
+/** What rouse tells of a job beyond Upstart: its set of defaults, the file that it comes from, and its dependencies as its file has them. */
 export const ROUSE_JOB: Interface<JobView> = {
   name: ROUSE_JOB_INTERFACE,
   methods: {},
   properties: {
     semantics: { type: "s", get: ({ definition }) => definition.semantics },
+    source: { type: "s", get: ({ definition }) => definition.source },
     ...Object.fromEntries(DEPENDENCY_FIELDS.map((field) => [
       field,
       { type: "as", get: ({ definition }: JobView) => definition[field] },

@@ -282,6 +282,17 @@ export const ROUSE: Interface<null> = {
       run: (_, values, { supervisor, peer }) =>
         follow(supervisor.request({ kind: "reset", ...targetOf(values) }, peer), nothing),
     },
+    /** Stops and starts the init scripts of a runlevel, where these are jobs. Else it does nothing, and says so. */
+    EnterLevel: {
+      in: "level:s previous:s",
+      out: "entered:b",
+      asynchronous: true,
+      restricted: "enter a runlevel",
+      run(_, [level, previous], { supervisor }) {
+        const entered = supervisor.enterLevel(level as string, previous as string);
+        return entered ? entered.then(() => [true]) : [false];
+      },
+    },
     /** For callers that do not listen to signals: none are made for them. */
     Silence: { run: (_, __, call) => call.silence() },
   },

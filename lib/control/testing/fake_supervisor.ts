@@ -167,6 +167,11 @@ export class FakeSupervisor implements Supervisor {
     this.called.push("notifyDiskWriteable");
   }
 
+  enterLevel(level: string, previous: string): Promise<void> | undefined {
+    this.called.push(`enterLevel ${level} ${previous}`);
+    return level === "S" ? undefined : Promise.resolve();
+  }
+
   endSession(): void {
     this.called.push("endSession");
   }

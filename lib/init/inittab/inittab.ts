@@ -23,6 +23,7 @@ import type { Messages } from "../logs/messages.ts";
 import { Deadline, type SavedDeadline } from "../parts/deadline.ts";
 import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
+import { type ShippedBoot, shippedBoot } from "../sysv/shipped_jobs.ts";
 import { ControlFifo } from "./control_fifo.ts";
 import { entryJob, type EntrySurroundings, idOf, jobNameOf, surroundings } from "./entry_job.ts";
 import { rcLevel, type RcRunner } from "./native_rc.ts";
@@ -114,6 +115,15 @@ export class InittabSequence implements Part<SavedInittab> {
     this.#first = inittab;
     this.#firstMessages = messages;
     this.drives = (inittab?.entries.length ?? 0) > 0;
+  }
+
+  /**
+   * The boot by jobs that ship with init, where the lines do not drive it.
+   * @param directories The machine's own directories of jobs
+   */
+  shippedBoot(directories: readonly string[]): ShippedBoot | undefined {
+    if (this.drives) return undefined;
+    return shippedBoot(directories, this.context.boot.runlevel ?? this.#first?.initdefault);
   }
 
   /** Boots, where the lines drive it. */

@@ -117,7 +117,9 @@ export class ChildReaper implements Part<SavedChildren> {
     if (!this.engine().tracksForks(pid, exit, performance.now())) return undefined;
     const owner = this.engine().ownerOf(pid);
     const isKnown = (other: number) => this.engine().ownerOf(other) !== undefined;
-    return owner && findForkedProcess({ pid, ...owner, isKnown });
+    if (!owner) return undefined;
+    const grouped = this.context.processes.controlGroups.processesOf(owner.job, owner.instance);
+    return findForkedProcess({ pid, ...owner, isKnown, grouped });
   }
 
   save(): SavedChildren {

@@ -38,6 +38,8 @@ const RENAMED_SETTINGS: Record<string, string> = {
   "memory.soft_limit_in_bytes": "memory.high",
 };
 
+const NO_TREE = "Ignoring cgroup stanzas: there is no control group tree of version 2 that can be written to";
+
 /** What is saved of {@link ControlGroups}. */
 export interface SavedControlGroups {
   root?: string;
@@ -65,21 +67,28 @@ export class ControlGroups implements Part<SavedControlGroups> {
    * @returns The files by which its processes enter the groups. None, with a warning, where no tree can be written.
    * @throws {Error} when a group cannot be made or set up. The message follows "Failed to spawn web main process: ".
    */
-  prepare({ name, cgroups }: JobDefinition, instance: string, environment: readonly string[]): string[] {
-    if (cgroups.length === 0 || this.options.enabled === false) return [];
+  prepare(
+    { name, cgroups, expect }: JobDefinition,
+    instance: string,
+    environment: readonly string[],
+  ): string[] {
+    // What an init script leaves behind can be told by its group alone: it may have a session and a title of its own.
+    const isTracked = cgroups.length > 0 || expect === "script";
+    if (!isTracked || this.options.enabled === false) return [];
     const root = this.#root ??= findRoot();
     if (root === undefined) {
-      this.options.warn(
-        "Ignoring cgroup stanzas: there is no control group tree of version 2 that can be written to",
-      );
+      if (cgroups.length > 0) this.options.warn(NO_TREE);
       return [];
     }
     const variables = parseEnvironment(environment);
     variables.set("UPSTART_CGROUP", ownGroup(name, instance));
-    let entered = "";
+    const user = `${name}/${instance}`;
+    let entered = ownGroup(name, instance);
+    // Nobody has asked for this group, so a script does without where it cannot be had.
+    if (cgroups.length === 0 && ifAllowed(() => this.#make(root, entered, user)) === undefined) return [];
     for (const stanza of cgroups) {
       entered = groupPath(expand(stanza.name ?? "$UPSTART_CGROUP", variables));
-      this.#make(root, entered, `${name}/${instance}`);
+      explainErrors(`make control group ${entered}`, () => this.#make(root, entered, user));
       this.#set(root, entered, stanza);
     }
     return [`${root}/${entered}/cgroup.procs`];
@@ -142,15 +151,17 @@ export class ControlGroups implements Part<SavedControlGroups> {
     for (const group of unused) this.#unused.add(group);
   }
 
-  #make(root: string, path: string, user: string): void {
+  /** Makes a group, and those around it. Gives their directories. */
+  #make(root: string, path: string, user: string): string[] {
     const parts = path.split("/");
     const groups = parts.map((_, index) => [root, ...parts.slice(0, index + 1)].join("/"));
-    const made = explainErrors(`make control group ${path}`, () => makeDirectories(groups));
+    const made = makeDirectories(groups);
     for (const group of groups) {
       if (made.has(group) || this.#unused.delete(group) || this.#users.has(group)) {
         this.#users.set(group, (this.#users.get(group) ?? new Set()).add(user));
       }
     }
+    return groups;
   }
 
   #set(root: string, path: string, { controller: given, key, value = "" }: Cgroup): void {

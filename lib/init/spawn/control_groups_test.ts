@@ -44,6 +44,16 @@ Deno.test("without a name the group is the job's, or the instance's, own", () =>
     assert.deepEqual(groups.prepare(job("none"), "", []), []);
   }));
 
+Deno.test("an init script has its own group without a stanza, and does without where there can be none", () =>
+  withTree({}, ({ root, groups, warnings }) => {
+    const script = (name: string) => ({ ...job(name), expect: "script" as const });
+    assert.deepEqual(groups.prepare(script("ssh"), "", []), [`${root}/upstart/ssh/cgroup.procs`]);
+    writeFileSync(join(root, "upstart/ssh/cgroup.procs"), "7\n8\n");
+    assert.deepEqual(new Set(groups.processesOf("ssh", "")), new Set([7, 8]));
+    assert.deepEqual(groups.prepare(script("x".repeat(300)), "", []), []);
+    assert.deepEqual(warnings, []);
+  }));
+
 Deno.test("names hold variables; several stanzas make several groups, and the last is entered", () =>
   withTree({ "upstart/cgroup.subtree_control": "cpu" }, ({ root, groups }) => {
     const stanzas = [

@@ -14,11 +14,14 @@ export interface ForkedParent {
   instance: string;
   /** True for processes that belong to a job already. */
   isKnown(pid: number): boolean;
+  /** The processes in the control groups of its instance: they descend from it, whatever session they made. */
+  grouped: readonly number[];
 }
 
 /**
  * Finds the oldest child of init that descends from a process which has exited. Orphans become children of init; a
- * descendant is in the same session, or has the names of the job and the instance in its environment.
+ * descendant is in the same session or the instance's control group, or has the names of the job and the instance in its
+ * environment, which a program overwrites that sets a title of its own.
  *
  * @returns Undefined when no descendant is left.
  */
@@ -45,6 +48,7 @@ function liveDescendants(orphan: number, parent: ForkedParent): ProcessStatus[] 
   const status = processStatus(orphan);
   if (!status || status.state === "Z") return [];
   if (status.session === parent.pid || status.processGroup === parent.pid) return [status];
+  if (parent.grouped.includes(orphan)) return [status];
   const environment = environmentOf(orphan);
   // A process that is exiting loses its environment before its children.
   if (environment === "") return childrenOf(orphan).flatMap((child) => liveDescendants(child, parent));

@@ -2,29 +2,10 @@
 
 import process from "node:process";
 import { reboot, type RebootCommand, sync } from "../../sys/machine/machine_control.ts";
-import { mounts, remountReadOnly, swapOff, swaps, unmount } from "../../sys/machine/mounts.ts";
+import { releaseDisks, releaseSwap } from "../../sys/machine/disks.ts";
 import { recordShutdown } from "../../sys/utmp/accounting.ts";
 import { attempt } from "../host/attempt.ts";
 import type { Messages } from "../logs/messages.ts";
-
-/**
- * Unmounts the file systems that are on devices, the latest first. Those that are in use, such as `/`, become read-only,
- * so that they are clean when they are mounted next. Network file systems are left alone: a server that does not answer
- * would block the halt for ever.
- *
- * @param onProblem Receives the reason why a file system can be neither. The others are.
- * @param root Only mount points below it are touched; for tests.
- */
-export function releaseDisks(onProblem: (reason: string) => void, root = "/"): void {
-  const freeze = (point: string) => attempt(() => remountReadOnly(point), onProblem);
-  const onDevices = mounts().filter(({ source, point }) =>
-    source.startsWith("/dev/") && point.startsWith(root)
-  );
-  for (const { point } of onDevices.reverse()) {
-    if (point === "/") freeze(point);
-    else attempt(() => unmount(point), () => freeze(point));
-  }
-}
 
 /**
  * Ends a container whose process 1 is SysV's init, as reboot(2) does in a PID namespace: so who started it learns whether it is
@@ -44,7 +25,7 @@ export function haltMachine(command: RebootCommand = "power-off", messages: Mess
   sync();
   const onProblem = (reason: string) =>
     messages.log("warn", `Failed to leave a file system clean: ${reason}`);
-  for (const path of swaps()) attempt(() => swapOff(path), onProblem);
+  releaseSwap(onProblem);
   releaseDisks(onProblem);
   attempt(() => reboot(command), (reason) => messages.log("error", `Failed to end the machine: ${reason}`));
   return new Promise(() => {});

@@ -37,6 +37,8 @@ export interface ParseRules {
   stopAtArgument?: boolean;
   /** Unknown options are passed over, as those are that the kernel gives to process 1. */
   ignoreUnknown?: boolean;
+  /** A value may follow any letter of a word without a blank, as in `-ht5`, and not only the first. */
+  valuesInClusters?: boolean;
 }
 
 /**
@@ -83,9 +85,10 @@ export function parseOptions(
       for (let at = 1; at < word.length; at++) {
         const option = table.find(({ short }) => short === word[at]);
         // The value of the first letter may follow it without a blank.
-        const attached = option?.argument && at === 1 && word.length > 2;
+        const mayAttach = at === 1 || rules.valuesInClusters;
+        const attached = option?.argument && mayAttach && word.length > at + 1;
         if (!option) refuse(`-${word[at]}`);
-        else put(option, attached ? word.slice(2) : option.argument ? value(word) : "");
+        else put(option, attached ? word.slice(at + 1) : option.argument ? value(word) : "");
         if (attached) break;
       }
     }

@@ -14,11 +14,11 @@ class OutputError extends Error {
 }
 
 /**
- * Writes all of a text, and returns when the kernel has taken it. A pipe without a reader is no error.
+ * Writes all of a text, or of bytes, and returns when the kernel has taken it. A pipe without a reader is no error.
  * @throws {OutputError} when it cannot be written, e.g. to a full disk.
  */
-export function writeAll(descriptor: number, text: string): void {
-  let rest = Buffer.from(text);
+export function writeAll(descriptor: number, text: string | Uint8Array): void {
+  let rest = typeof text === "string" ? Buffer.from(text) : text;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(descriptor, rest));

@@ -1,10 +1,35 @@
-/** execve(2) of this process's own executable. */
+/** execve(2): another program in this process, or this one's own executable anew. */
 
 import { Buffer } from "node:buffer";
 import { close, O_RDONLY, open, read } from "../io/descriptors.ts";
-import { SystemError } from "../call/errno.ts";
+import { ENOEXEC, SystemError } from "../call/errno.ts";
 import { call, kernel } from "../call/kernel.ts";
 import { ROW_SIZE, RowField } from "../call/stub.ts";
+import { restoreDescriptorLimit } from "./limits.ts";
+import { defaultAction } from "./signals.ts";
+
+/** The signal that the runtimes ignore, and no program expects to be ignored. */
+const SIGPIPE = 13;
+
+/**
+ * Executes a program in place of this one, with these arguments, of which the first names the file, this environment
+ * (`KEY=VALUE`) and the standard streams. A file without a known format is run by the shell, as execvp(3) does.
+ * @returns only when it fails: the error.
+ * @throws {SystemError} where there is no room for the arguments.
+ */
+export function executeProgram(argv: readonly string[], environment: readonly string[]): SystemError {
+  const SHELL = "/bin/sh", [path = ""] = argv;
+  keepDescriptors([]);
+  restoreDescriptorLimit();
+  defaultAction(SIGPIPE);
+  const error = execute(path, nullTerminated(argv), nullTerminated(environment));
+  if (error.errno !== ENOEXEC || path === SHELL) return error;
+  return execute(SHELL, nullTerminated([SHELL, ...argv]), nullTerminated(environment));
+}
+
+function nullTerminated(strings: readonly string[]): Buffer {
+  return Buffer.from(strings.map((string) => `${string}\0`).join(""));
+}
 
 /**
  * Starts this executable anew, as the same process, with the same arguments and the environment that it was given. Of the

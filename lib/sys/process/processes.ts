@@ -56,6 +56,21 @@ function nextChange(type: number, id: number, options: number): ChildStateChange
   }
 }
 
+/**
+ * Blocks until a child has ended, and reaps it. The event loop does not run meanwhile.
+ * @throws {SystemError}
+ */
+export function awaitEnd(pid: number): Exit {
+  const { address, bytes } = kernel().scratch;
+  for (;;) {
+    const result = call("waitid", P_PID, pid, address, WEXITED);
+    if (result === -EINTR) continue;
+    required(`wait for ${pid}`, result);
+    const ended = change(pid, bytes.readInt32LE(SIGINFO.code), bytes.readInt32LE(SIGINFO.status));
+    if ("exit" in ended) return ended.exit;
+  }
+}
+
 /** Where siginfo_t(3type) has what waitid(2) fills in. */
 const SIGINFO = { size: 128, code: 8, pid: 16, status: 24 };
 

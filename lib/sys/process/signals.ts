@@ -28,13 +28,18 @@ export function blockSignals(signals: readonly number[]): void {
   call("rt_sigprocmask", SIG_SETMASK, new Uint8Array(mask.buffer), 0, SIGNAL_SET_SIZE);
 }
 
+/** Gives a signal its default action, whatever the runtime has made of it. */
+export function defaultAction(signal: number): void {
+  const { address, bytes } = kernel().scratch;
+  bytes.fill(0, 0, 32); // struct sigaction: SIG_DFL, no flags, no mask
+  call("rt_sigaction", signal, address, 0, SIGNAL_SET_SIZE);
+}
+
 /**
  * Ends this process by a signal, whatever handler the runtime has for it: some keep theirs after the last listener was
  * removed. Returns only when the signal does not end processes.
  */
 export function dieOf(signal: number): void {
-  const { address, bytes } = kernel().scratch;
-  bytes.fill(0, 0, 32); // struct sigaction: SIG_DFL, no flags, no mask
-  call("rt_sigaction", signal, address, 0, 8);
+  defaultAction(signal);
   call("kill", process.pid, signal);
 }

@@ -24,7 +24,7 @@ import { AS_RUNTIME } from "./variables.ts";
 
 const EXECUTABLE = resolve(import.meta.dirname!, "../../../dist/rouse");
 /** How the program is run. */
-const OPTIONS = { encoding: "utf8", timeout: 30_000 } as const;
+const OPTIONS = { encoding: "utf8", timeout: 300_000 } as const;
 const isBun = "Bun" in globalThis;
 const FFI_FILE = `lib/sys/runtime/ffi_${isBun ? "bun" : "deno"}.ts`;
 

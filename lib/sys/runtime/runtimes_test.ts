@@ -22,7 +22,7 @@ function check(command: string, args: string[], environment: Record<string, stri
   const result = spawnSync(command, args, {
     encoding: "utf8",
     env: { ...process.env, ...environment },
-    timeout: 60_000,
+    timeout: 300_000,
   });
   const output = `${result.stdout}${result.stderr}`;
   assert.equal(result.status, 0, output);

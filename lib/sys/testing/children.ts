@@ -3,6 +3,7 @@
 import type { Exit } from "../../model/exit.ts";
 import { close, O_RDWR, open, pipe } from "../io/descriptors.ts";
 import { call, kernel, required } from "../call/kernel.ts";
+import { awaitEnd } from "../process/processes.ts";
 import { processStatus } from "../process/procfs.ts";
 import { spawn, type SpawnDescription } from "../spawn/spawn.ts";
 import { readDescriptor } from "../io/streams.ts";
@@ -41,7 +42,7 @@ export async function run(description: SpawnDescription): Promise<Ended> {
   close(writer);
   const output = await readToEnd(reader);
   if (failed) throw new Error(failed.message);
-  return { pid, output, exit: waitForEnd(pid) };
+  return { pid, output, exit: awaitEnd(pid) };
 }
 
 /** True while a process runs or sleeps; one that is only still to be reaped does not. */
@@ -59,21 +60,14 @@ export async function untilGone(pid: number): Promise<void> {
   }
 }
 
-const P_PID = 1, WSTOPPED = 2, WEXITED = 4;
+const P_PID = 1, WSTOPPED = 2;
 
 /** Waits for the end of a child and reaps it. */
-export function waitForEnd(pid: number): Exit {
-  const { code, status } = wait(pid, WEXITED);
-  return code === 1 ? { status } : { signal: status };
-}
+export { awaitEnd as waitForEnd } from "../process/processes.ts";
 
 /** Waits until a child is stopped; gives the signal that stopped it. */
 export function waitForStop(pid: number): number {
-  return wait(pid, WSTOPPED).status;
-}
-
-function wait(pid: number, what: number): { code: number; status: number } {
   const { address, bytes } = kernel().scratch;
-  required(`wait for ${pid}`, call("waitid", P_PID, pid, address, what));
-  return { code: bytes.readInt32LE(8), status: bytes.readInt32LE(24) };
+  required(`wait for ${pid}`, call("waitid", P_PID, pid, address, WSTOPPED));
+  return bytes.readInt32LE(24);
 }

@@ -38,6 +38,13 @@ export function recordShutdown(accounts: Accounts = ACCOUNTS): void {
   writeBoth(accounts, () => [systemRecord(RUN_LVL, "shutdown")]);
 }
 
+/** Records in wtmp alone that the system is going down, as SysV's halt(8) does. Errors of the kernel are ignored. */
+export function recordHalt({ wtmp }: Accounts = ACCOUNTS): void {
+  const bytes = systemRecord(RUN_LVL, "shutdown");
+  bytes.write("~~", FIELD.line);
+  ifAllowed(() => write(wtmp, bytes, end));
+}
+
 function writeBoth({ utmp, wtmp }: Accounts, recordsFor: (file: string) => Buffer[]): void {
   for (const [file, placeOf] of [[utmp, placeOfType], [wtmp, end]] as const) {
     // There may be no such file, or no room on the disk.

@@ -70,13 +70,37 @@ function runlevelsOf(record: Buffer | undefined): Runlevels | undefined {
   return { runlevel: letter(record[FIELD.pid]!), previous: letter(record[FIELD.pid + 1]!) };
 }
 
-/** The terminals of users who are logged in, e.g. `/dev/tty1`; none when there are no records. */
-export function terminalsInUse(file: string = UTMP): string[] {
-  const all = ifAllowed(() => records(file)) ?? [];
-  return all
+/** A user who is logged in. */
+export interface Login {
+  user: string;
+  /** e.g. `/dev/tty1`. */
+  terminal: string;
+}
+
+/**
+ * The names of terminals. Other programs than root's write records of logins, too, so none may name another device or a
+ * way out of /dev: to open one has consequences.
+ */
+const TERMINAL = /^\/dev\/(pts\/\d+|(tty|hvc|hvsi|xvc|sclp|console)\w*)$/;
+
+/** The users who are logged in on terminals; none when there are no records. */
+export function logins(file: string = UTMP): Login[] {
+  return (ifAllowed(() => records(file)) ?? [])
     .filter((record) => record.readInt16LE(FIELD.type) === USER_PROCESS && record[FIELD.user] !== 0)
-    .map((record) => record.toString("utf8", FIELD.line, FIELD.id).split("\0", 1)[0]!)
-    .map((line) => line.startsWith("/dev/") ? line : `/dev/${line}`);
+    .map((record) => ({
+      user: textOf(record, FIELD.user, FIELD.host),
+      terminal: textOf(record, FIELD.line, FIELD.id).replace(/^(?!\/dev\/)/, "/dev/"),
+    }))
+    .filter(({ terminal }) => TERMINAL.test(terminal));
+}
+
+/** The terminals of users who are logged in, each once. */
+export function terminalsInUse(file: string = UTMP): string[] {
+  return [...new Set(logins(file).map(({ terminal }) => terminal))];
+}
+
+function textOf(record: Buffer, start: number, end: number): string {
+  return record.toString("utf8", start, end).split("\0", 1)[0]!;
 }
 
 /**

@@ -23,7 +23,10 @@ function withRecords(bytes: Buffer, test: (file: string) => void): void {
   test(join(directory, "utmp"));
 }
 
-Deno.test("terminals are those of users, not of logins that wait", () => {
+/** A name that fills its field, without a null character behind it. */
+const LONGEST = `tty${"a".repeat(29)}`;
+
+Deno.test("terminals are those of users, not of logins that wait, and no other devices", () => {
   const records = [
     record(7, "tty1", "ann"),
     record(6, "tty2", "LOGIN"),
@@ -31,14 +34,16 @@ Deno.test("terminals are those of users, not of logins that wait", () => {
     record(8, "pts/1", "carl"),
     record(7, "pts/2"),
     record(7, "/dev/pts/3", "dan"),
-    record(7, "a".repeat(32), "eve"),
+    record(7, LONGEST, "eve"),
+    record(7, "sda", "mallory"),
+    record(7, "../tmp/tty", "mallory"),
   ];
   withRecords(Buffer.concat(records), (file) => {
     assert.deepEqual(terminalsInUse(file), [
       "/dev/tty1",
       "/dev/pts/0",
       "/dev/pts/3",
-      `/dev/${"a".repeat(32)}`,
+      `/dev/${LONGEST}`,
     ]);
   });
   assert.deepEqual(terminalsInUse("/nonexistent"), []);

@@ -4,10 +4,11 @@
  */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { cgroupDirectory, cgroupOf, cgroupTree } from "../../../lib/sys/machine/cgroups.ts";
 import { openPty } from "../../../lib/sys/io/descriptors.ts";
 import { readDescriptor } from "../../../lib/sys/io/streams.ts";
 import { TemporaryDirectory } from "../../../lib/sys/testing/directory.ts";
@@ -48,6 +49,8 @@ function boot(root: string, init: InitName, work: string, console: string): stri
     mount -t overlay -o lowerdir=${root},upperdir=${work}/upper,workdir=${work}/work overlay root
     cd root
     mount -t proc proc proc
+    mount -t sysfs sysfs sys
+    mount -t cgroup2 cgroup2 sys/fs/cgroup || :
     mount -t tmpfs -o mode=755,dev tmpfs dev
     mkdir dev/pts dev/shm
     for device in null:3 zero:5 full:7 random:8 urandom:9; do
@@ -75,6 +78,8 @@ export class DebianMachine implements AsyncDisposable {
   readonly #console = openPty();
   readonly #unshare: ChildProcess;
   readonly #exit: Promise<number>;
+  /** The directory of the machine's control group; empty where there is no tree of them. */
+  readonly #group = makeGroup();
   #output = "";
   /** The number of process 1 outside. */
   pid = 0;
@@ -91,7 +96,8 @@ export class DebianMachine implements AsyncDisposable {
     for (const name of ["upper", "work", "root"]) mkdirSync(join(directory, name));
     const script = boot(root, init, directory, console);
     const namespaces = ["--mount", "--uts", "--ipc", "--pid", "--cgroup", "--fork", "--kill-child"];
-    this.#unshare = spawn("unshare", [...namespaces, "/bin/sh", "-ec", script], {
+    const enter = '[ -z "$0" ] || echo $$ > "$0/cgroup.procs"; exec unshare "$@"';
+    this.#unshare = spawn("/bin/sh", ["-ec", enter, this.#group, ...namespaces, "/bin/sh", "-ec", script], {
       env: { PATH: process.env["PATH"] },
       cwd: "/",
       stdio: ["ignore", "inherit", "inherit"],
@@ -158,6 +164,15 @@ export class DebianMachine implements AsyncDisposable {
       await this.#exit;
     }
     execFileSync("umount", ["--lazy", this.#temporary.path]);
+    if (this.#group !== "") {
+      execFileSync("find", [this.#group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
+    }
     this.#temporary.remove();
   }
+}
+
+/** Makes a control group for a machine, whose init makes others below. Gives its directory. */
+function makeGroup(): string {
+  const tree = cgroupTree(), own = cgroupOf("self");
+  return tree && own ? mkdtempSync(join(cgroupDirectory(tree, own), "debian-")) : "";
 }

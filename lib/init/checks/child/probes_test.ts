@@ -12,7 +12,7 @@ import { probe } from "./probes.ts";
 import { SharedQuestions } from "./shared_questions.ts";
 
 /** What is given to a check that has to wait for it in vain (ms), and to one that has not. */
-const SHORT = 50, LONG = 20_000;
+const SHORT = 50, LONG = 60_000;
 
 function made(check: PolledCheck, timeout = LONG): Promise<CheckResult> {
   return new Promise((resolve) => probe(check, timeout, resolve));

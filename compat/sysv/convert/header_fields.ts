@@ -1,0 +1,56 @@
+/** The header of a script as fields of a job: what it is, when it starts and stops, and what it waits for. */
+
+import type { JobCondition } from "../../../lib/model/condition.ts";
+import { isJobName } from "../../../lib/model/validate.ts";
+import { ALL, expand, type Facilities } from "../facilities.ts";
+import { type InitHeader, words } from "../header.ts";
+import { BOOT, levelNames } from "../levels.ts";
+import { DEPENDENCIES } from "../script_job.ts";
+import { defaultLevels } from "../service.ts";
+import type { ConvertedScript, ScriptFile } from "./converted_script.ts";
+
+/** Applies a header to a definition. */
+export function applyHeader(
+  { definition, comments, lost }: ConvertedScript,
+  header: InitHeader | undefined,
+  { name }: ScriptFile,
+  facilities: Facilities,
+): void {
+  if (!header) {
+    lost.push("the script has no header, so nothing says when the job starts");
+    return;
+  }
+  const about = header.fields["Short-Description"]?.text || header.fields.Description?.text.split("\n")[0];
+  if (about) definition.description = about;
+  const { start, stop } = defaultLevels(header);
+  if (start !== 0) definition.startOn = startCondition(start);
+  if ((stop & ~BOOT) !== 0) definition.stopOn = runlevels(stop & ~BOOT);
+  const own = [name, name.replace(/\.sh$/, "")];
+  definition.provides = words(header, "Provides").filter((word) => isJobName(word) && !own.includes(word));
+  const undefinedFacilities = new Set<string>();
+  for (const [field, target, kind] of DEPENDENCIES) {
+    for (const word of words(header, field)) {
+      const { services, unknown } = expand(facilities, word);
+      if (word === ALL && kind === "start" && target !== "before") definition.after = ["*"];
+      unknown.forEach((facility) => undefinedFacilities.add(facility));
+      for (const { name: service } of services) {
+        const known = [...own, ...definition.provides, ...definition.uses, ...definition[target]];
+        if (!known.includes(service) && isJobName(service)) definition[target].push(service);
+      }
+    }
+  }
+  if (undefinedFacilities.size === 0) return;
+  const names = [...undefinedFacilities].join(" ");
+  comments.foot.push(` The script also waits for ${names}: insserv.conf does not say who that is.`, "");
+}
+
+function runlevels(levels: number): JobCondition {
+  return { kind: "event", name: "runlevel", matches: [{ value: `[${levelNames(levels).join("")}]` }] };
+}
+
+function startCondition(levels: number): JobCondition {
+  const boot: JobCondition = { kind: "event", name: "startup", matches: [] };
+  if (levels === BOOT) return boot;
+  const others = runlevels(levels & ~BOOT);
+  return (levels & BOOT) === 0 ? others : { kind: "or", left: boot, right: others };
+}

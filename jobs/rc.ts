@@ -1,0 +1,19 @@
+/** The scripts of a runlevel. The job is stopped when the level changes again, and starts anew. */
+
+import { job, runlevel } from "rouse";
+
+export default job({
+  description: "the init scripts of a runlevel",
+  semantics: "upstart",
+  startOn: runlevel("[0123456]"),
+  stopOn: runlevel("[!$RUNLEVEL]"),
+  task: true,
+  // The event gives its value.
+  env: { RUNLEVEL: "" },
+  export: ["RUNLEVEL", "PREVLEVEL"],
+  console: "output",
+  script: `
+    [ ! -x /etc/rc.d/rc ] || exec /etc/rc.d/rc $RUNLEVEL
+    exec /proc/1/exe sysv rc $RUNLEVEL
+  `,
+});

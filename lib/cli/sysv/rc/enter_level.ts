@@ -1,0 +1,42 @@
+/** `rouse sysv rc`: has init enter a runlevel where it has the init scripts as jobs, and else runs them as rc does. */
+
+import process from "node:process";
+import type { LevelChange } from "../../../../compat/sysv/mod.ts";
+import { CallError, type Client } from "../../../control/client/client.ts";
+import { connectToSystem } from "../../../control/client/system.ts";
+import { MANAGER_PATH, ROUSE_INTERFACE } from "../../../control/names.ts";
+import { isFault } from "../../../sys/call/fault.ts";
+import { runRc } from "./rc.ts";
+
+/** The programs `rouse sysv rc` and `rouse sysv rcS`. Return their exit status. */
+export function main(args: string[], name: string): Promise<number> {
+  return runRc(args, name, enterByInit);
+}
+
+/** Has init enter a level, and waits until it has. False where there is no init, or it has no scripts as jobs. */
+async function enterByInit({ level, previous }: LevelChange): Promise<boolean> {
+  const client = await connection();
+  if (!client) return false;
+  try {
+    const [isEntered] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "EnterLevel", "ss", [
+      level,
+      previous,
+    ]);
+    return isEntered as boolean;
+  } catch (error) {
+    // An init that is another's does not know of it.
+    if (error instanceof CallError && error.isUnknownMethod) return false;
+    throw error;
+  } finally {
+    client.close();
+  }
+}
+
+async function connection(): Promise<Client | undefined> {
+  try {
+    return await connectToSystem(process.env);
+  } catch (error) {
+    if (isFault(error)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,192 @@
+/** The links of services as chkconfig has them: one in each runlevel, with the numbers that the script asks for. */
+
+import {
+  type Catalog,
+  type ChkconfigLine,
+  defaultLevels,
+  expand,
+  type Facilities,
+  type InitHeader,
+  levelNamed,
+  type Levels,
+  type Link,
+  parseChkconfig,
+  type Service,
+  words,
+} from "../../../../compat/sysv/mod.ts";
+import { isDirectory, readSource } from "../../../config/files.ts";
+import { main as insserv } from "../insserv.ts";
+import { readLinks } from "../../../config/sysv/links.ts";
+import { changeLinks, linkChanges } from "../links.ts";
+import { PLACES, readFacilities, Scripts } from "../../../config/sysv/scripts.ts";
+import { surveyAll } from "../survey.ts";
+import { isFile, isLinkName } from "./script.ts";
+
+/** The runlevels in which a service has a link. */
+export const MANAGED_LEVELS = ["0", "1", "2", "3", "4", "5", "6"];
+
+/** What a script asks for. */
+export interface ServicePlan {
+  name: string;
+  /** The levels in which it starts. */
+  start: Levels;
+  startNumber: number;
+  stopNumber: number;
+  /** Its links are numbered by insserv. */
+  isOrdered: boolean;
+}
+
+/** The numbers of a script that has a header and no numbers. */
+const MIDDLE = 50, LARGEST = 99;
+
+/** A service that cannot be dealt with. The message is for the user. */
+export class ServiceError extends Error {}
+
+/** Red Hat's directory of scripts; Debian has its own. */
+const RED_HAT = "/etc/rc.d/init.d";
+
+/** The services of a machine. */
+export class ManagedServices {
+  readonly #scripts: Scripts;
+
+  /** @param root The directory below which the machine's files lie; empty for this machine */
+  constructor(root: string) {
+    const scripts = isDirectory(root + RED_HAT) ? RED_HAT : PLACES.scripts;
+    this.#scripts = new Scripts({
+      scripts: root + scripts,
+      config: root + PLACES.config,
+      overrides: root + PLACES.overrides,
+      dependencies: root + scripts,
+    });
+  }
+
+  /** The names of all services that have links, in order. */
+  names(): string[] {
+    const linked = new Set(readLinks(this.#scripts).map(({ script }) => script));
+    return this.#scripts.names().filter((name) => linked.has(name) && this.#asked(name) !== undefined).sort();
+  }
+
+  /**
+   * What a script asks for.
+   * @throws {ServiceError} where there is no such script, or it asks for nothing.
+   */
+  plan(name: string): ServicePlan {
+    const path = this.#scripts.path(name);
+    const isThere = isLinkName(name) && isFile(path);
+    if (!isThere) {
+      throw new ServiceError(`error reading information on service ${name}: No such file or directory`);
+    }
+    const asked = this.#asked(name);
+    if (!asked) throw new ServiceError(`service ${name} does not support chkconfig`);
+    return asked;
+  }
+
+  #asked(name: string): ServicePlan | undefined {
+    const found = readSource(this.#scripts.path(name));
+    const line = found.state === "regular" ? parseChkconfig(found.text) : undefined;
+    const { header } = this.#scripts.read(name);
+    if (line) return { name, ...this.#afterRequired(name, header, line), isOrdered: this.#isOrdered(header) };
+    if (!header) return undefined;
+    const numbers = { startNumber: MIDDLE, stopNumber: MIDDLE, start: defaultLevels(header).start };
+    return { name, ...this.#afterRequired(name, header, numbers), isOrdered: this.#isOrdered(header) };
+  }
+
+  #isOrdered(header: InitHeader | undefined): boolean {
+    return header !== undefined && isFile(this.#scripts.places.config);
+  }
+
+  /** Numbers that are behind those of what the header requires, and before them in the other direction. */
+  #afterRequired(
+    name: string,
+    header: InitHeader | undefined,
+    { start, startNumber, stopNumber }: Omit<ChkconfigLine, "description">,
+  ): Pick<ServicePlan, "start" | "startNumber" | "stopNumber"> {
+    if (!header || this.#isOrdered(header)) return { start, startNumber, stopNumber };
+    const { catalog, facilities, links } = this.#surveyed();
+    const numbersOf = (
+      kind: Link["kind"],
+      fields: ["Required-Start", "Should-Start"] | ["Required-Stop", "Should-Stop"],
+    ) =>
+      fields.flatMap((field) => providers(words(header, field), catalog, facilities))
+        .flatMap(({ script }) =>
+          links.filter((link) => link.script === script && link.kind === kind && script !== name)
+        ).map((link) => Number(link.name.slice(1, 3)));
+    const before = numbersOf("start", ["Required-Start", "Should-Start"]);
+    const after = numbersOf("stop", ["Required-Stop", "Should-Stop"]);
+    return {
+      start,
+      startNumber: Math.min(LARGEST, Math.max(startNumber, ...before.map((number) => number + 1))),
+      stopNumber: Math.max(0, Math.min(stopNumber, ...after.map((number) => number - 1))),
+    };
+  }
+
+  #known: { catalog: Catalog; facilities: Facilities; links: Link[] } | undefined;
+
+  #surveyed() {
+    if (this.#known) return this.#known;
+    const facilities = readFacilities(this.#scripts.places.config, () => {});
+    const { catalog, links } = surveyAll(this.#scripts, facilities, () => {});
+    return this.#known = { catalog, facilities, links };
+  }
+
+  /** The links of a service. */
+  links(name: string): Link[] {
+    return readLinks(this.#scripts).filter(({ script }) => script === name);
+  }
+
+  /** Adds a link in each runlevel that has none, as the script asks for. */
+  add(plan: ServicePlan, fail: (message: string) => void): void {
+    const links = this.links(plan.name);
+    if (plan.isOrdered && links.length === 0) return this.#order(fail, plan.name);
+    const empty = MANAGED_LEVELS.filter((level) => !links.some((link) => link.level === level));
+    this.#change(plan, [...links, ...empty.map((level) => linkOf(plan, level, isAsked(plan, level)))], fail);
+  }
+
+  /** Sets in which of some levels the service starts. Its numbers stay, unless they are `fresh`. */
+  set(
+    plan: ServicePlan,
+    levels: readonly string[],
+    choices: { starts: (level: string) => boolean; fresh: boolean },
+    fail: (message: string) => void,
+  ): void {
+    const links = this.links(plan.name);
+    const wanted = levels.map((level) => {
+      const starts = choices.starts(level), kind = starts ? "start" : "stop";
+      const present = choices.fresh ? undefined : links.find((link) => link.kind === kind);
+      return present ? { ...present, level } : linkOf(plan, level, starts);
+    });
+    this.#change(plan, [...links.filter(({ level }) => !levels.includes(level)), ...wanted], fail);
+  }
+
+  #change(plan: ServicePlan, wanted: Link[], fail: (message: string) => void): void {
+    changeLinks(linkChanges(this.#scripts, this.links(plan.name), wanted), fail);
+    if (plan.isOrdered) this.#order(fail);
+  }
+
+  /** Removes all links of a service. */
+  remove(name: string, fail: (message: string) => void): void {
+    changeLinks(linkChanges(this.#scripts, this.links(name), []), fail);
+  }
+
+  #order(fail: (message: string) => void, ...names: string[]): void {
+    const { scripts, config, overrides, dependencies } = this.#scripts.places;
+    const places = ["-p", scripts, "-c", config, "-o", overrides, "-i", dependencies];
+    if (insserv(["-f", "-q", ...places, ...names]) !== 0) fail("insserv has not numbered the links");
+  }
+}
+
+/** True where a service starts in a level unless somebody says otherwise. */
+export function isAsked({ start }: ServicePlan, level: string): boolean {
+  return (start & levelNamed(level)) !== 0;
+}
+
+function linkOf({ name, startNumber, stopNumber }: ServicePlan, level: string, starts: boolean): Link {
+  const number = String(starts ? startNumber : stopNumber).padStart(2, "0");
+  const kind = starts ? "start" : "stop";
+  return { level, kind, script: name, name: `${starts ? "S" : "K"}${number}${name}` };
+}
+
+function providers(names: readonly string[], catalog: Catalog, facilities: Facilities): Service[] {
+  return names.flatMap((name) => expand(facilities, name).services)
+    .flatMap(({ name }) => catalog.provider(name) ?? []);
+}
