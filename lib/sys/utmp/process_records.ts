@@ -56,8 +56,9 @@ export function recordBoot(accounts: Accounts = ACCOUNTS): void {
 
 /** Records a change of the runlevel. Likewise. @param previous `N` for none */
 export function recordLevel(runlevel: string, previous: string, accounts: Accounts = ACCOUNTS): void {
-  const code = (letter: string) => letter === "N" ? 0 : letter.charCodeAt(0);
-  writeBoth(accounts, systemRecord(RUN_LVL, "runlevel", code(runlevel) + 256 * code(previous)));
+  // SysV's init writes `N` as it is, of which who(1) makes `last=S`.
+  const levels = runlevel.charCodeAt(0) + 256 * previous.charCodeAt(0);
+  writeBoth(accounts, systemRecord(RUN_LVL, "runlevel", levels));
 }
 
 function processRecord(type: number, id: string, pid: number): Buffer {

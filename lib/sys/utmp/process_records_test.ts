@@ -38,7 +38,7 @@ test("utmp has one record of each line and kind, wtmp has all", (accounts) => {
   recordLevel("3", "2", accounts);
   recordEnd({ id: "1", pid: 8 }, { signal: 15 }, accounts);
   recordStart({ id: "long1", pid: 9 }, accounts);
-  const [two, three] = [0x32, 0x33 + 256 * 0x32];
+  const [two, three] = [0x32 + 256 * 0x4e, 0x33 + 256 * 0x32];
   assert.deepEqual(summary(accounts.utmp), [
     "8 si 7 0/3",
     "2 ~~ 0 0/0",
