@@ -20,7 +20,6 @@ export { levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } fr
 export { lintScript } from "./lint/lint.ts";
 export { computeOrder, type Link, type Numbered, type Order, plannedLinks } from "./plan.ts";
 export {
-  isOfChkconfig,
   type MissingService,
   pidFileOf,
   type ScriptFacts,
@@ -32,7 +31,6 @@ export { type DependRules, parseDependRules } from "./rc/depend_rules.ts";
 export {
   changedSteps,
   DEBIAN_RULES,
-  goesDown,
   type LevelChange,
   levelLinks,
   NO_LEVEL,

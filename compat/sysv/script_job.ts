@@ -173,9 +173,6 @@ const PID_FILES = [
   /^#[ \t]*pidfile:[ \t]*(\/\S+)/mi,
 ];
 
-/** The text of a script that says how numbers of links are to be, as chkconfig reads it. */
-const CHKCONFIG = /^#[ \t]*chkconfig:[ \t]*[-\d]+[ \t]+\d+[ \t]+\d+/mi;
-
 /** The pid file that a script names, with `$NAME` and other variables that it sets put in. */
 export function pidFileOf(text: string): string | undefined {
   for (const pattern of PID_FILES) {
@@ -192,9 +189,4 @@ function valueOf(text: string, name: string): string | undefined {
   return new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}=["']?([\\w.+/-]+)["']?[ \\t\\r]*(?:#.*)?$`, "m").exec(
     text,
   )?.[1];
-}
-
-/** True for a script whose links chkconfig numbers. */
-export function isOfChkconfig(text: string): boolean {
-  return CHKCONFIG.test(text);
 }

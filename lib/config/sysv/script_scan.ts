@@ -7,10 +7,10 @@ import {
   expand,
   type Facilities,
   facilityCircle,
-  isOfChkconfig,
   LEVELS,
   type Link,
   NO_LEVELS,
+  parseChkconfig,
   pidFileOf,
   readLevels,
   type ScriptFacts,
@@ -211,7 +211,7 @@ class Scan {
         stamp: status && Date.now() - status.ctimeMs > CLOCK_STEP ? stampOf(status) : "",
         script: { ...script, text: "" },
         pidFile: pidFileOf(script.text),
-        isOfChkconfig: isOfChkconfig(script.text),
+        isOfChkconfig: parseChkconfig(script.text) !== undefined,
         hasDosLines: /^[^\n]*\r\n/.test(script.text),
       };
       this.known.set(name, known);

@@ -4,6 +4,7 @@ import { ControlError } from "../../control/supervisor.ts";
 import type { DefinitionChange } from "../../engine/effects.ts";
 import type { Notice } from "../../model/requests.ts";
 import type { InittabEntry } from "../../model/sysv/inittab.ts";
+import { goesDown } from "../../model/sysv/runlevels.ts";
 import { recordEnd, recordStart } from "../../sys/utmp/process_records.ts";
 import type { Messages } from "../logs/messages.ts";
 import type { Part } from "../parts/part.ts";
@@ -99,7 +100,7 @@ export class EntryProcesses implements Part<SavedProcesses> {
       // Somebody may have stopped it, and started it again.
       if (this.#changes.get(id) !== change) return;
       this.#changes.delete(id);
-      if (level === "0" || level === "6") {
+      if (goesDown(level)) {
         this.context.onSystemEnd(this.context.environment.ofLevel(level, previous));
       }
       this.context.onEnd(id);

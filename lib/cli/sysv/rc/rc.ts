@@ -5,7 +5,6 @@ import { join } from "node:path";
 import process from "node:process";
 import {
   changedSteps,
-  goesDown,
   type LevelChange,
   NO_LEVEL,
   RcSchedule,
@@ -15,6 +14,7 @@ import {
 import type { ParsedOptions } from "../../../model/command_line/options.ts";
 import type { Tool } from "../../../model/command_line/tool.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
+import { goesDown } from "../../../model/sysv/runlevels.ts";
 import { SYSV_PATH } from "../../../model/sysv/search_path.ts";
 import { isTerminal } from "../../../sys/io/descriptors.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";

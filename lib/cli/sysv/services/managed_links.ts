@@ -96,7 +96,7 @@ export class ManagedServices {
   #afterRequired(
     name: string,
     header: InitHeader | undefined,
-    { start, startNumber, stopNumber }: Omit<ChkconfigLine, "description">,
+    { start, startNumber, stopNumber }: ChkconfigLine,
   ): Pick<ServicePlan, "start" | "startNumber" | "stopNumber"> {
     if (!header || this.#isOrdered(header)) return { start, startNumber, stopNumber };
     const { catalog, facilities, links } = this.#surveyed();
