@@ -100,6 +100,32 @@ Deno.test("processes that end with success leave the job up, and `status` says s
   assert.equal(bench.note("web"), "");
 });
 
+Deno.test("a start of a script whose processes are gone runs its start again, and not its stop", () => {
+  const bench = scriptBench({ startOn: "rc-start RUNLEVEL=[2345]", stopOn: "rc-stop RUNLEVEL=[016]" });
+  const enter = (level: string, previous: string) =>
+    bench.event("rc-start", { RUNLEVEL: level, PREVLEVEL: previous });
+  const begins = [() => enter("2", "S"), () => bench.start("web")];
+  begins[0]!();
+  for (const begin of begins) {
+    startDaemon(bench);
+    const runs = bench.traced(/web main runs/).length;
+    enter("3", "2");
+    assert.equal(bench.traced(/web main runs/).length, runs, "it is up, with its processes");
+    bench.exit("web");
+    assert.deepEqual([bench.state("web"), bench.note("web")], ["start/running", "its processes are gone"]);
+    bench.restore();
+    begin();
+    assert.equal(bench.state("web"), "start/spawned");
+    assert.equal(bench.traced(/web main runs/).length, runs + 1);
+  }
+  startDaemon(bench);
+  assert.deepEqual([bench.state("web"), bench.note("web")], ["start/running", ""]);
+  assert(!bench.trace.includes("web pre-stop runs"));
+  bench.event("rc-stop", { RUNLEVEL: "1", PREVLEVEL: "2" });
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert(bench.trace.includes("web pre-stop runs"));
+});
+
 Deno.test("the process that a pid file names stands for all: by its end the service is dead", () => {
   const bench = scriptBench({ pidFile: "/run/web.pid" });
   bench.start("web");
