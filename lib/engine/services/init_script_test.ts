@@ -1,7 +1,7 @@
 /** Init scripts (`expect script`), in virtual time: what their start leaves behind is the service. */
 
 import assert from "node:assert/strict";
-import { SIGKILL } from "../../model/signals.ts";
+import { SIGKILL, SIGTERM } from "../../model/signals.ts";
 import { Bench } from "../../testing/bench.ts";
 import { type Fields, job } from "../testing/definitions.ts";
 
@@ -192,6 +192,35 @@ Deno.test("a stop waits for the end of the start, and then runs the script's sto
     if (action === "stop") assert.equal(bench.state("web"), "stop/waiting");
     else assert.equal(bench.state("web"), "start/spawned");
   }
+});
+
+Deno.test("a restart runs the script's stop, which ends the daemon, and then its start", () => {
+  const bench = scriptBench();
+  bench.behave("web", "pre-stop", "stays");
+  bench.start("web");
+  startDaemon(bench);
+  const reply = bench.restart("web");
+  assert.equal(bench.state("web"), "respawn/pre-stop");
+  bench.exit("web", { signal: SIGTERM });
+  assert.deepEqual([bench.state("web"), reply.outcome], ["respawn/pre-stop", undefined]);
+  bench.restore();
+  bench.exit("web", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual([bench.state("web"), reply.outcome], ["start/spawned", undefined]);
+  startDaemon(bench);
+  assert.deepEqual([bench.state("web"), reply.outcome], ["start/running", "done"]);
+  assert.deepEqual(bench.traced(/gets/), []);
+});
+
+Deno.test("a start that fails while a restart waits for it is followed by another, without a stop", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  const reply = bench.restart("web");
+  assert.equal(bench.state("web"), "respawn/spawned");
+  bench.exit("web", { status: 1 });
+  assert.deepEqual([bench.state("web"), reply.outcome], ["start/spawned", undefined]);
+  startDaemon(bench);
+  assert.deepEqual([bench.state("web"), reply.outcome], ["start/running", "done"]);
+  assert(!bench.trace.includes("web pre-stop runs"));
 });
 
 Deno.test("a start that fails while a stop waits for it has nothing to be stopped", () => {
