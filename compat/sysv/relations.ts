@@ -4,6 +4,7 @@
  */
 
 import type { Steps } from "../../lib/model/steps.ts";
+import { goesDown } from "../../lib/model/sysv/runlevels.ts";
 import { type Circle, circlesBroken } from "./circles.ts";
 import type { Facilities } from "./facilities.ts";
 import { type Graph, graphInSteps, type Kind, type ScriptEdge } from "./graph.ts";
@@ -80,9 +81,6 @@ function strongest(
   return before;
 }
 
-/** The levels in which the machine goes down, where links of kind S come behind those of kind K. */
-const DOWN: readonly string[] = ["0", "6"];
-
 /**
  * Adds the order that the numbers of links say, as far as scripts are concerned that have nothing else. Each waits for those
  * with smaller numbers, as far back as the last such script, which waits for those before it.
@@ -95,7 +93,8 @@ function* addNumbers(
 ): Steps<void> {
   for (const level of LEVELS) {
     const here = links.filter((link) => link.level === level);
-    const isDown = DOWN.includes(level);
+    // There links of kind S come behind those of kind K.
+    const isDown = goesDown(level);
     const starts = isDown ? [] : here.filter(({ kind }) => kind === "start");
     const stops = isDown ? here : here.filter(({ kind }) => kind === "stop");
     for (const [one, other] of inTurn(groupsOf(starts, catalog), isNumbered)) add(edge(one, other));
