@@ -19,7 +19,13 @@ import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import { type FailureCause, Instance } from "./instance.ts";
 import type { LoadedJob } from "./loaded_job.ts";
-import { finishesStart, hasLostProcesses, isStartedScript, isToBeUndone } from "./services/init_script.ts";
+import {
+  boundStart,
+  finishesStart,
+  hasLostProcesses,
+  isStartedScript,
+  isToBeUndone,
+} from "./services/init_script.ts";
 import { watchPidFile } from "./services/pid_file.ts";
 import { watchState } from "./services/watchdog.ts";
 import { type Goal, type State, STATES, statesBetween } from "./states.ts";
@@ -56,7 +62,8 @@ function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   instance.goal = goal;
   engine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
   goalChanged(engine, instance);
-  if (finishesStart(instance) || isToBeUndone(instance) && undoneInOrder(engine, instance)) return;
+  if (finishesStart(instance)) return boundStart(engine, instance);
+  if (isToBeUndone(instance) && undoneInOrder(engine, instance)) return;
   if (LEAVES_AT_ONCE[goal].includes(instance.state)) return advance(engine, instance);
   if (goal === "stop" && instance.state === "starting" && instance.isRouse) return endBlock(engine, instance);
   abortUnneededHook(engine, instance);

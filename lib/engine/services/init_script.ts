@@ -41,6 +41,17 @@ export function finishesStart(instance: Instance): boolean {
     !isForced;
 }
 
+/** How long a start may go on once the script is to stop, in ms. A machine that goes down does not wait for one that hangs. */
+const TIME_TO_FINISH = 30_000;
+
+/** Bounds a start by the goal: one that is to be undone soon, and any other by its own limit. */
+export function boundStart(engine: EngineState, instance: Instance): void {
+  const { startTimeout } = instance.job.definition;
+  if (instance.goal === "stop") engine.setTimer(instance, "start-timeout", TIME_TO_FINISH);
+  else if (startTimeout === undefined) engine.clearTimer(instance, "start-timeout");
+  else engine.setTimer(instance, "start-timeout", startTimeout * 1000);
+}
+
 /** The states in which it counts what becomes of the processes that a script has left behind. */
 export const STARTED = statesBetween("spawned", "running");
 

@@ -147,6 +147,28 @@ Deno.test("a script that leaves nothing behind does its start at each change fro
   assert(!bench.trace.includes("web pre-stop runs"));
 });
 
+Deno.test("a start that hangs has half a minute when its script is to stop, and then as long as ever when it is not", () => {
+  const bench = scriptBench({ startTimeout: 300 });
+  bench.start("web");
+  bench.stop("web");
+  bench.advance("29s");
+  assert.equal(bench.state("web"), "stop/spawned");
+  bench.restore();
+  bench.advance("2s");
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert.deepEqual(bench.traced(/gets/), ["web main gets TERM"]);
+
+  const other = scriptBench({ startTimeout: 300 });
+  other.start("web");
+  other.stop("web");
+  other.start("web");
+  other.advance("100s");
+  assert.equal(other.state("web"), "start/spawned");
+  startDaemon(other);
+  assert.equal(other.state("web"), "start/running");
+  assert.equal(other.timers, 0);
+});
+
 Deno.test("the process that a pid file names stands for all: by its end the service is dead", () => {
   const bench = scriptBench({ pidFile: "/run/web.pid" });
   bench.start("web");
