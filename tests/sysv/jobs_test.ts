@@ -138,7 +138,7 @@ test(
     await init.untilStatus("web", /start\/running, process/);
     await init.init.ask("stop", "web");
     assert((await init.trace()).includes("stop web ends"));
-    assert.equal((await init.init.shell("pgrep -x sleep")).stdout, "");
+    assert.equal((await init.init.shell("grep -lx sleep /proc/[0-9]*/comm")).stdout, "");
   },
 );
 

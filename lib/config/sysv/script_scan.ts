@@ -1,6 +1,6 @@
 /** The reading of a machine's init scripts as jobs, step by step: the scripts, their links, facilities, and what follows. */
 
-import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import {
   Catalog,
@@ -92,13 +92,14 @@ export class ScriptScanner {
   constructor(private readonly options: ScanOptions) {}
 
   /**
-   * Reads all, a file at each step. Undefined when the directory of the scripts cannot be read: nothing is known then.
+   * Reads all, a file at each step. Gives the reason alone when the directory of the scripts cannot be read: nothing is
+   * known then.
    * @throws nothing that the file system may refuse.
    */
   *scan(): Steps<ScanResult | Diagnostic> {
     const { places } = this.options;
     const problem = directoryProblem(places.scripts);
-    const names = ifAllowed(() => listDirectoryOf(places.scripts));
+    const names = ifAllowed(() => readdirSync(places.scripts));
     if (names === undefined) {
       return {
         file: places.scripts,
@@ -107,13 +108,6 @@ export class ScriptScanner {
     }
     return yield* new Scan(this.options, this.#known).run(names);
   }
-}
-
-/** @throws {Error} where the kernel refuses it. */
-function listDirectoryOf(path: string): string[] {
-  // Asks for the permission that listDirectory does without.
-  statSync(`${path}/.`);
-  return listDirectory(path);
 }
 
 /** One scan. */
