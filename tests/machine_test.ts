@@ -51,8 +51,8 @@ test("what is missing is mounted, and what is there is left alone", async (direc
     types: [["/run", "ramfs"], ["/sys", "sysfs"], ["/dev", "devtmpfs"], ["/dev/pts", "devpts"], [
       "/dev/shm",
       "tmpfs",
-    ]],
-    again: 5,
+    ], ["/sys/fs/cgroup", "cgroup2"]],
+    again: 6,
   });
 });
 
