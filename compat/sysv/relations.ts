@@ -3,6 +3,7 @@
  * stops earlier. Where headers say something else of the stops, that counts as far as it agrees with the starts.
  */
 
+import { goesDown } from "../../lib/model/sysv/runlevels.ts";
 import { breakCircles, type Circle } from "./circles.ts";
 import type { Facilities } from "./facilities.ts";
 import { buildGraph, type Graph, type Kind, type ScriptEdge } from "./graph.ts";
@@ -70,9 +71,6 @@ function strongest({ edges }: Graph, meant: ReadonlyMap<ScriptEdge, ScriptEdge>)
   }));
 }
 
-/** The levels in which the machine goes down, where links of kind S come behind those of kind K. */
-const DOWN: readonly string[] = ["0", "6"];
-
 /**
  * The order that the numbers of links say, as far as scripts are concerned that have nothing else. Each waits for those
  * with smaller numbers, as far back as the last such script, which waits for those before it.
@@ -84,7 +82,8 @@ function* numberEdges(
 ): Iterable<ScriptEdge> {
   for (const level of LEVELS) {
     const here = links.filter((link) => link.level === level);
-    const isDown = DOWN.includes(level);
+    // There links of kind S come behind those of kind K.
+    const isDown = goesDown(level);
     const starts = isDown ? [] : here.filter(({ kind }) => kind === "start");
     const stops = isDown ? here : here.filter(({ kind }) => kind === "stop");
     for (const [one, other] of inTurn(groupsOf(starts, catalog), isNumbered)) yield edge(one, other);

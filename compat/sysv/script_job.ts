@@ -3,6 +3,7 @@
 import type { JobCondition, Match } from "../../lib/model/condition.ts";
 import { RC_EVENTS } from "../../lib/model/init_events.ts";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
+import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import type { Circle } from "./circles.ts";
 import { ALL, expand, type Facilities } from "./facilities.ts";
 import type { Kind } from "./graph.ts";
@@ -53,9 +54,6 @@ const START_TIMEOUT = 300;
 
 /** How long what a script has left behind may go on after its stop, in seconds. Then it is killed. */
 const KILL_TIMEOUT = 10;
-
-/** The search path of scripts, as rc sets it. */
-const PATH = "/sbin:/usr/sbin:/bin:/usr/bin";
 
 const DOWN: Levels = levelNamed("0") | levelNamed("6");
 
@@ -111,7 +109,7 @@ export function callsOf(
 ): Pick<JobDefinition, "expect" | "env" | "umask" | "killTimeout" | "processes"> {
   return {
     expect: "script",
-    env: [`PATH=${PATH}`],
+    env: [`PATH=${SYSV_PATH}`],
     umask: 0o022,
     killTimeout: KILL_TIMEOUT,
     processes: { main: run(path, "start"), "pre-stop": run(path, "stop") },
@@ -175,9 +173,6 @@ const PID_FILES = [
   /^#[ \t]*pidfile:[ \t]*(\/\S+)/mi,
 ];
 
-/** The text of a script that says how numbers of links are to be, as chkconfig reads it. */
-const CHKCONFIG = /^#[ \t]*chkconfig:[ \t]*[-\d]+[ \t]+\d+[ \t]+\d+/mi;
-
 /** The pid file that a script names, with `$NAME` and other variables that it sets put in. */
 export function pidFileOf(text: string): string | undefined {
   for (const pattern of PID_FILES) {
@@ -194,9 +189,4 @@ function valueOf(text: string, name: string): string | undefined {
   return new RegExp(`^[ \\t]*(?:export[ \\t]+)?${name}=["']?([\\w.+/-]+)["']?[ \\t\\r]*(?:#.*)?$`, "m").exec(
     text,
   )?.[1];
-}
-
-/** True for a script whose links chkconfig numbers. */
-export function isOfChkconfig(text: string): boolean {
-  return CHKCONFIG.test(text);
 }

@@ -5,7 +5,7 @@ import { parseFacilities } from "./facilities.ts";
 import { parseHeader } from "./header.ts";
 import { levelNamed } from "./levels.ts";
 import type { Link } from "./plan.ts";
-import { isOfChkconfig, pidFileOf, type ScriptFacts, scriptJobs } from "./script_job.ts";
+import { pidFileOf, type ScriptFacts, scriptJobs } from "./script_job.ts";
 import { Catalog, serviceOf } from "./service.ts";
 
 /** The fields of a header, by the names of scripts; the levels are those of their links. */
@@ -170,7 +170,7 @@ Deno.test("scripts without a header go by the numbers of their links, in starts 
   assert.deepEqual(["a", "b", "c", "d"].map(after), [[], ["a"], ["a", "b"], ["c"]]);
 });
 
-Deno.test("the pid file that a script names, and whether chkconfig numbers it", () => {
+Deno.test("the pid file that a script names", () => {
   for (
     const [text, path] of [
       ["PIDFILE=/run/sshd.pid\n", "/run/sshd.pid"],
@@ -182,8 +182,6 @@ Deno.test("the pid file that a script names, and whether chkconfig numbers it", 
       ["echo\n", undefined],
     ] as const
   ) assert.equal(pidFileOf(text), path);
-  assert.equal(isOfChkconfig("#!/bin/sh\n# chkconfig: 2345 55 25\n"), true);
-  assert.equal(isOfChkconfig("#!/bin/sh\n# chkconfig says nothing\n"), false);
 });
 
 Deno.test("thousands of scripts that come after all are no burden", () => {

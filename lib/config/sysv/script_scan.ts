@@ -7,10 +7,10 @@ import {
   expand,
   type Facilities,
   facilityCircle,
-  isOfChkconfig,
   LEVELS,
   type Link,
   NO_LEVELS,
+  parseChkconfig,
   pidFileOf,
   readLevels,
   type ScriptFacts,
@@ -18,6 +18,7 @@ import {
   scriptJobs,
   type Service,
   serviceOf,
+  STANDARD_FACILITIES,
   weakest,
   words,
 } from "../../../compat/sysv/mod.ts";
@@ -27,7 +28,15 @@ import { Trust } from "../../sys/access/trust.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { directoryProblem } from "../files.ts";
 import { readLink } from "./links.ts";
-import { listDirectory, PLACES, type Places, readFacilities, type ReadScript, Scripts } from "./scripts.ts";
+import {
+  listDirectory,
+  PLACES,
+  type Places,
+  readFacilities,
+  type ReadScript,
+  RED_HAT_SCRIPTS,
+  Scripts,
+} from "./scripts.ts";
 
 /** The options of {@link ScriptScanner}. */
 export interface ScanOptions {
@@ -56,25 +65,11 @@ interface Known {
 /** The program of Red Hat's that runs the scripts of a level. Beside it, links of kind S are started in all levels. */
 const RED_HAT_RC = "/etc/rc.d/rc";
 
-/** The scripts of Red Hat's layout, where /etc/init.d is not there. */
-const RED_HAT_SCRIPTS = "/etc/rc.d/init.d";
-
 /** What stands in the place of the script of a job that is Upstart's. */
 const UPSTART_STAND_IN = "upstart-job";
 
 /** A change within so many ms of a look may not show in the file's times. */
 const CLOCK_STEP = 1000;
-
-/** Facilities that the LSB names, and that a machine need not define. */
-const STANDARD_FACILITIES: readonly string[] = [
-  "$local_fs",
-  "$network",
-  "$named",
-  "$portmap",
-  "$remote_fs",
-  "$syslog",
-  "$time",
-];
 
 /** Where this machine's scripts are. */
 export function machinePlaces(): Places {
@@ -216,7 +211,7 @@ class Scan {
         stamp: status && Date.now() - status.ctimeMs > CLOCK_STEP ? stampOf(status) : "",
         script: { ...script, text: "" },
         pidFile: pidFileOf(script.text),
-        isOfChkconfig: isOfChkconfig(script.text),
+        isOfChkconfig: parseChkconfig(script.text) !== undefined,
         hasDosLines: /^[^\n]*\r\n/.test(script.text),
       };
       this.known.set(name, known);

@@ -3,7 +3,7 @@
 import { statSync } from "node:fs";
 import process from "node:process";
 import { CallError, type Client } from "../../../control/client/client.ts";
-import { connectToSystem } from "../../../control/client/system.ts";
+import { connectIfThere } from "../../../control/client/system.ts";
 import {
   JOB_INTERFACE,
   MANAGER_INTERFACE,
@@ -77,16 +77,9 @@ async function isScript(client: Client, path: string): Promise<boolean> {
 
 async function ownInit(): Promise<Client | undefined> {
   if (!hasRootOfInit()) return undefined;
-  let client: Client;
-  try {
-    client = await connectToSystem(process.env, undefined, () => {});
-  } catch (error) {
-    // No init listens, or one that is not to be believed.
-    if (error instanceof Error) return undefined;
-    throw error;
-  }
-  if (client.server === 1) return client;
-  client.close();
+  const client = await connectIfThere(process.env, () => {});
+  if (client?.server === 1) return client;
+  client?.close();
   return undefined;
 }
 
