@@ -1,6 +1,7 @@
 /** Init scripts as jobs: definitions, and what they wait for. */
 
 import assert from "node:assert/strict";
+import { allSteps } from "../../lib/model/steps.ts";
 import { parseFacilities } from "./facilities.ts";
 import { parseHeader } from "./header.ts";
 import { levelNamed } from "./levels.ts";
@@ -38,7 +39,9 @@ function jobsOf(headers: Headers, links: readonly Link[] = [], downAction: "star
     catalog.add(service);
     return { service, path: `/etc/init.d/${name}`, pidFile: undefined, isNumbered: !hasHeader };
   });
-  const { jobs, ...rest } = scriptJobs(facts, catalog, { facilities: FACILITIES, links, downAction });
+  const { jobs, ...rest } = allSteps(
+    scriptJobs(facts, catalog, { facilities: FACILITIES, links, downAction }),
+  );
   return { jobs: new Map(jobs.map((job) => [job.name, job])), ...rest };
 }
 

@@ -19,7 +19,7 @@ import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import { type FailureCause, Instance } from "./instance.ts";
 import type { LoadedJob } from "./loaded_job.ts";
-import { finishesStart, isStartedScript, isToBeUndone } from "./services/init_script.ts";
+import { finishesStart, hasLostProcesses, isStartedScript, isToBeUndone } from "./services/init_script.ts";
 import { watchPidFile } from "./services/pid_file.ts";
 import { watchState } from "./services/watchdog.ts";
 import { type Goal, type State, STATES, statesBetween } from "./states.ts";
@@ -60,6 +60,15 @@ function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   if (LEAVES_AT_ONCE[goal].includes(instance.state)) return advance(engine, instance);
   if (goal === "stop" && instance.state === "starting" && instance.isRouse) return endBlock(engine, instance);
   abortUnneededHook(engine, instance);
+}
+
+/**
+ * Has an instance start. A script that is up, and whose processes are gone, does its start once more. Its stop is not run
+ * before that: there is nothing that it could end.
+ */
+export function begin(engine: EngineState, instance: Instance): void {
+  if (hasLostProcesses(instance)) jumpTo(engine, instance, "stopping");
+  else changeGoal(engine, instance, "start");
 }
 
 /** Stops an instance, unless it is to stop anyway. Who waits for something else is answered. */

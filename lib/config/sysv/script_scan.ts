@@ -24,6 +24,7 @@ import {
 } from "../../../compat/sysv/mod.ts";
 import type { Diagnostic } from "../../formats/diagnostic.ts";
 import type { JobDefinition } from "../../model/job.ts";
+import type { Steps } from "../../model/steps.ts";
 import { Trust } from "../../sys/access/trust.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { directoryProblem } from "../files.ts";
@@ -94,7 +95,7 @@ export class ScriptScanner {
    * Reads all, a file at each step. Undefined when the directory of the scripts cannot be read: nothing is known then.
    * @throws nothing that the file system may refuse.
    */
-  *scan(): Generator<undefined, ScanResult | Diagnostic> {
+  *scan(): Steps<ScanResult | Diagnostic> {
     const { places } = this.options;
     const problem = directoryProblem(places.scripts);
     const names = ifAllowed(() => listDirectoryOf(places.scripts));
@@ -130,7 +131,7 @@ class Scan {
     this.#scripts = new Scripts(options.places);
   }
 
-  *run(names: readonly string[]): Generator<undefined, ScanResult> {
+  *run(names: readonly string[]): Steps<ScanResult> {
     const { places } = this.options;
     yield* this.#readLinks(new Set(names));
     this.#facilities = readFacilities(places.config, () => {});
@@ -153,7 +154,7 @@ class Scan {
       facts.push(this.#factsOf(name, known, catalog));
       yield;
     }
-    const { jobs, circles, missing } = scriptJobs(facts, catalog, {
+    const { jobs, circles, missing } = yield* scriptJobs(facts, catalog, {
       facilities: this.#facilities,
       links: this.#links,
       downAction: existsSync(RED_HAT_RC) ? "start" : "stop",
@@ -175,7 +176,7 @@ class Scan {
     this.#problems.push({ file, reason, isWarning: true, ...(line ? { line } : {}) });
   }
 
-  *#readLinks(names: ReadonlySet<string>): Generator<undefined, void> {
+  *#readLinks(names: ReadonlySet<string>): Steps<void> {
     for (const [index, level] of LEVELS.entries()) {
       const directory = levelDirectories(this.options.places, level).find((path) => existsSync(path));
       if (directory === undefined || !this.#isTrusted(directory)) continue;

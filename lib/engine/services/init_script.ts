@@ -76,6 +76,11 @@ export function stayWithout(engine: EngineState, instance: Instance): void {
   );
 }
 
+/** True for a script that is up without the processes that it had left behind: its start has something to do. */
+export function hasLostProcesses({ goal, state, report }: Instance): boolean {
+  return goal === "start" && state === "running" && report.script === "gone";
+}
+
 /** The failure of a script whose processes have ended. It is not up any more, so its stop has nothing to undo. */
 export function lost(instance: Instance, pid: number, exit: Exit): FailureCause {
   instance.isExpectMet = false;
