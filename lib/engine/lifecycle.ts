@@ -62,13 +62,15 @@ function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   abortUnneededHook(engine, instance);
 }
 
-/**
- * Has an instance start. A script that is up, and whose processes are gone, does its start once more. Its stop is not run
- * before that: there is nothing that it could end.
- */
+/** Has an instance start. A script that is up, and whose processes are gone, does its start once more. */
 export function begin(engine: EngineState, instance: Instance): void {
-  if (hasLostProcesses(instance)) jumpTo(engine, instance, "stopping");
+  if (hasLostProcesses(instance)) startAnew(engine, instance);
   else changeGoal(engine, instance, "start");
+}
+
+/** Has a script that is up without processes start once more. Its stop is not run before: there is nothing to end. */
+export function startAnew(engine: EngineState, instance: Instance): void {
+  jumpTo(engine, instance, "stopping");
 }
 
 /** Stops an instance, unless it is to stop anyway. Who waits for something else is answered. */

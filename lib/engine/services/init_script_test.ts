@@ -126,6 +126,27 @@ Deno.test("a start of a script whose processes are gone runs its start again, an
   assert(bench.trace.includes("web pre-stop runs"));
 });
 
+Deno.test("a script that leaves nothing behind does its start at each change from a runlevel without it", () => {
+  const levels = "RUNLEVEL=[12]", others = "PREVLEVEL!=[12]";
+  const bench = scriptBench({ startOn: `rc-start ${levels} ${others}`, stopOn: "rc-stop RUNLEVEL=[06]" });
+  const runs = () => bench.traced(/web main runs/).length;
+  const enter = (level: string, previous: string) => {
+    bench.event("rc-start", { RUNLEVEL: level, PREVLEVEL: previous });
+    if (bench.state("web") === "start/spawned") bench.exit("web");
+    assert.equal(bench.state("web"), "start/running");
+    bench.restore();
+  };
+  enter("2", "N");
+  enter("1", "2");
+  assert.equal(runs(), 1, "the level before has started it");
+  enter("3", "1");
+  enter("1", "3");
+  assert.equal(runs(), 2);
+  bench.event("other");
+  assert.match(bench.start("web").outcome!, /already running/);
+  assert(!bench.trace.includes("web pre-stop runs"));
+});
+
 Deno.test("the process that a pid file names stands for all: by its end the service is dead", () => {
   const bench = scriptBench({ pidFile: "/run/web.pid" });
   bench.start("web");
