@@ -107,7 +107,7 @@ export class InittabSequence implements Part<SavedInittab> {
   #refusals = 0;
   /** The runlevel that was asked for last, where the jobs drive the boot. */
   #plainLevel = "N";
-  #surroundings: EntrySurroundings = { hasConsole: false, hasInitscript: false };
+  #surroundings: EntrySurroundings = { console: "none", hasInitscript: false };
 
   constructor(private readonly context: InittabContext) {
     this.#environment = new SysvEnvironment(context.boot);
