@@ -134,7 +134,7 @@ test("what the kernel and the power supply tell by signals becomes events", asyn
        console.log(signal, name);
        next();
      };
-     new SignalTable("machine", false).act({ ...others, event });
+     new SignalTable({ role: "machine", runsCommand: false, isSysv: false }).act({ ...others, event });
      next();`,
   );
   const { exit, stdout, stderr } = await run([Deno.execPath(), "run", "-q", "-A", "--no-check", script], {

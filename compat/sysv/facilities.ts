@@ -18,6 +18,19 @@ export interface Facilities {
 export const ALL = "$all";
 const NULL = "$null";
 
+/** The facilities that the LSB defines, and that a machine need not define. */
+export const STANDARD_FACILITIES: readonly string[] = [
+  "$local_fs",
+  "$network",
+  "$named",
+  "$portmap",
+  "$remote_fs",
+  "$syslog",
+  "$time",
+  ALL,
+  NULL,
+];
+
 /** Reads the texts of the files, in their order: what a later one says of a facility is added. */
 export function parseFacilities(texts: readonly string[]): Facilities {
   const facilities: Facilities = { members: new Map(), interactive: new Set() };

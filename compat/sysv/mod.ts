@@ -5,8 +5,14 @@ export { type Circle, weakest } from "./circles.ts";
 export type { ConvertedScript } from "./convert/converted_script.ts";
 export { jobOfScript } from "./convert/job_of_script.ts";
 export { dependFiles } from "./depend_files.ts";
-export { ACTION_EXIT, actionWords, STATUS_EXIT, statusWords } from "./exit_codes.ts";
-export { ALL, expand, type Facilities, facilityCircle, parseFacilities } from "./facilities.ts";
+export {
+  ALL,
+  expand,
+  type Facilities,
+  facilityCircle,
+  parseFacilities,
+  STANDARD_FACILITIES,
+} from "./facilities.ts";
 export { type Graph, type Kind, type ScriptEdge } from "./graph.ts";
 export { type InitHeader, levelWords, missingFields, parseHeader, RELATIONS, words } from "./header.ts";
 export { parseInittab } from "./inittab.ts";
@@ -14,7 +20,6 @@ export { levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } fr
 export { lintScript } from "./lint/lint.ts";
 export { computeOrder, type Link, type Numbered, type Order, plannedLinks } from "./plan.ts";
 export {
-  isOfChkconfig,
   type MissingService,
   pidFileOf,
   type ScriptFacts,
@@ -26,7 +31,6 @@ export { type DependRules, parseDependRules } from "./rc/depend_rules.ts";
 export {
   changedSteps,
   DEBIAN_RULES,
-  goesDown,
   type LevelChange,
   levelLinks,
   NO_LEVEL,

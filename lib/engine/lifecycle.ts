@@ -19,7 +19,14 @@ import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import { type FailureCause, Instance } from "./instance.ts";
 import type { LoadedJob } from "./loaded_job.ts";
-import { finishesStart, isScript, isStartedScript, isToBeUndone, UNDONE } from "./services/init_script.ts";
+import {
+  finishesStart,
+  hasLostProcesses,
+  isScript,
+  isStartedScript,
+  isToBeUndone,
+  UNDONE,
+} from "./services/init_script.ts";
 import { watchPidFile } from "./services/pid_file.ts";
 import { watchState } from "./services/watchdog.ts";
 import { type Goal, type State, STATES, statesBetween } from "./states.ts";
@@ -70,6 +77,17 @@ function goOnAsStarted(engine: EngineState, instance: Instance): void {
   if (!UNDONE.includes(instance.state) || !isStartedScript(instance)) return;
   if (instance.state === "running") stayRunning(engine, instance);
   else if (!mustWait(instance)) advance(engine, instance);
+}
+
+/** Has an instance start. A script that is up, and whose processes are gone, does its start once more. */
+export function begin(engine: EngineState, instance: Instance): void {
+  if (hasLostProcesses(instance)) startAnew(engine, instance);
+  else changeGoal(engine, instance, "start");
+}
+
+/** Has a script that is up without processes start once more. Its stop is not run before: there is nothing to end. */
+export function startAnew(engine: EngineState, instance: Instance): void {
+  jumpTo(engine, instance, "stopping");
 }
 
 /** Stops an instance, unless it is to stop anyway. Who waits for something else is answered. */

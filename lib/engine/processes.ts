@@ -165,18 +165,18 @@ function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: E
   if (instance.goal === "start" && isFailure(instance, exit)) {
     if (failOrRespawn(engine, instance, causeOf(instance, "main", pid, exit))) return;
   }
-  if (instance.goal === "respawn" && remainsRespawn(instance)) return abortUnneededHook(engine, instance);
-  if (instance.goal !== "stop") return changeGoal(engine, instance, "stop");
+  // The goal respawn of a restart in a pre-stop becomes stop, as in Upstart; that of a start, which has failed or lost a job
+  // that it needs, leads on by itself.
+  if (
+    instance.goal === "respawn" && (instance.isRouse || instance.isTimedOut || instance.has("post-start"))
+  ) {
+    return abortUnneededHook(engine, instance);
+  }
+  // A script's stop ends its daemon, and has its end before the start.
+  const isScriptsRestart = instance.goal === "respawn" && isScript(instance);
+  if (instance.goal !== "stop" && !isScriptsRestart) return changeGoal(engine, instance, "stop");
   if (isBusy(instance)) abortUnneededHook(engine, instance);
   else advance(engine, instance);
-}
-
-/**
- * True when the goal respawn leads on by itself, as does that of a start which has failed or lost a job that it needs. That of
- * a restart in a pre-stop becomes stop, as in Upstart; but the stop of an init script is there to end the main process.
- */
-function remainsRespawn(instance: Instance): boolean {
-  return instance.isRouse || instance.isTimedOut || isScript(instance) || instance.has("post-start");
 }
 
 /** A script's start has ended with success. */

@@ -136,7 +136,6 @@ export class InitProgram implements Part<SavedProgram> {
       init: this.#init,
       messages: this.#messages,
       boot: options.boot,
-      rc: new inittabModule.ScriptLevels(this.#init),
       onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
     });
     if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;

@@ -9,7 +9,7 @@ import {
   levelOf,
   WHILE_UP,
 } from "../model/condition.ts";
-import { INIT_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
+import { INIT_EVENTS, RC_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
 import type { JobDefinition } from "../model/job.ts";
 import { KnownEvents, KnownJobs } from "./known_names.ts";
 
@@ -37,7 +37,7 @@ export interface LintFinding {
 }
 
 /** Events that init emits, or one of the programs that come with it. */
-const EMITTED_EVENTS = [...INIT_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT];
+const EMITTED_EVENTS = [...INIT_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT, ...Object.values(RC_EVENTS)];
 
 /**
  * The findings in the conditions of jobs. There may be thousands, so nothing is made for kinds that are not asked for.

@@ -57,6 +57,12 @@ Deno.test("a job or an event that is not known", () => {
   ]);
 });
 
+Deno.test("the events by which init's scripts are started and stopped are known", () => {
+  for (const name of ["rc-prepare", "rc-stop", "rc-start"]) {
+    assert.deepEqual(kinds(event(name, "RUNLEVEL=[2345]")), [], name);
+  }
+});
+
 Deno.test("a start that needs a runlevel, where no job sets one", () => {
   const told = (startOn: JobCondition, ...others: JobDefinition[]) =>
     lintConditions([job("web", { startOn }), job("db"), ...others]).filter(({ kind }) =>

@@ -1,4 +1,4 @@
-/** The versions of Rouse and of the Upstart that it is compatible with. */
+/** The versions of Rouse, and of the Upstart and the sysvinit that it is compatible with. */
 
 import config from "../../deno.json" with { type: "json" };
 
@@ -16,6 +16,9 @@ export const VERSION_LINE = `init (upstart ${UPSTART_VERSION}) rouse ${VERSION}`
  * refuse to run, for a job of Upstart's would be there in their place.
  */
 export const SCRIPTS_VERSION_LINE = `init (rouse ${VERSION})`;
+
+/** The version of sysvinit whose behaviour, messages and requests Rouse has where it is SysV's init. */
+export const SYSVINIT_VERSION = "3.06";
 
 /** The output of `--version`: Upstart's first line, which scripts search, and our own. */
 export function versionText(program: string): string {

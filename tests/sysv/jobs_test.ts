@@ -144,6 +144,29 @@ test(
 );
 
 test(
+  "a daemon that has ended with success is started again by the next level, or by hand",
+  { web: daemon("web"), other: daemon("other") },
+  async (init) => {
+    assert(await init.enter("2"));
+    for (const begin of [() => init.enter("2", "S"), () => init.init.ask("start", "web")]) {
+      const first = (await init.untilStatus("web", /process \d+$/)).split(" ").at(-1);
+      await init.init.shell(`touch /run/web.end`);
+      await init.untilStatus("web", /^web start\/running\n\tits processes are gone$/);
+      await init.init.shell(`rm /run/web.end`);
+      const others = await init.status("other");
+      await begin();
+      await init.untilStatus("web", new RegExp(`start/running, process (?!${first}$)\\d+$`));
+      assert.equal(await init.status("other"), others);
+    }
+    assert(!(await init.trace()).some((line) => line.startsWith("stop")));
+    assert(await init.enter("0", "2"));
+    assert((await init.trace()).includes("stop web ends"));
+  },
+  (etc) =>
+    etc.edit("init.d/web", (text) => text.replace("sleep 10000 &", `(${waitFor("web.end")}) &`), 0o755),
+);
+
+test(
   "an override has a dead service respawned, and `manual` takes one from all runlevels",
   { web: daemon("web"), idle: SERVICE },
   async (init) => {

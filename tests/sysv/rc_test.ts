@@ -197,7 +197,7 @@ Deno.test("what cannot be run, ends badly or is no script is told of, and the re
   assert.deepEqual(stderr.trimEnd().split("\n"), [
     "rc: Passed over /etc/rc2.d/S00good~: its name is that of a copy",
     "rc: Passed over /etc/rc2.d/S02absent: it leads to nothing",
-    "rc: /etc/rc2.d/S01fails start: exit status 6: the program is not configured",
+    "rc: /etc/rc2.d/S01fails start: exit status 6: program is not configured",
     "rc: Unable to run /etc/rc2.d/S03foreign: No such file or directory",
     "rc: Unable to run /etc/rc2.d/S04plain: Permission denied",
     "rc: /etc/rc2.d/S05killed start: killed by SIGKILL",

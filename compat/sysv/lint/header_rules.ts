@@ -1,23 +1,10 @@
 /** The rules of the linter about what headers say: insserv's, Debian's and openSUSE's. */
 
-import { ALL } from "../facilities.ts";
+import { ALL, STANDARD_FACILITIES } from "../facilities.ts";
 import { type InitHeaderField, levelWords, missingFields, parseHeader, RELATIONS, words } from "../header.ts";
 import { readLevels } from "../levels.ts";
 import { overlap } from "../service.ts";
 import { error, type Rule, warning } from "./finding.ts";
-
-/** The facilities that the LSB defines, and need no file. */
-const STANDARD = [
-  "$local_fs",
-  "$network",
-  "$named",
-  "$portmap",
-  "$remote_fs",
-  "$syslog",
-  "$time",
-  "$all",
-  "$null",
-];
 
 const NETDAEMONS = "$netdaemons";
 
@@ -169,7 +156,7 @@ export const HEADER_RULES: readonly Rule[] = [
         if (word === NETDAEMONS) {
           return [warning(`${name}: ${word} is gone since LSB 1.2; name the daemons`, line)];
         }
-        return STANDARD.includes(word) || facilities.members.has(word)
+        return STANDARD_FACILITIES.includes(word) || facilities.members.has(word)
           ? []
           : [warning(`${name}: nothing defines the facility ${word}`, line)];
       })

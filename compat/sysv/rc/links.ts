@@ -1,5 +1,7 @@
 /** The links of a runlevel as rc takes them: which of them are run when the level is entered, with which action. */
 
+import { goesDown } from "../../../lib/model/sysv/runlevels.ts";
+
 /** What a script is told to do. */
 export type Action = "start" | "stop";
 
@@ -44,9 +46,6 @@ export interface LevelChange {
 /** Stands for the level before the first one. */
 export const NO_LEVEL = "N";
 
-/** The levels in which the machine goes down. */
-const DOWN: readonly string[] = ["0", "6"];
-
 /** A link's name: two digits are usual, but one or none will do. */
 const LINK = /^([SK])(\d{0,2})(.+)$/;
 
@@ -73,7 +72,7 @@ export function stepsOf(
   isLocked: (script: string) => boolean,
 ): { stops: RcStep[]; starts: RcStep[] } {
   const isLeaving = hasLocks || previous !== NO_LEVEL;
-  const action = DOWN.includes(level) ? downAction : "start";
+  const action = goesDown(level) ? downAction : "start";
   return {
     stops: links.filter(({ letter, script }) =>
       letter === "K" && isLeaving && (!hasLocks || isLocked(script))
@@ -98,11 +97,6 @@ export function changedSteps(
   const stopped = new Set(stops.map(({ script }) => script));
   return {
     stops: stops.filter(({ script }) => !had("K", script)),
-    starts: starts.filter(({ script }) => DOWN.includes(level) || stopped.has(script) || !had("S", script)),
+    starts: starts.filter(({ script }) => goesDown(level) || stopped.has(script) || !had("S", script)),
   };
-}
-
-/** True for a level in which the machine goes down. */
-export function goesDown(level: string): boolean {
-  return DOWN.includes(level);
 }

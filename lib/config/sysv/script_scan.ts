@@ -7,10 +7,10 @@ import {
   expand,
   type Facilities,
   facilityCircle,
-  isOfChkconfig,
   LEVELS,
   type Link,
   NO_LEVELS,
+  parseChkconfig,
   pidFileOf,
   readLevels,
   type ScriptFacts,
@@ -18,16 +18,26 @@ import {
   scriptJobs,
   type Service,
   serviceOf,
+  STANDARD_FACILITIES,
   weakest,
   words,
 } from "../../../compat/sysv/mod.ts";
 import type { Diagnostic } from "../../formats/diagnostic.ts";
 import type { JobDefinition } from "../../model/job.ts";
+import type { Steps } from "../../model/steps.ts";
 import { Trust } from "../../sys/access/trust.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { directoryProblem } from "../files.ts";
 import { readLink } from "./links.ts";
-import { listDirectory, PLACES, type Places, readFacilities, type ReadScript, Scripts } from "./scripts.ts";
+import {
+  listDirectory,
+  PLACES,
+  type Places,
+  readFacilities,
+  type ReadScript,
+  RED_HAT_SCRIPTS,
+  Scripts,
+} from "./scripts.ts";
 
 /** The options of {@link ScriptScanner}. */
 export interface ScanOptions {
@@ -56,9 +66,6 @@ interface Known {
 /** The program of Red Hat's that runs the scripts of a level. Beside it, links of kind S are started in all levels. */
 const RED_HAT_RC = "/etc/rc.d/rc";
 
-/** The scripts of Red Hat's layout, where /etc/init.d is not there. */
-const RED_HAT_SCRIPTS = "/etc/rc.d/init.d";
-
 /** What stands in the place of the script of a job that is Upstart's. */
 const UPSTART_STAND_IN = "upstart-job";
 
@@ -68,17 +75,6 @@ const UNFIT_NAME = /[$\\\x00-\x1f\x7f-\x9f]/;
 
 /** A change within so many ms of a look may not show in the file's times. */
 const CLOCK_STEP = 1000;
-
-/** Facilities that the LSB names, and that a machine need not define. */
-const STANDARD_FACILITIES: readonly string[] = [
-  "$local_fs",
-  "$network",
-  "$named",
-  "$portmap",
-  "$remote_fs",
-  "$syslog",
-  "$time",
-];
 
 /** Where this machine's scripts are. */
 export function machinePlaces(): Places {
@@ -103,7 +99,7 @@ export class ScriptScanner {
    * Reads all, a file at each step. Undefined when the directory of the scripts cannot be read: nothing is known then.
    * @throws nothing that the file system may refuse.
    */
-  *scan(): Generator<undefined, ScanResult | Diagnostic> {
+  *scan(): Steps<ScanResult | Diagnostic> {
     const { places } = this.options;
     const problem = directoryProblem(places.scripts);
     const names = ifAllowed(() => listDirectoryOf(places.scripts));
@@ -139,7 +135,7 @@ class Scan {
     this.#scripts = new Scripts(options.places);
   }
 
-  *run(names: readonly string[]): Generator<undefined, ScanResult> {
+  *run(names: readonly string[]): Steps<ScanResult> {
     const { places } = this.options;
     yield* this.#readLinks(new Set(names));
     this.#facilities = readFacilities(places.config, () => {});
@@ -162,7 +158,7 @@ class Scan {
       facts.push(this.#factsOf(name, known, catalog));
       yield;
     }
-    const { jobs, circles, missing } = scriptJobs(facts, catalog, {
+    const { jobs, circles, missing } = yield* scriptJobs(facts, catalog, {
       facilities: this.#facilities,
       links: this.#links,
       downAction: existsSync(RED_HAT_RC) ? "start" : "stop",
@@ -184,7 +180,7 @@ class Scan {
     this.#problems.push({ file, reason, isWarning: true, ...(line ? { line } : {}) });
   }
 
-  *#readLinks(names: ReadonlySet<string>): Generator<undefined, void> {
+  *#readLinks(names: ReadonlySet<string>): Steps<void> {
     for (const [index, level] of LEVELS.entries()) {
       const directory = levelDirectories(this.options.places, level).find((path) => existsSync(path));
       if (directory === undefined || !this.#isTrusted(directory)) continue;
@@ -220,7 +216,7 @@ class Scan {
         stamp: status && Date.now() - status.ctimeMs > CLOCK_STEP ? stampOf(status) : "",
         script: { ...script, text: "" },
         pidFile: pidFileOf(script.text),
-        isOfChkconfig: isOfChkconfig(script.text),
+        isOfChkconfig: parseChkconfig(script.text) !== undefined,
         hasDosLines: /^[^\n]*\r\n/.test(script.text),
       };
       this.known.set(name, known);

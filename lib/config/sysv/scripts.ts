@@ -25,6 +25,9 @@ export const PLACES: Places = {
   dependencies: "/etc/init.d",
 };
 
+/** Where Red Hat's machines have the scripts. */
+export const RED_HAT_SCRIPTS = "/etc/rc.d/init.d";
+
 /** Overrides that packages bring, for scripts without a header. */
 const SHARED_OVERRIDES = "/usr/share/insserv/overrides";
 

@@ -9,6 +9,7 @@ import {
   SYSTEM_FILE_ADDRESS,
   SYSTEM_PRIVATE_ADDRESS,
 } from "../names.ts";
+import { isFault } from "../../sys/call/fault.ts";
 import { UntrustedError } from "./server_identity.ts";
 
 /**
@@ -42,6 +43,19 @@ export async function connectToSystem(
     if (error instanceof BusyError) return await connect(SYSTEM_ADDRESS);
     const { message } = error as Error;
     throw new Error([message, ...untrusted.filter((other) => other !== message)].join("; "));
+  }
+}
+
+/** The same; undefined where no init answers, or none that is to be believed. */
+export async function connectIfThere(
+  environment: Record<string, string | undefined>,
+  warn?: (line: string) => void,
+): Promise<Client | undefined> {
+  try {
+    return await connectToSystem(environment, connectTo, warn);
+  } catch (error) {
+    if (isFault(error)) throw error;
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Init scripts (`expect script`), in virtual time: what their start leaves behind is the service. */
 
 import assert from "node:assert/strict";
-import { SIGKILL } from "../../model/signals.ts";
+import { SIGKILL, SIGTERM } from "../../model/signals.ts";
 import { Bench } from "../../testing/bench.ts";
 import { type Fields, job } from "../testing/definitions.ts";
 
@@ -151,6 +151,53 @@ Deno.test("processes that end with success leave the job up, and `status` says s
   assert.equal(bench.note("web"), "");
 });
 
+Deno.test("a start of a script whose processes are gone runs its start again, and not its stop", () => {
+  const bench = scriptBench({ startOn: "rc-start RUNLEVEL=[2345]", stopOn: "rc-stop RUNLEVEL=[016]" });
+  const enter = (level: string, previous: string) =>
+    bench.event("rc-start", { RUNLEVEL: level, PREVLEVEL: previous });
+  const begins = [() => enter("2", "S"), () => bench.start("web")];
+  begins[0]!();
+  for (const begin of begins) {
+    startDaemon(bench);
+    const runs = bench.traced(/web main runs/).length;
+    enter("3", "2");
+    assert.equal(bench.traced(/web main runs/).length, runs, "it is up, with its processes");
+    bench.exit("web");
+    assert.deepEqual([bench.state("web"), bench.note("web")], ["start/running", "its processes are gone"]);
+    bench.restore();
+    begin();
+    assert.equal(bench.state("web"), "start/spawned");
+    assert.equal(bench.traced(/web main runs/).length, runs + 1);
+  }
+  startDaemon(bench);
+  assert.deepEqual([bench.state("web"), bench.note("web")], ["start/running", ""]);
+  assert(!bench.trace.includes("web pre-stop runs"));
+  bench.event("rc-stop", { RUNLEVEL: "1", PREVLEVEL: "2" });
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert(bench.trace.includes("web pre-stop runs"));
+});
+
+Deno.test("a script that leaves nothing behind does its start at each change from a runlevel without it", () => {
+  const levels = "RUNLEVEL=[12]", others = "PREVLEVEL!=[12]";
+  const bench = scriptBench({ startOn: `rc-start ${levels} ${others}`, stopOn: "rc-stop RUNLEVEL=[06]" });
+  const runs = () => bench.traced(/web main runs/).length;
+  const enter = (level: string, previous: string) => {
+    bench.event("rc-start", { RUNLEVEL: level, PREVLEVEL: previous });
+    if (bench.state("web") === "start/spawned") bench.exit("web");
+    assert.equal(bench.state("web"), "start/running");
+    bench.restore();
+  };
+  enter("2", "N");
+  enter("1", "2");
+  assert.equal(runs(), 1, "the level before has started it");
+  enter("3", "1");
+  enter("1", "3");
+  assert.equal(runs(), 2);
+  bench.event("other");
+  assert.match(bench.start("web").outcome!, /already running/);
+  assert(!bench.trace.includes("web pre-stop runs"));
+});
+
 Deno.test("the process that a pid file names stands for all: by its end the service is dead", () => {
   const bench = scriptBench({ pidFile: "/run/web.pid" });
   bench.start("web");
@@ -217,6 +264,35 @@ Deno.test("a stop waits for the end of the start, and then runs the script's sto
     if (action === "stop") assert.equal(bench.state("web"), "stop/waiting");
     else assert.equal(bench.state("web"), "start/spawned");
   }
+});
+
+Deno.test("a restart runs the script's stop, which ends the daemon, and then its start", () => {
+  const bench = scriptBench();
+  bench.behave("web", "pre-stop", "stays");
+  bench.start("web");
+  startDaemon(bench);
+  const reply = bench.restart("web");
+  assert.equal(bench.state("web"), "respawn/pre-stop");
+  bench.exit("web", { signal: SIGTERM });
+  assert.deepEqual([bench.state("web"), reply.outcome], ["respawn/pre-stop", undefined]);
+  bench.restore();
+  bench.exit("web", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual([bench.state("web"), reply.outcome], ["start/spawned", undefined]);
+  startDaemon(bench);
+  assert.deepEqual([bench.state("web"), reply.outcome], ["start/running", "done"]);
+  assert.deepEqual(bench.traced(/gets/), []);
+});
+
+Deno.test("a start that fails while a restart waits for it is followed by another, without a stop", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  const reply = bench.restart("web");
+  assert.equal(bench.state("web"), "respawn/spawned");
+  bench.exit("web", { status: 1 });
+  assert.deepEqual([bench.state("web"), reply.outcome], ["start/spawned", undefined]);
+  startDaemon(bench);
+  assert.deepEqual([bench.state("web"), reply.outcome], ["start/running", "done"]);
+  assert(!bench.trace.includes("web pre-stop runs"));
 });
 
 Deno.test("a start that fails while a stop waits for it has nothing to be stopped", () => {

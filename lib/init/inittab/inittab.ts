@@ -2,20 +2,13 @@
 
 import { ControlError } from "../../control/supervisor.ts";
 import { readInittab } from "../../config/sysv/inittab.ts";
-import type { DefinitionChange } from "../../engine/effects.ts";
 import { RUNLEVEL_EVENT } from "../../model/init_events.ts";
-import type { ControlRequest } from "../../model/sysv/control_request.ts";
-import {
-  type Inittab,
-  INITTAB_ACTIONS,
-  type InittabEntry,
-  type InittabTrigger,
-  RUNLEVELS,
-} from "../../model/sysv/inittab.ts";
-import type { Notice } from "../../model/requests.ts";
+import { type ControlRequest, SLEEP_TIME } from "../../model/sysv/control_request.ts";
+import { type Inittab, INITTAB_ACTIONS, type InittabTrigger, RUNLEVELS } from "../../model/sysv/inittab.ts";
+import { SYSVINIT_VERSION } from "../../model/version.ts";
 import { unlessRefused } from "../../sys/call/refused.ts";
 import { setProcessTitle } from "../../sys/process/title.ts";
-import { recordBoot, recordEnd, recordLevel, recordStart } from "../../sys/utmp/process_records.ts";
+import { recordBoot, recordLevel } from "../../sys/utmp/process_records.ts";
 import type { BootFlags } from "../options.ts";
 import { attempt } from "../host/attempt.ts";
 import { makeUtmp } from "../host/machine_boot.ts";
@@ -25,29 +18,20 @@ import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 import { type ShippedBoot, shippedBoot } from "../sysv/shipped_jobs.ts";
 import { ControlFifo } from "./control_fifo.ts";
-import { entryJob, type EntrySurroundings, idOf, jobNameOf, surroundings } from "./entry_job.ts";
-import { rcLevel, type RcRunner } from "./native_rc.ts";
+import { EntryProcesses, type SavedProcesses } from "./entry_processes.ts";
 import { takePowerStatus } from "./power_status.ts";
 import { RunlevelPrompt } from "./runlevel_prompt.ts";
 import type { SequenceState } from "./sequence_state.ts";
-import {
-  type SequenceEffect,
-  type SequenceInput,
-  Sequencer,
-  type SequenceTimer,
-  SLEEP_TIME,
-} from "./sequencer.ts";
+import type { SequenceEffect, SequenceInput, SequenceTimer } from "./sequence_io.ts";
+import { Sequencer } from "./sequencer.ts";
 import { SysvEnvironment } from "./sysv_environment.ts";
-
-export { ScriptLevels } from "../sysv/script_levels.ts";
 
 /** What is saved of {@link InittabSequence}. */
 export interface SavedInittab {
   sequence: SequenceState;
   /** Variables that clients have set, as `NAME=VALUE`. */
   variables: string[];
-  /** Processes that have a record, by the IDs of their lines. */
-  recorded: Array<[id: string, pid: number]>;
+  recorded: SavedProcesses;
   plainLevel: string;
   timers: Record<SequenceTimer, SavedDeadline>;
 }
@@ -57,9 +41,7 @@ export interface InittabContext {
   init: RunningInit;
   messages: Messages;
   boot: BootFlags;
-  /** Carries out the lines of a distribution's `rc`. Absent: those are processes as all others. */
-  rc?: RcRunner;
-  /** Called when {@link InittabContext.rc} has been through the runlevel 0 or 6: the system is to end. */
+  /** Called when init itself has stopped the scripts of the runlevel 0 or 6: the system is to end. */
   onSystemEnd(environment: string[]): void;
 }
 
@@ -73,12 +55,6 @@ const EVENT_TRIGGERS: Readonly<Record<string, () => InittabTrigger>> = {
 /** So often it is told in a row that what a client writes is no request. */
 const MAX_REFUSALS = 10;
 
-/** A job that was defined for a line. */
-interface DefinedEntry {
-  entry: InittabEntry;
-  surroundings: EntrySurroundings;
-}
-
 /** The lines of inittab, from the boot to the last runlevel. */
 export class InittabSequence implements Part<SavedInittab> {
   readonly #sequencer = new Sequencer();
@@ -88,10 +64,7 @@ export class InittabSequence implements Part<SavedInittab> {
   };
   readonly #prompt = new RunlevelPrompt((text) => this.#take({ kind: "answer", text }));
   readonly #environment: SysvEnvironment;
-  readonly #defined = new Map<string, DefinedEntry>();
-  /** The lines that init carries out itself, by ID. */
-  readonly #native = new Set<string>();
-  readonly #recorded = new Map<string, number>();
+  readonly #processes: EntryProcesses;
   readonly #fifo = new ControlFifo({
     requested: (requests) => this.#requested(requests),
     refused: (reason) => this.#refused(reason),
@@ -107,10 +80,16 @@ export class InittabSequence implements Part<SavedInittab> {
   #refusals = 0;
   /** The runlevel that was asked for last, where the jobs drive the boot. */
   #plainLevel = "N";
-  #surroundings: EntrySurroundings = { console: "none", hasInitscript: false };
 
   constructor(private readonly context: InittabContext) {
     this.#environment = new SysvEnvironment(context.boot);
+    this.#processes = new EntryProcesses({
+      init: context.init,
+      messages: context.messages,
+      environment: this.#environment,
+      onEnd: (id) => this.#take({ kind: "ended", id }),
+      onSystemEnd: context.onSystemEnd,
+    });
     const { inittab, messages } = readInittab();
     this.#first = inittab;
     this.#firstMessages = messages;
@@ -130,13 +109,13 @@ export class InittabSequence implements Part<SavedInittab> {
   start(): void {
     const { init, messages, boot } = this.context;
     if (!this.drives) return this.#fifo.open();
-    init.observe((notice) => this.#noticed(notice), ["instance-removed", "state-changed"]);
-    messages.logSysv("version 3.06 booting");
+    init.observe((notice) => this.#processes.noticed(notice), ["instance-removed", "state-changed"]);
+    messages.logSysv(`version ${SYSVINIT_VERSION} booting`);
     // In an emergency the files may be mended first: they are read when it is over.
     if (!boot.emergency) this.#tell(this.#firstMessages);
     this.#fifo.open();
     const inittab = this.#first ?? { entries: [] };
-    this.#define(inittab.entries);
+    this.#processes.define(inittab.entries);
     this.#take({ kind: "boot", inittab, flags: boot });
   }
 
@@ -205,7 +184,7 @@ export class InittabSequence implements Part<SavedInittab> {
     return {
       sequence: this.#sequencer.save(),
       variables: this.#environment.variables,
-      recorded: [...this.#recorded],
+      recorded: this.#processes.save(),
       plainLevel: this.#plainLevel,
       timers: { kill: this.#timers.kill.save(), rest: this.#timers.rest.save() },
     };
@@ -216,7 +195,7 @@ export class InittabSequence implements Part<SavedInittab> {
     this.#plainLevel = plainLevel;
     this.#sequencer.restore(sequence);
     this.#environment.set(variables);
-    for (const [id, pid] of recorded) this.#recorded.set(id, pid);
+    this.#processes.restore(recorded);
     this.#timers.kill.restore(timers.kill);
     this.#timers.rest.restore(timers.rest);
   }
@@ -238,10 +217,10 @@ export class InittabSequence implements Part<SavedInittab> {
       case "message":
         return this.context.messages.logSysv(effect.text);
       case "start":
-        return this.#start(effect.entry, effect.level, effect.previous);
+        return this.#processes.start(effect.entry, effect.level, effect.previous);
       case "stop":
       case "kill":
-        return this.#stop(effect.id, effect.kind === "kill");
+        return this.#processes.stop(effect.id, effect.kind === "kill");
       case "timer": {
         const timer = this.#timers[effect.timer];
         return effect.delay === undefined ? timer.clear() : timer.set(effect.delay);
@@ -272,109 +251,12 @@ export class InittabSequence implements Part<SavedInittab> {
     this.#emitRunlevel(level, previous);
   }
 
-  // The lines and their jobs.
-
   #read(): void {
     const { inittab, messages } = readInittab();
     this.#tell(messages);
-    if (inittab) this.#define(inittab.entries);
+    if (inittab) this.#processes.define(inittab.entries);
     this.#take({ kind: "read", inittab });
   }
-
-  /** Defines the jobs of lines, and removes those of lines that are gone. */
-  #define(entries: readonly InittabEntry[]): void {
-    this.#surroundings = surroundings();
-    const gone = new Set(this.#defined.keys());
-    for (const { id } of entries) gone.delete(id);
-    const changes: DefinitionChange[] = entries.flatMap((entry) => this.#changeOf(entry));
-    for (const id of gone) {
-      this.#defined.delete(id);
-      changes.push({ name: jobNameOf(id), definition: undefined });
-    }
-    if (changes.length > 0) this.context.init.handle({ kind: "definitions", changes });
-  }
-
-  /** The change that defines the job of a line; none when it is defined like that. */
-  #changeOf(entry: InittabEntry): DefinitionChange[] {
-    const defined: DefinedEntry = { entry, surroundings: this.#surroundings };
-    const { id } = entry;
-    if (JSON.stringify(this.#defined.get(id)) === JSON.stringify(defined)) return [];
-    this.#defined.set(id, defined);
-    return [{ name: jobNameOf(id), definition: entryJob(entry, this.#surroundings) }];
-  }
-
-  #start(entry: InittabEntry, level: string, previous: string): void {
-    const { init, rc } = this.context, { id } = entry;
-    const changes = this.#changeOf(entry);
-    if (changes.length > 0) init.handle({ kind: "definitions", changes });
-    const ofRc = rc && rcLevel(entry.process);
-    if (rc && ofRc !== undefined) return this.#startNative(rc, id, ofRc, previous);
-    const environment = this.#environment.ofProcess(level, previous);
-    this.#ask({ kind: "start", job: jobNameOf(id), environment, wait: false }, (error) => {
-      if (error.errorName === "AlreadyStarted") return;
-      this.context.messages.log("warn", `Failed to start ${jobNameOf(id)}: ${error.message}`);
-      this.#take({ kind: "ended", id });
-    });
-  }
-
-  /** Has init itself stop and start the services of a runlevel. */
-  #startNative(rc: RcRunner, id: string, level: string, previous: string): void {
-    this.#native.add(id);
-    const done = () => {
-      if (!this.#native.delete(id)) return;
-      if (level === "0" || level === "6") {
-        this.context.onSystemEnd(this.#environment.ofLevel(level, previous));
-      }
-      this.#take({ kind: "ended", id });
-    };
-    Promise.try(() => rc.enter(level, previous)).then(done, (error) => {
-      this.context.messages.fault("the change of the runlevel", error);
-      done();
-    });
-  }
-
-  #stop(id: string, force: boolean): void {
-    if (this.#native.delete(id)) return void setImmediate(() => this.#take({ kind: "ended", id }));
-    // As SysV's init does: once when it is asked to end, and once when it has.
-    const pid = this.#recorded.get(id);
-    if (pid !== undefined && !force) recordEnd({ id, pid }, {});
-    const request = { kind: "stop" as const, job: jobNameOf(id), environment: [], wait: false, force };
-    this.#ask(request, (error) => {
-      if (error.errorName !== "AlreadyStopped") this.#take({ kind: "ended", id });
-    });
-  }
-
-  /** Makes a request of the engine. What it refuses is told later, when the present effects are done. */
-  #ask(request: Parameters<RunningInit["request"]>[0], onRefusal: (error: ControlError) => void): void {
-    Promise.try(() => this.context.init.request(request)).catch((error) => {
-      if (error instanceof ControlError) onRefusal(error);
-      else this.context.messages.fault("a request of inittab's", error);
-    });
-  }
-
-  #noticed(notice: Notice): void {
-    if (notice.kind !== "instance-removed" && notice.kind !== "state-changed") return;
-    const id = idOf(notice.job);
-    if (id === undefined) return;
-    if (notice.kind === "state-changed") {
-      if (notice.state === "spawned") this.#spawned(id);
-      return;
-    }
-    const { exit } = notice, pid = this.#recorded.get(id);
-    if (pid !== undefined) recordEnd({ id, pid }, exit);
-    this.#recorded.delete(id);
-    this.#take({ kind: "ended", id });
-  }
-
-  #spawned(id: string): void {
-    if (!this.#defined.get(id)?.entry.isRecorded) return;
-    // It may have ended meanwhile.
-    const pid = this.context.init.job(jobNameOf(id))?.instances.get("")?.pids.get("main") ?? 0;
-    this.#recorded.set(id, pid);
-    recordStart({ id, pid });
-  }
-
-  // Clients.
 
   /** Tells what was no request, but not without end. */
   #refused(reason: string): void {
@@ -382,14 +264,11 @@ export class InittabSequence implements Part<SavedInittab> {
   }
 
   #restart(): void {
-    const refused = (error: unknown) => {
-      if (!(error instanceof ControlError)) throw error;
-      this.context.messages.log("warn", error.message);
-    };
     try {
       this.context.init.restart();
     } catch (error) {
-      refused(error);
+      if (!(error instanceof ControlError)) throw error;
+      this.context.messages.log("warn", error.message);
     }
   }
 

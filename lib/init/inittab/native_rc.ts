@@ -2,12 +2,6 @@
 
 import { readHead } from "../../config/files.ts";
 
-/** Stops and starts the services of a runlevel, each a job. */
-export interface RcRunner {
-  /** Resolves when all is stopped and started. */
-  enter(level: string, previous: string): Promise<void>;
-}
-
 /** The commands. `rcS` is for the runlevel S. */
 const COMMANDS = [
   /^(\/etc\/init\.d\/rc|\/etc\/rc\.d\/rc|\/etc\/rc\.d\/init\.d\/rc|\/lib\/init\/rc)[ \t]+([0-9S])$/,

@@ -3,9 +3,11 @@
  * It knows the phases of a boot, the changes of the runlevel, who waits for whom, and who is started again.
  */
 
-import type { Inittab, InittabEntry, InittabTrigger } from "../../model/sysv/inittab.ts";
+import type { Inittab, InittabEntry } from "../../model/sysv/inittab.ts";
 import { DEMANDS, RUNLEVELS } from "../../model/sysv/inittab.ts";
 import type { BootFlags } from "../options.ts";
+import { countStart, forgetStarts, REST_TIME, rests } from "./respawn_rate.ts";
+import type { SequenceEffect, SequenceInput } from "./sequence_io.ts";
 import {
   compareEntries,
   isBusy,
@@ -15,47 +17,6 @@ import {
   type SequencedEntry,
   type SequenceState,
 } from "./sequence_state.ts";
-
-/** Something that has happened. */
-export type SequenceInput =
-  | { kind: "boot"; inittab: Inittab; flags: BootFlags }
-  /** telinit(8): a runlevel, or one of the letters a, b, c. `sleepTime`: the seconds between SIGTERM and SIGKILL. */
-  | { kind: "request"; level: string; sleepTime: number }
-  /** The lines are to be read anew, and compared. */
-  | { kind: "reload"; sleepTime: number }
-  /** The answer to `read`. Absent when there is nothing to be read: the lines that were there remain. */
-  | { kind: "read"; inittab: Inittab | undefined }
-  | { kind: "ended"; id: string }
-  | { kind: "trigger"; trigger: InittabTrigger }
-  /** The answer to `ask`: the text. Absent when nobody can be asked. */
-  | { kind: "answer"; text: string | undefined }
-  | { kind: "timer"; timer: SequenceTimer };
-
-/** `kill`: what is to end has had its time. `rest`: a line has rested. */
-export type SequenceTimer = "kill" | "rest";
-
-/** Something to be done, in this order. */
-export type SequenceEffect =
-  | { kind: "message"; text: string }
-  | { kind: "start"; entry: InittabEntry; level: string; previous: string }
-  /** Ask the process to end, or end it: SIGTERM, SIGKILL. */
-  | { kind: "stop" | "kill"; id: string }
-  /** `delay` in ms, from now. Absent: it is not needed any more. */
-  | { kind: "timer"; timer: SequenceTimer; delay?: number }
-  /** Read inittab, and answer by `read`. This is the last effect. */
-  | { kind: "read" }
-  /** Ask for the runlevel on the console, or ask no longer. */
-  | { kind: "ask" | "stop-asking" }
-  /** The system's own start is over. */
-  | { kind: "booted" }
-  /** The runlevel has changed. A boot to S is no change on record. */
-  | { kind: "level"; level: string; previous: string; isRecorded: boolean };
-
-/** The seconds between SIGTERM and SIGKILL where nobody says another number. */
-export const SLEEP_TIME = 3;
-
-/** More starts than this within this time (ms) are too fast, and followed by a rest (ms). */
-const MAX_STARTS = 10, START_TIME = 120_000, REST_TIME = 300_000;
 
 /** How long a process that was killed is waited for, in ms: one that waits for a device does not end by SIGKILL. */
 const LOST_AFTER = 2000;
@@ -241,7 +202,7 @@ export class Sequencer {
   }
 
   get #hasRests(): boolean {
-    return this.#entries.some((one) => this.#rests(one) && this.#isHere(one));
+    return this.#entries.some((one) => rests(one, this.#now) && this.#isHere(one));
   }
 
   /** Enters a runlevel, of which nobody has said when it is to be left, or asks for it. */
@@ -451,33 +412,20 @@ export class Sequencer {
 
   /** Counts a start. False when there were too many of late: the line rests. */
   #mayStart(one: SequencedEntry): boolean {
-    if (this.#rests(one)) return false;
-    one.starts = one.starts.filter((time) => time > this.#now - START_TIME);
-    if (one.starts.length < MAX_STARTS) {
-      one.starts.push(this.#now);
-      return true;
-    }
-    one.starts = [];
-    one.restsUntil = this.#now + REST_TIME;
+    if (rests(one, this.#now)) return false;
+    if (countStart(one, this.#now)) return true;
     this.#say(`Id "${one.entry.id}" respawning too fast: disabled for ${REST_TIME / 60_000} minutes`);
     this.#setRestTimer();
     return false;
   }
 
-  #rests({ restsUntil }: SequencedEntry): boolean {
-    return restsUntil !== undefined && restsUntil > this.#now;
-  }
-
   /** Lets all that rest be started again. */
   #endRests(): void {
-    for (const one of this.#entries) {
-      one.starts = [];
-      delete one.restsUntil;
-    }
+    for (const one of this.#entries) forgetStarts(one);
   }
 
   #setRestTimer(): void {
-    const ends = this.#entries.filter((one) => this.#rests(one)).map(({ restsUntil }) => restsUntil!);
+    const ends = this.#entries.filter((one) => rests(one, this.#now)).map(({ restsUntil }) => restsUntil!);
     if (ends.length === 0) return this.#do({ kind: "timer", timer: "rest" });
     this.#do({ kind: "timer", timer: "rest", delay: Math.min(...ends) - this.#now });
   }

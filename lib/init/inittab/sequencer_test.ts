@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import type { Inittab, InittabAction, InittabEntry } from "../../model/sysv/inittab.ts";
 import type { BootFlags } from "../options.ts";
-import { type SequenceEffect, type SequenceInput, Sequencer, type SequenceTimer } from "./sequencer.ts";
+import type { SequenceEffect, SequenceInput, SequenceTimer } from "./sequence_io.ts";
+import { Sequencer } from "./sequencer.ts";
 
 /** The lines of `id:levels:action`. */
 function inittab(...lines: string[]): Inittab {

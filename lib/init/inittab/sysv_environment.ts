@@ -1,6 +1,8 @@
 /** The environment of inittab's processes (init(8)). */
 
 import { type Environment, environment, INIT_VARIABLES, isPair, setPair } from "../../model/environment.ts";
+import { SYSV_PATH } from "../../model/sysv/search_path.ts";
+import { SYSVINIT_VERSION } from "../../model/version.ts";
 import { TAKEOVER_VARIABLES } from "../../sys/runtime/variables.ts";
 import { initEnvironment } from "../host/job_environment.ts";
 import type { BootFlags } from "../options.ts";
@@ -8,10 +10,10 @@ import { CONSOLE } from "./entry_job.ts";
 
 /** What SysV's init sets, whatever it was given. */
 const FIXED = [
-  "PATH=/sbin:/usr/sbin:/bin:/usr/bin",
+  `PATH=${SYSV_PATH}`,
   "SHELL=/bin/sh",
   `CONSOLE=${CONSOLE}`,
-  "INIT_VERSION=sysvinit-3.06",
+  `INIT_VERSION=sysvinit-${SYSVINIT_VERSION}`,
 ];
 
 /** Clients may set variables whose names begin with this, and so many of them. */

@@ -45,7 +45,7 @@ export function shippedBoot(directories: readonly string[], level = DEFAULT_RUNL
 }
 
 /** The jobs that are in force on a machine with these directories of jobs. */
-export function jobsInForce(directories: readonly string[]): string[] {
+function jobsInForce(directories: readonly string[]): string[] {
   const isThere = (job: string) =>
     directories.some((directory) =>
       definitionFilesOf(FORMATS, job).some((name) => existsSync(join(directory, name)))

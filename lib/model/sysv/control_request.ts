@@ -8,6 +8,9 @@ import { Buffer } from "node:buffer";
 /** The FIFO. */
 export const CONTROL_FIFO = "/run/initctl";
 
+/** The seconds between SIGTERM and SIGKILL in a change of the runlevel where nobody says another number. */
+export const SLEEP_TIME = 3;
+
 /** The size of a request in bytes. */
 export const REQUEST_SIZE = 384;
 

@@ -32,7 +32,7 @@ export function openFifo(path: string, mode: number): number | undefined {
 }
 
 /** True for a descriptor that is open on a FIFO, or a pipe. */
-export function isFifo(descriptor: number): boolean {
+function isFifo(descriptor: number): boolean {
   return statusOf(descriptor).isFIFO();
 }
 

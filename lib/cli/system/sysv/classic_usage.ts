@@ -43,7 +43,7 @@ export async function reportFailure(name: string, work: () => number | Promise<n
 }
 
 /** How getopt(3) puts what our parser says. */
-function getoptMessage(message: string): string {
+export function getoptMessage(message: string): string {
   const [, what, letter] = /^(invalid option|missing argument|unexpected argument): -(.)/.exec(message) ?? [];
   if (letter === undefined) return message;
   return what === "missing argument"

@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import type { ParsedOptions } from "../../../model/command_line/options.ts";
+import { goesDown } from "../../../model/sysv/runlevels.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { takeInterfacesDown } from "../../../sys/machine/interfaces.ts";
 import { reboot, type RebootCommand, sync } from "../../../sys/machine/machine_control.ts";
@@ -70,7 +71,7 @@ function isGoingDown(): boolean {
   const { env } = process;
   const own = env["INIT_VERSION"] === undefined ? undefined : runlevelOfEnvironment(env);
   const runlevel = (own ?? ifAllowed(() => firstRunlevel()))?.runlevel;
-  return runlevel === "0" || runlevel === "6";
+  return runlevel !== undefined && goesDown(runlevel);
 }
 
 /** @throws {SystemError} when the kernel does not let us. */

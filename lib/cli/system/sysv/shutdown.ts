@@ -3,6 +3,7 @@
 import { rmSync } from "node:fs";
 import process from "node:process";
 import { lastGiven, type ParsedOptions, valueOf } from "../../../model/command_line/options.ts";
+import { SLEEP_TIME } from "../../../model/sysv/control_request.ts";
 import { kill } from "../../../sys/process/processes.ts";
 import { write } from "../../output.ts";
 import { takePidFile, waitingShutdown } from "../pid_file.ts";
@@ -11,7 +12,7 @@ import { countDown, type Due, dueTime, type Warnings, warnsAt, warnsAtOnce } fro
 import { broadcast, classicDate, harmless, sysvBanner } from "../wall.ts";
 import { isAllowedUserThere } from "./allowed_users.ts";
 import { type ClassicProgram, parseClassic, refuseUsage, reportFailure } from "./classic_usage.ts";
-import { requestRunlevel, SLEEP_TIME } from "./init_request.ts";
+import { requestRunlevel } from "./init_request.ts";
 import { writeMark } from "./write_mark.ts";
 
 /** While this file exists, only root can log in (nologin(5)). */

@@ -2,10 +2,9 @@
 
 import process from "node:process";
 import type { LevelChange } from "../../../../compat/sysv/mod.ts";
-import { CallError, type Client } from "../../../control/client/client.ts";
-import { connectToSystem } from "../../../control/client/system.ts";
+import { CallError } from "../../../control/client/client.ts";
+import { connectIfThere } from "../../../control/client/system.ts";
 import { MANAGER_PATH, ROUSE_INTERFACE } from "../../../control/names.ts";
-import { isFault } from "../../../sys/call/fault.ts";
 import { runRc } from "./rc.ts";
 
 /** The programs `rouse sysv rc` and `rouse sysv rcS`. Return their exit status. */
@@ -15,7 +14,7 @@ export function main(args: string[], name: string): Promise<number> {
 
 /** Has init enter a level, and waits until it has. False where there is no init, or it has no scripts as jobs. */
 async function enterByInit({ level, previous }: LevelChange): Promise<boolean> {
-  const client = await connection();
+  const client = await connectIfThere(process.env);
   if (!client) return false;
   try {
     const [isEntered] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "EnterLevel", "ss", [
@@ -29,14 +28,5 @@ async function enterByInit({ level, previous }: LevelChange): Promise<boolean> {
     throw error;
   } finally {
     client.close();
-  }
-}
-
-async function connection(): Promise<Client | undefined> {
-  try {
-    return await connectToSystem(process.env);
-  } catch (error) {
-    if (isFault(error)) throw error;
-    return undefined;
   }
 }

@@ -1,6 +1,5 @@
 /** Where the scripts of runlevels lie, as Debian and as Red Hat had them, and what their directories and files say. */
 
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import {
   DEBIAN_RULES,
@@ -10,9 +9,8 @@ import {
   type RcRules,
   RED_HAT_RULES,
 } from "../../../../compat/sysv/mod.ts";
-import { readSource } from "../../../config/files.ts";
-import { ifAllowed } from "../../../sys/call/refused.ts";
-import { listDirectory, PLACES, Scripts } from "../../../config/sysv/scripts.ts";
+import { isDirectory, readSource } from "../../../config/files.ts";
+import { listDirectory, PLACES, RED_HAT_SCRIPTS, Scripts } from "../../../config/sysv/scripts.ts";
 
 /** The places of a distribution, and the rules of its rc. */
 export interface RcLayout {
@@ -25,7 +23,7 @@ export interface RcLayout {
 
 const DEBIAN: RcLayout = { parent: "/etc", scripts: PLACES.scripts, rules: DEBIAN_RULES };
 
-const RED_HAT: RcLayout = { parent: "/etc/rc.d", scripts: "/etc/rc.d/init.d", rules: RED_HAT_RULES };
+const RED_HAT: RcLayout = { parent: "/etc/rc.d", scripts: RED_HAT_SCRIPTS, rules: RED_HAT_RULES };
 
 /** Where the scripts of Red Hat's say that they run. */
 const LOCKS = "/var/lock/subsys";
@@ -90,8 +88,4 @@ export function readDependFiles({ scripts, rules }: RcLayout): DependFiles | und
 function textOf(path: string): string {
   const found = readSource(path);
   return found.state === "regular" ? found.text : "";
-}
-
-function isDirectory(path: string): boolean {
-  return ifAllowed(() => statSync(path))?.isDirectory() ?? false;
 }

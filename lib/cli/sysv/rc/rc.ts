@@ -5,7 +5,6 @@ import { join } from "node:path";
 import process from "node:process";
 import {
   changedSteps,
-  goesDown,
   type LevelChange,
   NO_LEVEL,
   RcSchedule,
@@ -15,6 +14,8 @@ import {
 import type { ParsedOptions } from "../../../model/command_line/options.ts";
 import type { Tool } from "../../../model/command_line/tool.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
+import { goesDown } from "../../../model/sysv/runlevels.ts";
+import { SYSV_PATH } from "../../../model/sysv/search_path.ts";
 import { isTerminal } from "../../../sys/io/descriptors.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { restoreDescriptorLimit } from "../../../sys/process/limits.ts";
@@ -32,9 +33,6 @@ import { runOneByOne, runSideBySide, type ScriptRun, surviveKeys } from "./scrip
 
 /** The level of the boot, and the program that enters it. */
 const BOOT_LEVEL = "S", BOOT_PROGRAM = "rcS";
-
-/** Where scripts' own commands are looked up. */
-const PATH = "/sbin:/usr/sbin:/bin:/usr/bin";
 
 /** How many scripts of each processor run at a time. */
 const PER_PROCESSOR = 4;
@@ -127,7 +125,7 @@ function readLinks(layout: RcLayout, level: string): ReturnType<typeof linksOf> 
 }
 
 function scriptRun({ level, previous }: LevelChange, pathOf: (step: RcStep) => string): ScriptRun {
-  const environment = { ...process.env, PATH, runlevel: level, previous };
+  const environment = { ...process.env, PATH: SYSV_PATH, runlevel: level, previous };
   return { pathOf, environment, onFailure: complain };
 }
 

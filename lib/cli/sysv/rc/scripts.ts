@@ -2,8 +2,8 @@
 
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import process from "node:process";
-import { actionWords } from "../../../../compat/sysv/mod.ts";
 import { OutputTurns, type RcSchedule, type RcStep } from "../../../../compat/sysv/mod.ts";
+import { actionExitInWords } from "../../../model/sysv/lsb_exits.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { isKernelError } from "../../../sys/call/refused.ts";
 import { close, openPty } from "../../../sys/io/descriptors.ts";
@@ -88,13 +88,17 @@ async function runFile(words: string[], run: ScriptRun, stdio: StdioOptions): Pr
   try {
     const { status, signal } = await endOf(spawn(file, args, { env: run.environment, cwd: "/", stdio }));
     if (status === 0) return undefined;
-    const reason = signal !== null ? `killed by ${signal}` : `exit status ${status}: ${actionWords(status!)}`;
-    return { hasRun: true, reason };
+    return { hasRun: true, reason: signal !== null ? `killed by ${signal}` : exitReason(status!) };
   } catch (error) {
     if (!isKernelError(error)) throw error;
     if (error.code === "ENOEXEC" && file !== SHELL) return await runFile([SHELL, ...words], run, stdio);
     return { hasRun: false, reason: errorReason(error) };
   }
+}
+
+function exitReason(status: number): string {
+  const words = actionExitInWords(status);
+  return `exit status ${status}${words === undefined ? "" : `: ${words}`}`;
 }
 
 const SHELL = "/bin/sh";

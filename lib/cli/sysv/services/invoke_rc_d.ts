@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import process from "node:process";
 import { commandHelp } from "../../../model/command_line/help.ts";
 import type { Option } from "../../../model/command_line/options.ts";
+import { goesDown } from "../../../model/sysv/runlevels.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { recordedRunlevel } from "../../../sys/utmp/records.ts";
 import { write } from "../../output.ts";
@@ -36,9 +37,6 @@ const HELP = {
 
 /** Actions that make a service run, which only its runlevels may have. */
 const STARTS = ["start", "restart", "try-restart"];
-
-/** Runlevels in which the machine goes down. */
-const SHUTDOWN = ["0", "6"];
 
 /** A command line. */
 interface Call {
@@ -131,7 +129,7 @@ class Invocation {
     const found = ifAllowed(() => recordedRunlevel())?.runlevel;
     const runlevel = found === "N" ? undefined : found;
     if (runlevel === undefined) this.#complain("could not determine current runlevel");
-    if (runlevel === undefined || !SHUTDOWN.includes(runlevel)) return runlevel;
+    if (runlevel === undefined || !goesDown(runlevel)) return runlevel;
     const line = "-".repeat(53), { name, action } = this.#call;
     this.#complain(
       `${line}\nWARNING: 'invoke-rc.d ${name} ${action}' called\nduring shutdown sequence.\n` +
@@ -181,7 +179,7 @@ class Invocation {
     const { action, name, options } = this.#call;
     const isStart = STARTS.includes(action);
     const isOut = isStart && !isJob && this.#links(runlevel).length === 0;
-    const isSafeMode = runlevel !== undefined && SHUTDOWN.includes(runlevel);
+    const isSafeMode = runlevel !== undefined && goesDown(runlevel);
     if (!isSafeMode && hasPolicy()) {
       const asked = isOut ? `(${action})` : action;
       const question = { name, action: asked, runlevel: runlevel ?? "unknown", isQuiet: this.#isQuiet };

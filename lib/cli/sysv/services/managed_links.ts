@@ -18,7 +18,7 @@ import { isDirectory, readSource } from "../../../config/files.ts";
 import { main as insserv } from "../insserv.ts";
 import { readLinks } from "../../../config/sysv/links.ts";
 import { changeLinks, linkChanges } from "../links.ts";
-import { PLACES, readFacilities, Scripts } from "../../../config/sysv/scripts.ts";
+import { PLACES, readFacilities, RED_HAT_SCRIPTS, Scripts } from "../../../config/sysv/scripts.ts";
 import { surveyAll } from "../survey.ts";
 import { isFile, isLinkName } from "./script.ts";
 
@@ -42,16 +42,13 @@ const MIDDLE = 50, LARGEST = 99;
 /** A service that cannot be dealt with. The message is for the user. */
 export class ServiceError extends Error {}
 
-/** Red Hat's directory of scripts; Debian has its own. */
-const RED_HAT = "/etc/rc.d/init.d";
-
 /** The services of a machine. */
 export class ManagedServices {
   readonly #scripts: Scripts;
 
   /** @param root The directory below which the machine's files lie; empty for this machine */
   constructor(root: string) {
-    const scripts = isDirectory(root + RED_HAT) ? RED_HAT : PLACES.scripts;
+    const scripts = isDirectory(root + RED_HAT_SCRIPTS) ? RED_HAT_SCRIPTS : PLACES.scripts;
     this.#scripts = new Scripts({
       scripts: root + scripts,
       config: root + PLACES.config,
@@ -99,7 +96,7 @@ export class ManagedServices {
   #afterRequired(
     name: string,
     header: InitHeader | undefined,
-    { start, startNumber, stopNumber }: Omit<ChkconfigLine, "description">,
+    { start, startNumber, stopNumber }: ChkconfigLine,
   ): Pick<ServicePlan, "start" | "startNumber" | "stopNumber"> {
     if (!header || this.#isOrdered(header)) return { start, startNumber, stopNumber };
     const { catalog, facilities, links } = this.#surveyed();

@@ -1,0 +1,156 @@
+/** The processes of inittab's lines: the engine's jobs run them, but for the lines of `rc`, which init carries out itself. */
+
+import { ControlError } from "../../control/supervisor.ts";
+import type { DefinitionChange } from "../../engine/effects.ts";
+import type { Notice } from "../../model/requests.ts";
+import type { InittabEntry } from "../../model/sysv/inittab.ts";
+import { goesDown } from "../../model/sysv/runlevels.ts";
+import { recordEnd, recordStart } from "../../sys/utmp/process_records.ts";
+import type { Messages } from "../logs/messages.ts";
+import type { Part } from "../parts/part.ts";
+import type { RunningInit } from "../running.ts";
+import { ScriptLevels } from "../sysv/script_levels.ts";
+import { entryJob, type EntrySurroundings, idOf, jobNameOf, surroundings } from "./entry_job.ts";
+import { rcLevel } from "./native_rc.ts";
+import type { SysvEnvironment } from "./sysv_environment.ts";
+
+/** Processes that have a record, by the IDs of their lines. */
+export type SavedProcesses = Array<[id: string, pid: number]>;
+
+/** What {@link EntryProcesses} is given. */
+export interface EntryProcessesContext {
+  init: RunningInit;
+  messages: Messages;
+  environment: SysvEnvironment;
+  /** Called when what was started has ended, or could not be started. */
+  onEnd(id: string): void;
+  /** Called when init itself has stopped the scripts of the runlevel 0 or 6. */
+  onSystemEnd(environment: string[]): void;
+}
+
+/** A job that was defined for a line. */
+interface DefinedEntry {
+  entry: InittabEntry;
+  surroundings: EntrySurroundings;
+}
+
+/** What the lines have running. Each is known by its ID. */
+export class EntryProcesses implements Part<SavedProcesses> {
+  readonly #scripts: ScriptLevels;
+  readonly #defined = new Map<string, DefinedEntry>();
+  /** The changes of the runlevel that init carries out for a line. */
+  readonly #changes = new Map<string, symbol>();
+  readonly #recorded = new Map<string, number>();
+  #surroundings: EntrySurroundings = { console: "none", hasInitscript: false };
+
+  constructor(private readonly context: EntryProcessesContext) {
+    this.#scripts = new ScriptLevels(context.init);
+  }
+
+  save(): SavedProcesses {
+    return [...this.#recorded];
+  }
+
+  restore(saved: SavedProcesses): void {
+    for (const [id, pid] of saved) this.#recorded.set(id, pid);
+  }
+
+  /** Defines the jobs of lines, and removes those of lines that are gone. */
+  define(entries: readonly InittabEntry[]): void {
+    this.#surroundings = surroundings();
+    const gone = new Set(this.#defined.keys());
+    for (const { id } of entries) gone.delete(id);
+    const changes: DefinitionChange[] = entries.flatMap((entry) => this.#changeOf(entry));
+    for (const id of gone) {
+      this.#defined.delete(id);
+      changes.push({ name: jobNameOf(id), definition: undefined });
+    }
+    if (changes.length > 0) this.context.init.handle({ kind: "definitions", changes });
+  }
+
+  /** The change that defines the job of a line; none when it is defined like that. */
+  #changeOf(entry: InittabEntry): DefinitionChange[] {
+    const defined: DefinedEntry = { entry, surroundings: this.#surroundings };
+    const { id } = entry;
+    if (JSON.stringify(this.#defined.get(id)) === JSON.stringify(defined)) return [];
+    this.#defined.set(id, defined);
+    return [{ name: jobNameOf(id), definition: entryJob(entry, this.#surroundings) }];
+  }
+
+  /** Starts what a line says. */
+  start(entry: InittabEntry, level: string, previous: string): void {
+    const { init } = this.context, { id } = entry;
+    const changes = this.#changeOf(entry);
+    if (changes.length > 0) init.handle({ kind: "definitions", changes });
+    const ofRc = rcLevel(entry.process);
+    if (ofRc !== undefined) return this.#enterLevel(id, ofRc, previous);
+    const environment = this.context.environment.ofProcess(level, previous);
+    this.#ask({ kind: "start", job: jobNameOf(id), environment, wait: false }, (error) => {
+      if (error.errorName === "AlreadyStarted") return;
+      this.context.messages.log("warn", `Failed to start ${jobNameOf(id)}: ${error.message}`);
+      this.context.onEnd(id);
+    });
+  }
+
+  /** Has init itself stop and start the services of a runlevel. */
+  #enterLevel(id: string, level: string, previous: string): void {
+    const change = Symbol(id);
+    this.#changes.set(id, change);
+    const done = () => {
+      // Somebody may have stopped it, and started it again.
+      if (this.#changes.get(id) !== change) return;
+      this.#changes.delete(id);
+      if (goesDown(level)) {
+        this.context.onSystemEnd(this.context.environment.ofLevel(level, previous));
+      }
+      this.context.onEnd(id);
+    };
+    Promise.try(() => this.#scripts.enter(level, previous)).then(done, (error) => {
+      this.context.messages.fault("the change of the runlevel", error);
+      done();
+    });
+  }
+
+  /** Asks what a line has running to end, or with `force` ends it. */
+  stop(id: string, force: boolean): void {
+    if (this.#changes.delete(id)) return void setImmediate(() => this.context.onEnd(id));
+    // As SysV's init does: once when it is asked to end, and once when it has.
+    const pid = this.#recorded.get(id);
+    if (pid !== undefined && !force) recordEnd({ id, pid }, {});
+    const request = { kind: "stop" as const, job: jobNameOf(id), environment: [], wait: false, force };
+    this.#ask(request, (error) => {
+      if (error.errorName !== "AlreadyStopped") this.context.onEnd(id);
+    });
+  }
+
+  /** Makes a request of the engine. What it refuses is told later, when the present effects are done. */
+  #ask(request: Parameters<RunningInit["request"]>[0], onRefusal: (error: ControlError) => void): void {
+    Promise.try(() => this.context.init.request(request)).catch((error) => {
+      if (error instanceof ControlError) onRefusal(error);
+      else this.context.messages.fault("a request of inittab's", error);
+    });
+  }
+
+  /** Takes what the engine tells of its jobs. */
+  noticed(notice: Notice): void {
+    if (notice.kind !== "instance-removed" && notice.kind !== "state-changed") return;
+    const id = idOf(notice.job);
+    if (id === undefined) return;
+    if (notice.kind === "state-changed") {
+      if (notice.state === "spawned") this.#spawned(id);
+      return;
+    }
+    const { exit } = notice, pid = this.#recorded.get(id);
+    if (pid !== undefined) recordEnd({ id, pid }, exit);
+    this.#recorded.delete(id);
+    this.context.onEnd(id);
+  }
+
+  #spawned(id: string): void {
+    if (!this.#defined.get(id)?.entry.isRecorded) return;
+    // It may have ended meanwhile.
+    const pid = this.context.init.job(jobNameOf(id))?.instances.get("")?.pids.get("main") ?? 0;
+    this.#recorded.set(id, pid);
+    recordStart({ id, pid });
+  }
+}
