@@ -1,5 +1,6 @@
 /** Circles: services that wait for each other. They are found, and broken at the weakest edge. */
 
+import { allSteps, type Steps } from "./steps.ts";
 import { type Graph, type ScriptEdge, STRENGTHS } from "./graph.ts";
 import type { Service } from "./service.ts";
 
@@ -69,13 +70,19 @@ export function weakest(circle: Circle): ScriptEdge {
  * Takes edges out of a graph until it has no circle. Returns the circles that it had, in the order of their breaking.
  * @param most After so many it gives up.
  */
-export function breakCircles(graph: Graph, most = Infinity): Circle[] {
+export function breakCircles(graph: Graph, most?: number): Circle[] {
+  return allSteps(circlesBroken(graph, most));
+}
+
+/** The same, a circle at each step. */
+export function* circlesBroken(graph: Graph, most = Infinity): Steps<Circle[]> {
   const circles: Circle[] = [];
   for (let circle; circles.length < most && (circle = findCircle(graph));) {
     circles.push(circle);
     const { first, then } = weakest(circle);
     // Other edges between the two would be the next to yield.
     graph.edges.set(then, graph.edges.get(then)!.filter((edge) => edge.first !== first));
+    yield;
   }
   return circles;
 }

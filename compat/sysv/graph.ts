@@ -1,5 +1,6 @@
 /** Which service starts or stops before which, and why: the graph that headers describe. */
 
+import { allSteps, type Steps } from "./steps.ts";
 import { ALL, expand, type Facilities } from "./facilities.ts";
 import { type HeaderFieldName, words } from "./header.ts";
 import type { Catalog, Service } from "./service.ts";
@@ -71,12 +72,17 @@ interface Loose {
   strength: Strength;
 }
 
-/**
- * Builds the graph of all services of a catalog.
- * @param withAll False: `$all` makes no edges, of which there may be as many as pairs of services.
- */
-export function buildGraph(kind: Kind, catalog: Catalog, facilities: Facilities, withAll = true): Graph {
-  return new GraphBuilder(kind, catalog, facilities).build(withAll);
+/** Builds the graph of all services of a catalog. */
+export function buildGraph(kind: Kind, catalog: Catalog, facilities: Facilities): Graph {
+  const builder = new GraphBuilder(kind, catalog, facilities);
+  const graph = allSteps(builder.build());
+  builder.addAll();
+  return graph;
+}
+
+/** The same, a service at each step, and without the edges of `$all`, of which there may be as many as pairs of services. */
+export function graphInSteps(kind: Kind, catalog: Catalog, facilities: Facilities): Steps<Graph> {
+  return new GraphBuilder(kind, catalog, facilities).build();
 }
 
 class GraphBuilder {
@@ -89,19 +95,25 @@ class GraphBuilder {
     this.#graph = { kind, services, edges: new Map(services.map((one) => [one, []])), unknown: [] };
   }
 
-  build(withAll: boolean): Graph {
+  *build(): Steps<Graph> {
     for (const service of this.#graph.services) {
       for (const field of FIELDS[this.#graph.kind]) this.#read(service, field);
+      yield;
     }
     for (const { before, after } of this.#absent.values()) {
-      for (const one of before) for (const other of after) this.#join(one, other);
+      for (const one of before) {
+        for (const other of after) this.#join(one, other);
+        yield;
+      }
     }
-    if (!withAll) return this.#graph;
-    // What comes after all is seen from the rest of the graph.
+    return this.#graph;
+  }
+
+  /** Adds the edges of `$all`. What comes after all is seen from the rest of the graph. */
+  addAll(): void {
     const all = this.#graph.services.filter((service) => reasonOfAll(this.#graph.kind, service));
     const free = freeServices(this.#graph);
     for (const service of all) this.#comeAfterAll(service, all, free);
-    return this.#graph;
   }
 
   #read(service: Service, field: Field): void {

@@ -41,3 +41,4 @@ export {
 } from "./rc/links.ts";
 export { OutputTurns } from "./rc/output_turns.ts";
 export { RcSchedule } from "./rc/schedule.ts";
+export { type Steps } from "./steps.ts";

@@ -3,10 +3,11 @@
  * stops earlier. Where headers say something else of the stops, that counts as far as it agrees with the starts.
  */
 
+import type { Steps } from "./steps.ts";
 import { goesDown } from "../../lib/model/sysv/runlevels.ts";
-import { breakCircles, type Circle } from "./circles.ts";
+import { type Circle, circlesBroken } from "./circles.ts";
 import type { Facilities } from "./facilities.ts";
-import { buildGraph, type Graph, type Kind, type ScriptEdge } from "./graph.ts";
+import { type Graph, graphInSteps, type Kind, type ScriptEdge } from "./graph.ts";
 import { LEVELS } from "./levels.ts";
 import type { Link } from "./plan.ts";
 import type { Catalog, Service } from "./service.ts";
@@ -23,23 +24,23 @@ export interface Relations {
 }
 
 /**
- * Finds what the services of a catalog wait for. `$all` is left out.
+ * Finds what the services of a catalog wait for, in steps. `$all` is left out.
  * @param links Those of the scripts without dependencies of their own, which keep their numbers, and of all others.
  * @param isNumbered Whether a service keeps its numbers.
  */
-export function relationsOf(
+export function* relationsOf(
   catalog: Catalog,
   facilities: Facilities,
   links: readonly Link[],
   isNumbered: (service: Service) => boolean,
-): Relations {
+): Steps<Relations> {
   const circles: Relations["circles"] = [];
-  const broken = (kind: Kind) => {
-    const graph = buildGraph(kind, catalog, facilities, false);
-    circles.push(...breakCircles(graph, MOST_CIRCLES).map((circle) => ({ kind, circle })));
+  const broken = function* (kind: Kind): Steps<Graph> {
+    const graph = yield* graphInSteps(kind, catalog, facilities);
+    circles.push(...(yield* circlesBroken(graph, MOST_CIRCLES)).map((circle) => ({ kind, circle })));
     return graph;
   };
-  const start = broken("start"), stop = broken("stop");
+  const start = yield* broken("start"), stop = yield* broken("stop");
   const all: Graph = { ...start, edges: new Map(start.services.map((one) => [one, []])) };
   // Where circles are closed by what is added now, that gives way: it counts least.
   const meant = new Map<ScriptEdge, ScriptEdge>();
@@ -47,48 +48,60 @@ export function relationsOf(
     meant.set(edge, original);
     all.edges.get(edge.then)!.push(edge);
   };
-  for (const edge of edgesOf(start)) add(edge);
-  for (const edge of edgesOf(stop)) {
-    add({ first: edge.then, then: edge.first, strength: "all", reasons: edge.reasons }, edge);
+  for (const edges of start.edges.values()) {
+    for (const edge of edges) add(edge);
+    yield;
   }
-  for (const edge of numberEdges(catalog, links, isNumbered)) add(edge);
-  breakCircles(all, MOST_CIRCLES);
-  return { before: strongest(all, meant), circles };
-}
-
-function edgesOf({ edges }: Graph): ScriptEdge[] {
-  return [...edges.values()].flat();
-}
-
-function strongest({ edges }: Graph, meant: ReadonlyMap<ScriptEdge, ScriptEdge>): Relations["before"] {
-  return new Map(Array.from(edges, ([service, own]) => {
-    const before = new Map<Service, ScriptEdge>();
-    for (const edge of own) {
-      const original = meant.get(edge)!;
-      if (before.get(edge.first)?.strength !== "required") before.set(edge.first, original);
+  for (const edges of stop.edges.values()) {
+    for (const edge of edges) {
+      add({ first: edge.then, then: edge.first, strength: "all", reasons: edge.reasons }, edge);
     }
-    return [service, before];
-  }));
+    yield;
+  }
+  yield* addNumbers(catalog, links, isNumbered, add);
+  yield* circlesBroken(all, MOST_CIRCLES);
+  const before: Relations["before"] = new Map();
+  for (const [service, edges] of all.edges) {
+    before.set(service, strongest(edges, meant));
+    yield;
+  }
+  return { before, circles };
+}
+
+/** Of the edges to each service, the one that counts most. */
+function strongest(
+  edges: readonly ScriptEdge[],
+  meant: ReadonlyMap<ScriptEdge, ScriptEdge>,
+): Map<Service, ScriptEdge> {
+  const before = new Map<Service, ScriptEdge>();
+  for (const edge of edges) {
+    const original = meant.get(edge)!;
+    if (before.get(edge.first)?.strength !== "required") before.set(edge.first, original);
+  }
+  return before;
 }
 
 /**
- * The order that the numbers of links say, as far as scripts are concerned that have nothing else. Each waits for those
+ * Adds the order that the numbers of links say, as far as scripts are concerned that have nothing else. Each waits for those
  * with smaller numbers, as far back as the last such script, which waits for those before it.
  */
-function* numberEdges(
+function* addNumbers(
   catalog: Catalog,
   links: readonly Link[],
   isNumbered: (service: Service) => boolean,
-): Iterable<ScriptEdge> {
+  add: (edge: ScriptEdge) => void,
+): Steps<void> {
   for (const level of LEVELS) {
     const here = links.filter((link) => link.level === level);
     // There links of kind S come behind those of kind K.
     const isDown = goesDown(level);
     const starts = isDown ? [] : here.filter(({ kind }) => kind === "start");
     const stops = isDown ? here : here.filter(({ kind }) => kind === "stop");
-    for (const [one, other] of inTurn(groupsOf(starts, catalog), isNumbered)) yield edge(one, other);
+    for (const [one, other] of inTurn(groupsOf(starts, catalog), isNumbered)) add(edge(one, other));
+    yield;
     // Who stops later has started earlier.
-    for (const [one, other] of inTurn(groupsOf(stops, catalog), isNumbered)) yield edge(other, one);
+    for (const [one, other] of inTurn(groupsOf(stops, catalog), isNumbered)) add(edge(other, one));
+    yield;
   }
 }
 

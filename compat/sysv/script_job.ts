@@ -3,6 +3,7 @@
 import type { JobCondition, Match } from "../../lib/model/condition.ts";
 import { RC_EVENTS } from "../../lib/model/init_events.ts";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
+import type { Steps } from "./steps.ts";
 import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import type { Circle } from "./circles.ts";
 import { ALL, expand, type Facilities } from "./facilities.ts";
@@ -57,24 +58,26 @@ const KILL_TIMEOUT = 10;
 
 const DOWN: Levels = levelNamed("0") | levelNamed("6");
 
-/** The jobs of scripts. */
-export function scriptJobs(
+/** The jobs of scripts, in steps: there may be thousands. */
+export function* scriptJobs(
   scripts: readonly ScriptFacts[],
   catalog: Catalog,
   { facilities, links, downAction }: ScriptSurroundings,
-): ScriptJobs {
+): Steps<ScriptJobs> {
   const facts = new Map(scripts.map((one) => [one.service.script, one]));
   const isNumbered = ({ script }: Service) => facts.get(script)?.isNumbered ?? false;
-  const { before, circles } = relationsOf(catalog, facilities, links, isNumbered);
+  const { before, circles } = yield* relationsOf(catalog, facilities, links, isNumbered);
   const missing: MissingService[] = [];
-  const jobs = scripts.map((script) => {
+  const jobs: JobDefinition[] = [];
+  for (const script of scripts) {
     const job = jobOf(script, downAction);
     for (const [first, { strength }] of before.get(script.service) ?? []) {
       add(strength === "required" ? job.uses : job.after, first.script);
     }
     missing.push(...addOthers(job, script.service, catalog, facilities));
-    return job;
-  });
+    jobs.push(job);
+    yield;
+  }
   return { jobs, circles, missing };
 }
 
@@ -120,11 +123,11 @@ function run(path: string, action: string): { kind: "arguments"; words: string[]
   return { kind: "arguments", words: [path, action] };
 }
 
-/** One of rc's events for these levels. What is only stopped is not stopped again where the level before did so. */
+/** One of rc's events for these levels. What the level before has started, or only stopped, is left as it is. */
 function inLevels(name: string, levels: Levels): JobCondition {
   const set = levelNames(levels).join("");
   const matches: Match[] = [{ key: "RUNLEVEL", value: `[${set}]` }];
-  if (name === RC_EVENTS.prepare) matches.push({ key: "PREVLEVEL", value: `[${set}]`, negated: true });
+  if (name !== RC_EVENTS.stop) matches.push({ key: "PREVLEVEL", value: `[${set}]`, negated: true });
   return { kind: "event", name, matches };
 }
 

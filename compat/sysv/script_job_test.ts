@@ -1,6 +1,7 @@
 /** Init scripts as jobs: definitions, and what they wait for. */
 
 import assert from "node:assert/strict";
+import { allSteps } from "./steps.ts";
 import { parseFacilities } from "./facilities.ts";
 import { parseHeader } from "./header.ts";
 import { levelNamed } from "./levels.ts";
@@ -38,7 +39,9 @@ function jobsOf(headers: Headers, links: readonly Link[] = [], downAction: "star
     catalog.add(service);
     return { service, path: `/etc/init.d/${name}`, pidFile: undefined, isNumbered: !hasHeader };
   });
-  const { jobs, ...rest } = scriptJobs(facts, catalog, { facilities: FACILITIES, links, downAction });
+  const { jobs, ...rest } = allSteps(
+    scriptJobs(facts, catalog, { facilities: FACILITIES, links, downAction }),
+  );
   return { jobs: new Map(jobs.map((job) => [job.name, job])), ...rest };
 }
 
@@ -55,13 +58,10 @@ Deno.test("a script becomes a job with its actions, levels, names and limits", (
     [job.source, job.description, job.provides, job.expect, job.umask, job.startTimeout, job.killTimeout],
     ["/etc/init.d/ssh", "logins", ["sshd"], "script", 0o022, 300, 10],
   );
-  const event = (name: string, value: string) => ({
-    kind: "event",
-    name,
-    matches: [{ key: "RUNLEVEL", value }],
-  });
-  assert.deepEqual(job.startOn, event("rc-start", "[2345]"));
-  assert.deepEqual(job.stopOn, event("rc-stop", "[016]"));
+  const [start, stop] = [{ key: "RUNLEVEL", value: "[2345]" }, { key: "RUNLEVEL", value: "[016]" }];
+  const before = { key: "PREVLEVEL", value: "[2345]", negated: true };
+  assert.deepEqual(job.startOn, { kind: "event", name: "rc-start", matches: [start, before] });
+  assert.deepEqual(job.stopOn, { kind: "event", name: "rc-stop", matches: [stop] });
 });
 
 Deno.test("a start at boot, and one that talks to the user, has all the time it wants", () => {

@@ -172,7 +172,9 @@ function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: E
   ) {
     return abortUnneededHook(engine, instance);
   }
-  if (instance.goal !== "stop") return changeGoal(engine, instance, "stop");
+  // A script's stop ends its daemon, and has its end before the start.
+  const isScriptsRestart = instance.goal === "respawn" && isScript(instance);
+  if (instance.goal !== "stop" && !isScriptsRestart) return changeGoal(engine, instance, "stop");
   if (isBusy(instance)) abortUnneededHook(engine, instance);
   else advance(engine, instance);
 }

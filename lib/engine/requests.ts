@@ -10,8 +10,8 @@ import { startNeeded } from "./dependencies/start.ts";
 import { lookAgain } from "./dependencies/wake.ts";
 import type { EngineState } from "./engine_state.ts";
 import { type Instance, type InstanceWaiter, nameOfInstance } from "./instance.ts";
-import { changeGoal, createInstance, endBlock, jumpTo, restart, settleWaiters } from "./lifecycle.ts";
-import { finishesStart } from "./services/init_script.ts";
+import { begin, changeGoal, createInstance, endBlock, jumpTo, restart, settleWaiters } from "./lifecycle.ts";
+import { finishesStart, hasLostProcesses } from "./services/init_script.ts";
 import type { LoadedJob } from "./loaded_job.ts";
 import { forgetFailures } from "./respawn.ts";
 import { UP } from "./states.ts";
@@ -66,7 +66,7 @@ function stopEnvironment(given: string[]): Environment {
 const ACTIONS: Record<Action, (engine: EngineState, instance: Instance) => void> = {
   start(engine, instance) {
     forgetSetback(engine, instance);
-    changeGoal(engine, instance, "start");
+    begin(engine, instance);
     startNeeded(engine, instance);
   },
   stop: (engine, instance) => changeGoal(engine, instance, "stop"),
@@ -197,7 +197,7 @@ function check(
   byName: boolean,
   isForced: boolean,
 ): void {
-  if (action === "start" && instance.goal !== "stop") {
+  if (action === "start" && instance.goal !== "stop" && !hasLostProcesses(instance)) {
     const waits = instance.job.waitNote(instance, engine.now);
     const why = waits === "" ? "" : `\n${instance.displayName} ${waits}`;
     throw new RequestFailure("AlreadyStarted", `Job is already running: ${instance.displayName}${why}`);

@@ -24,6 +24,8 @@ export interface Script {
   stop?: string;
   onStart?: string;
   onStop?: string;
+  /** Further cases of the script, for other actions. What they are called with is not noted. */
+  others?: string;
   /** Lines that come first. */
   lines?: string;
   /** The number of its links. */
@@ -33,6 +35,9 @@ export interface Script {
 
 /** What a program needs of /etc to find users and libraries. */
 const COPIED = ["passwd", "group", "nsswitch.conf", "ld.so.cache"];
+
+/** A container may have been told to start no service. */
+const WITHOUT_POLICY = "policy=/usr/sbin/policy-rc.d; [ ! -e $policy ] || mount --bind /dev/null $policy";
 
 const LEVELS = [..."0123456S"];
 
@@ -96,6 +101,7 @@ export class Etc implements Disposable {
 
 function textOf(name: string, script: Script): string {
   const { required = "", should = "", onStart = ":", onStop = ":", lines = "", hasHeader = true } = script;
+  const { others = "" } = script;
   const header = `### BEGIN INIT INFO
 # Provides:          ${name}
 # Required-Start:    ${required}
@@ -108,6 +114,11 @@ function textOf(name: string, script: Script): string {
 `;
   return `#!/bin/sh
 ${hasHeader ? header : ""}${lines}
+case $1 in
+  start | stop) ;;
+  ${others}
+esac
+case $1 in start | stop) ;; *) exit ;; esac
 echo "$1 ${name} begins" >> /run/trace
 case $1 in
   start) ${onStart} ;;
@@ -129,7 +140,7 @@ export class ScriptsInit implements AsyncDisposable {
     try {
       prepare(etc);
       const init = await NamespaceInit.startWithin(
-        `mount --bind ${etc.path} /etc`,
+        `mount --bind ${etc.path} /etc\n${WITHOUT_POLICY}`,
         {},
         "--sysv",
         "--no-startup-event",

@@ -19,6 +19,7 @@ import {
   type Service,
   serviceOf,
   STANDARD_FACILITIES,
+  type Steps,
   weakest,
   words,
 } from "../../../compat/sysv/mod.ts";
@@ -68,6 +69,10 @@ const RED_HAT_RC = "/etc/rc.d/rc";
 /** What stands in the place of the script of a job that is Upstart's. */
 const UPSTART_STAND_IN = "upstart-job";
 
+/** Characters that a job's command cannot have, or that would end or forge the lines of `initctl list`. */
+// deno-lint-ignore no-control-regex
+const UNFIT_NAME = /[$\\\x00-\x1f\x7f-\x9f]/;
+
 /** A change within so many ms of a look may not show in the file's times. */
 const CLOCK_STEP = 1000;
 
@@ -95,7 +100,7 @@ export class ScriptScanner {
    * known then.
    * @throws nothing that the file system may refuse.
    */
-  *scan(): Generator<undefined, ScanResult | Diagnostic> {
+  *scan(): Steps<ScanResult | Diagnostic> {
     const { places } = this.options;
     const problem = directoryProblem(places.scripts);
     const names = ifAllowed(() => readdirSync(places.scripts));
@@ -124,7 +129,7 @@ class Scan {
     this.#scripts = new Scripts(options.places);
   }
 
-  *run(names: readonly string[]): Generator<undefined, ScanResult> {
+  *run(names: readonly string[]): Steps<ScanResult> {
     const { places } = this.options;
     yield* this.#readLinks(new Set(names));
     this.#facilities = readFacilities(places.config, () => {});
@@ -147,7 +152,7 @@ class Scan {
       facts.push(this.#factsOf(name, known, catalog));
       yield;
     }
-    const { jobs, circles, missing } = scriptJobs(facts, catalog, {
+    const { jobs, circles, missing } = yield* scriptJobs(facts, catalog, {
       facilities: this.#facilities,
       links: this.#links,
       downAction: existsSync(RED_HAT_RC) ? "start" : "stop",
@@ -169,7 +174,7 @@ class Scan {
     this.#problems.push({ file, reason, isWarning: true, ...(line ? { line } : {}) });
   }
 
-  *#readLinks(names: ReadonlySet<string>): Generator<undefined, void> {
+  *#readLinks(names: ReadonlySet<string>): Steps<void> {
     for (const [index, level] of LEVELS.entries()) {
       const directory = levelDirectories(this.options.places, level).find((path) => existsSync(path));
       if (directory === undefined || !this.#isTrusted(directory)) continue;
@@ -229,7 +234,7 @@ class Scan {
       if (isLinked) this.#warn(path, "Init script is not executable, and is not run");
       return false;
     }
-    if (/[$\\]/.test(path)) {
+    if (UNFIT_NAME.test(path)) {
       this.#problems.push({ file: path, reason: "Init scripts with such a name cannot be run as jobs" });
       return false;
     }

@@ -1,6 +1,6 @@
 /** Init scripts as a source of jobs: read when init starts, and again when something has changed that they depend on. */
 
-import { LEVELS } from "../../../compat/sysv/mod.ts";
+import { LEVELS, type Steps } from "../../../compat/sysv/mod.ts";
 import { type Diagnostic, formatDiagnostic } from "../../formats/diagnostic.ts";
 import type { JobDefinition } from "../../model/job.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
@@ -32,7 +32,7 @@ export class ScriptSource {
   readonly #paths = new Dependencies(() => this.#changed());
   /** The jobs as they were defined last, by the paths of their scripts, as text. */
   readonly #defined = new Map<string, string>();
-  #scan: Generator<undefined, ScanResult | Diagnostic> | undefined;
+  #scan: Steps<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #problems: Diagnostic[] = [];
   #missing: ScanResult["missing"] = [];
@@ -48,7 +48,7 @@ export class ScriptSource {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#watch();
-    this.#scan = this.#scanner.scan();
+    this.#scan = this.#read();
     this.options.onWork();
   }
 
@@ -61,11 +61,7 @@ export class ScriptSource {
   /** Works until a time (performance.now). True when there is nothing left to do. */
   work(until: number): boolean {
     while (this.#scan) {
-      const step = this.#scan.next();
-      if (step.done) {
-        this.#scan = undefined;
-        this.#take(step.value);
-      }
+      if (this.#scan.next().done) this.#scan = undefined;
       if (performance.now() > until) break;
     }
     return this.#scan === undefined;
@@ -126,7 +122,8 @@ export class ScriptSource {
     }
   }
 
-  #take(result: ScanResult | Diagnostic): void {
+  *#read(): Steps<void> {
+    const result = yield* this.#scanner.scan();
     if ("reason" in result) {
       // What was read before stays.
       this.#problems = [result];
@@ -135,6 +132,7 @@ export class ScriptSource {
     const { registry, precedence } = this.options;
     const gone = new Set(this.#defined.keys());
     for (const job of result.jobs) {
+      yield;
       gone.delete(job.source);
       const text = JSON.stringify(job);
       if (this.#defined.get(job.source) === text) continue;

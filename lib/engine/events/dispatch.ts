@@ -10,8 +10,9 @@ import { noteHolder } from "../dependencies/deadlocks.ts";
 import { startNeeded } from "../dependencies/start.ts";
 import type { EngineState, Subscriber } from "../engine_state.ts";
 import { type Instance, nameOfInstance } from "../instance.ts";
-import { advance, changeGoal, createInstance, settleWaiters } from "../lifecycle.ts";
+import { advance, begin, changeGoal, createInstance, settleWaiters, startAnew } from "../lifecycle.ts";
 import type { LoadedJob } from "../loaded_job.ts";
+import { hasLostProcesses, isStartedAnew } from "../services/init_script.ts";
 import { isStartAllowed, noteRunlevel } from "../shutdown.ts";
 import type { Event } from "./event.ts";
 import { type Cause, causeOf, describeLoop } from "./start_loops.ts";
@@ -84,7 +85,8 @@ function showToJob(
 }
 
 /**
- * Starts a job by these events, unless it runs, or may not start now; without what it needs.
+ * Starts a job by these events, unless it runs, or may not start now; without what it needs. Of a script that has no
+ * processes only the start runs.
  * @param causes What has led to it beside the events.
  * @returns The instance that is started.
  */
@@ -103,7 +105,9 @@ export function start(
   if (events.length > 0) addEvents(variables, events, "UPSTART_EVENTS");
   const name = instanceName(engine, job, variables);
   const existing = name === undefined ? undefined : job.instances.get(name);
-  if (name === undefined || existing && existing.goal !== "stop") return undefined;
+  if (name === undefined) return undefined;
+  const isUp = existing && existing.goal !== "stop" && !hasLostProcesses(existing);
+  if (isUp && !isStartedAnew(existing, events)) return undefined;
   const { cause, loop } = causeOf(job, events, causes);
   if (loop && !engine.startThrottle.allows(job, engine.now)) {
     delayStart(engine, job, events, loop);
@@ -114,7 +118,8 @@ export function start(
   instance.cause = cause;
   settleWaiters(engine, instance, false);
   holdEvents(engine, instance, events);
-  changeGoal(engine, instance, "start");
+  if (isUp) startAnew(engine, instance);
+  else begin(engine, instance);
   return instance;
 }
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
-import { SIGINT } from "../../../lib/model/signals.ts";
+import { SIGHUP, SIGINT } from "../../../lib/model/signals.ts";
 import { recordedRunlevel } from "../../../lib/sys/utmp/records.ts";
 import { until } from "../../support/deadline.ts";
 import { DebianMachine, type InitName } from "./machine.ts";
@@ -92,6 +92,37 @@ const COMMON: Readonly<Record<string, Step>> = {
   },
 };
 
+/** A shorter life, which ends otherwise. */
+const REBOOT: Readonly<Record<string, Step>> = {
+  "every service serves": async (machine) => told(await untilAllServe(machine, machine.began(), PATIENCE)),
+  "shutdown -r now reboots": async (machine) => {
+    await ask(machine, "shutdown -r now");
+    assert.equal(await machine.ended(PATIENCE), -SIGHUP);
+    assert.match(machine.console(), /switching to runlevel: 6/i);
+  },
+};
+
+/** Scripts that stop one after the other: those of services, and those that end the machine. */
+const STOPS: ReadonlyArray<readonly [before: string, after: string]> = [
+  ...ALL.map((name) => [name, "sendsigs"] as const),
+  ...["exim4", "nginx", "postgresql"].map((name) => [name, "rsyslog"] as const),
+  ["avahi-daemon", "dbus"],
+  ["sendsigs", "umountfs"],
+  ["umountfs", "umountroot"],
+  ["umountroot", "halt"],
+];
+
+/** Checks by what init has told on the console that the stop of each script was over before that of the next began. */
+function stopsInOrder(console: string): void {
+  const lines = console.split(/\r?\n/);
+  const line = (text: string) => lines.findLastIndex((one) => one.includes(`init: ${text}`));
+  for (const [before, after] of STOPS) {
+    const over = line(`${before} state changed from post-stop to waiting`);
+    const begun = line(`${after} state changed from running to pre-stopping`);
+    assert(over >= 0 && begun > over, `${before} (line ${over}) is to stop before ${after} (line ${begun})`);
+  }
+}
+
 /** Further steps of the executable, each behind one of the others. */
 const FURTHER: Readonly<Record<string, Readonly<Record<string, Step>>>> = {
   "service --status-all knows them": {
@@ -111,6 +142,38 @@ const FURTHER: Readonly<Record<string, Readonly<Record<string, Step>>>> = {
       return status;
     },
   },
+  "a killed daemon is dead, and can be started": {
+    "service and invoke-rc.d go through init": async (machine) => {
+      const status = () => ask(machine, "initctl status cron");
+      assert.equal(await ask(machine, "service cron restart"), "cron: restarted");
+      await until(
+        "cron has its process",
+        async () => /^cron start\/running, process \d+$/.test(await status()),
+      );
+      assert.match(await ask(machine, "service cron status"), /^cron: running, process \d+$/);
+      assert.equal(await ask(machine, "invoke-rc.d cron stop"), "cron: stopped");
+      assert.equal(await status(), "cron stop/waiting");
+      assert.equal((await machine.shell("service cron status")).exit, 3);
+      assert.equal(await ask(machine, "invoke-rc.d cron start"), "cron: started");
+    },
+    "init sees what update-rc.d changes": async (machine) => {
+      const startsBy = async () => /start on .*\[2345\]/.test(await ask(machine, "initctl show-config cron"));
+      assert(await startsBy());
+      // A job that runs takes changes up when it has stopped.
+      await ask(machine, "service cron stop");
+      await ask(machine, "update-rc.d cron disable");
+      await until("cron is not started any more", async () => !await startsBy());
+      await ask(machine, "update-rc.d cron enable");
+      await until("cron is started again", startsBy);
+      await ask(machine, "service cron start");
+    },
+  },
+  "telinit 2 brings them back": {
+    "init is to tell all": async (machine) => void await ask(machine, "initctl log-priority info"),
+  },
+  "shutdown -h now ends all in order": {
+    "each script has stopped in its turn": (machine) => Promise.resolve(stopsInOrder(machine.console())),
+  },
 };
 
 /** Milliseconds by name, in the order of time. */
@@ -119,13 +182,18 @@ function told(times: Record<string, number>): string {
   return ordered.map(([name, time]) => `${name} ${Math.round(time)} ms`).join(", ");
 }
 
-/** Takes a machine through all steps and prints how each went. Gives the number of those that failed. */
+/** Takes machines through all steps and prints how each went. Gives the number of those that failed. */
 export async function takeCourse(root: string, init: InitName): Promise<number> {
-  await using machine = await DebianMachine.start(root, init);
   const steps = Object.entries(COMMON).flatMap(([name, step]) => [
     [name, step] as const,
     ...Object.entries(init === "rouse" ? FURTHER[name] ?? {} : {}),
   ]);
+  return await live(root, init, steps) + await live(root, init, Object.entries(REBOOT));
+}
+
+/** Takes a machine through its life. Gives the number of steps that failed. */
+async function live(root: string, init: InitName, steps: Iterable<readonly [string, Step]>): Promise<number> {
+  await using machine = await DebianMachine.start(root, init);
   let failed = 0;
   for (const [name, step] of steps) {
     try {

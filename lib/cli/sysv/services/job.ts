@@ -13,7 +13,7 @@ import {
 } from "../../../control/names.ts";
 import { ACTION_EXIT, actionExitIn, STATUS_EXIT, statusExitInWords } from "../../../model/sysv/lsb_exits.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
-import { isFile, SCRIPTS } from "./script.ts";
+import { cleanEnvironment, runScript, SCRIPTS } from "./script.ts";
 
 /** A job of the init that is process 1 here. */
 export interface ServiceJob {
@@ -29,10 +29,6 @@ export interface ActionAnswer {
   exit: number;
   line: string;
 }
-
-/** Where the processes of a service leave their numbers and their locks, by the name of the service. */
-const PID_FILES = ["/run/@.pid", "/run/@/@.pid", "/var/run/@.pid"],
-  LOCK_FILES = ["/var/lock/@", "/var/lock/subsys/@"];
 
 /**
  * The job of a name. There is none where process 1 is no init that answers, or has another root directory than this
@@ -89,13 +85,14 @@ function hasRootOfInit(): boolean {
   return own !== undefined && inits !== undefined && own.dev === inits.dev && own.ino === inits.ino;
 }
 
-type Action = (job: ServiceJob) => Promise<ActionAnswer>;
+/** Undefined where init has nothing to say or to do, and the script is to be asked. */
+type Action = (job: ServiceJob) => Promise<ActionAnswer | undefined>;
 
 /** The actions of an init script that go through init, so that it knows what becomes of the service. */
 const ACTIONS: Readonly<Record<string, Action>> = {
   start,
-  stop,
-  restart: async (job) => await change(job, "Restart", "restarted") ?? await start(job),
+  stop: (job) => change(job, "Stop", "stopped"),
+  restart,
   "try-restart": tryRestart,
   condrestart: tryRestart,
   status,
@@ -110,8 +107,12 @@ async function start(job: ServiceJob): Promise<ActionAnswer> {
   return await change(job, "Start", "started") ?? answer(job, ACTION_EXIT.success, "running already");
 }
 
-async function stop(job: ServiceJob): Promise<ActionAnswer> {
-  return await change(job, "Stop", "stopped") ?? answer(job, ACTION_EXIT.success, "not running");
+async function restart(job: ServiceJob): Promise<ActionAnswer> {
+  const restarted = await change(job, "Restart", "restarted");
+  if (restarted) return restarted;
+  // Somebody may have run the script by hand, or its start may have failed half-way.
+  runScript([`${SCRIPTS}/${job.name}`, "stop"], cleanEnvironment(process.env));
+  return await start(job);
 }
 
 async function tryRestart(job: ServiceJob): Promise<ActionAnswer> {
@@ -125,8 +126,9 @@ function answer({ name }: ServiceJob, exit: number, words: string): ActionAnswer
 /** Changes a job, and waits until that is done. Undefined where there was nothing to do: it was up, or down, already. */
 async function change(job: ServiceJob, member: string, done: string): Promise<ActionAnswer | undefined> {
   try {
-    await job.client.call(job.path, JOB_INTERFACE, member, "asb", [[], true]);
-    return answer(job, ACTION_EXIT.success, done);
+    const wait = member === "Stop" || !await isCallerComingUp(job.client);
+    await job.client.call(job.path, JOB_INTERFACE, member, "asb", [[], wait]);
+    return answer(job, ACTION_EXIT.success, wait ? done : "is started as soon as what it waits for is up");
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     const isDone = ["AlreadyStarted", "AlreadyStopped", "UnknownInstance"].some((name) => error.is(name));
@@ -139,27 +141,43 @@ async function change(job: ServiceJob, member: string, done: string): Promise<Ac
 /** An instance in the answer of GetStatus. */
 type Row = [name: string, goal: string, state: string, processes: Array<[string, number]>, note?: string];
 
-async function status(job: ServiceJob): Promise<ActionAnswer> {
-  const [rows] = await job.client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetStatus", "asas", [[job.name], []]);
-  const [row] = rows as Row[];
-  if (!row) {
-    const exit = exitOfStopped(job.name);
-    return answer(job, exit, statusExitInWords(exit)!);
-  }
-  const [, goal, state, processes, note = ""] = row;
-  const isUp = goal === "start" && state === "running";
-  const what = isUp ? statusExitInWords(STATUS_EXIT.running)! : `${goal}/${state}`;
-  const numbers = processes.map(([, pid]) => `, process ${pid}`).join("");
-  return answer(
-    job,
-    isUp ? STATUS_EXIT.running : STATUS_EXIT.unknown,
-    `${what}${numbers}${note && ` (${note})`}`,
-  );
+/** In the place of an instance that is not there. */
+const DOWN: Row = ["", "stop", "waiting", []];
+
+/** True for a service that is up, as far as init knows. */
+export async function isUp({ client, name }: ServiceJob): Promise<boolean> {
+  return isRowUp(await rowOf(client, name));
 }
 
-/** A service that is down and has left a file that says otherwise is dead. */
-function exitOfStopped(name: string): number {
-  const isLeft = (files: string[]) => files.some((file) => isFile(file.replaceAll("@", name)));
-  if (isLeft(PID_FILES)) return STATUS_EXIT.deadWithPidFile;
-  return isLeft(LOCK_FILES) ? STATUS_EXIT.deadWithLockFile : STATUS_EXIT.notRunning;
+function isRowUp([, goal, state]: Row): boolean {
+  return goal === "start" && state === "running";
+}
+
+async function rowOf(client: Client, name: string): Promise<Row> {
+  const [rows] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetStatus", "asas", [[name], []]);
+  return (rows as Row[])[0] ?? DOWN;
+}
+
+/** True where a job that is not up yet has called this program: what it starts may wait for that job itself. */
+async function isCallerComingUp(client: Client): Promise<boolean> {
+  const caller = process.env["UPSTART_JOB"];
+  if (!caller) return false;
+  try {
+    const [, goal, state] = await rowOf(client, caller);
+    return goal === "start" && state !== "running";
+  } catch (error) {
+    if (error instanceof CallError && error.is("UnknownJob")) return false;
+    throw error;
+  }
+}
+
+/** Of what init has no processes the script knows more: somebody may have run it by hand. */
+async function status({ client, name }: ServiceJob): Promise<ActionAnswer | undefined> {
+  const row = await rowOf(client, name), isRunning = isRowUp(row);
+  const [, goal, state, processes, note = ""] = row;
+  if (state === "waiting" || isRunning && processes.length === 0) return undefined;
+  const what = isRunning ? statusExitInWords(STATUS_EXIT.running)! : `${goal}/${state}`;
+  const numbers = processes.map(([, pid]) => `, process ${pid}`).join("");
+  const exit = isRunning ? STATUS_EXIT.running : STATUS_EXIT.unknown;
+  return { exit, line: `${name}: ${what}${numbers}${note && ` (${note})`}` };
 }

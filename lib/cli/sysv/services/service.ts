@@ -6,7 +6,7 @@ import { executeProgram } from "../../../sys/process/execute.ts";
 import { VERSION } from "../../../model/version.ts";
 import { write } from "../../output.ts";
 import { listDirectory } from "../../../config/sysv/scripts.ts";
-import { closing, jobAction, serviceJob } from "./job.ts";
+import { closing, isUp, jobAction, serviceJob } from "./job.ts";
 import {
   cleanEnvironment,
   emptyInput,
@@ -102,7 +102,9 @@ export async function throughInit(
   return await closing(serviceJob(name), async (job) => {
     if (job && !job.isScript) return await native?.(name, more);
     if (!job || !run) return undefined;
-    const { exit, line } = await run(job);
+    const answer = await run(job);
+    if (!answer) return undefined;
+    const { exit, line } = answer;
     write(action === "status" || exit === 0 ? 1 : 2, `${line}\n`);
     return exit;
   });
@@ -149,7 +151,6 @@ async function statusOfAll(): Promise<number> {
 function signOfJob({ name }: Script): Promise<string> {
   return closing(serviceJob(name), async (job) => {
     if (!job?.isScript) return "?";
-    const { exit } = await jobAction("status")!(job);
-    return exit === 0 ? "+" : "-";
+    return await isUp(job) ? "+" : "-";
   });
 }
