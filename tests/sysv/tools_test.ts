@@ -177,3 +177,43 @@ Deno.test("insserv -e enables what is required, -n and -s change nothing", () =>
     assert.equal((await root.insserv(["-e", "web"])).exit, 0);
     assert.deepEqual(root.links()["2"], ["S01db", "S03web"]);
   }));
+
+Deno.test("insserv and lint pass over what lies beside init scripts", () =>
+  withRoot(
+    {
+      db: SCRIPTS.db!,
+      rc: { text: "#!/bin/sh\n" },
+      skeleton: { text: "#!/bin/sh\n" },
+      README: { text: "Read.\n" },
+    },
+    async (root) => {
+      assert.equal(
+        (await root.rouse("insserv", ...root.options, "-n")).stderr.match(/rc'|README|skeleton/),
+        null,
+      );
+      assert.doesNotMatch((await root.rouse("lint", ...root.options)).stdout, /\/(?:rc|README|skeleton):/);
+    },
+  ));
+
+Deno.test("order has the numbers of chkconfig's line where there is no header", () =>
+  withRoot({ sshd: { text: "#!/bin/sh\n# chkconfig: 35 55 25\n" } }, async (root) => {
+    assert.match((await root.rouse("order", "-a", ...root.options)).stdout, /^S55 +35 +K25 +01246 +sshd$/m);
+  }));
+
+Deno.test("explain tells of a circle, and order breaks it where the links do", () => {
+  const circle = (other: string) => ({ ...LEVELS, required_start: [other], required_stop: [other] });
+  const scripts = {
+    circb: { ...circle("circa"), provides: "circb" },
+    circa: { ...circle("circb"), provides: "circa" },
+  };
+  return withRoot(scripts, async (root) => {
+    const told = /^circle: .*Broken here: circa does not wait for circb$/m;
+    assert.match((await root.rouse("explain", ...root.options, "circa")).stdout, told);
+    const table = (await root.rouse("order", "-a", ...root.options)).stdout;
+    assert.match(table, /^S01 .*K02 .* circa\nS02 .*K01 .* circb$/m);
+    for (const names of [["circa", "circb"], ["circb", "circa"]]) {
+      const links = await root.rouse("order", "--links", ...root.options, "-f", ...names);
+      assert.match(links.stdout, /S01circa\n(?:.*\n)*.*S02circb|S02circb\n(?:.*\n)*.*S01circa/);
+    }
+  });
+});
