@@ -69,6 +69,10 @@ const RED_HAT_RC = "/etc/rc.d/rc";
 /** What stands in the place of the script of a job that is Upstart's. */
 const UPSTART_STAND_IN = "upstart-job";
 
+/** Characters that a job's command cannot have, or that would end or forge the lines of `initctl list`. */
+// deno-lint-ignore no-control-regex
+const UNFIT_NAME = /[$\\\x00-\x1f\x7f-\x9f]/;
+
 /** A change within so many ms of a look may not show in the file's times. */
 const CLOCK_STEP = 1000;
 
@@ -230,7 +234,7 @@ class Scan {
       if (isLinked) this.#warn(path, "Init script is not executable, and is not run");
       return false;
     }
-    if (/[$\\]/.test(path)) {
+    if (UNFIT_NAME.test(path)) {
       this.#problems.push({ file: path, reason: "Init scripts with such a name cannot be run as jobs" });
       return false;
     }
