@@ -1,6 +1,6 @@
 /** Circles: services that wait for each other. They are found, and broken at the weakest edge. */
 
-import { allSteps, type Steps } from "../../lib/model/steps.ts";
+import { allSteps, type Steps } from "../../lib/model/sysv/steps.ts";
 import { type Graph, type ScriptEdge, STRENGTHS } from "./graph.ts";
 import type { Service } from "./service.ts";
 

@@ -24,7 +24,7 @@ import {
 } from "../../../compat/sysv/mod.ts";
 import type { Diagnostic } from "../../formats/diagnostic.ts";
 import type { JobDefinition } from "../../model/job.ts";
-import type { Steps } from "../../model/steps.ts";
+import type { Steps } from "../../model/sysv/steps.ts";
 import { Trust } from "../../sys/access/trust.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { directoryProblem } from "../files.ts";

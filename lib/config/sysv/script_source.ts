@@ -3,7 +3,7 @@
 import { LEVELS } from "../../../compat/sysv/mod.ts";
 import { type Diagnostic, formatDiagnostic } from "../../formats/diagnostic.ts";
 import type { JobDefinition } from "../../model/job.ts";
-import type { Steps } from "../../model/steps.ts";
+import type { Steps } from "../../model/sysv/steps.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { watchDirectory } from "../../sys/io/inotify.ts";
 import { Dependencies } from "../dependencies.ts";

@@ -102,11 +102,13 @@ const REBOOT: Readonly<Record<string, Step>> = {
   },
 };
 
+/** Scripts without a link of kind K: Debian leaves the end of their daemons to sendsigs. */
+const UNSTOPPED = ["ssh", "dbus"];
+
 /** Scripts that stop one after the other: those of services, and those that end the machine. */
 const STOPS: ReadonlyArray<readonly [before: string, after: string]> = [
-  ...ALL.map((name) => [name, "sendsigs"] as const),
+  ...ALL.filter((name) => !UNSTOPPED.includes(name)).map((name) => [name, "sendsigs"] as const),
   ...["exim4", "nginx", "postgresql"].map((name) => [name, "rsyslog"] as const),
-  ["avahi-daemon", "dbus"],
   ["sendsigs", "umountfs"],
   ["umountfs", "umountroot"],
   ["umountroot", "halt"],
