@@ -19,7 +19,13 @@ import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import { type FailureCause, Instance } from "./instance.ts";
 import type { LoadedJob } from "./loaded_job.ts";
-import { finishesStart, hasLostProcesses, isStartedScript, isToBeUndone } from "./services/init_script.ts";
+import {
+  boundStart,
+  finishesStart,
+  hasLostProcesses,
+  isStartedScript,
+  isToBeUndone,
+} from "./services/init_script.ts";
 import { watchPidFile } from "./services/pid_file.ts";
 import { watchState } from "./services/watchdog.ts";
 import { type Goal, type State, STATES, statesBetween } from "./states.ts";
@@ -56,19 +62,22 @@ function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   instance.goal = goal;
   engine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
   goalChanged(engine, instance);
-  if (finishesStart(instance) || isToBeUndone(instance) && undoneInOrder(engine, instance)) return;
+  if (finishesStart(instance)) return boundStart(engine, instance);
+  if (isToBeUndone(instance) && undoneInOrder(engine, instance)) return;
   if (LEAVES_AT_ONCE[goal].includes(instance.state)) return advance(engine, instance);
   if (goal === "stop" && instance.state === "starting" && instance.isRouse) return endBlock(engine, instance);
   abortUnneededHook(engine, instance);
 }
 
-/**
- * Has an instance start. A script that is up, and whose processes are gone, does its start once more. Its stop is not run
- * before that: there is nothing that it could end.
- */
+/** Has an instance start. A script that is up, and whose processes are gone, does its start once more. */
 export function begin(engine: EngineState, instance: Instance): void {
-  if (hasLostProcesses(instance)) jumpTo(engine, instance, "stopping");
+  if (hasLostProcesses(instance)) startAnew(engine, instance);
   else changeGoal(engine, instance, "start");
+}
+
+/** Has a script that is up without processes start once more. Its stop is not run before: there is nothing to end. */
+export function startAnew(engine: EngineState, instance: Instance): void {
+  jumpTo(engine, instance, "stopping");
 }
 
 /** Stops an instance, unless it is to stop anyway. Who waits for something else is answered. */

@@ -126,6 +126,49 @@ Deno.test("a start of a script whose processes are gone runs its start again, an
   assert(bench.trace.includes("web pre-stop runs"));
 });
 
+Deno.test("a script that leaves nothing behind does its start at each change from a runlevel without it", () => {
+  const levels = "RUNLEVEL=[12]", others = "PREVLEVEL!=[12]";
+  const bench = scriptBench({ startOn: `rc-start ${levels} ${others}`, stopOn: "rc-stop RUNLEVEL=[06]" });
+  const runs = () => bench.traced(/web main runs/).length;
+  const enter = (level: string, previous: string) => {
+    bench.event("rc-start", { RUNLEVEL: level, PREVLEVEL: previous });
+    if (bench.state("web") === "start/spawned") bench.exit("web");
+    assert.equal(bench.state("web"), "start/running");
+    bench.restore();
+  };
+  enter("2", "N");
+  enter("1", "2");
+  assert.equal(runs(), 1, "the level before has started it");
+  enter("3", "1");
+  enter("1", "3");
+  assert.equal(runs(), 2);
+  bench.event("other");
+  assert.match(bench.start("web").outcome!, /already running/);
+  assert(!bench.trace.includes("web pre-stop runs"));
+});
+
+Deno.test("a start that hangs has half a minute when its script is to stop, and then as long as ever when it is not", () => {
+  const bench = scriptBench({ startTimeout: 300 });
+  bench.start("web");
+  bench.stop("web");
+  bench.advance("29s");
+  assert.equal(bench.state("web"), "stop/spawned");
+  bench.restore();
+  bench.advance("2s");
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert.deepEqual(bench.traced(/gets/), ["web main gets TERM"]);
+
+  const other = scriptBench({ startTimeout: 300 });
+  other.start("web");
+  other.stop("web");
+  other.start("web");
+  other.advance("100s");
+  assert.equal(other.state("web"), "start/spawned");
+  startDaemon(other);
+  assert.equal(other.state("web"), "start/running");
+  assert.equal(other.timers, 0);
+});
+
 Deno.test("the process that a pid file names stands for all: by its end the service is dead", () => {
   const bench = scriptBench({ pidFile: "/run/web.pid" });
   bench.start("web");
