@@ -75,6 +75,57 @@ Deno.test("the stop of a script ends its daemon; one that outlives it gets TERM 
   assert.deepEqual(other.traced(/gets/), ["web main gets TERM", "web main gets KILL"]);
 });
 
+Deno.test("a start or restart while the script's stop runs starts it again when that is done", () => {
+  for (const ask of ["start", "restart", "event"] as const) {
+    for (const isDaemon of [true, false]) {
+      const bench = scriptBench({ startOn: "up", stopOn: "down" });
+      bench.behave("web", "pre-stop", "stays");
+      bench.event("up");
+      if (isDaemon) startDaemon(bench);
+      else bench.exit("web");
+      if (ask !== "restart") bench.event("down");
+      const reply = ask === "start"
+        ? bench.start("web")
+        : ask === "restart"
+        ? bench.restart("web")
+        : bench.emit("up");
+      assert.equal(bench.state("web"), "respawn/pre-stop");
+      if (isDaemon) bench.exit("web");
+      bench.restore();
+      bench.exit("web", { status: 0 }, { process: "pre-stop" });
+      assert.deepEqual([bench.state("web"), reply.outcome], ["start/spawned", undefined]);
+      startDaemon(bench);
+      assert.deepEqual([bench.state("web"), reply.outcome], ["start/running", "done"]);
+      const stop = bench.stop("web");
+      bench.exit("web");
+      bench.exit("web", { status: 0 }, { process: "pre-stop" });
+      assert.deepEqual([bench.state("web"), stop.outcome], ["stop/waiting", "done"]);
+      assert.equal(bench.traced(/pre-stop runs/).length, 2);
+    }
+  }
+});
+
+Deno.test("a stop that waits for others has not begun: a start calls it off, and is answered", () => {
+  const fields = (): Fields => ({
+    expect: "script",
+    runs: ["main", "pre-stop"],
+    startOn: "up",
+    stopOn: "down",
+  });
+  const bench = new Bench([job("base", fields()), job("web", { ...fields(), uses: ["base"] })]);
+  for (const name of ["base", "web"]) bench.behave(name, "main", { status: 0 });
+  bench.behave("web", "pre-stop", "stays");
+  bench.event("up");
+  bench.event("down");
+  assert.deepEqual([bench.state("base"), bench.state("web")], ["stop/running", "stop/pre-stop"]);
+  const up = bench.emit("up");
+  bench.exit("web", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual([bench.state("base"), bench.state("web")], ["start/running", "start/running"]);
+  assert.equal(up.outcome, "done");
+  assert.equal(bench.traced(/base main runs/).length, 1);
+  assert.equal(bench.traced(/web main runs/).length, 2);
+});
+
 Deno.test("a daemon that is killed is dead, and the stop of the script is not run", () => {
   const bench = scriptBench();
   bench.start("web");
