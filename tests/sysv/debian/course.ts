@@ -103,7 +103,7 @@ const REBOOT: Readonly<Record<string, Step>> = {
 };
 
 /** Scripts without a link of kind K: Debian leaves the end of their daemons to sendsigs. */
-const UNSTOPPED = ["ssh", "dbus"];
+const UNSTOPPED = ["ssh", "dbus", "cron"];
 
 /** It logs what sendsigs does. */
 const LAST = "rsyslog";
