@@ -1,6 +1,6 @@
 /** Records of utmp(5): reading the logged-in users' terminals and the runlevel. */
 
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import process from "node:process";
 import { ifAllowed } from "../call/refused.ts";
