@@ -123,11 +123,11 @@ function run(path: string, action: string): { kind: "arguments"; words: string[]
   return { kind: "arguments", words: [path, action] };
 }
 
-/** One of rc's events for these levels. What is only stopped is not stopped again where the level before did so. */
+/** One of rc's events for these levels. What the level before has started, or only stopped, is left as it is. */
 function inLevels(name: string, levels: Levels): JobCondition {
   const set = levelNames(levels).join("");
   const matches: Match[] = [{ key: "RUNLEVEL", value: `[${set}]` }];
-  if (name === RC_EVENTS.prepare) matches.push({ key: "PREVLEVEL", value: `[${set}]`, negated: true });
+  if (name !== RC_EVENTS.stop) matches.push({ key: "PREVLEVEL", value: `[${set}]`, negated: true });
   return { kind: "event", name, matches };
 }
 

@@ -58,13 +58,10 @@ Deno.test("a script becomes a job with its actions, levels, names and limits", (
     [job.source, job.description, job.provides, job.expect, job.umask, job.startTimeout, job.killTimeout],
     ["/etc/init.d/ssh", "logins", ["sshd"], "script", 0o022, 300, 10],
   );
-  const event = (name: string, value: string) => ({
-    kind: "event",
-    name,
-    matches: [{ key: "RUNLEVEL", value }],
-  });
-  assert.deepEqual(job.startOn, event("rc-start", "[2345]"));
-  assert.deepEqual(job.stopOn, event("rc-stop", "[016]"));
+  const [start, stop] = [{ key: "RUNLEVEL", value: "[2345]" }, { key: "RUNLEVEL", value: "[016]" }];
+  const before = { key: "PREVLEVEL", value: "[2345]", negated: true };
+  assert.deepEqual(job.startOn, { kind: "event", name: "rc-start", matches: [start, before] });
+  assert.deepEqual(job.stopOn, { kind: "event", name: "rc-stop", matches: [stop] });
 });
 
 Deno.test("a start at boot, and one that talks to the user, has all the time it wants", () => {

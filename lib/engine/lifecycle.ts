@@ -19,7 +19,15 @@ import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import { type FailureCause, Instance } from "./instance.ts";
 import type { LoadedJob } from "./loaded_job.ts";
-import { finishesStart, hasLostProcesses, isStartedScript, isToBeUndone } from "./services/init_script.ts";
+import {
+  boundStart,
+  finishesStart,
+  hasLostProcesses,
+  isScript,
+  isStartedScript,
+  isToBeUndone,
+  UNDONE,
+} from "./services/init_script.ts";
 import { watchPidFile } from "./services/pid_file.ts";
 import { watchState } from "./services/watchdog.ts";
 import { type Goal, type State, STATES, statesBetween } from "./states.ts";
@@ -41,11 +49,14 @@ export function createInstance(engine: EngineState, job: LoadedJob, name: string
  * Changes the goal of an instance. In the states `waiting` and `running` it goes on at once. In any other state it goes
  * on when what it waits for has happened; but with the goal stop it does not wait until its main process is ready. With
  * rouse's own semantics it does not wait for the event `starting` either, and a hook that is in the way is ended. With the
- * goal stop, its stop condition is not needed any more, and releases its events.
+ * goal stop, its stop condition is not needed any more, and releases its events. The goal start is `respawn` for an init
+ * script whose own stop has begun: what that ends is not there any more.
  */
 export function changeGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   if (goal === "stop") instance.stopOn?.reset();
-  setGoal(engine, instance, goal);
+  const isCalledOff = goal === "start" && instance.goal === "stop";
+  setGoal(engine, instance, isCalledOff && isScript(instance) && isInPreStop(instance) ? "respawn" : goal);
+  if (isCalledOff) goOnAsStarted(engine, instance);
   if (instance.timers.has("start-delay")) endDelay(engine, instance);
   else if (goal === "stop" && instance.state === "starting" && isHeld(instance)) advance(engine, instance);
 }
@@ -56,19 +67,29 @@ function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
   instance.goal = goal;
   engine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
   goalChanged(engine, instance);
-  if (finishesStart(instance) || isToBeUndone(instance) && undoneInOrder(engine, instance)) return;
+  if (finishesStart(instance)) return boundStart(engine, instance);
+  if (isToBeUndone(instance) && undoneInOrder(engine, instance)) return;
   if (LEAVES_AT_ONCE[goal].includes(instance.state)) return advance(engine, instance);
   if (goal === "stop" && instance.state === "starting" && instance.isRouse) return endBlock(engine, instance);
   abortUnneededHook(engine, instance);
 }
 
-/**
- * Has an instance start. A script that is up, and whose processes are gone, does its start once more. Its stop is not run
- * before that: there is nothing that it could end.
- */
+/** The stop of an init script is called off that has not begun, since it waits for others: the script goes on where it was. */
+function goOnAsStarted(engine: EngineState, instance: Instance): void {
+  if (!UNDONE.includes(instance.state) || !isStartedScript(instance)) return;
+  if (instance.state === "running") stayRunning(engine, instance);
+  else if (!mustWait(instance)) advance(engine, instance);
+}
+
+/** Has an instance start. A script that is up, and whose processes are gone, does its start once more. */
 export function begin(engine: EngineState, instance: Instance): void {
-  if (hasLostProcesses(instance)) jumpTo(engine, instance, "stopping");
+  if (hasLostProcesses(instance)) startAnew(engine, instance);
   else changeGoal(engine, instance, "start");
+}
+
+/** Has a script that is up without processes start once more. Its stop is not run before: there is nothing to end. */
+export function startAnew(engine: EngineState, instance: Instance): void {
+  jumpTo(engine, instance, "stopping");
 }
 
 /** Stops an instance, unless it is to stop anyway. Who waits for something else is answered. */
@@ -110,10 +131,13 @@ export function restart(engine: EngineState, instance: Instance): void {
  */
 export function startAfterStop(engine: EngineState, instance: Instance): void {
   const { state } = instance;
-  const inPreStop = state === "pre-stopping" || state === "pre-stop";
-  const isStopFirst = inPreStop || finishesStart(instance) || isToBeUndone(instance) ||
+  const isStopFirst = isInPreStop(instance) || finishesStart(instance) || isToBeUndone(instance) ||
     instance.isRouse && STATES[state].respawn !== undefined;
   changeGoal(engine, instance, isStopFirst ? "respawn" : "start");
+}
+
+function isInPreStop({ state }: Instance): boolean {
+  return state === "pre-stopping" || state === "pre-stop";
 }
 
 /**
@@ -203,7 +227,7 @@ function nextState(engine: EngineState, instance: Instance): State {
   if (isToBeUndone(instance)) return "pre-stopping";
   if (instance.goal === "respawn") {
     const next = row.respawn ?? row.start;
-    if (next === "stopping") changeGoal(engine, instance, "start");
+    if (next === "stopping") setGoal(engine, instance, "start");
     return next;
   }
   if (instance.state === "running" && instance.goal === "stop") {
@@ -305,7 +329,7 @@ export function endMain(engine: EngineState, instance: Instance): void {
   if (!instance.isForced) engine.setTimer(instance, "kill-timeout", killTimeout * 1000);
 }
 
-/** A pre-stop has called `start`: the stop is called off, and whoever waited for it is answered. */
+/** The stop is called off, in Upstart by a pre-stop that has called `start`; whoever waited for it is answered. */
 function stayRunning(engine: EngineState, instance: Instance): void {
   instance.stopEnvironment = undefined;
   settleWaiters(engine, instance, false);

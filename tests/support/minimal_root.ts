@@ -69,7 +69,8 @@ export class MinimalRoot implements AsyncDisposable {
     for (const folder of ["dev", "proc", "tmp", "run", ...volumes]) {
       mkdirSync(join(root, folder), { recursive: true });
     }
-    for (const library of [EXECUTABLE, ...programs].flatMap(libraries)) copy(library, join(root, library));
+    const needed = new Set([EXECUTABLE, ...programs].flatMap(libraries));
+    for (const library of needed) copy(library, join(root, library));
     for (const program of programs) copy(program, join(root, program));
     for (const [path, text] of Object.entries({ ...files, "dev/null": "", [PLACE]: "" })) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
@@ -177,10 +178,17 @@ export class MinimalRoot implements AsyncDisposable {
   }
 }
 
+/** The libraries of programs, which do not change while tests run. */
+const librariesOf = new Map<string, string[]>();
+
 /** The libraries that ldd(1) names, by path. */
 function libraries(program: string): string[] {
+  const known = librariesOf.get(program);
+  if (known) return known;
   const lines = execFileSync("ldd", [program], { encoding: "utf8" }).split("\n");
-  return lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+  const found = lines.flatMap((line) => /(\/\S+) \(0x/.exec(line)?.[1] ?? []);
+  librariesOf.set(program, found);
+  return found;
 }
 
 function copy(from: string, to: string): void {

@@ -1,6 +1,7 @@
 /** Init scripts as jobs, in an init that is process 1 of namespaces with an /etc of its own. */
 
 import assert from "node:assert/strict";
+import { until } from "../support/deadline.ts";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
 import { type Etc, type Script, ScriptsInit } from "./scripts_init.ts";
 
@@ -138,7 +139,7 @@ test(
     await init.untilStatus("web", /start\/running, process/);
     await init.init.ask("stop", "web");
     assert((await init.trace()).includes("stop web ends"));
-    assert.equal((await init.init.shell("pgrep -x sleep")).stdout, "");
+    assert.equal((await init.init.shell("grep -lx sleep /proc/[0-9]*/comm")).stdout, "");
   },
 );
 
@@ -292,4 +293,38 @@ test(
     assert.match(await init.init.ask("version"), /^init \(rouse [^)]+\)\n$/);
   },
   (etc) => etc.write("init/web.conf", "exec sleep 10000\n"),
+);
+
+test(
+  "a restart, and a start while the script's stop still runs, start it again",
+  {
+    web: {
+      ...daemon("web"),
+      onStop: `kill $(cat /run/web.pid); rm -f /run/web.pid; touch /run/stopping; ${waitFor("go")}`,
+    },
+  },
+  async (machine) => {
+    const { init } = machine;
+    await init.shell("touch /run/go");
+    assert(await machine.enter("2"));
+    await machine.untilStatus("web", /^web start\/running, process/);
+    assert.match(await init.ask("restart", "web"), /^web start\/running, process/);
+    await init.shell("rm /run/go /run/stopping");
+    await init.ask("stop", "--no-wait", "web");
+    await until("the stop runs", async () => (await init.shell("test -e /run/stopping")).exit === 0);
+    await init.ask("start", "--no-wait", "web");
+    await init.shell("touch /run/go");
+    await machine.untilStatus("web", /^web start\/running, process/);
+  },
+);
+
+test(
+  "a script whose name has a line's end is no job: it would forge a line of the list",
+  { web: SERVICE },
+  async (init) => {
+    await init.untilSaid(/Init scripts with such a name cannot be run as jobs/);
+    await init.untilStatus("web", /^web stop/);
+    assert.doesNotMatch(await init.init.ask("list"), /^(cron|x$)/m);
+  },
+  (etc) => etc.write("init.d/x\ncron start", etc.headerOf("x", "2", "0"), 0o755),
 );

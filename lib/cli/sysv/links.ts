@@ -1,6 +1,7 @@
 /** The links of runlevels: how those that there are become those that are wanted. */
 
 import { rmSync, symlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import { LEVELS, type Link } from "../../../compat/sysv/mod.ts";
 import { levelDirectory } from "../../config/sysv/links.ts";
 import type { Scripts } from "../../config/sysv/scripts.ts";
@@ -36,21 +37,33 @@ export function linkChanges(
   });
 }
 
-/** Carries out changes. All new links are made before any old one goes, so that no script is ever without one. */
+/**
+ * Carries out changes. All new links are made before any old one goes, so that no script is ever without one. The old ones of
+ * a script stay where a new one beside them could not be made.
+ */
 export function changeLinks(changes: readonly LinkChange[], fail: (message: string) => void): void {
-  const attempt = (act: () => void, what: string) => {
+  const attempt = (act: () => void, what: string): boolean => {
     try {
       act();
+      return true;
     } catch (error) {
       fail(`can not ${what}: ${errorReason(error)}`);
+      return false;
     }
   };
-  for (const { action, path, script } of changes) {
+  const placeOf = ({ path, script }: LinkChange) => `${dirname(path)}/${script}`;
+  const incomplete = new Set<string>();
+  for (const change of changes) {
+    const { action, path, script } = change;
     if (action !== "enable") continue;
     const target = `../init.d/${script}`;
-    attempt(() => symlinkSync(target, path), `symlink(${target}, ${path})`);
+    const isMade = attempt(() => symlinkSync(target, path), `symlink(${target}, ${path})`);
+    if (!isMade) incomplete.add(placeOf(change));
   }
-  for (const { action, path } of changes) {
-    if (action === "remove") attempt(() => rmSync(path), `remove(${path})`);
+  for (const change of changes) {
+    const { action, path } = change;
+    if (action === "remove" && !incomplete.has(placeOf(change))) {
+      attempt(() => rmSync(path), `remove(${path})`);
+    }
   }
 }

@@ -1,6 +1,6 @@
 /** The reading of a machine's init scripts as jobs, step by step: the scripts, their links, facilities, and what follows. */
 
-import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import {
   Catalog,
@@ -69,6 +69,10 @@ const RED_HAT_RC = "/etc/rc.d/rc";
 /** What stands in the place of the script of a job that is Upstart's. */
 const UPSTART_STAND_IN = "upstart-job";
 
+/** Characters that a job's command cannot have, or that would end or forge the lines of `initctl list`. */
+// deno-lint-ignore no-control-regex
+const UNFIT_NAME = /[$\\\x00-\x1f\x7f-\x9f]/;
+
 /** A change within so many ms of a look may not show in the file's times. */
 const CLOCK_STEP = 1000;
 
@@ -92,13 +96,14 @@ export class ScriptScanner {
   constructor(private readonly options: ScanOptions) {}
 
   /**
-   * Reads all, a file at each step. Undefined when the directory of the scripts cannot be read: nothing is known then.
+   * Reads all, a file at each step. Gives the reason alone when the directory of the scripts cannot be read: nothing is
+   * known then.
    * @throws nothing that the file system may refuse.
    */
   *scan(): Steps<ScanResult | Diagnostic> {
     const { places } = this.options;
     const problem = directoryProblem(places.scripts);
-    const names = ifAllowed(() => listDirectoryOf(places.scripts));
+    const names = ifAllowed(() => readdirSync(places.scripts));
     if (names === undefined) {
       return {
         file: places.scripts,
@@ -107,13 +112,6 @@ export class ScriptScanner {
     }
     return yield* new Scan(this.options, this.#known).run(names);
   }
-}
-
-/** @throws {Error} where the kernel refuses it. */
-function listDirectoryOf(path: string): string[] {
-  // Asks for the permission that listDirectory does without.
-  statSync(`${path}/.`);
-  return listDirectory(path);
 }
 
 /** One scan. */
@@ -236,7 +234,7 @@ class Scan {
       if (isLinked) this.#warn(path, "Init script is not executable, and is not run");
       return false;
     }
-    if (/[$\\]/.test(path)) {
+    if (UNFIT_NAME.test(path)) {
       this.#problems.push({ file: path, reason: "Init scripts with such a name cannot be run as jobs" });
       return false;
     }

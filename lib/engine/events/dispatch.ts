@@ -10,9 +10,9 @@ import { noteHolder } from "../dependencies/deadlocks.ts";
 import { startNeeded } from "../dependencies/start.ts";
 import type { EngineState, Subscriber } from "../engine_state.ts";
 import { type Instance, nameOfInstance } from "../instance.ts";
-import { advance, begin, changeGoal, createInstance, settleWaiters } from "../lifecycle.ts";
+import { advance, begin, changeGoal, createInstance, settleWaiters, startAnew } from "../lifecycle.ts";
 import type { LoadedJob } from "../loaded_job.ts";
-import { hasLostProcesses } from "../services/init_script.ts";
+import { hasLostProcesses, isStartedAnew } from "../services/init_script.ts";
 import { isStartAllowed, noteRunlevel } from "../shutdown.ts";
 import type { Event } from "./event.ts";
 import { type Cause, causeOf, describeLoop } from "./start_loops.ts";
@@ -85,8 +85,8 @@ function showToJob(
 }
 
 /**
- * Starts a job by these events, unless it runs, or may not start now; without what it needs. A script runs no more when
- * its processes are gone.
+ * Starts a job by these events, unless it runs, or may not start now; without what it needs. Of a script that has no
+ * processes only the start runs.
  * @param causes What has led to it beside the events.
  * @returns The instance that is started.
  */
@@ -106,7 +106,8 @@ export function start(
   const name = instanceName(engine, job, variables);
   const existing = name === undefined ? undefined : job.instances.get(name);
   if (name === undefined) return undefined;
-  if (existing && existing.goal !== "stop" && !hasLostProcesses(existing)) return undefined;
+  const isUp = existing && existing.goal !== "stop" && !hasLostProcesses(existing);
+  if (isUp && !isStartedAnew(existing, events)) return undefined;
   const { cause, loop } = causeOf(job, events, causes);
   if (loop && !engine.startThrottle.allows(job, engine.now)) {
     delayStart(engine, job, events, loop);
@@ -117,7 +118,8 @@ export function start(
   instance.cause = cause;
   settleWaiters(engine, instance, false);
   holdEvents(engine, instance, events);
-  begin(engine, instance);
+  if (isUp) startAnew(engine, instance);
+  else begin(engine, instance);
   return instance;
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
+import { RC_EVENTS } from "../../model/init_events.ts";
 import type { JobDefinition } from "../../model/job.ts";
 import { actionExitInWords } from "../../model/sysv/lsb_exits.ts";
 import { signalName } from "../../model/signals.ts";
@@ -38,6 +39,17 @@ export function finishesStart(instance: Instance): boolean {
   const { state, pids, isExpectMet, isTimedOut, isForced } = instance;
   return state === "spawned" && isScript(instance) && pids.has("main") && !isExpectMet && !isTimedOut &&
     !isForced;
+}
+
+/** How long a start may go on once the script is to stop, in ms. A machine that goes down does not wait for one that hangs. */
+const TIME_TO_FINISH = 30_000;
+
+/** Bounds a start by the goal: one that is to be undone soon, and any other by its own limit. */
+export function boundStart(engine: EngineState, instance: Instance): void {
+  const { startTimeout } = instance.job.definition;
+  if (instance.goal === "stop") engine.setTimer(instance, "start-timeout", TIME_TO_FINISH);
+  else if (startTimeout === undefined) engine.clearTimer(instance, "start-timeout");
+  else engine.setTimer(instance, "start-timeout", startTimeout * 1000);
 }
 
 /** The states in which it counts what becomes of the processes that a script has left behind. */
@@ -79,6 +91,17 @@ export function stayWithout(engine: EngineState, instance: Instance): void {
 /** True for a script that is up without the processes that it had left behind: its start has something to do. */
 export function hasLostProcesses({ goal, state, report }: Instance): boolean {
   return goal === "start" && state === "running" && report.script === "gone";
+}
+
+/**
+ * True for a script that is up, has no process, and whose runlevel is entered from one that does not start it: rc runs its
+ * start then, once for each such change, as of a script that ends what a runlevel is not to have.
+ */
+export function isStartedAnew(instance: Instance, events: readonly { name: string }[]): boolean {
+  const { goal, state, job: { definition } } = instance;
+  return isScript(instance) && goal === "start" && state === "running" &&
+    definition.processes.main !== undefined &&
+    instance.processes().length === 0 && events.some(({ name }) => name === RC_EVENTS.start);
 }
 
 /** The failure of a script whose processes have ended. It is not up any more, so its stop has nothing to undo. */

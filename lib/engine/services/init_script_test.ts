@@ -75,6 +75,57 @@ Deno.test("the stop of a script ends its daemon; one that outlives it gets TERM 
   assert.deepEqual(other.traced(/gets/), ["web main gets TERM", "web main gets KILL"]);
 });
 
+Deno.test("a start or restart while the script's stop runs starts it again when that is done", () => {
+  for (const ask of ["start", "restart", "event"] as const) {
+    for (const isDaemon of [true, false]) {
+      const bench = scriptBench({ startOn: "up", stopOn: "down" });
+      bench.behave("web", "pre-stop", "stays");
+      bench.event("up");
+      if (isDaemon) startDaemon(bench);
+      else bench.exit("web");
+      if (ask !== "restart") bench.event("down");
+      const reply = ask === "start"
+        ? bench.start("web")
+        : ask === "restart"
+        ? bench.restart("web")
+        : bench.emit("up");
+      assert.equal(bench.state("web"), "respawn/pre-stop");
+      if (isDaemon) bench.exit("web");
+      bench.restore();
+      bench.exit("web", { status: 0 }, { process: "pre-stop" });
+      assert.deepEqual([bench.state("web"), reply.outcome], ["start/spawned", undefined]);
+      startDaemon(bench);
+      assert.deepEqual([bench.state("web"), reply.outcome], ["start/running", "done"]);
+      const stop = bench.stop("web");
+      bench.exit("web");
+      bench.exit("web", { status: 0 }, { process: "pre-stop" });
+      assert.deepEqual([bench.state("web"), stop.outcome], ["stop/waiting", "done"]);
+      assert.equal(bench.traced(/pre-stop runs/).length, 2);
+    }
+  }
+});
+
+Deno.test("a stop that waits for others has not begun: a start calls it off, and is answered", () => {
+  const fields = (): Fields => ({
+    expect: "script",
+    runs: ["main", "pre-stop"],
+    startOn: "up",
+    stopOn: "down",
+  });
+  const bench = new Bench([job("base", fields()), job("web", { ...fields(), uses: ["base"] })]);
+  for (const name of ["base", "web"]) bench.behave(name, "main", { status: 0 });
+  bench.behave("web", "pre-stop", "stays");
+  bench.event("up");
+  bench.event("down");
+  assert.deepEqual([bench.state("base"), bench.state("web")], ["stop/running", "stop/pre-stop"]);
+  const up = bench.emit("up");
+  bench.exit("web", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual([bench.state("base"), bench.state("web")], ["start/running", "start/running"]);
+  assert.equal(up.outcome, "done");
+  assert.equal(bench.traced(/base main runs/).length, 1);
+  assert.equal(bench.traced(/web main runs/).length, 2);
+});
+
 Deno.test("a daemon that is killed is dead, and the stop of the script is not run", () => {
   const bench = scriptBench();
   bench.start("web");
@@ -124,6 +175,49 @@ Deno.test("a start of a script whose processes are gone runs its start again, an
   bench.event("rc-stop", { RUNLEVEL: "1", PREVLEVEL: "2" });
   assert.equal(bench.state("web"), "stop/waiting");
   assert(bench.trace.includes("web pre-stop runs"));
+});
+
+Deno.test("a script that leaves nothing behind does its start at each change from a runlevel without it", () => {
+  const levels = "RUNLEVEL=[12]", others = "PREVLEVEL!=[12]";
+  const bench = scriptBench({ startOn: `rc-start ${levels} ${others}`, stopOn: "rc-stop RUNLEVEL=[06]" });
+  const runs = () => bench.traced(/web main runs/).length;
+  const enter = (level: string, previous: string) => {
+    bench.event("rc-start", { RUNLEVEL: level, PREVLEVEL: previous });
+    if (bench.state("web") === "start/spawned") bench.exit("web");
+    assert.equal(bench.state("web"), "start/running");
+    bench.restore();
+  };
+  enter("2", "N");
+  enter("1", "2");
+  assert.equal(runs(), 1, "the level before has started it");
+  enter("3", "1");
+  enter("1", "3");
+  assert.equal(runs(), 2);
+  bench.event("other");
+  assert.match(bench.start("web").outcome!, /already running/);
+  assert(!bench.trace.includes("web pre-stop runs"));
+});
+
+Deno.test("a start that hangs has half a minute when its script is to stop, and then as long as ever when it is not", () => {
+  const bench = scriptBench({ startTimeout: 300 });
+  bench.start("web");
+  bench.stop("web");
+  bench.advance("29s");
+  assert.equal(bench.state("web"), "stop/spawned");
+  bench.restore();
+  bench.advance("2s");
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert.deepEqual(bench.traced(/gets/), ["web main gets TERM"]);
+
+  const other = scriptBench({ startTimeout: 300 });
+  other.start("web");
+  other.stop("web");
+  other.start("web");
+  other.advance("100s");
+  assert.equal(other.state("web"), "start/spawned");
+  startDaemon(other);
+  assert.equal(other.state("web"), "start/running");
+  assert.equal(other.timers, 0);
 });
 
 Deno.test("the process that a pid file names stands for all: by its end the service is dead", () => {

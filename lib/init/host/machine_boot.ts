@@ -15,6 +15,8 @@ const FILE_SYSTEMS: Array<[type: string, target: string, flags: number, options:
   ["devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=620,ptmxmode=666"],
   ["tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777"],
   ["tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=755"],
+  // Daemons of init scripts are known by their groups, and SysV's scripts mount no tree.
+  ["cgroup2", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, ""],
 ];
 
 /**

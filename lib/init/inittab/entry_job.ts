@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { type ActionRow, INITTAB_ACTIONS, type InittabEntry } from "../../model/sysv/inittab.ts";
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
-import { close, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from "../../sys/io/descriptors.ts";
+import { close, isTerminal, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from "../../sys/io/descriptors.ts";
 
 /** The system's console. */
 export const CONSOLE = "/dev/console";
@@ -20,18 +20,20 @@ const KILL_TIMEOUT = 86_400;
 
 /** What the jobs of all lines depend on. */
 export interface EntrySurroundings {
-  /** True when there is a console that can be opened. */
-  hasConsole: boolean;
+  /** What there is in the console's place and can be opened. */
+  console: "none" | "terminal" | "other";
   hasInitscript: boolean;
 }
 
 /** How things are now. */
 export function surroundings(): EntrySurroundings {
   return {
-    hasConsole: ifAllowed(() => {
-      close(open(CONSOLE, O_RDWR | O_NOCTTY | O_NONBLOCK));
-      return true;
-    }) ?? false,
+    console: ifAllowed(() => {
+      const descriptor = open(CONSOLE, O_RDWR | O_NOCTTY | O_NONBLOCK);
+      const found = isTerminal(descriptor) ? "terminal" : "other";
+      close(descriptor);
+      return found;
+    }) ?? "none",
     hasInitscript: existsSync(INITSCRIPT),
   };
 }
@@ -49,7 +51,7 @@ export function idOf(job: string): string | undefined {
 /** The job of a line. */
 export function entryJob(
   entry: InittabEntry,
-  { hasConsole, hasInitscript }: EntrySurroundings,
+  { console, hasInitscript }: EntrySurroundings,
 ): JobDefinition {
   const row: ActionRow = INITTAB_ACTIONS[entry.action];
   const { id, levels, action, process, isDirect, file } = entry;
@@ -60,7 +62,8 @@ export function entryJob(
     description: levels === "" ? action : `${action} in ${levels}`,
     directed: true,
     killTimeout: KILL_TIMEOUT,
-    console: !hasConsole ? "none" : row.waits ? "owner" : "output",
+    // Only a terminal can have an owner.
+    console: console === "none" ? "none" : console === "terminal" && row.waits ? "owner" : "output",
     ...(process !== "" && {
       processes: {
         main: words

@@ -41,7 +41,7 @@ export class EntryProcesses implements Part<SavedProcesses> {
   /** The changes of the runlevel that init carries out for a line. */
   readonly #changes = new Map<string, symbol>();
   readonly #recorded = new Map<string, number>();
-  #surroundings: EntrySurroundings = { hasConsole: false, hasInitscript: false };
+  #surroundings: EntrySurroundings = { console: "none", hasInitscript: false };
 
   constructor(private readonly context: EntryProcessesContext) {
     this.#scripts = new ScriptLevels(context.init);

@@ -1,7 +1,7 @@
 /** Records of utmp(5): reading the logged-in users' terminals and the runlevel. */
 
 import type { Buffer } from "node:buffer";
-import { readFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import process from "node:process";
 import { ifAllowed } from "../call/refused.ts";
 
@@ -49,7 +49,7 @@ export function runlevelOfEnvironment(
  * @throws {Error} when the file cannot be read.
  */
 export function recordedRunlevel(file: string = UTMP): Runlevels | undefined {
-  return runlevelsOf(records(file).findLast(tellsRunlevel));
+  return runlevelsOf(records(file, "last").findLast(tellsRunlevel) ?? records(file).findLast(tellsRunlevel));
 }
 
 /**
@@ -111,11 +111,32 @@ export function typesOf(file: string): number[] {
   return records(file).map((record) => record.readInt16LE(FIELD.type));
 }
 
-function records(file: string): Buffer[] {
-  const bytes = readFileSync(file);
+/**
+ * More of a file is not read, in bytes: other programs than root's write to utmp, and may have left a file of any size.
+ * Records that count are among the first ones of utmp, and among the last ones of wtmp.
+ */
+const MOST_READ = RECORD_SIZE << 12;
+
+/** @throws {Error} when the file cannot be read, or is none. Nothing is waited for. */
+function records(file: string, where: "first" | "last" = "first"): Buffer[] {
+  const bytes = readPart(file, where);
   const count = Math.floor(bytes.length / RECORD_SIZE);
   return Array.from(
     { length: count },
     (_, index) => bytes.subarray(index * RECORD_SIZE, (index + 1) * RECORD_SIZE),
   );
+}
+
+function readPart(file: string, where: "first" | "last"): Buffer {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+  const descriptor = openSync(file, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  try {
+    const status = fstatSync(descriptor);
+    const size = status.isFile() ? Math.floor(status.size / RECORD_SIZE) * RECORD_SIZE : 0;
+    const length = Math.min(size, MOST_READ), bytes = Buffer.alloc(length);
+    const count = length > 0 && readSync(descriptor, bytes, 0, length, where === "last" ? size - length : 0);
+    return bytes.subarray(0, Number(count));
+  } finally {
+    closeSync(descriptor);
+  }
 }

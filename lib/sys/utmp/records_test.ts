@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { writeFileSync } from "node:fs";
+import { appendFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { recordedRunlevel, runlevelOfEnvironment, terminalsInUse } from "./records.ts";
+import { makeFifo } from "../io/fifo.ts";
 import { TemporaryDirectory } from "../testing/directory.ts";
 
 function record(type: number, line = "", user = "", pid = 0): Buffer {
@@ -62,4 +63,27 @@ Deno.test("the environment tells the runlevel only with RUNLEVEL", () => {
   assert.deepEqual(runlevelOfEnvironment({ RUNLEVEL: "2" }), { runlevel: "2", previous: "N" });
   assert.deepEqual(runlevelOfEnvironment({ RUNLEVEL: "", PREVLEVEL: "" }), { runlevel: "N", previous: "N" });
   assert.equal(runlevelOfEnvironment({ PREVLEVEL: "2" }), undefined);
+});
+
+Deno.test("of a file that somebody has made large no more is read than its beginning, or its end", () => {
+  withRecords(Buffer.concat([record(1, "~", "runlevel", 0x32), record(7, "tty1", "ann")]), (file) => {
+    truncateSync(file, 2 ** 33);
+    assert.deepEqual(terminalsInUse(file), ["/dev/tty1"]);
+    assert.equal(recordedRunlevel(file)!.runlevel, "2");
+    appendFileSync(file, record(7, "tty2", "bob"));
+    assert.deepEqual(terminalsInUse(file), ["/dev/tty1"]);
+  });
+  withRecords(record(1, "~", "runlevel", 0x32), (file) => {
+    const records = Array.from({ length: 5000 }, () => record(8, "tty1"));
+    appendFileSync(file, Buffer.concat([...records, record(1, "~", "runlevel", 0x3332)]));
+    assert.deepEqual(recordedRunlevel(file), { runlevel: "2", previous: "3" });
+  });
+});
+
+Deno.test("a pipe in the place of the file has no records, and is not waited for", () => {
+  using temporary = new TemporaryDirectory();
+  const path = join(temporary.path, "utmp");
+  makeFifo(path, 0o600);
+  assert.deepEqual(terminalsInUse(path), []);
+  assert.equal(recordedRunlevel(path), undefined);
 });

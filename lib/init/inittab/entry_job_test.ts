@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import type { InittabAction, InittabEntry } from "../../model/sysv/inittab.ts";
+import { entryJob } from "./entry_job.ts";
+
+function entry(action: InittabAction): InittabEntry {
+  const process = "/bin/true", file = "/etc/inittab";
+  return { id: "a", levels: "2", action, process, isRecorded: true, isDirect: false, file };
+}
+
+Deno.test("who is waited for owns the console where that is a terminal, and writes to it where it is none", () => {
+  const consoles = (console: "none" | "terminal" | "other") =>
+    (["sysinit", "wait", "respawn"] as const).map((action) =>
+      entryJob(entry(action), { console, hasInitscript: false }).console
+    );
+  assert.deepEqual(consoles("terminal"), ["owner", "owner", "output"]);
+  assert.deepEqual(consoles("other"), ["output", "output", "output"]);
+  assert.deepEqual(consoles("none"), ["none", "none", "none"]);
+});
