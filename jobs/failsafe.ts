@@ -8,7 +8,8 @@ export default job({
   startOn: startup,
   stopOn: runlevel("[0123456S]"),
   emits: ["failsafe-boot"],
-  normalExit: ["TERM"],
+  // The stop is no failure, and not told of: of a signal, what silences its message is the number.
+  normalExit: ["TERM", 15],
   console: "output",
   env: { FAILSAFE_AFTER: "300" },
   script: `

@@ -1,6 +1,6 @@
 /** Circles: services that wait for each other. They are found, and broken at the weakest edge. */
 
-import { allSteps, type Steps } from "../../lib/model/steps.ts";
+import { allSteps, type Steps } from "./steps.ts";
 import { type Graph, type ScriptEdge, STRENGTHS } from "./graph.ts";
 import type { Service } from "./service.ts";
 
@@ -22,14 +22,21 @@ export function sortedServices({ services, edges }: Graph): Service[] {
   return sorted;
 }
 
-/** A circle of the graph; undefined where there is none. */
+/**
+ * A circle of the graph; undefined where there is none. Which one it is depends on the scripts alone, and not on the
+ * order in which a directory or a command line has them: what makes the links, and what boots by them, are to agree.
+ */
 export function findCircle(graph: Graph): Circle | undefined {
   const sorted = new Set(sortedServices(graph));
   // Each service that is left waits for another one that is left, so the way back ends in a circle.
-  const start = graph.services.find((service) => !sorted.has(service));
+  const left = graph.services.filter((service) => !sorted.has(service));
+  const start = left.length > 0
+    ? left.reduce((one, other) => other.script < one.script ? other : one)
+    : undefined;
   const way: ScriptEdge[] = [];
   for (let service = start; service !== undefined;) {
-    const edge: ScriptEdge = graph.edges.get(service)!.find(({ first }) => !sorted.has(first))!;
+    const edges = graph.edges.get(service)!.filter(({ first }) => !sorted.has(first));
+    const edge: ScriptEdge = edges.reduce((one, other) => isNearer(other, one) ? other : one);
     way.unshift(edge);
     const met = way.findIndex(({ then }) => then === edge.first);
     if (met >= 0) return way.slice(0, met + 1);
@@ -38,10 +45,25 @@ export function findCircle(graph: Graph): Circle | undefined {
   return undefined;
 }
 
-/** The edge at which a circle is broken: should before required, `$all` before both. */
+/** Of two edges between the same services, the stronger one says how much they wait. */
+function isNearer(one: ScriptEdge, other: ScriptEdge): boolean {
+  if (one.first.script !== other.first.script) return one.first.script < other.first.script;
+  return weightOf(one) > weightOf(other);
+}
+
+function weightOf({ strength }: ScriptEdge): number {
+  return STRENGTHS.indexOf(strength);
+}
+
+/**
+ * The edge at which a circle is broken: should before required, `$all` before both; of several, that of the script whose
+ * name comes first, so that what its header says is passed over at starts and at stops.
+ */
 export function weakest(circle: Circle): ScriptEdge {
-  const weight = (edge: ScriptEdge) => STRENGTHS.indexOf(edge.strength);
-  return circle.reduce((least, edge) => weight(edge) < weight(least) ? edge : least);
+  const speaker = ({ reasons, then }: ScriptEdge) => (reasons[0]?.service ?? then).script;
+  return circle.reduce((least, edge) =>
+    (weightOf(edge) - weightOf(least) || (speaker(edge) < speaker(least) ? -1 : 0)) < 0 ? edge : least
+  );
 }
 
 /**

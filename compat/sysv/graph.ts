@@ -1,6 +1,6 @@
 /** Which service starts or stops before which, and why: the graph that headers describe. */
 
-import { allSteps, type Steps } from "../../lib/model/steps.ts";
+import { allSteps, type Steps } from "./steps.ts";
 import { ALL, expand, type Facilities } from "./facilities.ts";
 import { type HeaderFieldName, words } from "./header.ts";
 import type { Catalog, Service } from "./service.ts";

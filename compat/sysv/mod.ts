@@ -16,7 +16,7 @@ export {
 export { type Graph, type Kind, type ScriptEdge } from "./graph.ts";
 export { type InitHeader, levelWords, missingFields, parseHeader, RELATIONS, words } from "./header.ts";
 export { parseInittab } from "./inittab.ts";
-export { levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } from "./levels.ts";
+export { AFTER_BOOT, levelNamed, levelNames, LEVELS, type Levels, NO_LEVELS, readLevels } from "./levels.ts";
 export { lintScript } from "./lint/lint.ts";
 export { computeOrder, type Link, type Numbered, type Order, plannedLinks } from "./plan.ts";
 export {
@@ -41,3 +41,4 @@ export {
 } from "./rc/links.ts";
 export { OutputTurns } from "./rc/output_turns.ts";
 export { RcSchedule } from "./rc/schedule.ts";
+export { type Steps } from "./steps.ts";

@@ -98,6 +98,20 @@ Deno.test("a circle is broken at its weakest edge, and all have numbers", () => 
   ]);
 });
 
+Deno.test("a circle is broken at the same header whichever script comes up first, at starts and at stops", () => {
+  const brokenAt = (names: string[]) => {
+    const requires = (name: string) => ({ required: name === "a" ? "b" : "a" });
+    const [catalog, facilities] = catalogOf(Object.fromEntries(names.map((name) => [name, requires(name)])));
+    return computeOrder(catalog, facilities).circles.map(({ circle }) => {
+      const { first, then } = weakest(circle);
+      return `${then.script} after ${first.script}`;
+    });
+  };
+  for (const names of [["a", "b"], ["b", "a"]]) {
+    assert.deepEqual(brokenAt(names), ["a after b", "b after a"]);
+  }
+});
+
 Deno.test("a name has one provider", () => {
   const [catalog, facilities] = catalogOf({ a: {} });
   const header = parseHeader("### BEGIN INIT INFO\n# Provides: b a\n### END INIT INFO\n");

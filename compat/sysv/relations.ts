@@ -3,7 +3,7 @@
  * stops earlier. Where headers say something else of the stops, that counts as far as it agrees with the starts.
  */
 
-import type { Steps } from "../../lib/model/steps.ts";
+import type { Steps } from "./steps.ts";
 import { goesDown } from "../../lib/model/sysv/runlevels.ts";
 import { type Circle, circlesBroken } from "./circles.ts";
 import type { Facilities } from "./facilities.ts";

@@ -3,7 +3,7 @@
 import type { JobCondition, Match } from "../../lib/model/condition.ts";
 import { RC_EVENTS } from "../../lib/model/init_events.ts";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
-import type { Steps } from "../../lib/model/steps.ts";
+import type { Steps } from "./steps.ts";
 import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import type { Circle } from "./circles.ts";
 import { ALL, expand, type Facilities } from "./facilities.ts";

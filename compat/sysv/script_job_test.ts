@@ -1,7 +1,7 @@
 /** Init scripts as jobs: definitions, and what they wait for. */
 
 import assert from "node:assert/strict";
-import { allSteps } from "../../lib/model/steps.ts";
+import { allSteps } from "./steps.ts";
 import { parseFacilities } from "./facilities.ts";
 import { parseHeader } from "./header.ts";
 import { levelNamed } from "./levels.ts";

@@ -74,6 +74,22 @@ Deno.test("a script of the boot starts with it; without a header nothing says wh
   assert.match(none.lost.join(), /no header/);
 });
 
+Deno.test("the pid file that nobody writes any more is a comment", () => {
+  const { comments } = convert(skeleton("start-stop-daemon -S -b -m -p /run/o.pid -x /bin/oven"));
+  assert.match(comments.foot.join("\n"), /pid written to \/run\/o\.pid; the job does not/);
+});
+
+Deno.test("the runlevels of a script without a header are those of its line chkconfig", () => {
+  const { definition, comments, lost } = convert(
+    "case $1 in start) oven ;; esac\n",
+    "# chkconfig: 345 10 90\n",
+  );
+  assert.deepEqual(definition.startOn, { kind: "event", name: "runlevel", matches: [{ value: "[345]" }] });
+  assert.deepEqual(definition.stopOn, { kind: "event", name: "runlevel", matches: [{ value: "[0126]" }] });
+  assert.match(comments.foot.join("\n"), /chkconfig: … 10 90/);
+  assert.doesNotMatch(lost.join("\n"), /no header/);
+});
+
 /** Starts that are known: the part of a script, and what is asked of the job. */
 const KNOWN: Array<[name: string, body: string, main: string | string[], fields: Partial<JobDefinition>]> = [
   [

@@ -69,6 +69,7 @@ export class KnownJob {
     definition.processes.main = main;
     if (stop !== undefined) definition.processes["pre-stop"] = stop;
     comments.head.push(` Made of ${definition.source}, whose place it takes.`);
+    this.#tellPidFile();
     this.#tellRest();
   }
 
@@ -203,6 +204,18 @@ export class KnownJob {
       ...seconds > 0 && { killTimeout: seconds },
       ...reload !== undefined && { reloadSignal: reload },
     };
+  }
+
+  /** A pid file that start-stop-daemon made is nobody's now: init knows the process. Others may read it. */
+  #tellPidFile(): void {
+    if (this.#option("make-pidfile") === undefined) return;
+    const word = this.#option("pidfile") ?? "";
+    const path = valueOfWord(word, this.shape.lookup) ?? word;
+    this.converted.comments.foot.push(
+      ` The script has its pid written to ${path}; the job does not. Where another program`,
+      " reads that file, let a postStart write it, or that program ask `initctl status`.",
+      "",
+    );
   }
 
   /** What the script does besides becomes comments at the end of the job. */

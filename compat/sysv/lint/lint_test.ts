@@ -27,7 +27,8 @@ function lint(text: string): string[] {
 Deno.test("nothing is wrong with a good script", () => assert.deepEqual(lint(GOOD), []));
 
 const CASES: Array<[change: [from: string, to: string], found: RegExp[]]> = [
-  [["BEGIN", "begin"], [/^! no header/]],
+  [["BEGIN", "begin"], [/^! no header.*without links it is not started/]],
+  [["### BEGIN", "# chkconfig: 35 10 90\n### begin"], [/^\? no header.*`# chkconfig:'/]],
   [["### END INIT INFO\n", ""], [/^2! the header has no `### END/]],
   [["# Default-Stop:      0 1 6\n", ""], [/^2! .* no Default-Stop/]],
   [["# Short-Description: serves pages\n", ""], [/^2\? .* no Short-Description/]],

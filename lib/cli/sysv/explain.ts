@@ -7,7 +7,7 @@ import { UsageError } from "../../model/command_line/usage_error.ts";
 import { write } from "../output.ts";
 import { runTool } from "../tool.ts";
 import { type Machine, PLACE_OPTIONS, readMachine } from "./machine.ts";
-import { describeEdge } from "./order.ts";
+import { describeCircle, describeEdge } from "./order.ts";
 
 const TOOL: Tool = {
   name: "sysv explain",
@@ -42,6 +42,7 @@ function run(parsed: ParsedOptions): number {
   for (const { kind, chain } of chains) {
     write(1, `${kind}:\n${chain.map((edge) => `  ${describeEdge(edge)}\n`).join("")}`);
   }
+  tellCircles(machine, service, target);
   if (chains.length > 0) return 0;
   write(1, `${service.script} and ${target.script} do not wait for each other\n`);
   const boot = [service, target].filter(({ start }) => levelNames(start).join("") === "S");
@@ -52,7 +53,8 @@ function run(parsed: ParsedOptions): number {
 }
 
 /** Tells of all that a script waits for itself. */
-function tellAll({ order }: Machine, service: Service): number {
+function tellAll(machine: Machine, service: Service): number {
+  const { order } = machine;
   for (const kind of ["start", "stop"] as const) {
     const edges = order[kind].graph.edges.get(service)!;
     write(
@@ -60,7 +62,16 @@ function tellAll({ order }: Machine, service: Service): number {
       `${kind}:\n${edges.map((edge) => `  ${describeEdge(edge)}\n`).join("") || "  waits for nothing\n"}`,
     );
   }
+  tellCircles(machine, service);
   return 0;
+}
+
+/** Tells of the circles that all of these services are in, and where each is broken. */
+function tellCircles({ order }: Machine, ...services: Service[]): void {
+  for (const { circle } of order.circles) {
+    const isWhole = services.every((service) => circle.some(({ first }) => first === service));
+    if (isWhole) write(1, `${describeCircle(circle)}\n`);
+  }
 }
 
 /** @throws {Error} where no script has or provides the name. */

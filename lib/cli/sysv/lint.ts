@@ -9,7 +9,7 @@ import type { Tool } from "../../model/command_line/tool.ts";
 import { write } from "../output.ts";
 import { complain, runTool } from "../tool.ts";
 import { PLACE_OPTIONS, scriptsOf } from "./machine.ts";
-import { mayRun, readFacilities } from "../../config/sysv/scripts.ts";
+import { mayRun, readFacilities, type Scripts } from "../../config/sysv/scripts.ts";
 
 const TOOL: Tool = {
   name: "sysv lint",
@@ -31,7 +31,7 @@ function run(parsed: ParsedOptions): number {
   const facilities = readFacilities(scripts.places.config, () => {});
   const files = parsed.args.length > 0
     ? parsed.args
-    : scripts.names().filter((name) => !scripts.isAlias(name)).sort().map((name) => scripts.path(name));
+    : scripts.names().filter((name) => isScript(scripts, name)).sort().map((name) => scripts.path(name));
   let isWrong = false;
   for (const file of files) {
     const found = readSource(file);
@@ -51,4 +51,11 @@ function run(parsed: ParsedOptions): number {
     }
   }
   return isWrong ? 1 : 0;
+}
+
+/** False for a second name of a script, and for a file without a header that nobody may run, such as Red Hat's `functions`. */
+function isScript(scripts: Scripts, name: string): boolean {
+  if (scripts.isAlias(name)) return false;
+  const { header, isExecutable, problem } = scripts.read(name);
+  return header !== undefined || isExecutable || problem !== undefined;
 }

@@ -14,7 +14,7 @@ import { UsageError } from "../../model/command_line/usage_error.ts";
 import { write } from "../output.ts";
 import { complain, runTool } from "../tool.ts";
 import { printLinks } from "./insserv.ts";
-import { PLACE_OPTIONS, readMachine } from "./machine.ts";
+import { givenNumber, type Machine, PLACE_OPTIONS, readMachine } from "./machine.ts";
 
 const LINKS = "--links";
 
@@ -41,14 +41,14 @@ export function main(args: string[]): number | Promise<number> {
 
 function run(parsed: ParsedOptions): number {
   if (parsed.args.length > 0) throw new UsageError(`unexpected argument: ${parsed.args[0]}`);
-  const { order } = readMachine(parsed, () => parsed.options.has("all"));
+  const machine = readMachine(parsed, () => parsed.options.has("all")), { order } = machine;
   for (const { circle } of order.circles) complain(describeCircle(circle));
-  write(1, parsed.options.has("dot") ? drawing(order) : table(order));
+  write(1, parsed.options.has("dot") ? drawing(order) : table(machine));
   return order.circles.length > 0 ? 1 : 0;
 }
 
 /** Tells of a circle, with the place of each header that makes it. */
-function describeCircle(circle: Circle): string {
+export function describeCircle(circle: Circle): string {
   const { first, then } = weakest(circle);
   return `circle: ${circle.map(describeEdge).join("; ")}. ` +
     `Broken here: ${then.script} does not wait for ${first.script}`;
@@ -60,12 +60,13 @@ export function describeEdge({ first, then, reasons }: ScriptEdge): string {
   return `${where.join(", ")}: ${then.script} waits for ${first.script}`;
 }
 
-function table({ start, stop }: Order): string {
+function table(machine: Machine): string {
+  const { start, stop } = machine.order;
   const services = start.graph.services.filter((service) => service.enabled);
   const rows = services.map((service) => ({
     service,
-    number: service.start ? start.numbers.get(service)! : undefined,
-    end: service.stop ? stop.numbers.get(service)! : undefined,
+    number: service.start ? givenNumber(machine, service, "start") ?? start.numbers.get(service)! : undefined,
+    end: service.stop ? givenNumber(machine, service, "stop") ?? stop.numbers.get(service)! : undefined,
   }));
   const isBoot = ({ service }: typeof rows[number]) => levelNames(service.start).includes("S");
   rows.sort((one, other) =>

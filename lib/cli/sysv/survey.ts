@@ -102,7 +102,7 @@ class Surveyor {
   }
 
   #isOwn(name: string): boolean {
-    if (!this.scripts.isValidName(name)) this.messages.warn(`script name ${name} is not valid, skipped!`);
+    if (!this.scripts.isScriptName(name)) this.messages.warn(`script name ${name} is not valid, skipped!`);
     else if (this.scripts.isAlias(name)) {
       this.messages.warn(`script ${name} is a symlink to another script, skipped!`);
     } else return true;
@@ -149,7 +149,10 @@ class Surveyor {
       return undefined;
     }
     if (!isExecutable) {
-      this.messages.warn(`script ${name} is not an executable file, will be skipped in boot sequence!`);
+      // What nobody asks for and no link leads to is a text that lies there.
+      if (isAsked || label !== name) {
+        this.messages.warn(`script ${name} is not an executable file, will be skipped in boot sequence!`);
+      }
       return undefined;
     }
     this.#complain(name, label, header);

@@ -19,12 +19,12 @@ import {
   type Service,
   serviceOf,
   STANDARD_FACILITIES,
+  type Steps,
   weakest,
   words,
 } from "../../../compat/sysv/mod.ts";
 import type { Diagnostic } from "../../formats/diagnostic.ts";
 import type { JobDefinition } from "../../model/job.ts";
-import type { Steps } from "../../model/steps.ts";
 import { Trust } from "../../sys/access/trust.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { directoryProblem } from "../files.ts";

@@ -1,9 +1,8 @@
 /** Init scripts as a source of jobs: read when init starts, and again when something has changed that they depend on. */
 
-import { LEVELS } from "../../../compat/sysv/mod.ts";
+import { LEVELS, type Steps } from "../../../compat/sysv/mod.ts";
 import { type Diagnostic, formatDiagnostic } from "../../formats/diagnostic.ts";
 import type { JobDefinition } from "../../model/job.ts";
-import type { Steps } from "../../model/steps.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { watchDirectory } from "../../sys/io/inotify.ts";
 import { Dependencies } from "../dependencies.ts";

@@ -36,6 +36,9 @@ const FILE_FILTERS = "/etc/insserv/file-filters";
 /** Names of copies and of what package managers leave. */
 const LEFTOVER = /^[$.#%_+\-\\*[\]^:()~]|\.(?:dpkg|ucf|rpm|ba)|\.(?:old|new|org|orig|save|swp|core)$|~$/;
 
+/** Names of what lies beside init scripts and is none: programs that run them, an example, texts. */
+const NO_SCRIPT = /^(?:README|Makefile|powerfail|skeleton)|^(?:core|rc|rcS|rx)$/;
+
 /** A script that has been read. */
 export interface ReadScript {
   /** What its header stands in. */
@@ -64,10 +67,17 @@ export class Scripts {
   /** The names in the directory that may be scripts, in its own order. */
   names(): string[] {
     return listDirectory(this.places.scripts).filter((name) =>
-      this.isValidName(name) && ["regular", "unreadable"].includes(readSource(this.path(name), false).state)
+      this.isScriptName(name) &&
+      ["regular", "unreadable"].includes(readSource(this.path(name), false).state)
     );
   }
 
+  /** True for a name that insserv takes for an init script's. */
+  isScriptName(name: string): boolean {
+    return this.isValidName(name) && !NO_SCRIPT.test(name);
+  }
+
+  /** False for the name of a copy, whose links count nowhere. */
   isValidName(name: string): boolean {
     return !LEFTOVER.test(name) && !this.#filtered.some((extension) => name.endsWith(`.${extension}`));
   }
