@@ -9,7 +9,7 @@
  */
 
 import type { JobDefinition } from "../model/job.ts";
-import { isIgnoredName } from "../model/ignored_names.ts";
+import { isIgnoredName } from "../model/text/ignored_names.ts";
 
 /** An error in a job module, and its location. */
 export interface ModuleError {

@@ -2,7 +2,7 @@
 
 import * as fs from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { isIgnoredName } from "../model/ignored_names.ts";
+import { isIgnoredName } from "../model/text/ignored_names.ts";
 import { type DirectoryEvent, watchDirectory } from "../sys/io/inotify.ts";
 import { Dependencies } from "./dependencies.ts";
 import { isDirectory, isLink } from "./files.ts";

@@ -39,6 +39,9 @@ const COPIED = ["passwd", "group", "nsswitch.conf", "ld.so.cache"];
 /** A container may have been told to start no service. */
 const WITHOUT_POLICY = "policy=/usr/sbin/policy-rc.d; [ ! -e $policy ] || mount --bind /dev/null $policy";
 
+/** Where init has its logs when nobody says otherwise. */
+const LOGS = "/var/log/upstart";
+
 const LEVELS = [..."0123456S"];
 
 /** The files of /etc of such an init. */
@@ -140,12 +143,14 @@ export class ScriptsInit implements AsyncDisposable {
     try {
       prepare(etc);
       const init = await NamespaceInit.startWithin(
-        `mount --bind ${etc.path} /etc\n${WITHOUT_POLICY}`,
+        `mount --bind ${etc.path} /etc\nmkdir ${LOGS}\n${WITHOUT_POLICY}`,
         {},
         "--sysv",
         "--no-startup-event",
         "--confdir",
         "/etc/init",
+        "--logdir",
+        LOGS,
       );
       return new ScriptsInit(etc, init);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** service and invoke-rc.d where the scripts are jobs of the running init, which is process 1. */
 
 import assert from "node:assert/strict";
+import { until } from "../support/deadline.ts";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
 import type { Outcome } from "../support/command.ts";
 import { EXECUTABLE } from "../support/programs.ts";
@@ -75,21 +76,139 @@ test("a daemon that was killed is dead, and is started again", { web: DAEMON }, 
   await init.untilStatus("web", /process \d+$/);
 });
 
+/** Runs an action of a script as rc or somebody at the keyboard does, without init. */
+async function byHand({ init }: ScriptsInit, name: string, action: string): Promise<void> {
+  const { exit, stderr } = await init.shell(
+    `setsid /etc/init.d/${name} ${action} < /dev/null > /dev/null 2>&1`,
+  );
+  assert.equal(exit, 0, stderr);
+}
+
 test("what was started by hand is seen, and stopped", { web: DAEMON }, async (init, service) => {
-  const byHand = await init.init.shell("setsid /etc/init.d/web start < /dev/null > /dev/null 2>&1");
-  assert.equal(byHand.exit, 0, byHand.stderr);
+  await byHand(init, "web", "start");
   says(await service("web", "status"), 0, /^web is on$/);
   says(await service("web", "stop"), 0, /^$/);
   says(await service("web", "status"), 3, /^web is off$/);
 });
 
 test(
-  "a start that fails has the script's exit status, and says what it means",
-  { broken: { ...SERVICE, onStart: "exit 5" }, odd: { ...SERVICE, onStart: "exit 42" } },
-  async (_init, service) => {
-    says(await service("broken", "start"), 5, /^broken: .*failed.*\n.*\(program is not installed\)$/);
-    says(await service("odd", "start"), 1, /^odd: .*failed.*\n.*terminated with status 42$/);
-    says(await service("broken", "restart"), 5, /\(program is not installed\)$/);
+  "what was started by hand is restarted and reloaded by its script, and there is no second daemon",
+  {
+    web: {
+      ...DAEMON,
+      others: `${
+        DAEMON.others!.replace(
+          "*)",
+          'restart | try-restart | condrestart) echo "$1 by hand"; exit 7 ;;\n  *)',
+        )
+      }`,
+    },
+  },
+  async (init, service) => {
+    for (const action of ["try-restart", "condrestart"]) {
+      says(await service("web", action), 0, /^web: not running$/);
+    }
+    await byHand(init, "web", "start");
+    const daemon = await init.init.shell("cat /run/web.pid");
+    for (const action of ["restart", "try-restart", "condrestart"]) {
+      says(await service("web", action), 7, new RegExp(`^${action} by hand$`));
+    }
+    says(await service("web", "reload", "all"), 0, /^reads all anew$/);
+    assert.match(await init.status("web"), /^web stop\/waiting\n.*names process/);
+    assert.deepEqual(await init.init.shell("cat /run/web.pid"), daemon);
+  },
+);
+
+test(
+  "the status of a script without that action is told by its pid file and its lock file",
+  {
+    plain: {
+      ...SERVICE,
+      lines: "PIDFILE=/run/plain/pid",
+      others: '*) echo "Usage: plain {start|stop}"; exit 2 ;;',
+    },
+  },
+  async ({ init }, service) => {
+    says(await service("plain", "status"), 3, /^plain: not running$/);
+    await init.shell(
+      "mkdir -p /run/plain; sleep 10000 < /dev/null > /dev/null 2>&1 & echo $! > /run/plain/pid",
+    );
+    says(await service("plain", "status"), 0, /^plain: running$/);
+    await init.shell("echo 999999999 > /run/plain/pid");
+    says(await service("plain", "status"), 1, /^plain: dead, and its pid file is still there$/);
+    await init.shell(
+      "rm /run/plain/pid; mkdir -p /run/lock && mount -t tmpfs none /var/lock && mkdir -p /var/lock/subsys; : > /var/lock/subsys/plain",
+    );
+    says(await service("plain", "status"), 2, /^plain: dead, and its lock file is still there$/);
+    says(await service("plain", "start"), 0, /^plain: started$/);
+    says(await service("plain", "status"), 0, /^plain: running$/);
+  },
+);
+
+test(
+  "a start waits for one that is under way, says what that waits for, and ends as it does",
+  {
+    slow: { ...SERVICE, onStart: "read word < /run/slow.fifo; exit $word" },
+    next: { ...SERVICE, required: "slow" },
+  },
+  async (init, service) => {
+    const again = (name: string) =>
+      init.init.shell(`${EXECUTABLE} sysv service ${name} start 2> /run/said.${name}`);
+    for (const status of [0, 6]) {
+      await init.init.shell("mkfifo /run/slow.fifo; rm -f /run/said.*");
+      const starts = [service("slow", "start")];
+      await init.untilStatus("slow", /^slow start\/(?!running)/);
+      starts.push(service("next", "start"));
+      await init.untilStatus("next", /waits for slow/);
+      says(await service("slow", "status"), 4, /^slow: start\//);
+      const asked = Promise.all(["slow", "next"].map(again));
+      await until("both are told of", async () => {
+        const { stdout } = await init.init.shell("cat /run/said.slow /run/said.next");
+        return /slow: is starting already[^]*next: is starting already: waits for slow/.test(stdout);
+      });
+      await init.init.shell(`echo ${status} > /run/slow.fifo; rm /run/slow.fifo`);
+      const [slow, next] = await asked;
+      await Promise.all(starts);
+      assert.deepEqual([next!.exit, next!.stdout], [0, "next: started\n"]);
+      assert.equal(slow!.exit, status, slow!.stdout);
+      if (status !== 0) break;
+      assert.equal(slow!.stdout, "slow: started\n");
+      for (const name of ["next", "slow"]) says(await service(name, "stop"), 0, /: stopped$/);
+    }
+    const { stdout } = await init.init.shell("cat /run/said.slow");
+    assert.match(stdout, /\(program is not configured\)\nslow: what the script prints is in /);
+  },
+);
+
+test(
+  "a start that fails has the script's exit status, and says what it means and what the script has printed",
+  {
+    broken: { ...SERVICE, onStart: "seq 12; echo cannot find /usr/sbin/brokend >&2; exit 5" },
+    odd: { ...SERVICE, onStart: "exit 42" },
+    kind: { ...SERVICE, onStart: "echo it does not work >&2; exit 0" },
+  },
+  async ({ init }, service) => {
+    const end = ["4", ..."56789", "10", "11", "12", "cannot find /usr/sbin/brokend"].map((line) =>
+      `\n  ${line}`
+    ).join("");
+    const log = "what the script prints is in /var/log/upstart/broken.log; this time it ends with";
+    const words = new RegExp(
+      `^broken: .*failed.*\\n.*\\(program is not installed\\)\\nbroken: ${log}${end}$`,
+    );
+    for (const action of ["start", "start", "restart"]) says(await service("broken", action), 5, words);
+    says(await service("broken", "status"), 3, /^broken: not running$/);
+    says(
+      await service("odd", "start"),
+      1,
+      /^odd: .*failed.*\n.*terminated with status 42\nodd: what .*cannot be read: /,
+    );
+    await init.shell("echo earlier > /var/log/upstart/odd.log");
+    says(
+      await service("odd", "start"),
+      1,
+      /status 42\nodd: what .*odd\.log; this time it has printed nothing$/,
+    );
+    for (const action of ["start", "restart"]) says(await service("kind", action), 0, /^kind: (re)?started$/);
   },
 );
 

@@ -25,7 +25,13 @@ const STATUS_EXITS: readonly string[] = [
 export const ACTION_EXIT = { success: 0, failed: 1, notPermitted: 4 } as const;
 
 /** The exit statuses of `status`. */
-export const STATUS_EXIT = { running: 0, unknown: 4 } as const;
+export const STATUS_EXIT = {
+  running: 0,
+  deadWithPidFile: 1,
+  deadWithLockFile: 2,
+  notRunning: 3,
+  unknown: 4,
+} as const;
 
 /** What an exit status of an action other than `status` means; undefined for one that has no meaning of its own. */
 export function actionExitInWords(status: number): string | undefined {

@@ -102,12 +102,18 @@ const REBOOT: Readonly<Record<string, Step>> = {
   },
 };
 
+/** Scripts without a link of kind K: Debian leaves the end of their daemons to sendsigs. */
+const UNSTOPPED = ["ssh", "dbus", "cron"];
+
+/** It logs what sendsigs does. */
+const LAST = "rsyslog";
+
 /** Scripts that stop one after the other: those of services, and those that end the machine. */
 const STOPS: ReadonlyArray<readonly [before: string, after: string]> = [
-  ...ALL.map((name) => [name, "sendsigs"] as const),
-  ...["exim4", "nginx", "postgresql"].map((name) => [name, "rsyslog"] as const),
-  ["avahi-daemon", "dbus"],
-  ["sendsigs", "umountfs"],
+  ...ALL.filter((name) => ![...UNSTOPPED, LAST].includes(name)).map((name) => [name, "sendsigs"] as const),
+  ...["exim4", "nginx", "postgresql"].map((name) => [name, LAST] as const),
+  ["sendsigs", LAST],
+  [LAST, "umountfs"],
   ["umountfs", "umountroot"],
   ["umountroot", "halt"],
 ];

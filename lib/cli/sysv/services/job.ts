@@ -2,6 +2,7 @@
 
 import { statSync } from "node:fs";
 import process from "node:process";
+import { setTimeout as pause } from "node:timers/promises";
 import { CallError, type Client } from "../../../control/client/client.ts";
 import { connectIfThere } from "../../../control/client/system.ts";
 import {
@@ -13,7 +14,10 @@ import {
 } from "../../../control/names.ts";
 import { ACTION_EXIT, actionExitIn, STATUS_EXIT, statusExitInWords } from "../../../model/sysv/lsb_exits.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
+import { write } from "../../output.ts";
+import { JobLog } from "./job_log.ts";
 import { cleanEnvironment, runScript, SCRIPTS } from "./script.ts";
+import { statusByScript } from "./script_status.ts";
 
 /** A job of the init that is process 1 here. */
 export interface ServiceJob {
@@ -104,27 +108,61 @@ export function jobAction(name: string | undefined): Action | undefined {
 }
 
 async function start(job: ServiceJob): Promise<ActionAnswer> {
-  return await change(job, "Start", "started") ?? answer(job, ACTION_EXIT.success, "running already");
+  const log = new JobLog(job.name);
+  return await change(job, "Start", "started") ?? await startUnderWay(job, log);
 }
 
-async function restart(job: ServiceJob): Promise<ActionAnswer> {
+/** How long to wait before init is asked again whether a start is done, in ms. */
+const PAUSE = 100;
+
+/** The end of a start that somebody else has asked for. What it waits for is told of, for that may take long. */
+async function startUnderWay(job: ServiceJob, log: JobLog): Promise<ActionAnswer> {
+  if (isRowUp(await rowOf(job))) return answer(job, ACTION_EXIT.success, "running already");
+  if (await isCallerComingUp(job.client)) return answer(job, ACTION_EXIT.success, "is starting already");
+  let told: string | undefined;
+  for (;;) {
+    const row = await rowOf(job), [, goal, , , note = ""] = row;
+    if (isRowUp(row)) return answer(job, ACTION_EXIT.success, "started");
+    if (goal !== "start") return failure(job, note || "its start was given up", log);
+    if (note !== told) write(2, `${job.name}: is starting already${note && `: ${note}`}\n`);
+    told = note;
+    await pause(PAUSE);
+  }
+}
+
+/** A script that was run by hand is restarted by itself, so that there is never a second daemon. */
+async function restart(job: ServiceJob): Promise<ActionAnswer | undefined> {
   const restarted = await change(job, "Restart", "restarted");
-  if (restarted) return restarted;
-  // Somebody may have run the script by hand, or its start may have failed half-way.
+  if (restarted || isUpByScript(job)) return restarted;
+  // Its start may have failed half-way.
   runScript([`${SCRIPTS}/${job.name}`, "stop"], cleanEnvironment(process.env));
   return await start(job);
 }
 
-async function tryRestart(job: ServiceJob): Promise<ActionAnswer> {
-  return await change(job, "Restart", "restarted") ?? answer(job, ACTION_EXIT.success, "not running");
+async function tryRestart(job: ServiceJob): Promise<ActionAnswer | undefined> {
+  const restarted = await change(job, "Restart", "restarted");
+  if (restarted || isUpByScript(job)) return restarted;
+  return answer(job, ACTION_EXIT.success, "not running");
+}
+
+/** True where the script says that a service runs of which init knows nothing. */
+function isUpByScript({ name }: ServiceJob): boolean {
+  return statusByScript(name, false).exit === STATUS_EXIT.running;
 }
 
 function answer({ name }: ServiceJob, exit: number, words: string): ActionAnswer {
   return { exit, line: `${name}: ${words}` };
 }
 
+/** What went wrong, in words that may tell the exit status, and what the script has printed. */
+function failure(job: ServiceJob, words: string, log: JobLog): ActionAnswer {
+  const { line } = answer(job, 0, words);
+  return { exit: actionExitIn(words) ?? ACTION_EXIT.failed, line: `${line}\n${log.report()}` };
+}
+
 /** Changes a job, and waits until that is done. Undefined where there was nothing to do: it was up, or down, already. */
 async function change(job: ServiceJob, member: string, done: string): Promise<ActionAnswer | undefined> {
+  const log = new JobLog(job.name);
   try {
     const wait = member === "Stop" || !await isCallerComingUp(job.client);
     await job.client.call(job.path, JOB_INTERFACE, member, "asb", [[], wait]);
@@ -134,7 +172,7 @@ async function change(job: ServiceJob, member: string, done: string): Promise<Ac
     const isDone = ["AlreadyStarted", "AlreadyStopped", "UnknownInstance"].some((name) => error.is(name));
     if (isDone) return undefined;
     if (error.is("PermissionDenied")) return answer(job, ACTION_EXIT.notPermitted, error.message);
-    return answer(job, actionExitIn(error.message) ?? ACTION_EXIT.failed, error.message);
+    return failure(job, error.message, log);
   }
 }
 
@@ -145,15 +183,15 @@ type Row = [name: string, goal: string, state: string, processes: Array<[string,
 const DOWN: Row = ["", "stop", "waiting", []];
 
 /** True for a service that is up, as far as init knows. */
-export async function isUp({ client, name }: ServiceJob): Promise<boolean> {
-  return isRowUp(await rowOf(client, name));
+export async function isUp(job: ServiceJob): Promise<boolean> {
+  return isRowUp(await rowOf(job));
 }
 
 function isRowUp([, goal, state]: Row): boolean {
   return goal === "start" && state === "running";
 }
 
-async function rowOf(client: Client, name: string): Promise<Row> {
+async function rowOf({ client, name }: Pick<ServiceJob, "client" | "name">): Promise<Row> {
   const [rows] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetStatus", "asas", [[name], []]);
   return (rows as Row[])[0] ?? DOWN;
 }
@@ -163,7 +201,7 @@ async function isCallerComingUp(client: Client): Promise<boolean> {
   const caller = process.env["UPSTART_JOB"];
   if (!caller) return false;
   try {
-    const [, goal, state] = await rowOf(client, caller);
+    const [, goal, state] = await rowOf({ client, name: caller });
     return goal === "start" && state !== "running";
   } catch (error) {
     if (error instanceof CallError && error.is("UnknownJob")) return false;
@@ -172,10 +210,11 @@ async function isCallerComingUp(client: Client): Promise<boolean> {
 }
 
 /** Of what init has no processes the script knows more: somebody may have run it by hand. */
-async function status({ client, name }: ServiceJob): Promise<ActionAnswer | undefined> {
-  const row = await rowOf(client, name), isRunning = isRowUp(row);
+async function status(job: ServiceJob): Promise<ActionAnswer> {
+  const { name } = job, row = await rowOf(job), isRunning = isRowUp(row);
   const [, goal, state, processes, note = ""] = row;
-  if (state === "waiting" || isRunning && processes.length === 0) return undefined;
+  const isDown = goal === "stop" && state === "waiting";
+  if (isDown || isRunning && processes.length === 0) return statusByScript(name, isRunning);
   const what = isRunning ? statusExitInWords(STATUS_EXIT.running)! : `${goal}/${state}`;
   const numbers = processes.map(([, pid]) => `, process ${pid}`).join("");
   const exit = isRunning ? STATUS_EXIT.running : STATUS_EXIT.unknown;

@@ -105,6 +105,11 @@ export function runScript(
   return { status: "status" in exit ? exit.status : SIGNALLED + exit.signal, output };
 }
 
+/** True for what a script says that has no such action. */
+export function saysUsage(output: string): boolean {
+  return /usage:/i.test(output);
+}
+
 /** The descriptor of an empty input. */
 export function emptyInput(): number {
   return open("/dev/null", O_RDONLY);

@@ -12,6 +12,7 @@ import {
   emptyInput,
   mayRun,
   runScript,
+  saysUsage,
   type Script,
   scriptNamed,
   SCRIPTS,
@@ -37,9 +38,6 @@ const NO_SERVICES = [
 
 /** Copies that a package manager has left. */
 const LEFTOVER = /\.dpkg-(?:dist|old)$/;
-
-/** What a script says that has no action `status`. */
-const SAYS_USAGE = /usage:/i;
 
 /** Runs the program. Returns the exit status, unless the script's process has taken this one's place. */
 export async function main(args: string[]): Promise<number> {
@@ -81,10 +79,10 @@ function refuse(name: string): number {
 async function act(request: Request): Promise<number> {
   const script = scriptNamed(request.name);
   const name = script?.name ?? request.name;
+  process.chdir("/");
   const exit = await throughInit({ ...request, name });
   if (exit !== undefined) return exit;
   if (!script || !mayRun(script)) return refuse(request.name);
-  process.chdir("/");
   const argv = [script.path, ...request.action === undefined ? [] : [request.action], ...request.more];
   const environment = cleanEnvironment(process.env);
   if (!request.isLast) return runScript(argv, environment).status;
@@ -105,7 +103,7 @@ export async function throughInit(
     const answer = await run(job);
     if (!answer) return undefined;
     const { exit, line } = answer;
-    write(action === "status" || exit === 0 ? 1 : 2, `${line}\n`);
+    if (line !== "") write(action === "status" || exit === 0 ? 1 : 2, `${line}\n`);
     return exit;
   });
 }
@@ -137,7 +135,7 @@ async function statusOfAll(): Promise<number> {
     const { status, output } = runScript([script.path, "status"], environment, {
       descriptors: { 0: input },
     }, [1, 2]);
-    const sign = SAYS_USAGE.test(output)
+    const sign = saysUsage(output)
       ? await signOfJob(script)
       : status === 0 && output.trim() !== ""
       ? "+"

@@ -1,0 +1,55 @@
+/** The log of a service's job, and what of it the change of a moment ago has written. */
+
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { errorReason } from "../../../sys/call/errno.ts";
+import { ifAllowed, unlessRefused } from "../../../sys/call/refused.ts";
+
+/** Where init writes what jobs print, unless its option --logdir says otherwise. */
+const DIRECTORY = "/var/log/upstart";
+
+/** How much of what was written is read, in bytes, and how many lines of that are shown. */
+const MAX_READ = 16_384, MAX_LINES = 10;
+
+const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
+
+/** A log from a moment on. */
+export class JobLog {
+  readonly #path: string;
+  readonly #size: number;
+
+  constructor(private readonly name: string) {
+    this.#path = `${DIRECTORY}/${name}.log`;
+    this.#size = ifAllowed(() => statSync(this.#path).size) ?? 0;
+  }
+
+  /** Lines for the user: where the output is, and the last of what has been written since. */
+  report(): string {
+    const lines = unlessRefused(() => this.#linesSince(), (error) => errorReason(error));
+    const where = `${this.name}: what the script prints is in ${this.#path}`;
+    if (typeof lines === "string") return `${where} or in init's --logdir (cannot be read: ${lines})`;
+    if (lines.length === 0) return `${where}; this time it has printed nothing`;
+    return [`${where}; this time it ends with`, ...lines.map((line) => `  ${line}`)].join("\n");
+  }
+
+  #linesSince(): string[] {
+    const descriptor = openSync(this.#path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    try {
+      const status = fstatSync(descriptor);
+      if (!status.isFile()) return [];
+      // A log that has become shorter is a new one.
+      const begin = status.size < this.#size ? 0 : this.#size;
+      const bytes = Buffer.alloc(Math.min(status.size - begin, MAX_READ));
+      const length = readSync(descriptor, bytes, 0, bytes.length, status.size - bytes.length);
+      const text = bytes.toString("utf8", 0, length).trimEnd();
+      return text === "" ? [] : text.split(/\r?\n/).slice(-MAX_LINES).map(printable);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+}
+
+/** Without control characters, which a terminal would obey. */
+function printable(line: string): string {
+  // deno-lint-ignore no-control-regex
+  return line.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "?");
+}
