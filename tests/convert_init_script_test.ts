@@ -66,6 +66,9 @@ export default job({
       true
     \`,
   },
+
+  // The script has its pid written to /run/oven/pid; the job does not. Where another program
+  // reads that file, let a postStart write it, or that program ask \`initctl status\`.
 });
 `;
 
