@@ -103,7 +103,7 @@ export class ScriptScanner {
   *scan(): Steps<ScanResult | Diagnostic> {
     const { places } = this.options;
     const problem = directoryProblem(places.scripts);
-    const names = ifAllowed(() => readdirSync(places.scripts));
+    const names = ifAllowed(() => readdirSync(places.scripts)) ?? this.#withoutScripts(problem);
     if (names === undefined) {
       return {
         file: places.scripts,
@@ -111,6 +111,11 @@ export class ScriptScanner {
       };
     }
     return yield* new Scan(this.options, this.#known).run(names);
+  }
+
+  /** A machine may have no scripts. One that had some keeps these as jobs while their directory is away. */
+  #withoutScripts(problem: string | undefined): string[] | undefined {
+    return this.#known.size === 0 && problem === "No such file or directory" ? [] : undefined;
   }
 }
 
