@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { EAGAIN } from "../call/errno.ts";
+import { ifAllowed } from "../call/refused.ts";
 import { inDirectory } from "../testing/directory.ts";
 import { DatagramReceiver, openDatagramSocket } from "./datagram.ts";
 import { close, read, write } from "./descriptors.ts";
@@ -72,23 +73,29 @@ os.write(w, b"passed")
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.connect(sys.argv[1])
 socket.send_fds(s, [b"FDSTORE=1"], [r, w])
-print(os.getpid())
+print(os.getpid(), os.readlink(f"/proc/self/fd/{r}"))
 `;
-    try {
+    const send = () => {
       const { stdout, stderr } = spawnSync(PYTHON, ["-c", program, path], { encoding: "utf8" });
       assert.equal(stderr, "");
+      return stdout.trim().split(" ");
+    };
+    try {
+      const [pid] = send();
       const { sender, descriptors, isCut } = receive(socket);
-      assert.deepEqual([sender!.pid, descriptors.length, isCut], [Number(stdout), 2, false]);
+      assert.deepEqual([sender!.pid, descriptors.length, isCut], [Number(pid), 2, false]);
       const content = read(descriptors[0]!);
       assert.equal(Buffer.from(content as Uint8Array).toString(), "passed");
       descriptors.forEach(close);
-      const open = readdirSync("/proc/self/fd").length;
-      spawnSync(PYTHON, ["-c", program, path]);
+      const [, pipe] = send();
       const refused = receiver.receive(socket, () => false);
       assert(typeof refused !== "number");
       assert.deepEqual([refused.descriptors, refused.isCut], [[], true]);
       assert.equal(refused.sender!.uid, process.geteuid!());
-      assert.equal(readdirSync("/proc/self/fd").length, open);
+      const open = readdirSync("/proc/self/fd").map((fd) =>
+        ifAllowed(() => readlinkSync(`/proc/self/fd/${fd}`))
+      );
+      assert(!open.includes(pipe), "it is not kept");
     } finally {
       close(socket);
     }
