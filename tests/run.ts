@@ -22,7 +22,7 @@ const FOLDERS = ["tests", "lib", "compat"];
 const AT_A_TIME = Math.min(2 * availableParallelism(), 16);
 
 /** After this time a file is given up, in ms: it waits for what does not come. */
-const LONGEST = 600_000;
+const LONGEST = 1_200_000;
 
 /** So much of the output is told of a process that died, in lines. */
 const LAST_LINES = 30;
