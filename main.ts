@@ -32,9 +32,10 @@ const rc = () => import("./lib/cli/sysv/rc/rc.ts");
 const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
-/** SysV's init is telinit where it is not process 1. With an option of ours it is init all the same. */
-const sysvInit = (args: string[]) =>
-  process.pid === 1 || args.some((word) => /^--(?!version$)/.test(word)) ? init() : sysvTelinit();
+/** True where a call of `init` is the init itself, whatever the machine is set up for: as process 1, or with an option of ours. */
+const isInit = (args: string[]) => process.pid === 1 || args.some((word) => /^--(?!version$)/.test(word));
+/** SysV's init is telinit elsewhere. */
+const sysvInit = (args: string[]) => isInit(args) ? init() : sysvTelinit();
 
 /** The programs that end so soon that compiling them would not pay. */
 const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, sysvTelinit, telinit];
@@ -83,7 +84,9 @@ const SYSV: Programs = {
 const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
 /** The program of a link's name. One that both systems have is that of the system which the machine is set up for. */
-async function programOf(name: string): Promise<Load | undefined> {
+async function programOf(name: string, args: string[]): Promise<Load | undefined> {
+  // Before it has the flags that keep the runtime from starting threads, init runs as little as can be.
+  if (name === "init" && isInit(args)) return init;
   const upstart = lookUp(UPSTART, name), sysv = lookUp(SYSV, name);
   if (!upstart || !sysv) return upstart ?? sysv;
   const { machineSetup } = await import("./lib/sys/machine/setup.ts");
@@ -208,11 +211,11 @@ async function run(): Promise<number> {
   // A login shell's or the kernel's argv[0] may begin with a dash.
   const file = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
   const called = file.startsWith("-") ? file.slice(1) : file;
-  const linked = args[0] === AS_PROGRAM ? void args.shift() : await programOf(called);
+  const linked = args[0] === AS_PROGRAM ? void args.shift() : await programOf(called, args);
   if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word = "", ...rest] = args;
-  const load = await programOf(word) ?? lookUp(WORDS, word)?.load;
+  const load = await programOf(word, rest) ?? lookUp(WORDS, word)?.load;
   return load ? start(load, rest, word) : unknown(args[0]);
 }
 
