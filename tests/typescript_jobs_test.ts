@@ -1,7 +1,7 @@
 /** Jobs in TypeScript, alone and together with classic ones. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 
@@ -9,6 +9,20 @@ import { RunningInit } from "./support/init.ts";
 function module(specification: string, head = ""): string {
   return `import { job, on, not, started, stopping } from "rouse";\n${head}\nexport default job(${specification});\n`;
 }
+
+Deno.test("the first request finds the jobs of modules: who asks early waits until they are loaded", async () => {
+  const jobs = Object.fromEntries(
+    Array.from({ length: 20 }, (_, index) => [
+      `web${index}.ts`,
+      `import { job, on } from "rouse";
+export default job({ startOn: on("go"), task: true, exec: ["touch", "@DIR@/web${index}"] });
+`,
+    ]),
+  );
+  await using init = await RunningInit.start({ jobs });
+  await init.ask("emit", "go");
+  for (const name of Object.keys(jobs)) assert(existsSync(init.path(name.replace(".ts", ""))), name);
+});
 
 Deno.test("a module and a .conf file start and stop on each other", async () => {
   await using init = await RunningInit.start({

@@ -67,6 +67,11 @@ export interface Supervisor {
   readonly now: number;
   logPriority: LogPriority;
   /**
+   * Waits until the jobs are loaded and the boot has begun, so that no early request is lost, but not for long: a module
+   * that hangs does not make init unreachable. To be called before any call. Undefined when there is nothing to wait for.
+   */
+  loaded(): Promise<void> | undefined;
+  /**
    * Waits a moment for processes that are being started, so that one that runs is not reported as about to. To be called
    * before jobs are read for a client. Undefined when there is nothing to wait for.
    */

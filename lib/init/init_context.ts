@@ -18,6 +18,8 @@ export interface InitContext {
   isSession: boolean;
   /** True when init exits with the runlevels 0 and 6. */
   endsWithRunlevel: boolean;
+  /** Resolves when the jobs are loaded and the boot has begun, or that takes long. Undefined from then on. */
+  loaded(): Promise<void> | undefined;
   reloadConfiguration(): Promise<void>;
   /** The problem of a job's file, while the last good definition is in force. */
   problem(job: string): string | undefined;

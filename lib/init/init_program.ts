@@ -64,6 +64,9 @@ const STOP_SIGNALS = [SIGINT, SIGQUIT];
 /** How long those who read init's output have for the rest of it when the time for the teardown is over, in ms. */
 const FINAL_FLUSH_TIME = 500;
 
+/** How long clients wait until the jobs are loaded, in ms. A module may take longer, or hang. */
+const LOAD_WAIT = 10_000;
+
 /** The parts of an init, and its course. */
 export class InitProgram implements Part<SavedProgram> {
   readonly #streams: StandardStreams;
@@ -83,6 +86,8 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #sessionFile: SessionFile;
   readonly #http: HttpService | undefined;
   readonly #exit = Promise.withResolvers<ExitReason>();
+  /** Resolves when clients are answered. Undefined from then on. */
+  #loading: PromiseWithResolvers<void> | undefined;
   /** How long the teardown may take, in seconds. */
   readonly #shutdownTimeout: number | undefined;
   /** The boot of a machine of SysV's without an inittab. */
@@ -225,6 +230,7 @@ export class InitProgram implements Part<SavedProgram> {
       hasScripts: this.inittabModule !== undefined,
       isSession: options.user,
       endsWithRunlevel: role !== "session",
+      loaded: () => this.#loading?.promise,
       reloadConfiguration: () => this.#reload(),
       problem: (job) => {
         const report = this.#configuration.problem(job);
@@ -254,7 +260,7 @@ export class InitProgram implements Part<SavedProgram> {
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
     signals.act(this.#signalActions);
     onChildChange(() => this.#init.reap());
-    const loaded = this.#configuration.load();
+    const loaded = this.#load();
     await this.#endpoint.open();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
       this.#address = this.#endpoint.addresses[0];
@@ -264,6 +270,7 @@ export class InitProgram implements Part<SavedProgram> {
     this.#lint();
     this.#http?.loaded();
     if (this.#start()) this.#reportReady();
+    this.#answerClients();
 
     const reason = await this.#exit.promise;
     this.#http?.close();
@@ -277,6 +284,18 @@ export class InitProgram implements Part<SavedProgram> {
     if (this.role === "machine") return await haltMachine(this.#haltRunlevel?.command, this.#messages);
     if (this.#inittab) endNamespace(this.#haltRunlevel?.command);
     process.exit(this.#statusFor(reason));
+  }
+
+  /** Loads the configuration. Clients wait for that, and for the start that follows. */
+  #load(): Promise<void> {
+    this.#loading = Promise.withResolvers();
+    setTimeout(() => this.#answerClients(), LOAD_WAIT).unref();
+    return this.#configuration.load();
+  }
+
+  #answerClients(): void {
+    this.#loading?.resolve();
+    this.#loading = undefined;
   }
 
   readonly #signalActions: SignalActions = {

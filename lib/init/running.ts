@@ -246,6 +246,10 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return this.#engine.jobs.get(name);
   }
 
+  loaded(): Promise<void> | undefined {
+    return this.context.loaded();
+  }
+
   settled(): Promise<void> | undefined {
     // The read that follows leaves garbage behind.
     this.#memoryTrim.touch();

@@ -206,8 +206,8 @@ class Service implements ControlService, ConnectionEvents {
 
   call(connection: ClientConnection, message: ReceivedMessage): Promise<void> | undefined {
     const context = this.#connections.get(connection)!;
-    const settled = isRead(message) ? this.supervisor.settled() : undefined;
-    if (settled) return settled.then(() => this.#do(connection, message, context));
+    const isReady = this.supervisor.loaded() ?? (isRead(message) ? this.supervisor.settled() : undefined);
+    if (isReady) return isReady.then(() => this.#do(connection, message, context));
     this.#do(connection, message, context);
     return undefined;
   }

@@ -68,6 +68,24 @@ Deno.test("reads wait until what is being started has started; others do not wai
     assert.deepEqual(order, ["list", "emit", "state", "get", "start"]);
   }));
 
+Deno.test("every call waits until the jobs are loaded, a request, too", () =>
+  withService(async (init, _, client) => {
+    const asked = Promise.withResolvers<void>(), loading = Promise.withResolvers<void>();
+    init.loaded = () => {
+      asked.resolve();
+      return loading.promise;
+    };
+    const calls = [
+      manager(client, "EmitEvent", "sasb", ["ping", [], true]),
+      manager(client, "GetJobByName", "s", ["web"]),
+    ];
+    await asked.promise;
+    assert.deepEqual(init.requests, []);
+    loading.resolve();
+    await Promise.all(calls);
+    assert.deepEqual(init.requests.map(({ request }) => request.kind === "emit" && request.event), ["ping"]);
+  }));
+
 Deno.test("a client that goes while it waits harms nobody", () =>
   withService(async (init, address, client) => {
     const { promise, resolve } = Promise.withResolvers<void>();

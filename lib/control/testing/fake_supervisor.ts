@@ -61,6 +61,10 @@ export class FakeSupervisor implements Supervisor {
     });
   }
 
+  loaded(): Promise<void> | undefined {
+    return undefined;
+  }
+
   /** What {@link settled} gives. */
   settling: Promise<void> | undefined;
 
