@@ -192,7 +192,9 @@ export class ScriptsInit implements AsyncDisposable {
         return pattern.test(last) && last;
       });
     } catch (error) {
-      throw new Error(`The last status was ${last}\n${this.init.messages()}`, { cause: error });
+      const jobs = await this.init.ask("list"), trace = (await this.trace()).join("\n");
+      const told = [`The last status was ${last}`, this.init.messages(), jobs, "Trace:", trace];
+      throw new Error(told.join("\n"), { cause: error });
     }
   }
 
