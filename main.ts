@@ -1,6 +1,7 @@
 /** The entry point: finds the program that is called, by the executable's name or the first word, and runs it. */
 
 import process from "node:process";
+import type { InitSystem } from "./lib/sys/machine/setup.ts";
 import { VERSION } from "./lib/model/version.ts";
 import { restoreJitPolicy } from "./lib/sys/runtime/jit.ts";
 import { AS_PROGRAM } from "./lib/sys/runtime/self.ts";
@@ -30,6 +31,8 @@ const sysvHalt = () => import("./lib/cli/system/sysv/halt.ts");
 const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const rc = () => import("./lib/cli/sysv/rc/rc.ts");
 const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
+const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.ts");
+const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
 /** True where a call of `init` is the init itself, whatever the machine is set up for: as process 1, or with an option of ours. */
@@ -73,6 +76,7 @@ const SYSV: Programs = {
   rcS: rc,
   reboot: sysvHalt,
   service: () => import("./lib/cli/sysv/services/service.ts"),
+  "start-stop-daemon": dpkgStartStopDaemon,
   "update-rc.d": () => import("./lib/cli/sysv/services/update_rc_d.ts"),
   runlevel: sysvRunlevel,
   shutdown: () => import("./lib/cli/system/sysv/shutdown.ts"),
@@ -83,14 +87,28 @@ const SYSV: Programs = {
 /** Of these, `rouse sysv NAME` has init do what it can, which a link of that name does itself. */
 const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
-/** The program of a link's name. One that both systems have is that of the system which the machine is set up for. */
+/** OpenRC's: `--install --openrc` makes links of these names, too. */
+const OPENRC: Programs = {
+  "start-stop-daemon": startStopDaemon,
+  "supervise-daemon": () => import("./lib/cli/openrc/supervise_daemon/supervise_daemon.ts"),
+};
+
+/** Whose program a name means on a machine that is set up for a system: the first one's that has it. */
+const BY_SETUP: Readonly<Record<InitSystem, Programs[]>> = {
+  upstart: [UPSTART, SYSV, OPENRC],
+  sysv: [SYSV, UPSTART, OPENRC],
+  openrc: [OPENRC, SYSV, UPSTART],
+};
+
+/** The program of a link's name. One that several systems have is that of the system which the machine is set up for. */
 async function programOf(name: string, args: string[]): Promise<Load | undefined> {
   // Before it has the flags that keep the runtime from starting threads, init runs as little as can be.
   if (name === "init" && isInit(args)) return init;
-  const upstart = lookUp(UPSTART, name), sysv = lookUp(SYSV, name);
-  if (!upstart || !sysv) return upstart ?? sysv;
+  const [only, another] = BY_SETUP.upstart.filter((programs) => lookUp(programs, name));
+  if (!only || !another) return only && lookUp(only, name);
   const { machineSetup } = await import("./lib/sys/machine/setup.ts");
-  return { upstart, sysv }[machineSetup()];
+  const first = BY_SETUP[machineSetup()].find((programs) => lookUp(programs, name));
+  return first && lookUp(first, name);
 }
 
 /** A program that only the first word calls: `rouse WORD …`. */
@@ -106,9 +124,10 @@ const WORDS: Record<string, Word> = {
   "--install": {
     load: async () => {
       const { install } = await import("./lib/cli/install.ts");
-      return { main: (args) => install(args, Object.keys(UPSTART), Object.keys(SYSV)) };
+      const further = { sysv: Object.keys(SYSV), openrc: Object.keys(OPENRC) };
+      return { main: (args) => install(args, Object.keys(UPSTART), further) };
     },
-    help: `--install [-s] [--sysv] [--skip|--force] DIR [NAME]...
+    help: `--install [-s] [--sysv] [--openrc] [--skip|--force] DIR [NAME]...
                                       hard (-s: symbolic) links in DIR for these or all programs;
                                       what others have there is left (--skip) or replaced (--force)`,
   },
@@ -134,8 +153,12 @@ const WORDS: Record<string, Word> = {
     help: `sysv order|explain|lint ...   init scripts, their headers and their order
    or: rouse sysv PROGRAM ...   SysV's program, also where the machine is set up for another system`,
   },
+  openrc: {
+    load: () => Promise.resolve({ main: ([name, ...args]) => wordOf(OPENRC, name, args) }),
+    help: "openrc PROGRAM ...       likewise OpenRC's",
+  },
   upstart: {
-    load: () => Promise.resolve({ main: upstartWord }),
+    load: () => Promise.resolve({ main: ([name, ...args]) => wordOf(UPSTART, name, args) }),
     help: "upstart PROGRAM ...      likewise Upstart's",
   },
   probe: {
@@ -161,14 +184,16 @@ function help(): Promise<number> {
       `${words.join("\n")}\n\n` +
       `Programs:\n  ${Object.keys(UPSTART).sort().join(" ")}\n` +
       `SysV's:\n  ${Object.keys(SYSV).sort().join(" ")}\n` +
-      "A name of both means SysV's where there is /etc/inittab or a directory such as /etc/rc2.d.\n\n" +
+      `OpenRC's:\n  ${Object.keys(OPENRC).sort().join(" ")}\n` +
+      "A name of several means OpenRC's where there is /etc/runlevels, else SysV's where there is /etc/inittab\n" +
+      "or a directory such as /etc/rc2.d.\n\n" +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,
   );
 }
 
-/** `rouse upstart NAME …`. */
-function upstartWord([name = "", ...args]: string[]): Promise<number> {
-  const load = lookUp(UPSTART, name);
+/** `rouse upstart NAME …` and `rouse openrc NAME …`. */
+function wordOf(programs: Programs, name = "", args: string[]): Promise<number> {
+  const load = lookUp(programs, name);
   return load ? start(load, args, name) : unknown(name === "" ? undefined : name);
 }
 

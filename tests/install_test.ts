@@ -119,7 +119,7 @@ Deno.test("--install replaces another version's executable and links that lead n
     assert.deepEqual(readdirSync(directory).filter((name) => name.startsWith(".")), []);
   }));
 
-Deno.test("--install makes Upstart's names, and with --sysv those of SysV's too", () =>
+Deno.test("--install makes Upstart's names, and with --sysv and --openrc those of others too", () =>
   withDirectory(async (directory, install) => {
     assert.equal((await install("-s", directory)).exit, 0);
     const upstart = readdirSync(directory);
@@ -134,6 +134,9 @@ Deno.test("--install makes Upstart's names, and with --sysv those of SysV's too"
     rmSync(join(directory, "insserv"));
     assert.deepEqual(await install("-s", "--sysv", directory), { exit: 0, stdout: "", stderr: "" });
     assert.ok(readdirSync(directory).includes("insserv"));
+    assert.ok(!readdirSync(directory).includes("supervise-daemon"));
+    assert.equal((await install("-s", "--openrc", directory)).exit, 0);
+    assert.ok(readdirSync(directory).includes("supervise-daemon"));
   }));
 
 Deno.test("--install with a wrong command line says so", async () => {

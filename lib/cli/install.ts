@@ -46,16 +46,19 @@ interface Installation {
   policy: Policy;
 }
 
+/** Names of programs by the option that adds them. */
+type FurtherNames = Readonly<Record<string, string[]>>;
+
 /**
  * Links `DIR/NAME` to this executable for each name: hard links, or symbolic ones with `-s`. Each name is replaced in one
  * step, so it is never missing. When a name is taken by anything but an executable of rouse or a link to one, nothing is
  * changed, unless `--skip` leaves that name and links the others, or `--force` replaces it.
  * Returns the exit status.
  * @param programs The names of the programs that are linked where none is named.
- * @param sysv The names that `--sysv` adds. Some of them may be among the others.
+ * @param further The names that an option adds, by its name. Some of them may be among the others.
  */
-export function install(args: string[], programs: string[], sysv: string[]): Promise<number> {
-  const tool = { ...INSTALL, run: (parsed: ParsedOptions) => run(installationOf(parsed, programs, sysv)) };
+export function install(args: string[], programs: string[], further: FurtherNames): Promise<number> {
+  const tool = { ...INSTALL, run: (parsed: ParsedOptions) => run(installationOf(parsed, programs, further)) };
   return runTool(tool, args);
 }
 
@@ -69,6 +72,7 @@ const INSTALL: Omit<Tool, "run"> = {
   options: [
     { short: "s", long: "symbolic", help: "make symbolic links, not hard ones" },
     { long: "sysv", help: "the programs of SysV, too" },
+    { long: "openrc", help: "the programs of OpenRC, too" },
     { long: "skip", help: "leave what others have there, and link the rest" },
     { long: "skip-existing", help: "the same" },
     { long: "force", help: "replace what others have there" },
@@ -79,18 +83,20 @@ const INSTALL: Omit<Tool, "run"> = {
 function installationOf(
   { args: [directory, ...names], options }: ParsedOptions,
   programs: string[],
-  sysv: string[],
+  further: FurtherNames,
 ): Installation {
   if (directory === undefined) throw new UsageError("missing directory");
   const skips = options.has("skip") || options.has("skip-existing");
   if (skips && options.has("force")) {
     throw new UsageError("--skip and --force exclude each other");
   }
-  const unknown = names.find((name) => !programs.includes(name) && !sysv.includes(name));
+  const known = [...programs, ...Object.values(further).flat()];
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new UsageError(`no program is called ${unknown}`);
+  const added = Object.entries(further).flatMap(([option, more]) => options.has(option) ? more : []);
   return {
     directory,
-    names: names.length > 0 ? names : [...new Set([...programs, ...options.has("sysv") ? sysv : []])],
+    names: names.length > 0 ? names : [...new Set([...programs, ...added])],
     symbolic: options.has("symbolic"),
     policy: skips ? "skip" : options.has("force") ? "force" : "refuse",
   };

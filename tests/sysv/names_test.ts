@@ -60,9 +60,48 @@ for (const [what, prepare, system] of SETUPS) {
   });
 }
 
-Deno.test("`rouse sysv' and `rouse upstart' have the programs of their system alone", async () => {
+/** Whose start-stop-daemon its name means, by what /etc has. */
+const DAEMON_STARTERS: Array<[what: string, prepare: string, whose: string]> = [
+  ["nothing", "", "dpkg"],
+  ["an inittab", "touch /etc/inittab", "dpkg"],
+  [
+    "OpenRC's runlevels, an inittab and SysV's",
+    "mkdir /etc/runlevels /etc/rc2.d; touch /etc/inittab",
+    "OpenRC",
+  ],
+  ["a link to OpenRC's runlevels", "mkdir /etc/levels; ln -s levels /etc/runlevels", "OpenRC"],
+  ["OpenRC's runlevels of somebody else", "mkdir /etc/runlevels; chown 12345 /etc/runlevels", "dpkg"],
+  ["a file in the place of OpenRC's runlevels", "touch /etc/runlevels", "dpkg"],
+];
+
+Deno.test({
+  name: "start-stop-daemon is OpenRC's where /etc has its runlevels, and SysV's names stay SysV's there",
+  ignore: !NAMESPACES_POSSIBLE,
+  fn: async () => {
+    using directory = new TemporaryDirectory();
+    const link = join(directory.path, "start-stop-daemon");
+    symlinkSync(EXECUTABLE, link);
+    for (const [what, prepare, whose] of DAEMON_STARTERS) {
+      const { stdout } = await inEtc(prepare, link, "--version");
+      assert.match(stdout, new RegExp(`as ${whose} has it`), `with ${what}`);
+    }
+    const openrc = "mkdir /etc/runlevels";
+    for (const [word, whose] of [["openrc", "OpenRC"], ["sysv", "dpkg"]]) {
+      const { stdout } = await inEtc(openrc, EXECUTABLE, word!, "start-stop-daemon", "--version");
+      assert.match(stdout, new RegExp(`as ${whose} has it`), word);
+    }
+    const { stdout } = await inEtc(openrc, EXECUTABLE, "runlevel", "--version");
+    assert.equal(SYSTEM_OF[stdout], "sysv", stdout);
+  },
+});
+
+Deno.test("`rouse sysv', `rouse openrc' and `rouse upstart' have the programs of their system alone", async () => {
   const options = { environment: { PATH: process.env["PATH"]! }, directory: "/" };
-  for (const words of [["sysv", "initctl"], ["upstart", "insserv"], ["upstart"], ["sysv"]]) {
+  for (
+    const words of [["sysv", "initctl"], ["upstart", "insserv"], ["openrc", "initctl"], ["upstart"], [
+      "openrc",
+    ], ["sysv"]]
+  ) {
     const { exit, stdout, stderr } = await run([EXECUTABLE, ...words], options);
     assert.deepEqual([exit, stdout], [2, ""]);
     assert.match(stderr, /^rouse.*: (unknown|missing) program/);
