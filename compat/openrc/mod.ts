@@ -3,6 +3,16 @@
 export { buildTree, type BuiltTree } from "./build_tree.ts";
 export { formatTree, parseTree } from "./cached_tree.ts";
 export { circleInWords, findCircles, type ServiceCircle } from "./circles.ts";
+export {
+  bracketText,
+  isYes,
+  type MessageKind,
+  type MessageStyle,
+  messageText,
+  outcomeText,
+  type Palette,
+  paletteOf,
+} from "./messages.ts";
 export { hasOverride, plainDepend, type PlainSettings, plainSettings } from "./plain_depend.ts";
 export { kernelParameter, parseSettings, type Settings, yesOrNo } from "./rc_conf.ts";
 export {
