@@ -1,5 +1,6 @@
 /** OpenRC's services: what their scripts say of one another, and the order that follows. */
 
+export { isBashScript } from "./bash_syntax.ts";
 export { buildTree, type BuiltTree } from "./build_tree.ts";
 export { formatTree, parseTree } from "./cached_tree.ts";
 export { circleInWords, findCircles, type ServiceCircle } from "./circles.ts";

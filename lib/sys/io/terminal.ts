@@ -8,3 +8,9 @@ export function terminalColumns(fd: number): number | undefined {
   if (call("ioctl", fd, TIOCGWINSZ, address) !== 0) return undefined;
   return bytes.readUInt16LE(2) || undefined;
 }
+
+/** Gives a terminal the size of another one. */
+export function copyTerminalSize(from: number, to: number): void {
+  const TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, { address } = kernel().scratch;
+  if (call("ioctl", from, TIOCGWINSZ, address) === 0) call("ioctl", to, TIOCSWINSZ, address);
+}
