@@ -22,6 +22,7 @@ export const NUMBERS = {
   exit: [60, 93],
   fchmod: [91, 52],
   fcntl: [72, 25],
+  flock: [73, 32],
   futex: [202, 98],
   getpgid: [121, 155],
   getpid: [39, 172],

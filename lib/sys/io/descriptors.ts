@@ -1,5 +1,7 @@
 /** File descriptors. All are opened close-on-exec. Functions throw {@link SystemError} unless they say otherwise. */
 
+import { constants } from "node:fs";
+import { EAGAIN } from "../call/errno.ts";
 import { call, kernel, required, SCRATCH_SIZE } from "../call/kernel.ts";
 import { PreparedCalls } from "../call/prepared_calls.ts";
 
@@ -10,7 +12,9 @@ export const O_RDONLY = 0,
   O_CREAT = 0o100,
   O_NOCTTY = 0o400,
   O_APPEND = 0o2000,
-  O_NONBLOCK = 0o4000;
+  O_NONBLOCK = 0o4000,
+  // The one flag that the architectures number differently.
+  O_NOFOLLOW = constants.O_NOFOLLOW;
 
 const O_CLOEXEC = 0o2000000, AT_FDCWD = -100;
 
@@ -148,6 +152,17 @@ export function lockForWriting(fd: number): boolean {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_PAUSE);
   }
   return false;
+}
+
+/**
+ * Locks a whole file for all that share its description, without waiting (flock(2)).
+ * @returns false when another process holds a lock that excludes this one.
+ * @throws {SystemError}
+ */
+export function lockFile(fd: number, kind: "shared" | "exclusive"): boolean {
+  const LOCK_SH = 1, LOCK_EX = 2, LOCK_NB = 4;
+  const result = call("flock", fd, (kind === "shared" ? LOCK_SH : LOCK_EX) | LOCK_NB);
+  return result !== -EAGAIN && required("lock a file", result) === 0;
 }
 
 /** True for a terminal (isatty(3)). */

@@ -1,0 +1,105 @@
+/** Circles of services: each waits for the next. */
+
+import { ORDERING } from "./relations.ts";
+import type { Tree } from "./tree.ts";
+
+/** The services of a circle, each with the relation by which it waits for the next one; the last waits for the first. */
+export type ServiceCircle = { service: string; relation: string }[];
+
+/** The words for the relations. */
+const WORDS: Readonly<Record<string, string>> = {
+  ineed: "needs",
+  iuse: "uses",
+  iwant: "wants",
+  iafter: "comes after",
+};
+
+/** One circle of each set of services that wait for each other. */
+export function findCircles(tree: Tree): ServiceCircle[] {
+  const waits = new Map(tree.names.map((service) => [service, waitsOf(tree, service)]));
+  return components(waits).filter((members) => members.length > 1).map((members) =>
+    circleAmong(members, waits)
+  );
+}
+
+/** A sentence on a circle. */
+export function circleInWords(circle: ServiceCircle): string {
+  const steps = circle.map(({ service, relation }, index) =>
+    `${service} ${WORDS[relation]} ${circle[(index + 1) % circle.length]!.service}`
+  );
+  return `Services wait for each other in a circle: ${steps.join(", ")}`;
+}
+
+type Waits = Map<string, Map<string, string>>;
+
+/** The services for which one waits, with the relation. A virtual one stands for all that provide it. */
+function waitsOf(tree: Tree, service: string): Map<string, string> {
+  const waits = new Map<string, string>();
+  for (const relation of ORDERING) {
+    for (const named of tree.related(service, relation)) {
+      const providers = tree.related(named, "providedby");
+      for (const other of providers.length > 0 ? providers : [named]) {
+        if (other !== service && tree.has(other) && !waits.has(other)) waits.set(other, relation);
+      }
+    }
+  }
+  return waits;
+}
+
+/** The sets of services that reach each other (Tarjan's algorithm, with a stack of its own). */
+function components(waits: Waits): string[][] {
+  const found: string[][] = [], open: string[] = [];
+  const numbers = new Map<string, number>(), lowest = new Map<string, number>(), isOpen = new Set<string>();
+  for (const root of waits.keys()) {
+    const way: { name: string; next: Iterator<string> }[] = [];
+    const enter = (name: string) => {
+      numbers.set(name, numbers.size);
+      lowest.set(name, numbers.get(name)!);
+      open.push(name);
+      isOpen.add(name);
+      way.push({ name, next: (waits.get(name) ?? new Map<string, string>()).keys() });
+    };
+    const lower = (name: string, number: number) => lowest.set(name, Math.min(lowest.get(name)!, number));
+    if (!numbers.has(root)) enter(root);
+    for (let here; (here = way.at(-1));) {
+      const { name, next } = here;
+      const { done, value } = next.next();
+      if (!done) {
+        if (!numbers.has(value)) enter(value);
+        else if (isOpen.has(value)) lower(name, numbers.get(value)!);
+        continue;
+      }
+      way.pop();
+      const parent = way.at(-1);
+      if (parent) lower(parent.name, lowest.get(name)!);
+      if (lowest.get(name) !== numbers.get(name)) continue;
+      const members = open.splice(open.indexOf(name));
+      for (const member of members) isOpen.delete(member);
+      found.push(members);
+    }
+  }
+  return found;
+}
+
+/** The shortest way from the first member back to it. */
+function circleAmong(members: readonly string[], waits: Waits): ServiceCircle {
+  const [start = ""] = members, isMember = new Set(members);
+  const from = new Map<string, string>();
+  const queue = [start];
+  for (const name of queue) {
+    for (const next of waits.get(name)!.keys()) {
+      if (!isMember.has(next) || from.has(next)) continue;
+      from.set(next, name);
+      queue.push(next);
+    }
+    if (from.has(start)) break;
+  }
+  const circle: ServiceCircle = [];
+  let then = start;
+  do {
+    const service = from.get(then)!;
+    circle.unshift({ service, relation: waits.get(service)!.get(then)! });
+    then = service;
+  } while (then !== start);
+  return circle;
+}

@@ -1,0 +1,46 @@
+/** The settings of all services: rc.conf, rc.conf.d, the older /etc/conf.d/rc, and the kernel's command line. */
+
+import { join } from "node:path";
+import { kernelParameter, parseSettings, type Settings, yesOrNo } from "../../../compat/openrc/mod.ts";
+import { OLD_RC_CONF, RC_CONF, RC_CONF_D } from "../../model/openrc/paths.ts";
+import { readSource } from "../files.ts";
+import { namesIn } from "./directory.ts";
+
+/** The settings that the kernel's command line overrides. */
+const OVERRIDDEN = ["rc_parallel"];
+
+/** The files of settings, in the order in which a shell reads them. */
+export function settingsFiles(): string[] {
+  const further = namesIn(RC_CONF_D).filter((name) => name.endsWith(".conf"));
+  return [RC_CONF, ...further.map((name) => join(RC_CONF_D, name))];
+}
+
+/** Reads the settings. What cannot be read counts as empty. */
+export function readSettings(): Settings {
+  const [first = "", ...further] = settingsFiles();
+  const settings: Settings = new Map();
+  for (const path of [OLD_RC_CONF, first, ...further]) {
+    for (const [name, value] of parseSettings(textOf(path))) settings.set(name, value);
+  }
+  const commandLine = readCommandLine();
+  for (const name of OVERRIDDEN) {
+    const value = kernelParameter(commandLine, name);
+    if (value !== undefined) settings.set(name, value);
+  }
+  return settings;
+}
+
+/** The kernel's command line; empty where /proc is not mounted. */
+export function readCommandLine(): string {
+  return textOf("/proc/cmdline").split("\n", 1)[0]!;
+}
+
+/** True where a setting says yes. @param otherwise What holds where it says neither yes nor no */
+export function isSet(settings: Settings, name: string, otherwise = false): boolean {
+  return yesOrNo(settings.get(name)) ?? otherwise;
+}
+
+function textOf(path: string): string {
+  const state = readSource(path);
+  return state.state === "regular" ? state.text : "";
+}

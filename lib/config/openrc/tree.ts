@@ -1,0 +1,134 @@
+/** The dependency tree of this machine, and its cache in /run/openrc. */
+
+import { accessSync, constants, lstatSync, mkdirSync, rmSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import {
+  buildTree,
+  circleInWords,
+  findCircles,
+  formatTree,
+  parseTree,
+  type Tree,
+} from "../../../compat/openrc/mod.ts";
+import { CONF_D, RC_CONF, RC_CONF_D, RC_DIR } from "../../model/openrc/paths.ts";
+import { errorReason } from "../../sys/call/errno.ts";
+import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
+import { readSource } from "../files.ts";
+import { namesIn, statusOf } from "./directory.ts";
+import { gatherDependencies, type GatherOptions } from "./gather.ts";
+import { readSettings } from "./rc_conf.ts";
+import { SCRIPT_DIRECTORIES } from "./services.ts";
+import { systemType } from "./system_type.ts";
+import { writeWhole } from "./write_whole.ts";
+
+/** The cached tree, and the list of files on which depend() depends. */
+const CACHE = join(RC_DIR, "deptree"), CONFIG_FILES = join(RC_DIR, "depconfig");
+
+/** How the tree is loaded. */
+export interface LoadOptions extends Omit<GatherOptions, "timeLimit"> {
+  /** The tree is made anew, whatever has changed. */
+  isForced?: boolean;
+  /** Told that the tree is made anew, and then how that went. */
+  onBegin?(): void;
+  onEnd?(failure?: string): void;
+}
+
+/** The tree, and whether it was made anew. */
+export interface LoadedTree {
+  tree: Tree;
+  isRenewed: boolean;
+}
+
+/**
+ * Loads the tree: the cached one, unless a script, a file of settings or another that depend() depends on is newer. Where
+ * nothing may be written the cached tree counts, and without one the tree is made for this process alone.
+ * @throws nothing that the file system may refuse.
+ */
+export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
+  const written = cacheTime();
+  const newest = newestSource();
+  if (written !== undefined && written >= newest && !options.isForced) {
+    return { tree: readTree(CACHE)!, isRenewed: false };
+  }
+  const isLocked = !canWrite();
+  if (isLocked && written !== undefined) return { tree: readTree(CACHE)!, isRenewed: false };
+  if (!isLocked) options.onBegin?.();
+  const { tree, config, problems } = await makeTree(options);
+  if (isLocked) return { tree, isRenewed: true };
+  for (const problem of problems) options.warn(problem);
+  const failure = unlessRefused(() => {
+    writeCache(tree, config, newest);
+    return undefined;
+  }, errorReason);
+  options.onEnd?.(failure);
+  return { tree, isRenewed: true };
+}
+
+/** Reads a tree from a file; undefined where it cannot be read. */
+export function readTree(path: string): Tree | undefined {
+  const state = readSource(path);
+  return state.state === "regular" ? parseTree(state.text) : undefined;
+}
+
+/** Removes the cached tree, so that the next one is made anew. */
+export function forgetTree(): void {
+  rmSync(CACHE, { force: true });
+}
+
+async function makeTree(options: LoadOptions): Promise<ReturnType<typeof buildTree>> {
+  const settings = readSettings();
+  const limit = Number(settings.get("rc_depend_timeout"));
+  const gathered = await gatherDependencies(limit > 0 ? { ...options, timeLimit: limit } : options);
+  const built = buildTree(gathered, systemType(settings));
+  const circles = findCircles(built.tree).map(circleInWords);
+  return { ...built, problems: [...built.problems, ...circles] };
+}
+
+/** The time at which the tree was cached, in ms; undefined where there is none, or something else has its name. */
+function cacheTime(): number | undefined {
+  const status = ifAllowed(() => lstatSync(CACHE, { throwIfNoEntry: false }));
+  return status?.isFile() ? status.mtimeMs : undefined;
+}
+
+/** The time of the last change to what the tree depends on, in ms. */
+function newestSource(): number {
+  const state = readSource(CONFIG_FILES);
+  const config = state.state === "regular" ? state.text.split("\n").filter((line) => line !== "") : [];
+  const directories = SCRIPT_DIRECTORIES.map((directory) => join(directory, "..", "conf.d"));
+  return [...SCRIPT_DIRECTORIES, CONF_D, ...directories, RC_CONF, RC_CONF_D, ...config]
+    .reduce((newest, path) => Math.max(newest, changeTime(path)), 0);
+}
+
+/** The levels of directories that are looked into. */
+const DEEPEST = 8;
+
+/** The time of the last change to a file, or to what a directory has in it, in ms; 0 where there is nothing. */
+function changeTime(path: string, depth = DEEPEST): number {
+  const status = statusOf(path);
+  if (!status) return 0;
+  const own = Number(status.mtimeMs);
+  if (!status.isDirectory() || depth === 0) return own;
+  return namesIn(path).reduce(
+    (newest, name) => Math.max(newest, changeTime(join(path, name), depth - 1)),
+    own,
+  );
+}
+
+/** True where the cache may be written. Its directory is made where it is missing. */
+function canWrite(): boolean {
+  return ifAllowed(() => {
+    mkdirSync(RC_DIR, { recursive: true, mode: 0o755 });
+    accessSync(RC_DIR, constants.W_OK);
+    return true;
+  }) ?? false;
+}
+
+/** @throws the kernel's error. */
+function writeCache(tree: Tree, config: readonly string[], newest: number): void {
+  if (config.length > 0) writeWhole(CONFIG_FILES, config.map((path) => `${path}\n`).join(""));
+  else rmSync(CONFIG_FILES, { force: true });
+  writeWhole(CACHE, formatTree(tree));
+  // A file whose time lies in the future would have the tree made anew until then.
+  const isLate = newest > Date.now();
+  if (isLate) utimesSync(CACHE, newest / 1000 + 1, newest / 1000 + 1);
+}
