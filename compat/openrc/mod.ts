@@ -3,6 +3,17 @@
 export { buildTree, type BuiltTree } from "./build_tree.ts";
 export { formatTree, parseTree } from "./cached_tree.ts";
 export { circleInWords, findCircles, type ServiceCircle } from "./circles.ts";
+export { type CapabilitySets, parseCapabilities } from "./daemons/capabilities.ts";
+export {
+  type DpkgCriteria,
+  isDpkgMatch,
+  isOpenrcMatch,
+  type OpenrcCriteria,
+  type ProcessView,
+} from "./daemons/matching.ts";
+export { RespawnCount, type RespawnLimits } from "./daemons/respawning.ts";
+export { dpkgSchedule, openrcSchedule, ScheduleError, type ScheduleItem } from "./daemons/schedule.ts";
+export { dpkgSignal, leadingNumber, openrcSignal, wholeNumber } from "./daemons/signals.ts";
 export { hasOverride, plainDepend, type PlainSettings, plainSettings } from "./plain_depend.ts";
 export { kernelParameter, parseSettings, type Settings, yesOrNo } from "./rc_conf.ts";
 export {
@@ -14,3 +25,13 @@ export {
   variableName,
 } from "./relations.ts";
 export { type OrderQuery, type ServiceFacts, Tree, type TreeEntry } from "./tree.ts";
+export {
+  bracketText,
+  isYes,
+  type MessageKind,
+  type MessageStyle,
+  messageText,
+  outcomeText,
+  type Palette,
+  paletteOf,
+} from "./messages.ts";

@@ -3,6 +3,13 @@
 import type { IoPriority } from "../../model/fields.ts";
 import type { Limit, Resource } from "../../model/job.ts";
 
+/** A file that a child appends to. */
+export interface AppendedFile {
+  path: string;
+  /** The mode of a file that is made, less the umask. */
+  mode: number;
+}
+
 /** How the kernel shares out the processors. */
 export interface Scheduler {
   /** The number of the policy; undefined: that of this process. */
@@ -29,6 +36,8 @@ export interface Capabilities {
 export interface SpawnDescription {
   /** The program and its arguments. A first word without a slash is looked up in the `PATH` of `environment`. */
   argv: string[];
+  /** The program, where the first of the arguments does not name it. */
+  program?: string;
   /** The child's whole environment, as `KEY=VALUE`. */
   environment: string[];
   /**
@@ -36,6 +45,8 @@ export interface SpawnDescription {
    * are closed in the child; all stay open in this process.
    */
   descriptors: Record<number, number>;
+  /** Further descriptors: files that the child opens to append to them, as its user, and makes if they are not there. */
+  appended?: Readonly<Record<number, AppendedFile>>;
   /**
    * The child begins when something is written to this pipe, or its writing end is closed everywhere but in the child: until
    * then its number can be noted. For {@link spawnNoted}.
@@ -123,6 +134,7 @@ const STEPS = [
   "setuid",
   "set capabilities",
   "forbid new privileges",
+  "open its output",
   "confine to its process group",
   "stop",
   "execute",

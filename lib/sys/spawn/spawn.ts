@@ -141,12 +141,12 @@ export class PreparedChild {
     if (failed.step !== "execute") {
       return failure(failed.step, failed.errno, subjectOf(failed.step, description));
     }
-    const { errno, index } = failed, { argv: [name = "", ...rest] } = description;
+    const { errno, index } = failed, { argv: [first = "", ...rest], program: name = first } = description;
     const files = this.#paths.map((path) => new ProgramFile(path, description));
     // A file that exists may lack its interpreter. If there is none, the last path is as good as any other.
     const file = errno === ENOENT && files.find((file) => file.exists) || files[index]!;
     if (errno === ENOEXEC && file.path !== SHELL && !file.isBinary) {
-      return { next: { ...description, argv: [SHELL, file.path, ...rest] } };
+      return { next: { ...description, program: SHELL, argv: [SHELL, file.path, ...rest] } };
     }
     if (errno === ENOENT && file.path !== name && !file.exists) {
       return failure(
@@ -173,7 +173,7 @@ function runNow({ entry, waitFlags }: PreparedChild): number {
 }
 
 /** The paths to try, in order: the program itself, or its name in each directory of PATH (execvp(3)). */
-function candidates({ argv: [name = ""], environment }: SpawnDescription): string[] {
+function candidates({ argv: [first = ""], program: name = first, environment }: SpawnDescription): string[] {
   if (name.includes("/") || name === "") return [name];
   return searchPath({ environment }).split(":")
     .map((directory) => directory === "" ? name : `${directory}/${name}`);

@@ -5,6 +5,7 @@ import type { Limit, Resource } from "../../model/job.ts";
 import { SIGSTOP } from "../../model/signals.ts";
 import type { ChildTable } from "./child_table.ts";
 import type { Capabilities, SpawnDescription, SpawnStep } from "./description.ts";
+import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_WRONLY } from "../io/descriptors.ts";
 import { EINVAL, ENOSYS, ENOTTY, EPERM } from "../call/errno.ts";
 import { addConfinement, addKillOnHangup, addParentDeathSignal } from "./confinement.ts";
 
@@ -18,6 +19,8 @@ interface Step<Property extends keyof SpawnDescription> {
 }
 
 type AnyStep = { [Property in keyof SpawnDescription]-?: Step<Property> }[keyof SpawnDescription];
+
+const AT_FDCWD = -100;
 
 /** The steps in their order, without the first and the last. */
 const PLAN: AnyStep[] = [
@@ -148,6 +151,17 @@ const PLAN: AnyStep[] = [
     step: "forbid new privileges",
     property: "noNewPrivileges",
     add: (table) => table.add("prctl", [PR_SET_NO_NEW_PRIVS, 1]),
+  },
+  {
+    step: "open its output",
+    property: "appended",
+    add(table, files) {
+      for (const [target, { path, mode }] of Object.entries(files)) {
+        const flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC;
+        table.add("openat", [AT_FDCWD, path, flags, mode], { into: table.argument(1, 0) });
+        table.add("dup3", [0, Number(target), 0]);
+      }
+    },
   },
   { step: "tie to its parent", property: "diesWithParent", add: addParentDeathSignal },
   { step: "confine to its process group", property: "confinementPipe", add: addConfinement },
