@@ -14,6 +14,16 @@ export {
 export { RespawnCount, type RespawnLimits } from "./daemons/respawning.ts";
 export { dpkgSchedule, openrcSchedule, ScheduleError, type ScheduleItem } from "./daemons/schedule.ts";
 export { dpkgSignal, leadingNumber, openrcSignal, wholeNumber } from "./daemons/signals.ts";
+export {
+  bracketText,
+  isYes,
+  type MessageKind,
+  type MessageStyle,
+  messageText,
+  outcomeText,
+  type Palette,
+  paletteOf,
+} from "./messages.ts";
 export { hasOverride, plainDepend, type PlainSettings, plainSettings } from "./plain_depend.ts";
 export { kernelParameter, parseSettings, type Settings, yesOrNo } from "./rc_conf.ts";
 export {
@@ -25,13 +35,3 @@ export {
   variableName,
 } from "./relations.ts";
 export { type OrderQuery, type ServiceFacts, Tree, type TreeEntry } from "./tree.ts";
-export {
-  bracketText,
-  isYes,
-  type MessageKind,
-  type MessageStyle,
-  messageText,
-  outcomeText,
-  type Palette,
-  paletteOf,
-} from "./messages.ts";

@@ -1,0 +1,44 @@
+/** The shell library: functions for scripts, as texts for a shell. They are bundled into the executable. */
+
+import actions from "./actions.sh" with { type: "text" };
+import depend from "./depend.sh" with { type: "text" };
+import functions from "./functions.sh" with { type: "text" };
+import messages from "./messages.sh" with { type: "text" };
+import run from "./run.sh" with { type: "text" };
+import states from "./states.sh" with { type: "text" };
+import type { Palette } from "../../../../compat/openrc/mod.ts";
+import { selfCommand } from "../../../sys/runtime/self.ts";
+
+/** What the functions are given of this machine. */
+export interface LibraryOptions {
+  /** The colours that terminals are sent, if any. */
+  palette: Palette | undefined;
+  /** The width of the terminal. */
+  columns: number;
+}
+
+/** Functions that scripts may call, such as `einfo`, `service_started` and `yesno`. */
+export function shellFunctions({ palette, columns }: LibraryOptions): string {
+  const colours = palette
+    ? Object.entries(palette).map(([name, text]) => `_rc_${name.toLowerCase()}=${quoted(text)}`)
+    : [];
+  const self = selfCommand("openrc").map(quoted).join(" ");
+  return [
+    `_rc_columns=${columns}`,
+    ...colours,
+    `_rc_rouse() { ${self} "$@"; }`,
+    messages,
+    states,
+    functions,
+  ].join("\n");
+}
+
+/** The program of the shell that runs a script's actions: see run.sh on its arguments. */
+export function scriptProgram(options: LibraryOptions): string {
+  return [shellFunctions(options), depend, actions, run].join("\n");
+}
+
+/** A word in a shell's quotes. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
