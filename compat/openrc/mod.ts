@@ -4,6 +4,17 @@ export { isBashScript } from "./bash_syntax.ts";
 export { buildTree, type BuiltTree } from "./build_tree.ts";
 export { formatTree, parseTree } from "./cached_tree.ts";
 export { circleInWords, findCircles, type ServiceCircle } from "./circles.ts";
+export { type CapabilitySets, parseCapabilities } from "./daemons/capabilities.ts";
+export {
+  type DpkgCriteria,
+  isDpkgMatch,
+  isOpenrcMatch,
+  type OpenrcCriteria,
+  type ProcessView,
+} from "./daemons/matching.ts";
+export { RespawnCount, type RespawnLimits } from "./daemons/respawning.ts";
+export { dpkgSchedule, openrcSchedule, ScheduleError, type ScheduleItem } from "./daemons/schedule.ts";
+export { dpkgSignal, leadingNumber, openrcSignal, wholeNumber } from "./daemons/signals.ts";
 export {
   bracketText,
   isYes,
