@@ -89,6 +89,10 @@ const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
 /** OpenRC's: `--install --openrc` makes links of these names, too. */
 const OPENRC: Programs = {
+  "rc-depend": () => import("./lib/cli/openrc/rc_depend.ts"),
+  "rc-service": () => import("./lib/cli/openrc/rc_service.ts"),
+  "rc-status": () => import("./lib/cli/openrc/rc_status.ts"),
+  "rc-update": () => import("./lib/cli/openrc/rc_update.ts"),
   "start-stop-daemon": startStopDaemon,
   "supervise-daemon": () => import("./lib/cli/openrc/supervise_daemon/supervise_daemon.ts"),
 };
