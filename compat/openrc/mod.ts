@@ -24,3 +24,11 @@ export {
   variableName,
 } from "./relations.ts";
 export { type OrderQuery, type ServiceFacts, Tree, type TreeEntry } from "./tree.ts";
+export {
+  decideStop,
+  type RunlevelChange,
+  predecessors,
+  startOrder,
+  type StopDecision,
+  successors,
+} from "./level_plan.ts";
