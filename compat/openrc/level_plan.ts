@@ -27,7 +27,11 @@ export interface RunlevelChange {
 export type StopDecision = "stop" | "stay" | "keep";
 
 /** The order of a runlevel's services: each behind those that it comes after. */
-export function startOrder(tree: Tree, services: readonly string[], query: Omit<OrderQuery, "relations">): string[] {
+export function startOrder(
+  tree: Tree,
+  services: readonly string[],
+  query: Omit<OrderQuery, "relations">,
+): string[] {
   return tree.order(services, { ...query, relations: ORDERING });
 }
 

@@ -1,8 +1,20 @@
 /** OpenRC's services: what their scripts say of one another, and the order that follows. */
 
+export { isBashScript } from "./bash_syntax.ts";
 export { buildTree, type BuiltTree } from "./build_tree.ts";
 export { formatTree, parseTree } from "./cached_tree.ts";
 export { circleInWords, findCircles, type ServiceCircle } from "./circles.ts";
+export { type CapabilitySets, parseCapabilities } from "./daemons/capabilities.ts";
+export {
+  type DpkgCriteria,
+  isDpkgMatch,
+  isOpenrcMatch,
+  type OpenrcCriteria,
+  type ProcessView,
+} from "./daemons/matching.ts";
+export { RespawnCount, type RespawnLimits } from "./daemons/respawning.ts";
+export { dpkgSchedule, openrcSchedule, ScheduleError, type ScheduleItem } from "./daemons/schedule.ts";
+export { dpkgSignal, leadingNumber, openrcSignal, wholeNumber } from "./daemons/signals.ts";
 export {
   bracketText,
   isYes,
@@ -26,8 +38,8 @@ export {
 export { type OrderQuery, type ServiceFacts, Tree, type TreeEntry } from "./tree.ts";
 export {
   decideStop,
-  type RunlevelChange,
   predecessors,
+  type RunlevelChange,
   startOrder,
   type StopDecision,
   successors,

@@ -26,6 +26,8 @@ export interface ParsedOptions {
    * it was given. The option that was given last is the last entry.
    */
   options: Map<string, string[]>;
+  /** The options with their values in the order in which they were given. */
+  given: Array<[option: string, value: string]>;
   args: string[];
   /** The words after the first argument, when parsing stops there. */
   rest: string[];
@@ -39,6 +41,11 @@ export interface ParseRules {
   ignoreUnknown?: boolean;
   /** A value may follow any letter of a word without a blank, as in `-ht5`, and not only the first. */
   valuesInClusters?: boolean;
+  /**
+   * As getopt_long(3) does it: the value is the next word, whatever it looks like, and may follow any letter of a word. Long
+   * names may be cut where they stay unique. The messages are its own.
+   */
+  getopt?: boolean;
 }
 
 /**
@@ -52,20 +59,22 @@ export function parseOptions(
   table: readonly Option[],
   rules: ParseRules = {},
 ): ParsedOptions {
-  const parsed: ParsedOptions = { options: new Map(), args: [], rest: [] };
+  const parsed: ParsedOptions = { options: new Map(), given: [], args: [], rest: [] };
   const left = [...words];
+  const messages = rules.getopt ? GETOPT_MESSAGES : MESSAGES;
   const put = (option: Option, value = "") => {
     const values = [...parsed.options.get(option.long) ?? [], value];
     parsed.options.delete(option.long);
     parsed.options.set(option.long, values);
+    parsed.given.push([option.long, value]);
   };
   const value = (given: string) => {
-    const next = left.findIndex((word) => !isOption(word));
-    if (next < 0) throw new UsageError(`missing argument: ${given}`);
+    const next = rules.getopt ? left.length > 0 ? 0 : -1 : left.findIndex((word) => !isOption(word));
+    if (next < 0) throw new UsageError(messages.missing(given));
     return left.splice(next, 1)[0];
   };
   const refuse = (word: string) => {
-    if (!rules.ignoreUnknown) throw new UsageError(`invalid option: ${word}`);
+    if (!rules.ignoreUnknown) throw new UsageError(messages.unknown(word));
   };
   for (let word; (word = left.shift()) !== undefined;) {
     if (word === "--") {
@@ -77,24 +86,66 @@ export function parseOptions(
     } else if (word.startsWith("--")) {
       const equals = word.indexOf("=");
       const name = word.slice(2, equals < 0 ? undefined : equals);
-      const option = table.find(({ long }) => long === name && long !== "");
+      const option = longOption(name, table, rules.getopt);
       if (!option) refuse(word);
-      else if (equals >= 0 && !option.argument) throw new UsageError(`unexpected argument: ${word}`);
-      else put(option, !option.argument ? "" : equals < 0 ? value(word) : word.slice(equals + 1));
+      else if (equals >= 0 && !option.argument) throw new UsageError(messages.unexpected(word, option));
+      else {put(
+          option,
+          !option.argument ? "" : equals < 0 ? value(`--${option.long}`) : word.slice(equals + 1),
+        );}
     } else {
       for (let at = 1; at < word.length; at++) {
         const option = table.find(({ short }) => short === word[at]);
         // The value of the first letter may follow it without a blank.
-        const mayAttach = at === 1 || rules.valuesInClusters;
+        const mayAttach = at === 1 || rules.valuesInClusters || rules.getopt;
         const attached = option?.argument && mayAttach && word.length > at + 1;
         if (!option) refuse(`-${word[at]}`);
-        else put(option, attached ? word.slice(at + 1) : option.argument ? value(word) : "");
+        else {
+          const named = rules.getopt ? `-${word[at]}` : word;
+          put(option, attached ? word.slice(at + 1) : option.argument ? value(named) : "");
+        }
         if (attached) break;
       }
     }
     if (parsed.options.has("help") || parsed.options.has("version")) break;
   }
   return parsed;
+}
+
+/** What is said of a wrong command line. */
+interface Messages {
+  unknown(word: string): string;
+  missing(option: string): string;
+  unexpected(word: string, option: Option): string;
+}
+
+const MESSAGES: Messages = {
+  unknown: (word) => `invalid option: ${word}`,
+  missing: (option) => `missing argument: ${option}`,
+  unexpected: (word) => `unexpected argument: ${word}`,
+};
+
+const GETOPT_MESSAGES: Messages = {
+  unknown: (word) =>
+    word.startsWith("--") ? `unrecognized option '${word}'` : `invalid option -- '${word.slice(1)}'`,
+  missing: (option) =>
+    option.startsWith("--")
+      ? `option '${option}' requires an argument`
+      : `option requires an argument -- '${option.slice(1)}'`,
+  unexpected: (_, { long }) => `option '--${long}' doesn't allow an argument`,
+};
+
+/**
+ * The option of a long name, or of one that is cut where that is allowed.
+ * @throws {UsageError} when several begin like that.
+ */
+function longOption(name: string, table: readonly Option[], mayBeCut = false): Option | undefined {
+  const exact = table.find(({ long }) => long === name && long !== "");
+  if (exact || !mayBeCut || name === "") return exact;
+  const like = table.filter(({ long }) => long.startsWith(name));
+  if (like.length < 2) return like[0];
+  const names = like.map(({ long }) => ` '--${long}'`).join("");
+  throw new UsageError(`option '--${name}' is ambiguous; possibilities:${names}`);
 }
 
 /** The value of an option. When it was given several times, the last one. */

@@ -31,7 +31,7 @@ const CASES: Array<
 
 for (const [words, options, args, rest = [], rules] of CASES) {
   Deno.test(`command line: ${words.join(" ")}`, () => {
-    const parsed = parseOptions(words, TABLE, rules);
+    const { given: _, ...parsed } = parseOptions(words, TABLE, rules);
     assert.deepEqual({ ...parsed, options: Object.fromEntries(parsed.options) }, { options, args, rest });
   });
 }
@@ -53,6 +53,27 @@ for (const [words, message] of WRONG) {
     );
   });
 }
+
+Deno.test("with getopt's rules a value is the next word, names may be cut, and the order is kept", () => {
+  const parse = (...words: string[]) => parseOptions(words, TABLE, { getopt: true });
+  const parsed = parse("-qo", "-v", "--out=x", "--verb", "-qof", "--", "-q");
+  assert.deepEqual(parsed.given, [["quiet", ""], ["output", "-v"], ["output", "x"], ["verbose", ""], [
+    "quiet",
+    "",
+  ], [
+    "output",
+    "f",
+  ]]);
+  assert.deepEqual(parsed.args, ["-q"]);
+  const wrong = [
+    [["--frob=1"], "unrecognized option '--frob=1'"],
+    [["-qz"], "invalid option -- 'z'"],
+    [["--quiet=1"], "option '--quiet' doesn't allow an argument"],
+    [["-qo"], "option requires an argument -- 'o'"],
+    [["--outp"], "option '--output' requires an argument"],
+  ] as const;
+  for (const [words, message] of wrong) assert.throws(() => parse(...words), { message });
+});
 
 Deno.test("of several, the option that was given last counts, and the last value", () => {
   const parsed = parseOptions(["-q", "-v", "-q", "-oa", "-ob"], TABLE);

@@ -6,6 +6,7 @@ import process from "node:process";
 export const NUMBERS = {
   accept4: [288, 242],
   bind: [49, 200],
+  capset: [126, 91],
   chdir: [80, 49],
   chroot: [161, 51],
   clone: [56, 220],
@@ -52,6 +53,8 @@ export const NUMBERS = {
   recvmsg: [47, 212],
   rt_sigaction: [13, 134],
   rt_sigprocmask: [14, 135],
+  sched_setparam: [142, 118],
+  sched_setscheduler: [144, 119],
   setgid: [106, 144],
   setgroups: [116, 159],
   setns: [308, 268],

@@ -14,9 +14,10 @@ export const O_RDONLY = 0,
   O_APPEND = 0o2000,
   O_NONBLOCK = 0o4000,
   // The one flag that the architectures number differently.
-  O_NOFOLLOW = constants.O_NOFOLLOW;
+  O_NOFOLLOW = constants.O_NOFOLLOW,
+  O_CLOEXEC = 0o2000000;
 
-const O_CLOEXEC = 0o2000000, AT_FDCWD = -100;
+const AT_FDCWD = -100;
 
 /**
  * open(2).

@@ -60,12 +60,14 @@ export const POLLIN = 1, POLLOUT = 4;
 
 /**
  * Blocks until one of the events, or a signal, comes. The event loop does not run meanwhile.
+ * @returns false for a signal.
  * @throws {SystemError}
  */
-export function awaitDescriptor(fd: number, events: number): void {
+export function awaitDescriptor(fd: number, events: number): boolean {
   const { address, bytes } = kernel().scratch;
   bytes.writeInt32LE(fd, 0);
   bytes.writeInt32LE(events, 4);
   const result = call("ppoll", address, 1, 0, 0, 0);
   if (result !== -EINTR) required("wait for a descriptor", result);
+  return result > 0;
 }

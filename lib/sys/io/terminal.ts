@@ -9,15 +9,6 @@ export function terminalColumns(fd: number): number | undefined {
   return bytes.readUInt16LE(2) || undefined;
 }
 
-/** Tells a terminal its width. One that refuses keeps what it has. */
-export function setTerminalColumns(fd: number, columns: number): void {
-  const TIOCSWINSZ = 0x5414, ROWS = 24, { address, bytes } = kernel().scratch;
-  bytes.fill(0, 0, 8);
-  bytes.writeUInt16LE(ROWS, 0);
-  bytes.writeUInt16LE(columns, 2);
-  call("ioctl", fd, TIOCSWINSZ, address);
-}
-
 /**
  * Reads a key that has been typed on a terminal, without waiting for the line's end.
  * @param isAwaited Waits for a key where none has been typed
@@ -43,4 +34,10 @@ export function readKey(fd: number, isAwaited: boolean): string | undefined {
 function readOne(fd: number): string | undefined {
   const { address, bytes } = kernel().scratch;
   return call("read", fd, address, 1) === 1 ? String.fromCharCode(bytes[0]!) : undefined;
+}
+
+/** Gives a terminal the size of another one. */
+export function copyTerminalSize(from: number, to: number): void {
+  const TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, { address } = kernel().scratch;
+  if (call("ioctl", from, TIOCGWINSZ, address) === 0) call("ioctl", to, TIOCSWINSZ, address);
 }

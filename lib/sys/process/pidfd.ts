@@ -51,6 +51,29 @@ function hasEnded(fd: number): boolean {
 }
 
 /**
+ * Blocks until one of some processes has ended, or the time is over. The event loop does not run meanwhile. Where the kernel
+ * has no descriptors of processes it takes all the time.
+ * @param time In ms
+ */
+export function awaitAnyEnd(pids: readonly number[], time: number): void {
+  const { address, bytes } = kernel().scratch, POLLIN = 1, MOST = 256, SIZE = 8;
+  const opened = pids.slice(0, MOST).map((pid) => call("pidfd_open", pid, 0));
+  const open = opened.filter((fd) => fd >= 0);
+  // One that cannot be opened may have ended.
+  if (!opened.includes(-ESRCH)) {
+    open.forEach((fd, index) => {
+      bytes.writeInt32LE(fd, SIZE * index);
+      bytes.writeInt32LE(POLLIN, SIZE * index + 4);
+    });
+    const time64 = SIZE * MOST;
+    bytes.writeBigInt64LE(BigInt(Math.floor(time / 1000)), time64);
+    bytes.writeBigInt64LE(BigInt(Math.floor(time % 1000 * 1e6)), time64 + 8);
+    call("ppoll", address, open.length, address + time64, 0, 0);
+  }
+  open.forEach(close);
+}
+
+/**
  * Sends a signal to a process that was seen before. Another that has got its number since does not get it.
  * @returns false when there is no such process any more.
  * @throws {SystemError}

@@ -46,9 +46,21 @@ export class ChildTable {
   readonly #rows: Row[] = [];
   #count = 0;
 
-  constructor(private readonly region?: MemoryRegion) {
-    this.#kernel.row(this.#failure, "write", []);
-    this.#kernel.row(this.#failure + ROW_SIZE, "exit", [127]);
+  /**
+   * @param region Where the passing data lie
+   * @param inPlace This process runs the table itself, and goes on when a row has failed
+   */
+  constructor(private readonly region?: MemoryRegion, private readonly inPlace = false) {
+    if (inPlace) this.#kernel.endRow(this.#failure);
+    else {
+      this.#kernel.row(this.#failure, "write", []);
+      this.#kernel.row(this.#failure + ROW_SIZE, "exit", [127]);
+    }
+  }
+
+  /** The address of the first row behind those that set all signals to their defaults. */
+  get first(): number {
+    return this.#table;
   }
 
   /**
@@ -60,9 +72,13 @@ export class ChildTable {
     const fill = () => {
       this.#count = 0;
       addRows();
-      this.#setPipe(pipe);
+      if (this.inPlace) return this.#kernel.endRow(this.#address(this.#count));
+      const count = this.#count;
+      // Where only tolerated errors have come, no row has led to the failure.
+      this.#put("write", []);
       this.#put("exit", [127]);
-      this.#count--;
+      this.#count = count;
+      this.#setPipe(pipe);
     };
     if (this.region) return this.#kernel.within(this.region, fill);
     this.#kernel.begin(0);
@@ -78,7 +94,9 @@ export class ChildTable {
   }
 
   #setPipe(pipe: number): void {
-    this.#kernel.setArguments(this.#failure, [pipe, this.#table, this.#count * ROW_SIZE]);
+    for (const row of [this.#failure, this.#address(this.#count)]) {
+      this.#kernel.setArguments(row, [pipe, this.#table, this.#count * ROW_SIZE]);
+    }
   }
 
   /**
@@ -90,7 +108,7 @@ export class ChildTable {
     args: CallArgument[],
     { tolerated, into }: { tolerated?: readonly number[]; into?: number } = {},
   ): void {
-    if (this.#count + 1 >= TABLE_ROWS) throw new SystemError("start a process with so many steps", E2BIG);
+    if (this.#count + 2 >= TABLE_ROWS) throw new SystemError("start a process with so many steps", E2BIG);
     this.#put(name, args, tolerated, into);
   }
 

@@ -3,6 +3,32 @@
 import type { IoPriority } from "../../model/fields.ts";
 import type { Limit, Resource } from "../../model/job.ts";
 
+/** A file that a child appends to. */
+export interface AppendedFile {
+  path: string;
+  /** The mode of a file that is made, less the umask. */
+  mode: number;
+}
+
+/** How the kernel shares out the processors. */
+export interface Scheduler {
+  /** The number of the policy; undefined: that of this process. */
+  policy?: number;
+  priority: number;
+}
+
+/** Sets of capabilities, by their numbers (capabilities(7)). */
+export interface Capabilities {
+  /** Kept when a program is executed whose file allows it. */
+  inheritable: readonly number[];
+  /** Kept whatever program is executed. They must be inheritable, too. */
+  ambient: readonly number[];
+  /** Those that no program gets any more. */
+  forbidden: readonly number[];
+  /** Those that this process has. */
+  permitted: readonly number[];
+}
+
 /**
  * A child to start. What is absent stays as in this process, except for signals: all have their default dispositions, and
  * none is blocked.
@@ -10,6 +36,8 @@ import type { Limit, Resource } from "../../model/job.ts";
 export interface SpawnDescription {
   /** The program and its arguments. A first word without a slash is looked up in the `PATH` of `environment`. */
   argv: string[];
+  /** The program, where the first of the arguments does not name it. */
+  program?: string;
   /** The child's whole environment, as `KEY=VALUE`. */
   environment: string[];
   /**
@@ -17,6 +45,13 @@ export interface SpawnDescription {
    * are closed in the child; all stay open in this process.
    */
   descriptors: Record<number, number>;
+  /** Further descriptors: files that the child opens to append to them, as its user, and makes if they are not there. */
+  appended?: Readonly<Record<number, AppendedFile>>;
+  /**
+   * The child begins when something is written to this pipe, or its writing end is closed everywhere but in the child: until
+   * then its number can be noted. For {@link spawnNoted}.
+   */
+  gate?: { reader: number; writer: number };
   /** Makes the child the leader of a new session and process group (setsid(2)). */
   newSession?: boolean;
   /** Takes the terminal at the child's descriptor 0 as its controlling terminal; needs `newSession`. */
@@ -36,6 +71,8 @@ export interface SpawnDescription {
   nice?: number;
   /** ioprio_set(2). */
   ioPriority?: IoPriority;
+  /** sched_setscheduler(2). */
+  scheduler?: Scheduler;
   /** setrlimit(2). */
   limit?: Partial<Record<Resource, Limit>>;
   /** File mode creation mask. */
@@ -46,7 +83,13 @@ export interface SpawnDescription {
   /** Supplementary groups, set with setgroups(2). */
   groups?: number[];
   gid?: number;
+  /** The securebits flags (capabilities(7)). */
+  securebits?: number;
   uid?: number;
+  /** The capabilities of the program, whatever its user. */
+  capabilities?: Capabilities;
+  /** The program and its descendants gain no privileges by execve(2) (prctl(2), PR_SET_NO_NEW_PRIVS). */
+  noNewPrivileges?: boolean;
   /**
    * Confines the child and its descendants (confinement.ts): they stay in the child's process group, which `newSession`
    * makes, they gain no privileges, and they are killed when this process ends. The number is that of the child's
@@ -68,6 +111,7 @@ export interface SpawnDescription {
  */
 const STEPS = [
   "fork",
+  "wait for its number",
   "create session",
   "join control group",
   "set oom adjustment",
@@ -78,13 +122,19 @@ const STEPS = [
   "take the terminal",
   "set priority",
   "set I/O priority",
+  "set scheduler",
   "set resource limit",
   "set umask",
   "change root directory",
   "change working directory",
   "initgroups",
   "setgid",
+  "set securebits",
+  "keep capabilities",
   "setuid",
+  "set capabilities",
+  "forbid new privileges",
+  "open its output",
   "confine to its process group",
   "stop",
   "execute",

@@ -70,9 +70,12 @@ export class PreparedChild {
   #description: SpawnDescription | undefined;
   #paths: string[] = [];
 
-  /** @param region Memory for passing data; without it, the child must be started before the next system call */
-  constructor(region?: MemoryRegion) {
-    this.#table = new ChildTable(region);
+  /**
+   * @param region Memory for passing data; without it, the child must be started before the next system call
+   * @param inPlace There is no child: this process is to become the program
+   */
+  constructor(region?: MemoryRegion, inPlace = false) {
+    this.#table = new ChildTable(region, inPlace);
   }
 
   /**
@@ -103,6 +106,11 @@ export class PreparedChild {
     return this.#table.entry;
   }
 
+  /** The same without the rows that set all signals to their defaults. */
+  get first(): number {
+    return this.#table.first;
+  }
+
   /** The flags of clone(2) for a child that is waited for. */
   get waitFlags(): number {
     return this.#description?.stopped ? SIGCHLD : CLONE_VM | CLONE_VFORK | SIGCHLD;
@@ -120,7 +128,7 @@ export class PreparedChild {
 
   /**
    * The outcome. Call this when the child has executed its program, or has ended.
-   * @param pid The result of clone(2)
+   * @param pid The result of clone(2); 0 where there was no child
    * @param pipe The reading end of the pipe that {@link describe} was given
    */
   outcome(pid: number, pipe = NO_PIPE): SpawnOutcome {
@@ -128,17 +136,17 @@ export class PreparedChild {
     if (pipe !== NO_PIPE && this.#hasOwnMemory && !this.#description?.stopped) this.#table.receive(pipe);
     const failed = decisive(this.#table.failed());
     if (!failed) return { pid };
-    discard(pid);
+    if (pid > 0) discard(pid);
     const description = this.#description!;
     if (failed.step !== "execute") {
       return failure(failed.step, failed.errno, subjectOf(failed.step, description));
     }
-    const { errno, index } = failed, { argv: [name = "", ...rest] } = description;
+    const { errno, index } = failed, { argv: [first = "", ...rest], program: name = first } = description;
     const files = this.#paths.map((path) => new ProgramFile(path, description));
     // A file that exists may lack its interpreter. If there is none, the last path is as good as any other.
     const file = errno === ENOENT && files.find((file) => file.exists) || files[index]!;
     if (errno === ENOEXEC && file.path !== SHELL && !file.isBinary) {
-      return { next: { ...description, argv: [SHELL, file.path, ...rest] } };
+      return { next: { ...description, program: SHELL, argv: [SHELL, file.path, ...rest] } };
     }
     if (errno === ENOENT && file.path !== name && !file.exists) {
       return failure(
@@ -165,7 +173,7 @@ function runNow({ entry, waitFlags }: PreparedChild): number {
 }
 
 /** The paths to try, in order: the program itself, or its name in each directory of PATH (execvp(3)). */
-function candidates({ argv: [name = ""], environment }: SpawnDescription): string[] {
+function candidates({ argv: [first = ""], program: name = first, environment }: SpawnDescription): string[] {
   if (name.includes("/") || name === "") return [name];
   return searchPath({ environment }).split(":")
     .map((directory) => directory === "" ? name : `${directory}/${name}`);

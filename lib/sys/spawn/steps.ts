@@ -4,7 +4,8 @@ import type { IoPriority } from "../../model/fields.ts";
 import type { Limit, Resource } from "../../model/job.ts";
 import { SIGSTOP } from "../../model/signals.ts";
 import type { ChildTable } from "./child_table.ts";
-import type { SpawnDescription, SpawnStep } from "./description.ts";
+import type { Capabilities, SpawnDescription, SpawnStep } from "./description.ts";
+import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_WRONLY } from "../io/descriptors.ts";
 import { EINVAL, ENOSYS, ENOTTY, EPERM } from "../call/errno.ts";
 import { addConfinement, addKillOnHangup, addParentDeathSignal } from "./confinement.ts";
 
@@ -19,8 +20,18 @@ interface Step<Property extends keyof SpawnDescription> {
 
 type AnyStep = { [Property in keyof SpawnDescription]-?: Step<Property> }[keyof SpawnDescription];
 
+const AT_FDCWD = -100;
+
 /** The steps in their order, without the first and the last. */
 const PLAN: AnyStep[] = [
+  {
+    step: "wait for its number",
+    property: "gate",
+    add(table, { reader, writer }) {
+      table.add("close", [writer]);
+      table.add("read", [reader, table.words([0]), 1]);
+    },
+  },
   { step: "create session", property: "newSession", add: (table) => table.add("setsid", []) },
   {
     step: "join control group",
@@ -78,6 +89,15 @@ const PLAN: AnyStep[] = [
     },
   },
   {
+    step: "set scheduler",
+    property: "scheduler",
+    add(table, { policy, priority }) {
+      const parameters = table.words([priority]);
+      if (policy === undefined) table.add("sched_setparam", [0, parameters]);
+      else table.add("sched_setscheduler", [0, policy, parameters]);
+    },
+  },
+  {
     step: "set resource limit",
     property: "limit",
     add(table, limits) {
@@ -114,10 +134,34 @@ const PLAN: AnyStep[] = [
     add: (table, gid) => table.add("setgid", [gid]),
   },
   {
+    step: "set securebits",
+    property: "securebits",
+    subject: (bits) => ` 0x${bits.toString(16)}`,
+    add: (table, bits) => table.add("prctl", [PR_SET_SECUREBITS, bits]),
+  },
+  { step: "keep capabilities", property: "capabilities", add: keepCapabilities },
+  {
     step: "setuid",
     property: "uid",
     subject: (uid) => ` ${uid}`,
     add: (table, uid) => table.add("setuid", [uid]),
+  },
+  { step: "set capabilities", property: "capabilities", add: setCapabilities },
+  {
+    step: "forbid new privileges",
+    property: "noNewPrivileges",
+    add: (table) => table.add("prctl", [PR_SET_NO_NEW_PRIVS, 1]),
+  },
+  {
+    step: "open its output",
+    property: "appended",
+    add(table, files) {
+      for (const [target, { path, mode }] of Object.entries(files)) {
+        const flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC;
+        table.add("openat", [AT_FDCWD, path, flags, mode], { into: table.argument(1, 0) });
+        table.add("dup3", [0, Number(target), 0]);
+      }
+    },
   },
   { step: "tie to its parent", property: "diesWithParent", add: addParentDeathSignal },
   { step: "confine to its process group", property: "confinementPipe", add: addConfinement },
@@ -185,6 +229,34 @@ function placeDescriptors(
     if (source === target) table.add("fcntl", [source, F_SETFD, 0]);
     else if (!endangered.includes(target)) table.add("dup3", [source, target, 0]);
   }
+}
+
+const PR_SET_KEEPCAPS = 8, PR_CAPBSET_DROP = 24, PR_SET_SECUREBITS = 28, PR_SET_NO_NEW_PRIVS = 38;
+
+/** Adds rows that keep what is permitted through setuid(2), and forbid what no program is to get. */
+function keepCapabilities(table: ChildTable, { forbidden }: Capabilities): void {
+  for (const capability of forbidden) table.add("prctl", [PR_CAPBSET_DROP, capability]);
+  table.add("prctl", [PR_SET_KEEPCAPS, 1]);
+}
+
+/** Adds rows that set what the program gets. */
+function setCapabilities(table: ChildTable, { inheritable, ambient, permitted }: Capabilities): void {
+  const VERSION = 0x20080522, PR_CAP_AMBIENT = 47, PR_CAP_AMBIENT_RAISE = 2, PR_CAP_AMBIENT_CLEAR_ALL = 4;
+  const own = bitsOf(permitted), passed = bitsOf(inheritable);
+  // Two structures: the lower 32 bits of each set, and the upper ones.
+  const sets = [0, 1].flatMap((half) => [own[half]!, own[half]!, passed[half]!]);
+  table.add("capset", [
+    new Uint8Array(Uint32Array.of(VERSION, 0).buffer),
+    new Uint8Array(Uint32Array.from(sets).buffer),
+  ]);
+  table.add("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL]);
+  for (const capability of ambient) table.add("prctl", [PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability]);
+}
+
+/** A set of numbers below 64 as the bits of two words of 32. */
+function bitsOf(numbers: readonly number[]): [low: number, high: number] {
+  const bits = numbers.reduce((sum, number) => sum | 1n << BigInt(number), 0n);
+  return [Number(bits & 0xffffffffn), Number(bits >> 32n)];
 }
 
 /** Errors of kernels before 5.11, which have no CLOSE_RANGE_CLOEXEC. There only close-on-exec descriptors are closed. */

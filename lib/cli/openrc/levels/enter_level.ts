@@ -16,7 +16,13 @@ import {
 } from "../../../../compat/openrc/mod.ts";
 import { hasCrashed } from "../../../config/openrc/daemons.ts";
 import { serviceFacts } from "../../../config/openrc/facts.ts";
-import { levelExists, LevelLoop, levelStack, servicesOfLevel, stackedServices } from "../../../config/openrc/levels.ts";
+import {
+  levelExists,
+  LevelLoop,
+  levelStack,
+  servicesOfLevel,
+  stackedServices,
+} from "../../../config/openrc/levels.ts";
 import { bootLevel, isSet, readCommandLine } from "../../../config/openrc/rc_conf.ts";
 import { scriptOf } from "../../../config/openrc/services.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
@@ -91,7 +97,11 @@ class LevelEntry {
     const { settings, environment, messages } = request;
     this.#marks = new LevelMarks(this.#states);
     this.#runner = new ServiceRunner(environment, messages);
-    this.#prompt = new Prompt(messages, isSet(settings, "rc_interactive"), userShell(settings.get("rc_shell")));
+    this.#prompt = new Prompt(
+      messages,
+      isSet(settings, "rc_interactive"),
+      userShell(settings.get("rc_shell")),
+    );
     this.#isParallel = isSet(settings, "rc_parallel");
     this.#from = this.#states.runlevel;
   }
@@ -192,10 +202,17 @@ class LevelEntry {
     settings: Settings,
   ): Promise<void> {
     const states = this.#states;
-    const up = (["started", "inactive", "starting"] as const).flatMap((state) => states.services(state)).sort();
+    const up = (["started", "inactive", "starting"] as const).flatMap((state) => states.services(state))
+      .sort();
     const facts = serviceFacts();
     // The level counts that is left, or the one that takes the machine down.
-    const query = { level: this.#from, bootLevel: this.#bootLevel, isStrict: true, phase: "stop", facts } as const;
+    const query = {
+      level: this.#from,
+      bootLevel: this.#bootLevel,
+      isStrict: true,
+      phase: "stop",
+      facts,
+    } as const;
     const order = startOrder(tree, up, query).reverse();
     const stopsCrashed = isSet(settings, "rc_crashed_stop");
     const change: RunlevelChange = {
@@ -217,7 +234,11 @@ class LevelEntry {
     };
     if (this.#isParallel) {
       const before = successors(predecessors(tree, order.toReversed(), query));
-      return await this.#runner.runSideBySide(new Map(order.map((one) => [one, before.get(one)!])), "stop", mayStop);
+      return await this.#runner.runSideBySide(
+        new Map(order.map((one) => [one, before.get(one)!])),
+        "stop",
+        mayStop,
+      );
     }
     for (const service of order) if (mayStop(service)) await this.#runner.run(service, "stop");
   }
@@ -281,5 +302,6 @@ class LevelEntry {
 /** True for a service that has settings of its own in a runlevel. */
 function hasSettings(service: string, level: string): boolean {
   const script = scriptOf(service);
-  return script !== undefined && existsSync(join(dirname(dirname(script)), "conf.d", `${basename(service)}.${level}`));
+  return script !== undefined &&
+    existsSync(join(dirname(dirname(script)), "conf.d", `${basename(service)}.${level}`));
 }

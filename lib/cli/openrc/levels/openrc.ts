@@ -17,7 +17,12 @@ import { setNextLevel } from "./next_level.ts";
 
 const OPTIONS: readonly Option[] = [
   { short: "n", long: "no-stop", help: "stop no services" },
-  { short: "o", long: "override", argument: "RUNLEVEL", help: "the runlevel that is entered next, instead of the one asked for" },
+  {
+    short: "o",
+    long: "override",
+    argument: "RUNLEVEL",
+    help: "the runlevel that is entered next, instead of the one asked for",
+  },
   { short: "s", long: "service", argument: "SERVICE", help: "run the service's script with the arguments" },
   { short: "S", long: "sys", help: "print the kind of container or machine" },
 ];

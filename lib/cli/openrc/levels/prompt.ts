@@ -22,7 +22,11 @@ export class Prompt {
    * @param isOffered The key `I` has the user asked
    * @param shell The shell that the user may have
    */
-  constructor(private readonly messages: Messages, private readonly isOffered: boolean, private readonly shell: string) {
+  constructor(
+    private readonly messages: Messages,
+    private readonly isOffered: boolean,
+    private readonly shell: string,
+  ) {
     this.#isAsking = !messages.isQuiet && existsSync(MARK);
   }
 

@@ -9,9 +9,9 @@ import { errorReason } from "../../../sys/call/errno.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { close, isTerminal, openPty } from "../../../sys/io/descriptors.ts";
 import { readDescriptor } from "../../../sys/io/streams.ts";
-import { setTerminalColumns } from "../../../sys/io/terminal.ts";
+import { copyTerminalSize } from "../../../sys/io/terminal.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
-import { columnsOf, type Messages } from "../messages.ts";
+import type { Messages } from "../messages.ts";
 import type { Variables } from "../run/environment.ts";
 
 /** What a service is told. */
@@ -75,7 +75,7 @@ export class ServiceRunner {
   async #runOnTerminal(service: string, action: LevelAction): Promise<void> {
     const output = this.#turns.get(OUTPUT)!;
     const { master, slave } = openPty();
-    setTerminalColumns(slave, columnsOf(OUTPUT));
+    copyTerminalSize(OUTPUT, slave);
     const reader = readDescriptor(master, {
       // The terminal that shows it makes its own carriage returns.
       onData: (bytes) => output.data(service, bytes.filter((byte) => byte !== RETURN)),
@@ -119,7 +119,9 @@ export class ServiceRunner {
       });
       child.on("exit", () => this.#running.delete(child));
     });
-    if (failure !== undefined) this.messages.error(`${service}: Unable to run ${script}: ${errorReason(failure)}`);
+    if (failure !== undefined) {
+      this.messages.error(`${service}: Unable to run ${script}: ${errorReason(failure)}`);
+    }
   }
 }
 
