@@ -32,6 +32,7 @@ const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const rc = () => import("./lib/cli/sysv/rc/rc.ts");
 const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.ts");
+const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
 const openrc = () => import("./lib/cli/openrc/levels/openrc.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
@@ -91,11 +92,13 @@ const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 /** OpenRC's: `--install --openrc` makes links of these names, too. */
 const OPENRC: Programs = {
   openrc,
+  "openrc-run": openrcRun,
   rc: openrc,
   "rc-depend": () => import("./lib/cli/openrc/rc_depend.ts"),
   "rc-service": () => import("./lib/cli/openrc/rc_service.ts"),
   "rc-status": () => import("./lib/cli/openrc/rc_status.ts"),
   "rc-update": () => import("./lib/cli/openrc/rc_update.ts"),
+  runscript: openrcRun,
   "start-stop-daemon": startStopDaemon,
   "supervise-daemon": () => import("./lib/cli/openrc/supervise_daemon/supervise_daemon.ts"),
 };
