@@ -35,6 +35,7 @@ const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.
 const openrcHelper = () => import("./lib/cli/openrc/helpers/helper.ts");
 const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
+const openrc = () => import("./lib/cli/openrc/levels/openrc.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
 /** True where a call of `init` is the init itself, whatever the machine is set up for: as process 1, or with an option of ours. */
@@ -100,7 +101,9 @@ const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
 /** OpenRC's: `--install --openrc` makes links of these names, too. */
 const OPENRC: Programs = {
+  openrc,
   "openrc-run": openrcRun,
+  rc: openrc,
   "rc-depend": () => import("./lib/cli/openrc/rc_depend.ts"),
   "rc-service": () => import("./lib/cli/openrc/rc_service.ts"),
   "rc-status": () => import("./lib/cli/openrc/rc_status.ts"),

@@ -36,3 +36,11 @@ export {
   variableName,
 } from "./relations.ts";
 export { type OrderQuery, type ServiceFacts, Tree, type TreeEntry } from "./tree.ts";
+export {
+  decideStop,
+  predecessors,
+  type RunlevelChange,
+  startOrder,
+  type StopDecision,
+  successors,
+} from "./level_plan.ts";

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { Settings } from "../../../../compat/openrc/mod.ts";
 import { readSource } from "../../../config/files.ts";
-import { isSet } from "../../../config/openrc/rc_conf.ts";
+import { bootLevel, isSet } from "../../../config/openrc/rc_conf.ts";
 import type { ServiceStates } from "../../../config/openrc/states.ts";
 import { systemType } from "../../../config/openrc/system_type.ts";
 import { KERNEL_LEVEL, LEVELS } from "../../../model/openrc/paths.ts";
@@ -69,7 +69,7 @@ export function describeSystem(environment: Variables, settings: Settings, state
     RC_LIBEXECDIR: LIBRARIES,
     RC_SVCDIR: states.directory,
     RC_TMPDIR: join(states.directory, "tmp"),
-    RC_BOOTLEVEL: LEVELS.boot,
+    RC_BOOTLEVEL: bootLevel(),
     RC_RUNLEVEL: states.runlevel,
     RC_DEFAULTLEVEL: level.state === "regular" ? level.text.split("\n", 1)[0] : LEVELS.default,
     RC_UNAME: "Linux",
