@@ -265,7 +265,7 @@ async function run(): Promise<number> {
   if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word = "", ...rest] = args;
-  const load = await programOf(word, rest) ?? lookUp(WORDS, word)?.load;
+  const load = lookUp(WORDS, word)?.load ?? await programOf(word, rest);
   return load ? start(load, rest, word) : unknown(args[0]);
 }
 
