@@ -7,7 +7,7 @@ import { errnoMessage } from "../../../sys/call/errno.ts";
 import { capabilitiesOf } from "../../../sys/process/procfs.ts";
 import { TAKEOVER_VARIABLES } from "../../../sys/runtime/variables.ts";
 import type { SpawnDescription, SpawnFailure, SpawnStep } from "../../../sys/spawn/description.ts";
-import { type DaemonSettings, type Environment, schedulerOf } from "./settings.ts";
+import { type DaemonEnvironment, type DaemonSettings, schedulerOf } from "./settings.ts";
 
 /** The mode of files that output is appended to, less the umask. */
 const OUTPUT_MODE = 0o660;
@@ -67,7 +67,7 @@ export function describeDaemon(
 }
 
 /** The environment that a daemon gets: without what is OpenRC's own. */
-function environmentOf(given: Environment): string[] {
+function environmentOf(given: DaemonEnvironment): string[] {
   const library = given["RC_LIBEXECDIR"] || LIBRARY;
   return Object.entries(given).flatMap(([name, value]) => {
     if (value === undefined || OWN.includes(name)) return [];
@@ -81,7 +81,7 @@ function environmentOf(given: Environment): string[] {
 }
 
 /** True where what a daemon prints is thrown away. */
-export function isSilenced(environment: Environment): boolean {
+export function isSilenced(environment: DaemonEnvironment): boolean {
   return isYes(environment["EINFO_QUIET"]);
 }
 

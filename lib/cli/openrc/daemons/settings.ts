@@ -9,11 +9,11 @@ import type { Scheduler } from "../../../sys/spawn/description.ts";
 import { ToolError } from "../tool.ts";
 
 /** The environment of a daemon, which options change. */
-export type Environment = Record<string, string | undefined>;
+export type DaemonEnvironment = Record<string, string | undefined>;
 
 /** How a daemon is to run. What is undefined stays as in this process. */
 export interface DaemonSettings {
-  environment: Environment;
+  environment: DaemonEnvironment;
   user?: User;
   gid?: number;
   chroot?: string;
@@ -109,7 +109,7 @@ export const SETTERS: Readonly<Record<string, Setter<DaemonSettings>>> = {
 
 /** The settings before any option: what the environment says, as scripts set it. */
 export function settingsOf(
-  environment: Environment,
+  environment: DaemonEnvironment,
   name: string,
   warn: (text: string) => void,
 ): DaemonSettings {

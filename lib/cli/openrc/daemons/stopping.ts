@@ -9,7 +9,7 @@ import type { ToolCall } from "../tool.ts";
 import { type DaemonTarget, processesOf } from "./targets.ts";
 
 /** How a daemon is stopped. */
-export interface StopOptions {
+export interface ScheduleOptions {
   /** Nothing is sent, and what would be is said. */
   test: boolean;
   /** A dot is printed for each second that is waited. */
@@ -26,7 +26,7 @@ const SECOND = 1000, SHORTEST_PAUSE = 1;
 export function runSchedule(
   target: DaemonTarget,
   schedule: readonly ScheduleItem[],
-  options: StopOptions,
+  options: ScheduleOptions,
   call: Pick<ToolCall, "name" | "messages">,
 ): number {
   const stop = new Stop(target, options, call);
@@ -47,7 +47,7 @@ class Stop {
 
   constructor(
     private readonly target: DaemonTarget,
-    private readonly options: StopOptions,
+    private readonly options: ScheduleOptions,
     private readonly call: Pick<ToolCall, "name" | "messages">,
   ) {}
 

@@ -1,8 +1,8 @@
 /** Which daemon is meant: the processes, and the number in its pid file. */
 
 import { isOpenrcMatch, type OpenrcCriteria } from "../../../../compat/openrc/mod.ts";
-import { findProcesses, runningStatus } from "../../../config/openrc/daemon_processes.ts";
-import { isUntrustedLink, pidFileProblem, readPidFile } from "../../../config/openrc/pid_file.ts";
+import { findProcesses, runningStatus } from "../../../config/openrc/daemons/processes.ts";
+import { isUntrustedLink, pidFileProblem, readPidFile } from "../../../config/openrc/daemons/pid_file.ts";
 import type { ProcessStatus } from "../../../sys/process/procfs.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";

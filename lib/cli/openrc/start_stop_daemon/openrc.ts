@@ -3,14 +3,14 @@
 import process from "node:process";
 import { unlinkSync } from "node:fs";
 import { openrcSchedule, ScheduleError } from "../../../../compat/openrc/mod.ts";
-import { forgetDaemon } from "../../../config/openrc/noted_daemons.ts";
+import { forgetDaemon } from "../../../config/openrc/daemons/notes.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { SETTING_OPTIONS } from "../daemons/settings.ts";
 import { runSchedule } from "../daemons/stopping.ts";
 import { believedPid } from "../daemons/targets.ts";
 import { type OpenrcTool, runOpenrcTool, type ToolCall, ToolError } from "../tool.ts";
-import { OWN_OPTIONS, type Request, requestOf } from "./openrc_request.ts";
+import { OWN_OPTIONS, requestOf, type StartStopRequest } from "./openrc_request.ts";
 import { startDaemon } from "./openrc_start.ts";
 
 const TOOL: OpenrcTool = {
@@ -32,7 +32,7 @@ export function main(args: string[], name: string): Promise<number> {
   return runOpenrcTool(TOOL, args, name);
 }
 
-function stopDaemon(request: Request, { name, messages }: ToolCall): number {
+function stopDaemon(request: StartStopRequest, { name, messages }: ToolCall): number {
   const { exec, words, argv, pidFile, test, progress, oknodo, signal, retry, user } = request;
   const pid = pidFile === undefined ? undefined : believedPid(pidFile, name, messages, true);
   const target = { exec, words, uid: user?.uid, pid };

@@ -60,7 +60,7 @@ interface Draft extends DaemonSettings {
 }
 
 /** What is to be done. */
-export interface Request extends Omit<Draft, "signal"> {
+export interface StartStopRequest extends Omit<Draft, "signal"> {
   /** True: a daemon is to be stopped, or signalled. */
   stops: boolean;
   /** What it is sent first. */
@@ -115,7 +115,10 @@ const WARNINGS: Readonly<Record<string, string>> = {
 const ENDING: ReadonlyArray<number | undefined> = [SIGINT, SIGTERM, SIGQUIT, SIGKILL];
 
 /** @throws {ToolError} where the command line asks for what cannot be done. */
-export function requestOf(parsed: ParsedOptions, { name, messages, environment }: ToolCall): Request {
+export function requestOf(
+  parsed: ParsedOptions,
+  { name, messages, environment }: ToolCall,
+): StartStopRequest {
   const draft: Draft = {
     ...settingsOf(environment, name, (text) => messages.error(text)),
     start: false,
@@ -135,7 +138,7 @@ export function requestOf(parsed: ParsedOptions, { name, messages, environment }
   }
   const stops = draft.stop || draft.signal !== undefined;
   if (!draft.start && !draft.stop && !ENDING.includes(draft.signal)) draft.oknodo = true;
-  const request: Request = {
+  const request: StartStopRequest = {
     ...draft,
     stops,
     oknodo: draft.oknodo || stops && !draft.stop,
@@ -158,7 +161,7 @@ export function requestOf(parsed: ParsedOptions, { name, messages, environment }
 function programOf(
   draft: Draft,
   args: readonly string[],
-): Pick<Request, "argv"> & { exec?: string; name?: string } {
+): Pick<StartStopRequest, "argv"> & { exec?: string; name?: string } {
   const { startas, start } = draft;
   const exec = draft.exec ?? startas, name = draft.exec === undefined ? draft.name : draft.name ?? startas;
   if (exec !== undefined) return { exec, ...name !== undefined && { name }, argv: [name ?? exec, ...args] };
@@ -169,7 +172,7 @@ function programOf(
   };
 }
 
-function checkStop(request: Request, name: string, warn: (text: string) => void): void {
+function checkStop(request: StartStopRequest, name: string, warn: (text: string) => void): void {
   const { argv, pidFile, name: called, user, outputs, loggers } = request;
   const refuse = (what: string) => {
     throw new ToolError(`${name}: ${what} only relevant with --start`);
@@ -185,7 +188,7 @@ function checkStop(request: Request, name: string, warn: (text: string) => void)
 }
 
 function checkStart(
-  { exec, makePidFile, pidFile, background, outputs, loggers }: Request,
+  { exec, makePidFile, pidFile, background, outputs, loggers }: StartStopRequest,
   name: string,
 ): void {
   const refuse = (what: string) => {
@@ -210,7 +213,7 @@ function hasAny(streams: { 1?: string; 2?: string }): boolean {
 }
 
 /** The file of the program. Paths that begin with `~` are expanded. */
-function locate(request: Request, name: string): string | undefined {
+function locate(request: StartStopRequest, name: string): string | undefined {
   const { environment, user } = request, home = user?.home ?? environment["HOME"];
   if (request.chdir !== undefined) request.chdir = expandHome(request.chdir, home);
   if (request.chroot !== undefined) request.chroot = expandHome(request.chroot, home);

@@ -2,7 +2,7 @@
 
 import { unlinkSync } from "node:fs";
 import process from "node:process";
-import { noteDaemon } from "../../../config/openrc/noted_daemons.ts";
+import { noteDaemon } from "../../../config/openrc/daemons/notes.ts";
 import { readSettings } from "../../../config/openrc/rc_conf.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import { leadingNumber } from "../../../../compat/openrc/mod.ts";
@@ -13,7 +13,7 @@ import { writeAll } from "../../../sys/io/write_all.ts";
 import { restoreDescriptorLimit } from "../../../sys/process/limits.ts";
 import { awaitAnyEnd } from "../../../sys/process/pidfd.ts";
 import { awaitEnd } from "../../../sys/process/processes.ts";
-import { runningStatus } from "../../../config/openrc/daemon_processes.ts";
+import { runningStatus } from "../../../config/openrc/daemons/processes.ts";
 import type { SpawnDescription, SpawnResult } from "../../../sys/spawn/description.ts";
 import { spawnNoted } from "../../../sys/spawn/noted.ts";
 import { spawn } from "../../../sys/spawn/spawn.ts";
@@ -21,13 +21,13 @@ import { describeDaemon, failureText, isSilenced } from "../daemons/child.ts";
 import { placeInChild, writePidFile } from "../daemons/made_pid_file.ts";
 import { believedPid, NO_PID, processesOf } from "../daemons/targets.ts";
 import { type ToolCall, ToolError } from "../tool.ts";
-import type { Request } from "./openrc_request.ts";
+import type { StartStopRequest } from "./openrc_request.ts";
 
 /**
  * Starts a daemon. Returns the exit status.
  * @throws {ToolError}
  */
-export function startDaemon(request: Request, call: ToolCall): number {
+export function startDaemon(request: StartStopRequest, call: ToolCall): number {
   const { argv, pidFile, user, background, test } = request, { name, messages } = call;
   const exec = request.exec!;
   const pid = pidFile === undefined ? 0 : believedPid(pidFile, name, messages, false);
@@ -49,7 +49,7 @@ export function startDaemon(request: Request, call: ToolCall): number {
   return 0;
 }
 
-function sayWhatWouldStart(request: Request, { messages }: ToolCall): number {
+function sayWhatWouldStart(request: StartStopRequest, { messages }: ToolCall): number {
   if (messages.isQuiet) return 0;
   const { argv, user, gid, chroot, chdir, nice, name } = request;
   messages.openInfo("Would start");
@@ -70,7 +70,7 @@ function sayWhatWouldStart(request: Request, { messages }: ToolCall): number {
  * Starts the process. Says what goes wrong: a daemon in the background that cannot be started is told, and is no failure.
  * Gives its number, if there is one.
  */
-function launch(request: Request, call: ToolCall): number | undefined {
+function launch(request: StartStopRequest, call: ToolCall): number | undefined {
   const { background, loggers, outputs, makePidFile, pidFile } = request, exec = request.exec!;
   restoreDescriptorLimit();
   const nothing = open("/dev/null", O_RDWR), opened = [nothing];
@@ -106,17 +106,26 @@ function launch(request: Request, call: ToolCall): number | undefined {
   }
 }
 
-function spawnWithPidFile(description: SpawnDescription, path: string, { umask }: Request): SpawnResult {
+function spawnWithPidFile(
+  description: SpawnDescription,
+  path: string,
+  { umask }: StartStopRequest,
+): SpawnResult {
   return spawnNoted(description, (pid) => writePidFile(path, pid, umask));
 }
 
-function report(result: SpawnResult, request: Request, program: string, { name, messages }: ToolCall) {
+function report(
+  result: SpawnResult,
+  request: StartStopRequest,
+  program: string,
+  { name, messages }: ToolCall,
+) {
   if (result.failed) messages.error(failureText(result.failed, request, program, name));
   return result.pid;
 }
 
 /** How long to look after a daemon, in ms. */
-function waitingTime({ wait, environment }: Request): number {
+function waitingTime({ wait, environment }: StartStopRequest): number {
   if (wait > 0) return wait;
   const text = environment["SSD_STARTWAIT"] ?? readSettings().get("rc_start_wait") ?? "";
   return Math.max(0, leadingNumber(text) ?? 0);
@@ -125,7 +134,7 @@ function waitingTime({ wait, environment }: Request): number {
 /** True for a daemon that still runs after a time. */
 function isUpAfter(
   wait: number,
-  request: Request,
+  request: StartStopRequest,
   child: number | undefined,
   { name, messages }: ToolCall,
 ): boolean {

@@ -2,9 +2,9 @@
 
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import process from "node:process";
-import type { ProcessView } from "../../../compat/openrc/mod.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
-import { processIds, type ProcessStatus, processStatus } from "../../sys/process/procfs.ts";
+import type { ProcessView } from "../../../../compat/openrc/mod.ts";
+import { ifAllowed } from "../../../sys/call/refused.ts";
+import { processIds, type ProcessStatus, processStatus } from "../../../sys/process/procfs.ts";
 
 /** A process of /proc. What is asked of it is read then, once. */
 class RunningProcess implements ProcessView {
@@ -63,7 +63,10 @@ export function findProcesses(isMeant: (process: ProcessView) => boolean): Proce
 }
 
 /** A process by its number, if it is meant. */
-export function findProcess(pid: number, isMeant: (process: ProcessView) => boolean): ProcessStatus | undefined {
+export function findProcess(
+  pid: number,
+  isMeant: (process: ProcessView) => boolean,
+): ProcessStatus | undefined {
   const status = runningStatus(pid);
   return status && isMeant(new RunningProcess(status)) ? status : undefined;
 }

@@ -3,12 +3,21 @@
  * put there. A file that another user can write counts for that user's processes alone.
  */
 
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { dirname, resolve } from "node:path";
-import { leadingNumber } from "../../../compat/openrc/mod.ts";
-import { accountName, trustedUsers, untrustedWriterAt } from "../../sys/access/trust.ts";
-import { ifAllowed, type KernelError, unlessRefused } from "../../sys/call/refused.ts";
-import { usersOf } from "../../sys/process/procfs.ts";
+import { leadingNumber } from "../../../../compat/openrc/mod.ts";
+import { accountName, trustedUsers, untrustedWriterAt } from "../../../sys/access/trust.ts";
+import { ifAllowed, type KernelError, unlessRefused } from "../../../sys/call/refused.ts";
+import { usersOf } from "../../../sys/process/procfs.ts";
 
 /** What a pid file says. */
 export type PidFileState =
@@ -39,7 +48,10 @@ export function readPidFile(path: string): PidFileState {
  * Why the number in a pid file is not believed; undefined where it is.
  * @param file What {@link readPidFile} gave for the path
  */
-export function pidFileProblem(path: string, { pid, status }: PidFileState & { state: "read" }): string | undefined {
+export function pidFileProblem(
+  path: string,
+  { pid, status }: PidFileState & { state: "read" },
+): string | undefined {
   if ((status.mode & 0o002) !== 0 && status.isFile()) return "everyone can write it";
   const way = resolve(path), fact = untrustedWriterAt(way);
   if (fact === undefined) return undefined;
