@@ -250,7 +250,8 @@ async function run(): Promise<number> {
   if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word = "", ...rest] = args;
-  const load = await programOf(word, rest) ?? lookUp(WORDS, word)?.load;
+  // `rouse openrc NAME …` is no call of the program openrc.
+  const load = lookUp(WORDS, word)?.load ?? await programOf(word, rest);
   return load ? start(load, rest, word) : unknown(args[0]);
 }
 
