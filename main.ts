@@ -32,6 +32,7 @@ const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const rc = () => import("./lib/cli/sysv/rc/rc.ts");
 const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.ts");
+const openrcHelper = () => import("./lib/cli/openrc/helpers/helper.ts");
 const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
 const openrc = () => import("./lib/cli/openrc/levels/openrc.ts");
@@ -43,7 +44,16 @@ const isInit = (args: string[]) => process.pid === 1 || args.some((word) => /^--
 const sysvInit = (args: string[]) => isInit(args) ? init() : sysvTelinit();
 
 /** The programs that end so soon that compiling them would not pay. */
-const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, sysvTelinit, telinit];
+const BRIEF: Load[] = [
+  initctl,
+  openrcHelper,
+  openrcRun,
+  reboot,
+  runlevel,
+  sysvRunlevel,
+  sysvTelinit,
+  telinit,
+];
 
 /** The programs of a system, by the names that links have. */
 type Programs = Readonly<Record<string, Load>>;
@@ -164,11 +174,11 @@ const WORDS: Record<string, Word> = {
    or: rouse sysv PROGRAM ...   SysV's program, also where the machine is set up for another system`,
   },
   openrc: {
-    load: () => Promise.resolve({ main: ([name, ...args]) => wordOf(OPENRC, name, args) }),
+    load: () => Promise.resolve({ main: openrcWord }),
     help: "openrc PROGRAM ...       likewise OpenRC's",
   },
   upstart: {
-    load: () => Promise.resolve({ main: ([name, ...args]) => wordOf(UPSTART, name, args) }),
+    load: () => Promise.resolve({ main: upstartWord }),
     help: "upstart PROGRAM ...      likewise Upstart's",
   },
   probe: {
@@ -201,9 +211,14 @@ function help(): Promise<number> {
   );
 }
 
-/** `rouse upstart NAME …` and `rouse openrc NAME …`. */
-function wordOf(programs: Programs, name = "", args: string[]): Promise<number> {
-  const load = lookUp(programs, name);
+/** `rouse openrc NAME …`: a program of OpenRC's, or a helper that its scripts call. */
+function openrcWord([name = "", ...args]: string[]): Promise<number> {
+  return name === "" ? unknown(undefined) : start(lookUp(OPENRC, name) ?? openrcHelper, args, name);
+}
+
+/** `rouse upstart NAME …`. */
+function upstartWord([name = "", ...args]: string[]): Promise<number> {
+  const load = lookUp(UPSTART, name);
   return load ? start(load, args, name) : unknown(name === "" ? undefined : name);
 }
 

@@ -2,12 +2,12 @@
 
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { type Option, parseOptions } from "../../../model/command_line/options.ts";
+import type { Option, ParsedOptions } from "../../../model/command_line/options.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
-import { VERSION } from "../../../model/version.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
+import { type OpenrcTool, runOpenrcTool } from "../tool.ts";
 import { QUERIES, ServiceDependencies } from "./dependencies.ts";
 import { startAgain } from "./other_services.ts";
 import { isPluggable } from "./plugged.ts";
@@ -21,7 +21,7 @@ import { stop } from "./stop.ts";
 
 /** The options, and what each does. */
 interface RunOption extends Option {
-  apply(run: ServiceRun, values: string[]): void;
+  apply(run: ServiceRun, value: string | undefined): void;
 }
 
 const OPTIONS: readonly RunOption[] = [
@@ -60,31 +60,8 @@ const OPTIONS: readonly RunOption[] = [
     long: "lockfd",
     argument: "FD",
     help: "descriptor of the lock that the caller holds",
-    apply: ({ lock }, [value]) => lock.adopt(Number(value)),
+    apply: ({ lock }, value) => lock.adopt(Number(value)),
   },
-  {
-    short: "C",
-    long: "nocolor",
-    help: "print without colours",
-    apply: ({ environment }) => void (environment["EINFO_COLOR"] = "NO"),
-  },
-  {
-    short: "v",
-    long: "verbose",
-    help: "print more",
-    apply: ({ environment }) => void (environment["EINFO_VERBOSE"] = "YES"),
-  },
-  {
-    short: "q",
-    long: "quiet",
-    help: "print errors only; given twice, nothing",
-    apply({ environment }, values) {
-      environment["EINFO_QUIET"] = "YES";
-      if (values.length > 1) environment["EERROR_QUIET"] = "YES";
-    },
-  },
-  { short: "h", long: "help", help: "display this help and exit", apply: () => {} },
-  { short: "V", long: "version", help: "output version information and exit", apply: () => {} },
 ];
 
 function onlyIf(condition: boolean): void {
@@ -92,21 +69,37 @@ function onlyIf(condition: boolean): void {
 }
 
 /** Runs actions of a script. Returns the exit status. */
-export async function main([path, ...words]: string[], name: string): Promise<number> {
+export function main([path, ...words]: string[], name: string): number | Promise<number> {
   const service = path !== undefined && existsSync(path) ? serviceAt(path) : undefined;
   if (!service) {
     writeAll(2, "openrc-run should not be run directly\n");
     return 1;
   }
-  const run = new ServiceRun(service, { ...process.env });
+  const tool: OpenrcTool = {
+    forms: ["[OPTION]... ACTION..."],
+    options: OPTIONS,
+    run({ options, args }, { environment }) {
+      if (args.length === 0) throw new UsageError("missing action");
+      const run = new ServiceRun(service, environment);
+      run.isOldName = name === "runscript";
+      return runService(run, options, args);
+    },
+  };
+  return runOpenrcTool(tool, words, service.name);
+}
+
+async function runService(
+  run: ServiceRun,
+  options: ParsedOptions["options"],
+  actions: readonly string[],
+): Promise<number> {
   try {
-    const actions = applyOptions(run, words);
-    if (typeof actions === "number") return actions;
+    for (const option of OPTIONS) {
+      const values = options.get(option.long);
+      if (values) option.apply(run, values.at(-1));
+    }
     process.chdir("/");
     prepare(run);
-    if (name === "runscript") {
-      run.messages.warn(`${service.script} uses runscript, please convert to openrc-run.`);
-    }
     return await doActions(run, actions);
   } catch (error) {
     if (error instanceof Abort) return error.status;
@@ -115,39 +108,6 @@ export async function main([path, ...words]: string[], name: string): Promise<nu
     run.restore();
     if (run.restarted.length > 0) await startAgain(run);
   }
-}
-
-/** Takes the options. Gives the actions, or the exit status where there are none. */
-function applyOptions(run: ServiceRun, words: readonly string[]): string[] | number {
-  const usage = (stream: 1 | 2) => {
-    const lines = OPTIONS.map(({ short, long, argument, help }) =>
-      `  -${short}, --${`${long}${argument === undefined ? "" : ` ${argument}`}`.padEnd(14)} ${help}\n`
-    );
-    writeAll(stream, `Usage: ${run.service.name} [OPTION]... ACTION...\n\nOptions:\n${lines.join("")}`);
-  };
-  let parsed;
-  try {
-    parsed = parseOptions(words, OPTIONS);
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    run.messages.error(`${run.service.name}: ${error.message}`);
-    usage(2);
-    return 1;
-  }
-  if (parsed.options.has("version")) {
-    writeAll(1, `openrc-run (rouse ${VERSION})\n`);
-    return 0;
-  }
-  if (parsed.options.has("help")) {
-    usage(1);
-    return 0;
-  }
-  for (const [long, values] of parsed.options) {
-    OPTIONS.find((option) => option.long === long)!.apply(run, values);
-  }
-  if (parsed.args.length > 0) return parsed.args;
-  usage(2);
-  return 1;
 }
 
 /** What the environment says of this call, and how signals end it. */
@@ -170,6 +130,7 @@ function prepare(run: ServiceRun): void {
     run.inBackground = true;
   }
   process.on("SIGHUP", () => run.isHungUp = true);
+  if (run.isOldName) run.messages.warn(`${run.service.script} uses runscript, please convert to openrc-run.`);
   for (const [signal, number] of Object.entries({ SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 })) {
     process.on(signal, () => {
       run.signalScript(number);

@@ -33,6 +33,8 @@ export class ServiceRun {
   /** Services that this one depends on start and stop with it. */
   withDependencies = true;
   isDryRun = false;
+  /** The script calls its interpreter by the old name. */
+  isOldName = false;
   /** The service calls itself from the background, or a device calls it. */
   inBackground = false;
   /** The value of `IN_BACKGROUND`, which only this service's own script is told. */
