@@ -32,7 +32,10 @@ const insserv = () => import("./lib/cli/sysv/insserv.ts");
 const rc = () => import("./lib/cli/sysv/rc/rc.ts");
 const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.ts");
+const openrcHelper = () => import("./lib/cli/openrc/helpers/helper.ts");
+const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
+const openrc = () => import("./lib/cli/openrc/levels/openrc.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
 /** True where a call of `init` is the init itself, whatever the machine is set up for: as process 1, or with an option of ours. */
@@ -41,7 +44,16 @@ const isInit = (args: string[]) => process.pid === 1 || args.some((word) => /^--
 const sysvInit = (args: string[]) => isInit(args) ? init() : sysvTelinit();
 
 /** The programs that end so soon that compiling them would not pay. */
-const BRIEF: Load[] = [initctl, reboot, runlevel, sysvRunlevel, sysvTelinit, telinit];
+const BRIEF: Load[] = [
+  initctl,
+  openrcHelper,
+  openrcRun,
+  reboot,
+  runlevel,
+  sysvRunlevel,
+  sysvTelinit,
+  telinit,
+];
 
 /** The programs of a system, by the names that links have. */
 type Programs = Readonly<Record<string, Load>>;
@@ -89,6 +101,14 @@ const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
 /** OpenRC's: `--install --openrc` makes links of these names, too. */
 const OPENRC: Programs = {
+  openrc,
+  "openrc-run": openrcRun,
+  rc: openrc,
+  "rc-depend": () => import("./lib/cli/openrc/rc_depend.ts"),
+  "rc-service": () => import("./lib/cli/openrc/rc_service.ts"),
+  "rc-status": () => import("./lib/cli/openrc/rc_status.ts"),
+  "rc-update": () => import("./lib/cli/openrc/rc_update.ts"),
+  runscript: openrcRun,
   "start-stop-daemon": startStopDaemon,
   "supervise-daemon": () => import("./lib/cli/openrc/supervise_daemon/supervise_daemon.ts"),
 };
@@ -154,11 +174,11 @@ const WORDS: Record<string, Word> = {
    or: rouse sysv PROGRAM ...   SysV's program, also where the machine is set up for another system`,
   },
   openrc: {
-    load: () => Promise.resolve({ main: ([name, ...args]) => wordOf(OPENRC, name, args) }),
+    load: () => Promise.resolve({ main: openrcWord }),
     help: "openrc PROGRAM ...       likewise OpenRC's",
   },
   upstart: {
-    load: () => Promise.resolve({ main: ([name, ...args]) => wordOf(UPSTART, name, args) }),
+    load: () => Promise.resolve({ main: upstartWord }),
     help: "upstart PROGRAM ...      likewise Upstart's",
   },
   probe: {
@@ -191,9 +211,14 @@ function help(): Promise<number> {
   );
 }
 
-/** `rouse upstart NAME …` and `rouse openrc NAME …`. */
-function wordOf(programs: Programs, name = "", args: string[]): Promise<number> {
-  const load = lookUp(programs, name);
+/** `rouse openrc NAME …`: a program of OpenRC's, or a helper that its scripts call. */
+function openrcWord([name = "", ...args]: string[]): Promise<number> {
+  return name === "" ? unknown(undefined) : start(lookUp(OPENRC, name) ?? openrcHelper, args, name);
+}
+
+/** `rouse upstart NAME …`. */
+function upstartWord([name = "", ...args]: string[]): Promise<number> {
+  const load = lookUp(UPSTART, name);
   return load ? start(load, args, name) : unknown(name === "" ? undefined : name);
 }
 
@@ -240,7 +265,8 @@ async function run(): Promise<number> {
   if (linked) return start(linked, args, called);
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word = "", ...rest] = args;
-  const load = await programOf(word, rest) ?? lookUp(WORDS, word)?.load;
+  // `rouse openrc NAME …` is no call of the program openrc.
+  const load = lookUp(WORDS, word)?.load ?? await programOf(word, rest);
   return load ? start(load, rest, word) : unknown(args[0]);
 }
 

@@ -1,5 +1,6 @@
 /** OpenRC's services: what their scripts say of one another, and the order that follows. */
 
+export { isBashScript } from "./bash_syntax.ts";
 export { buildTree, type BuiltTree } from "./build_tree.ts";
 export { formatTree, parseTree } from "./cached_tree.ts";
 export { circleInWords, findCircles, type ServiceCircle } from "./circles.ts";
@@ -35,3 +36,11 @@ export {
   variableName,
 } from "./relations.ts";
 export { type OrderQuery, type ServiceFacts, Tree, type TreeEntry } from "./tree.ts";
+export {
+  decideStop,
+  predecessors,
+  type RunlevelChange,
+  startOrder,
+  type StopDecision,
+  successors,
+} from "./level_plan.ts";

@@ -12,8 +12,15 @@ export function namesIn(directory: string): string[] {
 
 /** The names of services: of what is there, and ends not with `.sh`. A link to nothing counts for nothing. */
 export function servicesIn(directory: string): string[] {
-  return namesIn(directory).filter((name) =>
-    !(name.length > 2 && name.endsWith(".sh")) && statusOf(join(directory, name)) !== undefined
+  return servicesInOrder(directory).sort();
+}
+
+/** The same in the directory's own order: what was made last comes first on most file systems in memory. */
+export function servicesInOrder(directory: string): string[] {
+  const names = ifAllowed(() => readdirSync(directory)) ?? [];
+  return names.filter((name) =>
+    !name.startsWith(".") && !(name.length > 2 && name.endsWith(".sh")) &&
+    statusOf(join(directory, name)) !== undefined
   );
 }
 

@@ -2,9 +2,10 @@
 
 import { join } from "node:path";
 import { kernelParameter, parseSettings, type Settings, yesOrNo } from "../../../compat/openrc/mod.ts";
-import { OLD_RC_CONF, RC_CONF, RC_CONF_D } from "../../model/openrc/paths.ts";
+import { LEVELS, OLD_RC_CONF, RC_CONF, RC_CONF_D } from "../../model/openrc/paths.ts";
 import { readSource } from "../files.ts";
 import { namesIn } from "./directory.ts";
+import { levelExists } from "./levels.ts";
 
 /** The settings that the kernel's command line overrides. */
 const OVERRIDDEN = ["rc_parallel"];
@@ -33,6 +34,12 @@ export function readSettings(): Settings {
 /** The kernel's command line; empty where /proc is not mounted. */
 export function readCommandLine(): string {
   return textOf("/proc/cmdline").split("\n", 1)[0]!;
+}
+
+/** The runlevel of the boot: what the kernel's command line asks for by `bootlevel=`, where that exists; else `boot`. */
+export function bootLevel(): string {
+  const level = kernelParameter(readCommandLine(), "bootlevel");
+  return level !== undefined && levelExists(level) ? level : LEVELS.boot;
 }
 
 /** True where a setting says yes. @param otherwise What holds where it says neither yes nor no */

@@ -1,0 +1,80 @@
+/** What a service depends on, and what depends on it, as the tree says. */
+
+import { type OrderQuery, paletteOf, type Relation, type Tree } from "../../../../compat/openrc/mod.ts";
+import { serviceFacts } from "../../../config/openrc/facts.ts";
+import { isSet } from "../../../config/openrc/rc_conf.ts";
+import { loadTree } from "../../../config/openrc/tree.ts";
+import { shellFunctions } from "../library/mod.ts";
+import { columnsOf } from "../messages.ts";
+import type { ServiceRun } from "./service_run.ts";
+
+/** So long a service waits for another one that is starting or stopping, in s. */
+const WAIT_LIMIT = 60;
+
+/** The words for services that may take as long as they like. */
+const UNLIMITED = ["-timeout", "notimeout"];
+
+/** The tree, as one service sees it. */
+export class ServiceDependencies {
+  private constructor(private readonly run: ServiceRun, readonly tree: Tree) {}
+
+  /** Loads the tree, which is made anew where something has changed. */
+  static async load(run: ServiceRun): Promise<ServiceDependencies> {
+    const { messages, environment } = run;
+    const { tree } = await loadTree({
+      library: shellFunctions({ palette: paletteOf(environment), columns: columnsOf(1, environment) }),
+      environment,
+      warn: (problem) => messages.warn(problem),
+      onBegin: () => messages.begin("Caching service dependencies"),
+      onEnd: (failure) => messages.end(failure === undefined, failure),
+    });
+    return new ServiceDependencies(run, tree);
+  }
+
+  /** The needs that nothing meets. */
+  get broken(): string[] {
+    return this.tree.related(this.run.service.name, "broken");
+  }
+
+  /** The virtual services that this one is. */
+  get provided(): string[] {
+    return this.tree.related(this.run.service.name, "iprovide");
+  }
+
+  /** All services to which relations lead from this one, those first that are led to by others. */
+  order(...relations: OrderQuery["relations"]): string[] {
+    const { service: { name }, runlevel, settings, states } = this.run;
+    return this.tree.order([name], {
+      relations,
+      level: runlevel,
+      isStrict: isSet(settings, "rc_depend_strict", true),
+      without: name,
+      facts: serviceFacts(states.directory),
+    });
+  }
+
+  /**
+   * Waits until nobody changes the state of a service any more.
+   * @returns false where that takes too long.
+   */
+  async wait(service: string): Promise<boolean> {
+    const { states, messages, service: { name } } = this.run;
+    const limit = this.tree.hasKeyword(service, ...UNLIMITED) ? Infinity : WAIT_LIMIT;
+    return await states.lock(service).wait(limit, (remaining) => {
+      messages.warn(`${name}: waiting for ${service} (${remaining} seconds)`);
+    });
+  }
+}
+
+/** The relations that a service's action answers with. */
+export const QUERIES: readonly Relation[] = [
+  "ineed",
+  "iuse",
+  "iwant",
+  "needsme",
+  "usesme",
+  "wantsme",
+  "iafter",
+  "ibefore",
+  "iprovide",
+];

@@ -1,0 +1,139 @@
+/** One call of openrc-run: the service, what is known of it, and how its actions are to be done. */
+
+import process from "node:process";
+import { isYes, type Settings } from "../../../../compat/openrc/mod.ts";
+import { isSet, readSettings } from "../../../config/openrc/rc_conf.ts";
+import { allServices } from "../../../config/openrc/services.ts";
+import type { ServiceLock } from "../../../config/openrc/lock.ts";
+import { ServiceStates } from "../../../config/openrc/states.ts";
+import type { ServiceState } from "../../../model/openrc/states.ts";
+import { errorReason } from "../../../sys/call/errno.ts";
+import { unlessRefused } from "../../../sys/call/refused.ts";
+import { kill } from "../../../sys/process/processes.ts";
+import { Messages } from "../messages.ts";
+import { describeSystem, filterEnvironment, type Variables } from "./environment.ts";
+import type { OpenrcService } from "./service.ts";
+import { hasFunction } from "./shell.ts";
+
+/** The end of a call before its actions are done. The user has been told why. */
+export class Abort extends Error {
+  override name = "Abort";
+
+  constructor(readonly status: number) {
+    super(`exit status ${status}`);
+  }
+}
+
+/** A call of openrc-run. */
+export class ServiceRun {
+  readonly states: ServiceStates = new ServiceStates();
+  readonly settings: Settings = readSettings();
+  readonly messages: Messages;
+  readonly lock: ServiceLock;
+  /** Services that this one depends on start and stop with it. */
+  withDependencies = true;
+  isDryRun = false;
+  /** The script calls its interpreter by the old name. */
+  isOldName = false;
+  /** The service calls itself from the background, or a device calls it. */
+  inBackground = false;
+  /** The value of `IN_BACKGROUND`, which only this service's own script is told. */
+  background: string | undefined;
+  /** The process of the script, while it runs. */
+  child: number | undefined;
+  /** The script has noted a state itself: nothing more is done. */
+  isHungUp = false;
+  /** The services that start again when this one has. */
+  restarted: string[] = [];
+
+  constructor(readonly service: OpenrcService, readonly environment: Variables) {
+    if (environment["RC_RUNLEVEL"] === undefined) {
+      filterEnvironment(environment, this.settings);
+      describeSystem(environment, this.settings, this.states);
+    }
+    const pid = String(process.pid);
+    Object.assign(environment, {
+      EINFO_LOG: service.script,
+      RC_SVCNAME: service.name,
+      RC_OPENRC_PID: pid,
+      RC_RUNSCRIPT_PID: pid,
+    });
+    this.messages = new Messages(environment);
+    this.prefix = this.isParallel ? widePrefix(service.name) : undefined;
+    this.lock = this.states.lock(service.name);
+  }
+
+  /** What stands before each line, where several services start at once. */
+  get prefix(): string | undefined {
+    return this.messages.prefix;
+  }
+
+  set prefix(prefix: string | undefined) {
+    this.messages.prefix = prefix;
+  }
+
+  get runlevel(): string {
+    return this.environment["RC_RUNLEVEL"]!;
+  }
+
+  get isParallel(): boolean {
+    return isSet(this.settings, "rc_parallel");
+  }
+
+  /** The script has a function for restarting of its own. */
+  get hasOwnRestart(): boolean {
+    return hasFunction(this.service.script, "restart");
+  }
+
+  get state(): ServiceState {
+    return this.states.state(this.service.name);
+  }
+
+  /** True where a variable of the environment says yes. */
+  says(variable: string): boolean {
+    return isYes(this.environment[variable]);
+  }
+
+  /** Notes what the service is doing. */
+  note(state: ServiceState): void {
+    const { name, script } = this.service;
+    unlessRefused(() => this.states.setState(name, script, state), (error) => {
+      this.fail(`${name}: Unable to note that it is ${state}: ${errorReason(error)}`);
+    });
+  }
+
+  /** @throws {Abort} after an error message. */
+  fail(message: string): never {
+    this.messages.error(message);
+    throw new Abort(1);
+  }
+
+  /** @throws {Abort} after a warning. */
+  giveUp(message: string, status = 1): never {
+    this.messages.warn(message);
+    throw new Abort(status);
+  }
+
+  /** Undoes what has only begun, and lets go of the lock. */
+  restore(): void {
+    if (this.lock.descriptor === undefined) return;
+    const { states, service: { name, script }, state } = this;
+    const former = { stopping: "started", starting: "stopped" } as const;
+    if (state === "stopping" || state === "starting") {
+      this.note(states.is("wasinactive", name) ? "inactive" : former[state]);
+      const isChanging = state === "stopping" ? states.isLeaving : states.isEntering;
+      if (isChanging) states.setMark(name, script, "failed");
+    }
+    this.lock.release();
+  }
+
+  /** Sends a signal to the script, if it runs. */
+  signalScript(signal: number): void {
+    if (this.child !== undefined) kill(this.child, signal);
+  }
+}
+
+/** A service's name, as wide as the longest one. */
+function widePrefix(service: string): string {
+  return service.padEnd(Math.max(...allServices().map((one) => one.length), service.length));
+}

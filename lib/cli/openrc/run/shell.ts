@@ -1,0 +1,145 @@
+/** The shell that runs a script's actions. */
+
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isBashScript, paletteOf, parseSettings } from "../../../../compat/openrc/mod.ts";
+import { readSource } from "../../../config/files.ts";
+import { settingsFiles } from "../../../config/openrc/rc_conf.ts";
+import { readTree } from "../../../config/openrc/tree.ts";
+import { PatientTimer } from "../../../sys/io/patient_timer.ts";
+import { isTerminal } from "../../../sys/io/descriptors.ts";
+import { kill } from "../../../sys/process/processes.ts";
+import { descendantsOf } from "../../../sys/process/procfs.ts";
+import { scriptProgram } from "../library/mod.ts";
+import { columnsOf } from "../messages.ts";
+import { startChild } from "./children.ts";
+import { PrefixedOutput } from "./prefixed_output.ts";
+import type { ServiceRun } from "./service_run.ts";
+
+const SH = "/bin/sh", BASH = ["/bin/bash", "/usr/bin/bash"];
+
+/** How often it is told that a script takes long, in s. */
+const REPORT_TIME = 60;
+
+/** The time that a script has to end after SIGTERM, in s. */
+const GRACE_TIME = 5;
+
+const SIGTERM = 15, SIGKILL = 9, SIGNALLED = 128;
+
+/**
+ * Runs actions of the service's script one after another, in one shell.
+ * @returns the exit status, as a shell tells it.
+ */
+export async function runActions(run: ServiceRun, ...actions: string[]): Promise<number> {
+  const { service: { script }, messages, environment } = run;
+  const files = sourcedFiles(run);
+  const shell = scriptShell(script);
+  if (messages.isVerbose) messages.info(`Executing: ${shell} ${script} ${actions.join(" ")}`);
+  const output = run.prefix === undefined || !isTerminal(1) ? undefined : new PrefixedOutput(run);
+  const child = startChild({
+    argv: [shell, "-c", program(run), script, ...files, "--", ...actions],
+    environment: scriptVariables(run),
+    descriptors: { 0: 0, 1: output?.terminal ?? 1, 2: output?.terminal ?? 2 },
+    chdir: "/",
+  });
+  output?.begin();
+  run.child = child.pid;
+  const watch = new HangWatch(run, child.pid, actions.join(" "), timeLimit(environment, files));
+  const exit = await child.end;
+  watch.end();
+  run.child = undefined;
+  output?.end();
+  return "status" in exit ? exit.status : SIGNALLED + exit.signal;
+}
+
+/** True for a script that has a function of its own for an action that the library has none for. */
+export function hasFunction(script: string, name: string): boolean {
+  return new RegExp(`^[ \\t]*(?:function[ \\t]+)?${name}[ \\t]*\\([ \\t]*\\)`, "m").test(textOf(script));
+}
+
+function program({ environment, hasOwnRestart }: ServiceRun): string {
+  const columns = columnsOf(isTerminal(1) ? 1 : 2, environment);
+  return scriptProgram({ palette: paletteOf(environment), columns }, hasOwnRestart);
+}
+
+/** bash where the script is written for it, else the system's shell. */
+function scriptShell(script: string): string {
+  return isBashScript(textOf(script)) ? BASH.find((path) => existsSync(path)) ?? SH : SH;
+}
+
+function textOf(path: string): string {
+  const state = readSource(path);
+  return state.state === "regular" ? state.text : "";
+}
+
+function scriptVariables({ service: { name, script }, environment }: ServiceRun): string[] {
+  return Object.entries({ ...environment, RC_SERVICE: script, SVCNAME: name })
+    .flatMap(([key, value]) => value === undefined ? [] : [`${key}=${value}`]);
+}
+
+/**
+ * The files of settings that are read before the script: those of all services, those of what it provides, and its own, or
+ * of each of these the one of the runlevel.
+ */
+function sourcedFiles({ service: { name, script }, environment, states }: ServiceRun): string[] {
+  const [shared = ""] = name.split(".", 1);
+  const provided = readTree(join(states.directory, "deptree"))?.related(name, "iprovide") ?? [];
+  const names = new Set([...provided, ...shared === "" ? [] : [shared], name]);
+  const own = [...names].flatMap((one) => {
+    const path = `${dirname(script)}/../conf.d/${one}`;
+    return [`${path}.${environment["RC_RUNLEVEL"]}`, path].find((file) => existsSync(file)) ?? [];
+  });
+  return [...settingsFiles().filter((file) => existsSync(file)), ...own];
+}
+
+/** The time that actions may take by `rc_timeout`, in s; undefined where nobody limits it. */
+function timeLimit(
+  environment: Record<string, string | undefined>,
+  files: readonly string[],
+): number | undefined {
+  const limits = files.map((file) => parseSettings(textOf(file)).get("rc_timeout"));
+  const limit = Number(limits.findLast((value) => value !== undefined) ?? environment["RC_TIMEOUT"]);
+  return limit > 0 ? limit : undefined;
+}
+
+/** Tells of a script that takes long, and ends one that takes longer than it may. */
+class HangWatch {
+  #timer: PatientTimer;
+  #seconds = 0;
+
+  constructor(
+    private readonly run: ServiceRun,
+    private readonly pid: number,
+    private readonly actions: string,
+    private readonly limit: number | undefined,
+  ) {
+    this.#timer = this.#wait();
+  }
+
+  end(): void {
+    this.#timer.cancel();
+  }
+
+  #wait(): PatientTimer {
+    const time = Math.min(REPORT_TIME, (this.limit ?? Infinity) - this.#seconds);
+    return new PatientTimer(time * 1000, () => {
+      this.#seconds += time;
+      const { service: { name }, messages } = this.run;
+      if (this.limit !== undefined && this.#seconds >= this.limit) {
+        messages.error(
+          `${name}: ${this.actions} takes more than ${this.limit} seconds (rc_timeout), and is ended`,
+        );
+        this.#signal(SIGTERM);
+        this.#timer = new PatientTimer(GRACE_TIME * 1000, () => this.#signal(SIGKILL));
+      } else {
+        messages.warn(`${name}: ${this.actions} has not ended after ${this.#seconds} seconds`);
+        this.#timer = this.#wait();
+      }
+    });
+  }
+
+  /** Daemons that it has started have other parents. */
+  #signal(signal: number): void {
+    for (const pid of [this.pid, ...descendantsOf(this.pid)]) kill(pid, signal);
+  }
+}

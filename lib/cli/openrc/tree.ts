@@ -1,0 +1,36 @@
+/** The dependency tree as OpenRC's programs load it: they tell when it is made anew, and what is wrong. */
+
+import { type LoadedTree, loadTree } from "../../config/openrc/tree.ts";
+import { write } from "../output.ts";
+import type { Messages } from "./messages.ts";
+
+/** How the tree is loaded. */
+export interface TreeRequest {
+  messages: Messages;
+  environment: Record<string, string | undefined>;
+  /** The tree is made anew, whatever has changed. */
+  isForced?: boolean;
+}
+
+/** The tree, and how the making of a new one failed, where it did. */
+export interface ToldTree extends LoadedTree {
+  failure?: string | undefined;
+}
+
+/** Loads the tree, made anew where that is due. */
+export async function loadTreeAloud(
+  { messages, environment, isForced = false }: TreeRequest,
+): Promise<ToldTree> {
+  let failure: string | undefined;
+  const loaded = await loadTree({
+    isForced,
+    environment,
+    warn: (problem) => write(2, `${problem}\n`),
+    onBegin: () => messages.begin("Caching service dependencies"),
+    onEnd(reason) {
+      failure = reason;
+      messages.end(reason === undefined, `Failed to update the dependency tree: ${reason}`);
+    },
+  });
+  return { ...loaded, failure };
+}
