@@ -82,6 +82,8 @@ function bundleProduct(bun: string): EmbeddedFiles {
         "lib/cli/initctl/initctl.ts",
         "lib/cli/initctl/configuration.ts",
         "lib/cli/initctl/sessions.ts",
+        "lib/cli/openrc/start_stop_daemon/openrc.ts",
+        "lib/cli/openrc/start_stop_daemon/dpkg.ts",
       ],
       target: "bun",
       external: ["rouse", "rouse:jobs"],
