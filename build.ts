@@ -84,6 +84,8 @@ function bundleProduct(bun: string): EmbeddedFiles {
         "lib/cli/initctl/sessions.ts",
         "lib/cli/openrc/helpers/helper.ts",
         "lib/cli/openrc/run/openrc_run.ts",
+        "lib/cli/openrc/start_stop_daemon/openrc.ts",
+        "lib/cli/openrc/start_stop_daemon/dpkg.ts",
       ],
       target: "bun",
       external: ["rouse", "rouse:jobs"],

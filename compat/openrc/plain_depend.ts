@@ -93,6 +93,7 @@ function dependLines(body: readonly string[], files: readonly string[]): Depende
 
 /** The lines of a script without comments and blanks, those with a quoted newline as one; undefined where a quote stays open. */
 function logicalLines(text: string): string[] | undefined {
+  if (text.includes("\r")) return undefined;
   const lines: string[] = [];
   let line = "", quote = "";
   for (let at = 0; at < text.length; at++) {
