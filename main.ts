@@ -101,6 +101,7 @@ const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
 /** OpenRC's: `--install --openrc` makes links of these names, too. */
 const OPENRC: Programs = {
+  "depscan.sh": () => import("./lib/cli/openrc/depscan.ts"),
   openrc,
   "openrc-run": openrcRun,
   rc: openrc,
