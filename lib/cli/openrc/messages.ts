@@ -66,6 +66,11 @@ export class Messages {
     if (!this.isQuiet) this.#line(ERRORS, "warning", text);
   }
 
+  /** A warning without the end of its line, which whoever called this prints. */
+  openWarning(text: string): void {
+    if (!this.isQuiet) this.#message(ERRORS, "warning", text);
+  }
+
   error(text: string): void {
     if (!isYes(this.#environment["EERROR_QUIET"])) this.#line(ERRORS, "error", text);
   }

@@ -59,15 +59,21 @@ function socketAt(what: "bind" | "connect", path: string, type = SOCK_STREAM): n
 export const POLLIN = 1, POLLOUT = 4;
 
 /**
- * Blocks until one of the events, or a signal, comes. The event loop does not run meanwhile.
- * @returns false for a signal.
+ * Blocks until one of the events, or a signal, comes, or the time is over. The event loop does not run meanwhile.
+ * @param time How long at most, in ms
+ * @returns true for an event.
  * @throws {SystemError}
  */
-export function awaitDescriptor(fd: number, events: number): boolean {
+export function awaitDescriptor(fd: number, events: number, time = Infinity): boolean {
   const { address, bytes } = kernel().scratch;
   bytes.writeInt32LE(fd, 0);
   bytes.writeInt32LE(events, 4);
-  const result = call("ppoll", address, 1, 0, 0, 0);
+  const limit = address + 16;
+  if (time !== Infinity) {
+    bytes.writeBigInt64LE(BigInt(Math.floor(time / 1000)), 16);
+    bytes.writeBigInt64LE(BigInt(Math.floor(time % 1000 * 1e6)), 24);
+  }
+  const result = call("ppoll", address, 1, time === Infinity ? 0 : limit, 0, 0);
   if (result !== -EINTR) required("wait for a descriptor", result);
   return result > 0;
 }

@@ -59,6 +59,13 @@ export function usersOf(pid: number): number[] {
   return line?.slice(1).map(Number) ?? [];
 }
 
+/** The numbers of the capabilities that a process may use (capabilities(7)); none when there is no such process. */
+export function capabilitiesOf(pid: number): number[] {
+  const [, digits = "0"] = /^CapPrm:\s+([\da-f]+)/m.exec(contents(`/proc/${pid}/status`) ?? "") ?? [];
+  const set = BigInt(`0x${digits}`);
+  return Array.from({ length: 64 }, (_, number) => number).filter((number) => set >> BigInt(number) & 1n);
+}
+
 /** The kernel's flag for a process that has not called execve(2). */
 const PF_FORKNOEXEC = 0x40;
 

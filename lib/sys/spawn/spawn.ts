@@ -141,7 +141,7 @@ export class PreparedChild {
     if (failed.step !== "execute") {
       return failure(failed.step, failed.errno, subjectOf(failed.step, description));
     }
-    const { errno, index } = failed, { argv: [first = "", ...rest], program: name = first } = description;
+    const { errno, index } = failed, name = programOf(description), [, ...rest] = description.argv;
     const files = this.#paths.map((path) => new ProgramFile(path, description));
     // A file that exists may lack its interpreter. If there is none, the last path is as good as any other.
     const file = errno === ENOENT && files.find((file) => file.exists) || files[index]!;
@@ -172,8 +172,13 @@ function runNow({ entry, waitFlags }: PreparedChild): number {
   return cloneTable.result;
 }
 
+function programOf({ argv: [first = ""], program }: SpawnDescription): string {
+  return program ?? first;
+}
+
 /** The paths to try, in order: the program itself, or its name in each directory of PATH (execvp(3)). */
-function candidates({ argv: [first = ""], program: name = first, environment }: SpawnDescription): string[] {
+function candidates(description: SpawnDescription): string[] {
+  const { environment } = description, name = programOf(description);
   if (name.includes("/") || name === "") return [name];
   return searchPath({ environment }).split(":")
     .map((directory) => directory === "" ? name : `${directory}/${name}`);
