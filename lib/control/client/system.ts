@@ -50,14 +50,15 @@ export async function connectToSystem(
     if (!outside && files.includes(address)) outside = client;
     else client.close();
   }
-  if (outside && !await isFirstProcessOfThisProgram()) {
+  const [failure] = failures;
+  if (failure instanceof BusyError) outside ??= await connect(SYSTEM_ADDRESS);
+  if (outside && (!isOutside(outside) || !await isFirstProcessOfThisProgram())) {
     untrusted.forEach(warn);
     return outside;
   }
   outside?.close();
-  const [error = new Error(`Failed to connect to socket ${usualPath()}: ${NOT_YET}`)] = failures;
-  if (error instanceof BusyError) return await connect(SYSTEM_ADDRESS);
-  throw new Error([error.message, ...untrusted.filter((other) => other !== error.message)].join("; "));
+  const message = failure?.message ?? `Failed to connect to socket ${usualPath()}: ${NOT_YET}`;
+  throw new Error([message, ...untrusted.filter((other) => other !== message)].join("; "));
 }
 
 /** Why an init that answers is not asked. */
