@@ -169,3 +169,16 @@ test("an init of another container that listens in /tmp is not asked", async () 
   const failed = "initctl: Unable to connect to Upstart: .* Connection refused\\nstatus 1\\n";
   assert.match(text, new RegExp(`^control\\n${version}${failed}${version}$`));
 });
+
+test("an init of a container below that listens in /tmp is not asked either", async () => {
+  const text = await run(`${BESIDE}
+    start_init
+    beside sh -c "$own"'
+      chmod 777 /run/rouse; exec init --confdir own --no-startup-event --ready-fd 3 3> below 2>> messages' &
+    until [ -s below ]; do sleep 0.01; done
+    kill $init; wait $init
+    UPSTART_SESSION=unix:path=/tmp/rouse-0/control initctl version; echo "status $?"
+    initctl version 2>&1; echo "status $?"
+  `);
+  assert.match(text, /^init .*\nstatus 0\ninitctl: Unable to connect to Upstart: .* refused\nstatus 1\n$/);
+});

@@ -34,6 +34,17 @@ async function userOfFirstProcess(): Promise<number | undefined> {
   }
 }
 
+/** True for a process of this process's PID namespace. One below has a number here, too; who cannot be looked at counts as one. */
+export async function isOfThisNamespace(pid: number | undefined): Promise<boolean> {
+  const { readlinkSync } = await import("node:fs");
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`) === readlinkSync("/proc/self/ns/pid");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    return true;
+  }
+}
+
 /** True where process 1 is another process of this program, as far as this user can see: the init that is to listen. */
 export async function isFirstProcessOfThisProgram(): Promise<boolean> {
   if (process.pid === 1) return false;

@@ -10,7 +10,7 @@ import {
   SYSTEM_PRIVATE_ADDRESS,
 } from "../names.ts";
 import { isFault } from "../../sys/call/fault.ts";
-import { isFirstProcessOfThisProgram, UntrustedError } from "./server_identity.ts";
+import { isFirstProcessOfThisProgram, isOfThisNamespace, UntrustedError } from "./server_identity.ts";
 
 /**
  * Connects to the system's init, wherever it listens: the init of this process's PID namespace goes first. Containers may
@@ -42,12 +42,13 @@ export async function connectToSystem(
   for (const address of [...files, ...spareAddresses(environment, uid)]) {
     const client = await attempt(address, connect, untrusted);
     if (!client) continue;
-    if (!isOutside(client)) {
+    const isSystems = files.includes(address);
+    if (!isOutside(client) && (isSystems || await isOfThisNamespace(client.server))) {
       outside?.close();
       untrusted.forEach(warn);
       return client;
     }
-    if (!outside && files.includes(address)) outside = client;
+    if (!outside && isSystems) outside = client;
     else client.close();
   }
   const [failure] = failures;
