@@ -24,6 +24,9 @@ import { writeWhole } from "./write_whole.ts";
 /** The cached tree, and the list of files on which depend() depends. */
 const CACHE = join(RC_DIR, "deptree"), CONFIG_FILES = join(RC_DIR, "depconfig");
 
+/** The clock of files may be so far behind, in ms. */
+const CLOCK_STEP = 5;
+
 /** How the tree is loaded. */
 export interface LoadOptions extends Omit<GatherOptions, "timeLimit"> {
   /** The tree is made anew, whatever has changed. */
@@ -45,9 +48,10 @@ export interface LoadedTree {
  * @throws nothing that the file system may refuse.
  */
 export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
+  const begun = Date.now() - CLOCK_STEP;
   const written = cacheTime();
   const newest = newestSource();
-  if (written !== undefined && written >= newest && !options.isForced) {
+  if (written !== undefined && written > newest && !options.isForced) {
     return { tree: readTree(CACHE)!, isRenewed: false };
   }
   const isLocked = !canWrite();
@@ -57,7 +61,8 @@ export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
   if (isLocked) return { tree, isRenewed: true };
   for (const problem of problems) options.warn(problem);
   const failure = unlessRefused(() => {
-    writeCache(tree, config, newest);
+    // A file whose time lies in the future would have the tree made anew until then.
+    writeCache(tree, config, newest < Date.now() ? begun : newest + CLOCK_STEP);
     return undefined;
   }, errorReason);
   options.onEnd?.(failure);
@@ -125,12 +130,13 @@ function canWrite(): boolean {
   }) ?? false;
 }
 
-/** @throws the kernel's error. */
-function writeCache(tree: Tree, config: readonly string[], newest: number): void {
+/**
+ * @param time The cached tree's: when it was begun, for what has changed since is not in it. In ms
+ * @throws the kernel's error.
+ */
+function writeCache(tree: Tree, config: readonly string[], time: number): void {
   if (config.length > 0) writeWhole(CONFIG_FILES, config.map((path) => `${path}\n`).join(""));
   else rmSync(CONFIG_FILES, { force: true });
   writeWhole(CACHE, formatTree(tree));
-  // A file whose time lies in the future would have the tree made anew until then.
-  const isLate = newest > Date.now();
-  if (isLate) utimesSync(CACHE, newest / 1000 + 1, newest / 1000 + 1);
+  utimesSync(CACHE, time / 1000, time / 1000);
 }

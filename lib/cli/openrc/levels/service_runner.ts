@@ -3,14 +3,13 @@
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { availableParallelism } from "node:os";
 import type { Readable } from "node:stream";
-import { OutputTurns } from "../../../../compat/sysv/mod.ts";
 import { scriptOf } from "../../../config/openrc/services.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { close, isTerminal, openPty } from "../../../sys/io/descriptors.ts";
 import { readDescriptor } from "../../../sys/io/streams.ts";
 import { copyTerminalSize } from "../../../sys/io/terminal.ts";
-import { writeAll } from "../../../sys/io/write_all.ts";
+import { SharedOutput, TerminalText } from "../../shared_output.ts";
 import type { Messages } from "../messages.ts";
 import type { Variables } from "../run/environment.ts";
 
@@ -26,7 +25,7 @@ const OUTPUT = 1, ERRORS = 2;
 /** Runs scripts. */
 export class ServiceRunner {
   readonly #running = new Set<ChildProcess>();
-  readonly #turns = new Map([OUTPUT, ERRORS].map((stream) => [stream, new SharedStream(stream)]));
+  readonly #turns = new Map(([OUTPUT, ERRORS] as const).map((stream) => [stream, new SharedOutput(stream)]));
 
   /** @param environment The environment of the scripts */
   constructor(private readonly environment: Variables, private readonly messages: Messages) {}
@@ -73,12 +72,11 @@ export class ServiceRunner {
   }
 
   async #runOnTerminal(service: string, action: LevelAction): Promise<void> {
-    const output = this.#turns.get(OUTPUT)!;
+    const output = this.#turns.get(OUTPUT)!, text = new TerminalText();
     const { master, slave } = openPty();
     copyTerminalSize(OUTPUT, slave);
     const reader = readDescriptor(master, {
-      // The terminal that shows it makes its own carriage returns.
-      onData: (bytes) => output.data(service, bytes.filter((byte) => byte !== RETURN)),
+      onData: (bytes) => output.data(service, text.add(bytes)),
       onEnd: () => {},
     });
     const end = this.#end(service, action, ["inherit", slave, slave]);
@@ -125,8 +123,6 @@ export class ServiceRunner {
   }
 }
 
-const RETURN = 13;
-
 /** How long what a script has said is waited for, in ms, where something that it has left behind holds its output open. */
 const LAST_WORDS = 200;
 
@@ -146,29 +142,4 @@ function emptied(stream: Readable | null): Promise<void> | undefined {
       });
     }
   });
-}
-
-/** A standard stream, to which scripts write by turns. */
-class SharedStream {
-  readonly #turns = new OutputTurns();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(private readonly descriptor: number) {}
-
-  data(service: string, bytes: Uint8Array): void {
-    this.#write(this.#turns.data(service, bytes, performance.now()));
-  }
-
-  ended(service: string): void {
-    this.#write(this.#turns.ended(service, performance.now()));
-  }
-
-  #write(pieces: Uint8Array[]): void {
-    for (const piece of pieces) writeAll(this.descriptor, piece);
-    clearTimeout(this.#timer);
-    const { due } = this.#turns;
-    if (due === undefined) return;
-    const delay = Math.max(Math.ceil(due - performance.now()), 1);
-    this.#timer = setTimeout(() => this.#write(this.#turns.tick(performance.now())), delay);
-  }
 }
