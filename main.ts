@@ -53,6 +53,8 @@ const BRIEF: Load[] = [
   sysvRunlevel,
   sysvTelinit,
   telinit,
+  startStopDaemon,
+  dpkgStartStopDaemon,
 ];
 
 /** The programs of a system, by the names that links have. */
@@ -102,6 +104,7 @@ const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 /** OpenRC's: `--install --openrc` makes links of these names, too. */
 const OPENRC: Programs = {
   "depscan.sh": () => import("./lib/cli/openrc/depscan.ts"),
+  "dpkg-start-stop-daemon": dpkgStartStopDaemon,
   openrc,
   "openrc-run": openrcRun,
   rc: openrc,
@@ -127,9 +130,21 @@ async function programOf(name: string, args: string[]): Promise<Load | undefined
   if (name === "init" && isInit(args)) return init;
   const [only, another] = BY_SETUP.upstart.filter((programs) => lookUp(programs, name));
   if (!only || !another) return only && lookUp(only, name);
-  const { machineSetup } = await import("./lib/sys/machine/setup.ts");
+  const [{ machineSetup }, { mountedFile }] = await Promise.all([
+    import("./lib/sys/machine/setup.ts"),
+    import("./lib/sys/machine/mounts.ts"),
+  ]);
+  // A single file that is mounted here, as into a container, is the program of its own name.
+  const own = basename(mountedFile(process.execPath) ?? "");
+  const known = own !== name && BY_SETUP.upstart.map((programs) => lookUp(programs, own)).find(Boolean);
+  if (known) return known;
   const first = BY_SETUP[machineSetup()].find((programs) => lookUp(programs, name));
   return first && lookUp(first, name);
+}
+
+/** The last name of a path. */
+function basename(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** A program that only the first word calls: `rouse WORD …`. */
@@ -260,7 +275,7 @@ function lookUp<Row>(table: Record<string, Row>, name: string): Row | undefined 
 async function run(): Promise<number> {
   const args = process.argv.slice(2);
   // A login shell's or the kernel's argv[0] may begin with a dash.
-  const file = process.argv0.slice(process.argv0.lastIndexOf("/") + 1);
+  const file = basename(process.argv0);
   const called = file.startsWith("-") ? file.slice(1) : file;
   const linked = args[0] === AS_PROGRAM ? void args.shift() : await programOf(called, args);
   if (linked) return start(linked, args, called);

@@ -1,8 +1,8 @@
 /** Which system's program a name means: the one that the machine is set up for, as far as root alone has said so. */
 
 import assert from "node:assert/strict";
-import { symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { linkSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "../support/command.ts";
@@ -60,6 +60,9 @@ for (const [what, prepare, system] of SETUPS) {
   });
 }
 
+/** The name of dpkg's where that of OpenRC has the usual one. */
+const DPKG = "dpkg-start-stop-daemon";
+
 /** Whose start-stop-daemon its name means, by what /etc has. */
 const DAEMON_STARTERS: Array<[what: string, prepare: string, whose: string]> = [
   ["nothing", "", "dpkg"],
@@ -92,6 +95,13 @@ Deno.test({
     }
     const { stdout } = await inEtc(openrc, EXECUTABLE, "runlevel", "--version");
     assert.equal(SYSTEM_OF[stdout], "sysv", stdout);
+    // A file that is mounted in the place of another is the program of its own name.
+    const place = join(directory.path, "mounted", "start-stop-daemon"), debian = join(directory.path, DPKG);
+    linkSync(realpathSync(EXECUTABLE), debian);
+    mkdirSync(dirname(place));
+    writeFileSync(place, "");
+    const mounted = await inEtc(`${openrc}; mount --bind ${debian} ${place}`, place, "--version");
+    assert.match(mounted.stdout, /as dpkg has it/);
   },
 });
 

@@ -31,6 +31,11 @@ export function mounts(): Mount[] {
   });
 }
 
+/** The path, within its own file system, of a file that is mounted in the place of another; undefined where it is not. */
+export function mountedFile(path: string): string | undefined {
+  return mounts().findLast(({ point }) => point === path)?.top;
+}
+
 /** The files and devices that are swapped to (proc_swaps(5)); none where the kernel has no swap space. */
 export function swaps(): string[] {
   return rows("/proc/swaps").slice(1).map(([path = ""]) => path);

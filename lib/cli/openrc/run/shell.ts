@@ -13,7 +13,7 @@ import { descendantsOf } from "../../../sys/process/procfs.ts";
 import { scriptProgram } from "../library/mod.ts";
 import { columnsOf } from "../messages.ts";
 import { startChild } from "./children.ts";
-import { PrefixedOutput } from "./prefixed_output.ts";
+import type { PrefixedOutput } from "./prefixed_output.ts";
 import type { ServiceRun } from "./service_run.ts";
 
 const SH = "/bin/sh", BASH = ["/bin/bash", "/usr/bin/bash"];
@@ -35,7 +35,7 @@ export async function runActions(run: ServiceRun, ...actions: string[]): Promise
   const files = sourcedFiles(run);
   const shell = scriptShell(script);
   if (messages.isVerbose) messages.info(`Executing: ${shell} ${script} ${actions.join(" ")}`);
-  const output = run.prefix === undefined || !isTerminal(1) ? undefined : new PrefixedOutput(run);
+  const output = run.prefix === undefined || !isTerminal(1) ? undefined : await prefixedOutput(run);
   const child = startChild({
     argv: [shell, "-c", program(run), script, ...files, "--", ...actions],
     environment: scriptVariables(run),
@@ -50,6 +50,11 @@ export async function runActions(run: ServiceRun, ...actions: string[]): Promise
   run.child = undefined;
   output?.end();
   return "status" in exit ? exit.status : SIGNALLED + exit.signal;
+}
+
+async function prefixedOutput(run: ServiceRun): Promise<PrefixedOutput> {
+  const { PrefixedOutput } = await import("./prefixed_output.ts");
+  return new PrefixedOutput(run);
 }
 
 /** True for a script that has a function of its own for an action that the library has none for. */

@@ -46,8 +46,8 @@ export function main([service = "", ...args]: string[], name: string): number | 
 }
 
 async function supervise(request: SuperviseRequest, call: ToolCall): Promise<number> {
-  const { Supervisor } = await import("./supervisor.ts");
-  return new Supervisor(request, call).run();
+  const { DaemonSupervisor } = await import("./supervisor.ts");
+  return new DaemonSupervisor(request, call).run();
 }
 
 async function start(request: SuperviseRequest, args: readonly string[], call: ToolCall): Promise<number> {

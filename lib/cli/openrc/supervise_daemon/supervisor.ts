@@ -34,7 +34,7 @@ const IGNORED: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGU
 const FIFO_MODE = 0o600;
 
 /** The supervisor of one daemon. */
-export class Supervisor {
+export class DaemonSupervisor {
   readonly #states = new ServiceStates();
   readonly #log: SystemLog;
   readonly #respawns: RespawnCount;
