@@ -240,7 +240,7 @@ class LevelEntry {
         mayStop,
       );
     }
-    for (const service of order) if (mayStop(service)) await this.#runner.run(service, "stop");
+    for (const service of order) if (mayStop(service)) await this.#runner.run(service, "stop", tree);
   }
 
   async #startServices(tree: Tree, to: string): Promise<void> {
@@ -258,7 +258,7 @@ class LevelEntry {
       if (this.#isParallel) {
         await this.#runner.runSideBySide(predecessors(tree, order, query), "start", mayStart);
       } else {
-        for (const service of order) if (mayStart(service)) await this.#runner.run(service, "start");
+        for (const service of order) if (mayStart(service)) await this.#runner.run(service, "start", tree);
       }
       this.#prompt.keep(to === LEVELS.sysinit || to === this.#bootLevel);
     }

@@ -1,8 +1,11 @@
 /** Running the scripts of services while runlevels change: one after another, or side by side with the output kept whole. */
 
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Readable } from "node:stream";
+import type { Tree } from "../../../../compat/openrc/mod.ts";
+import { readHead } from "../../../config/files.ts";
 import { scriptOf } from "../../../config/openrc/services.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
@@ -12,6 +15,8 @@ import { copyTerminalSize } from "../../../sys/io/terminal.ts";
 import { SharedOutput, TerminalText } from "../../shared_output.ts";
 import type { Messages } from "../messages.ts";
 import type { Variables } from "../run/environment.ts";
+import { actHere } from "../run/openrc_run.ts";
+import { serviceAt } from "../run/service.ts";
 
 /** What a service is told. */
 export type LevelAction = "start" | "stop";
@@ -30,9 +35,15 @@ export class ServiceRunner {
   /** @param environment The environment of the scripts */
   constructor(private readonly environment: Variables, private readonly messages: Messages) {}
 
-  /** Runs the script of a service to its end. It has the standard streams. */
-  async run(service: string, action: LevelAction): Promise<void> {
-    await this.#end(service, action, "inherit");
+  /**
+   * Runs the script of a service to its end. It has the standard streams. What this program interprets itself takes no
+   * process beside that of the script.
+   */
+  async run(service: string, action: LevelAction, tree: Tree): Promise<void> {
+    const script = scriptOf(service);
+    const own = script !== undefined && isOwnScript(script) ? serviceAt(script) : undefined;
+    if (own) await actHere(own, action, this.environment, tree);
+    else await this.#end(service, action, "inherit");
   }
 
   /**
@@ -121,6 +132,13 @@ export class ServiceRunner {
       this.messages.error(`${service}: Unable to run ${script}: ${errorReason(failure)}`);
     }
   }
+}
+
+/** True for a script that may be executed, and calls openrc-run for its interpreter by the name that it has today. */
+function isOwnScript(script: string): boolean {
+  const status = ifAllowed(() => statSync(script));
+  return status?.isFile() === true && (status.mode & 0o111) !== 0 &&
+    /^#!\s*\S*\/openrc-run\s*\n/.test(readHead(script));
 }
 
 /** How long what a script has said is waited for, in ms, where something that it has left behind holds its output open. */

@@ -18,8 +18,8 @@ export class ServiceDependencies {
 
   /** Loads the tree, which is made anew where something has changed. */
   static async load(run: ServiceRun): Promise<ServiceDependencies> {
-    const { tree } = await loadTreeAloud(run);
-    return new ServiceDependencies(run, tree);
+    run.tree ??= (await loadTreeAloud(run)).tree;
+    return new ServiceDependencies(run, run.tree);
   }
 
   /** The needs that nothing meets. */

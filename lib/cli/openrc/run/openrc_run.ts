@@ -13,7 +13,9 @@ import { startAgain } from "./other_services.ts";
 import { isPluggable } from "./plugged.ts";
 import { linkPrograms } from "./programs.ts";
 import { restart } from "./restart.ts";
-import { serviceAt } from "./service.ts";
+import { type OpenrcService, serviceAt } from "./service.ts";
+import type { Variables } from "./environment.ts";
+import type { Tree } from "../../../../compat/openrc/mod.ts";
 import { Abort, ServiceRun } from "./service_run.ts";
 import { runActions } from "./shell.ts";
 import { start } from "./start.ts";
@@ -104,6 +106,29 @@ async function runService(
   } catch (error) {
     if (error instanceof Abort) return error.status;
     throw error;
+  } finally {
+    run.restore();
+    if (run.restarted.length > 0) await startAgain(run);
+  }
+}
+
+/**
+ * Does an action of a service in this process, which starts and stops many: only the script takes another one.
+ * @param tree The dependency tree
+ */
+export async function actHere(
+  service: OpenrcService,
+  action: "start" | "stop",
+  environment: Variables,
+  tree: Tree,
+): Promise<void> {
+  const run = new ServiceRun(service, { ...environment });
+  run.tree = tree;
+  try {
+    if (run.says("RC_NODEPS")) run.withDependencies = false;
+    await doActions(run, [action]);
+  } catch (error) {
+    if (!(error instanceof Abort)) throw error;
   } finally {
     run.restore();
     if (run.restarted.length > 0) await startAgain(run);

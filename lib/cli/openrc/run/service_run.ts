@@ -1,7 +1,7 @@
 /** One call of openrc-run: the service, what is known of it, and how its actions are to be done. */
 
 import process from "node:process";
-import { isYes, type Settings } from "../../../../compat/openrc/mod.ts";
+import { isYes, type Settings, type Tree } from "../../../../compat/openrc/mod.ts";
 import { isSet, readSettings } from "../../../config/openrc/rc_conf.ts";
 import { allServices } from "../../../config/openrc/services.ts";
 import type { ServiceLock } from "../../../config/openrc/lock.ts";
@@ -43,6 +43,8 @@ export class ServiceRun {
   child: number | undefined;
   /** The script has noted a state itself: nothing more is done. */
   isHungUp = false;
+  /** The dependency tree, where the caller has it. */
+  tree: Tree | undefined;
   /** The services that start again when this one has. */
   restarted: string[] = [];
 
