@@ -130,14 +130,14 @@ async function programOf(name: string, args: string[]): Promise<Load | undefined
   if (name === "init" && isInit(args)) return init;
   const [only, another] = BY_SETUP.upstart.filter((programs) => lookUp(programs, name));
   if (!only || !another) return only && lookUp(only, name);
-  const [{ machineSetup }, { mountedFile }] = await Promise.all([
-    import("./lib/sys/machine/setup.ts"),
-    import("./lib/sys/machine/mounts.ts"),
-  ]);
-  // A single file that is mounted here, as into a container, is the program of its own name.
-  const own = basename(mountedFile(process.execPath) ?? "");
-  const known = own !== name && BY_SETUP.upstart.map((programs) => lookUp(programs, own)).find(Boolean);
-  if (known) return known;
+  // A single file that is mounted under this name, as into a container, is the program of its own name.
+  if (basename(process.execPath) === name) {
+    const { mountedFile } = await import("./lib/sys/machine/mounts.ts");
+    const own = basename(mountedFile(process.execPath) ?? "");
+    const known = own !== name && BY_SETUP.upstart.map((programs) => lookUp(programs, own)).find(Boolean);
+    if (known) return known;
+  }
+  const { machineSetup } = await import("./lib/sys/machine/setup.ts");
   const first = BY_SETUP[machineSetup()].find((programs) => lookUp(programs, name));
   return first && lookUp(first, name);
 }
