@@ -44,6 +44,8 @@ export class ServiceRun {
   child: number | undefined;
   /** The script has noted a state itself: nothing more is done. */
   isHungUp = false;
+  /** Other services print at the same time, in the same process. */
+  isShared = false;
   /** The dependency tree, where the caller has it. */
   tree: Tree | undefined;
   /** The services that start again when this one has. */

@@ -11,6 +11,7 @@ import { isTerminal } from "../../../sys/io/descriptors.ts";
 import { scriptProgram } from "../library/mod.ts";
 import { columnsOf } from "../messages.ts";
 import { startChild } from "./children.ts";
+import type { PipedOutput } from "./piped_output.ts";
 import type { PrefixedOutput } from "./prefixed_output.ts";
 import type { ServiceRun } from "./service_run.ts";
 
@@ -33,11 +34,11 @@ export async function runActions(run: ServiceRun, ...actions: string[]): Promise
   const files = sourcedFiles(run);
   const shell = scriptShell(script);
   if (messages.isVerbose) messages.info(`Executing: ${shell} ${script} ${actions.join(" ")}`);
-  const output = run.prefix === undefined || !isTerminal(1) ? undefined : await prefixedOutput(run);
+  const output = await sharedOutput(run);
   const child = startChild({
     argv: [shell, "-c", program(run), script, ...files, "--", ...actions],
     environment: scriptVariables(run),
-    descriptors: { 0: 0, 1: output?.terminal ?? 1, 2: output?.terminal ?? 2 },
+    descriptors: { 0: 0, 1: 1, 2: 2, ...output?.descriptors },
     chdir: "/",
   });
   output?.begin();
@@ -50,9 +51,15 @@ export async function runActions(run: ServiceRun, ...actions: string[]): Promise
   return "status" in exit ? exit.status : SIGNALLED + exit.signal;
 }
 
-async function prefixedOutput(run: ServiceRun): Promise<PrefixedOutput> {
-  const { PrefixedOutput } = await import("./prefixed_output.ts");
-  return new PrefixedOutput(run);
+/** The output of a script that shares the streams with others; undefined where it has them to itself. */
+async function sharedOutput(run: ServiceRun): Promise<PrefixedOutput | PipedOutput | undefined> {
+  if (run.prefix !== undefined && isTerminal(1)) {
+    const { PrefixedOutput } = await import("./prefixed_output.ts");
+    return new PrefixedOutput(run);
+  }
+  if (!run.isShared) return undefined;
+  const { PipedOutput } = await import("./piped_output.ts");
+  return new PipedOutput(run.messages.sink);
 }
 
 /** True for a script that has a function of its own for an action that the library has none for. */
