@@ -1,6 +1,6 @@
 /** File descriptors. All are opened close-on-exec. Functions throw {@link SystemError} unless they say otherwise. */
 
-import { constants } from "node:fs";
+import process from "node:process";
 import { EAGAIN } from "../call/errno.ts";
 import { call, kernel, required, SCRATCH_SIZE } from "../call/kernel.ts";
 import { PreparedCalls } from "../call/prepared_calls.ts";
@@ -13,7 +13,7 @@ export const O_RDONLY = 0,
   O_NOCTTY = 0o400,
   O_APPEND = 0o2000,
   O_NONBLOCK = 0o4000,
-  // The one flag that the architectures number differently.
+  /** The architectures number it differently. */
   O_NOFOLLOW = constants.O_NOFOLLOW,
   O_CLOEXEC = 0o2000000;
 
