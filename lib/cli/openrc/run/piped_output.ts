@@ -23,7 +23,10 @@ export class PipedOutput {
   begin(): void {
     this.#readers = this.#pipes.map(({ stream, reader, writer }) => {
       close(writer);
-      return readDescriptor(reader, { onData: (bytes) => this.sink(stream, Uint8Array.from(bytes)), onEnd: () => {} });
+      return readDescriptor(reader, {
+        onData: (bytes) => this.sink(stream, Uint8Array.from(bytes)),
+        onEnd: () => {},
+      });
     });
   }
 
