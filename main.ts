@@ -34,6 +34,7 @@ const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.ts");
 const openrcHelper = () => import("./lib/cli/openrc/helpers/helper.ts");
 const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
+const rcService = () => import("./lib/cli/openrc/rc_service.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
 const openrc = () => import("./lib/cli/openrc/levels/openrc.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
@@ -48,6 +49,7 @@ const BRIEF: Load[] = [
   initctl,
   openrcHelper,
   openrcRun,
+  rcService,
   reboot,
   runlevel,
   sysvRunlevel,
@@ -109,7 +111,7 @@ const OPENRC: Programs = {
   "openrc-run": openrcRun,
   rc: openrc,
   "rc-depend": () => import("./lib/cli/openrc/rc_depend.ts"),
-  "rc-service": () => import("./lib/cli/openrc/rc_service.ts"),
+  "rc-service": rcService,
   "rc-status": () => import("./lib/cli/openrc/rc_status.ts"),
   "rc-update": () => import("./lib/cli/openrc/rc_update.ts"),
   runscript: openrcRun,

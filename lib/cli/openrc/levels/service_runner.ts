@@ -1,19 +1,16 @@
 /** Running the scripts of services while runlevels change: one after another, or side by side with the output kept whole. */
 
-import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import type { Tree } from "../../../../compat/openrc/mod.ts";
-import { readHead } from "../../../config/files.ts";
 import { scriptOf } from "../../../config/openrc/services.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
-import { ifAllowed } from "../../../sys/call/refused.ts";
 import { SharedOutput } from "../../shared_output.ts";
 import type { Messages, OutputSink } from "../messages.ts";
 import { startChild } from "../run/children.ts";
 import type { Variables } from "../run/environment.ts";
 import { actHere } from "../run/openrc_run.ts";
 import { PipedOutput } from "../run/piped_output.ts";
-import { serviceAt } from "../run/service.ts";
+import { interpreterOf, serviceAt } from "../run/service.ts";
 
 /** What a service is told. */
 export type LevelAction = "start" | "stop";
@@ -21,8 +18,8 @@ export type LevelAction = "start" | "stop";
 /** How many scripts of each processor run at a time. */
 const PER_PROCESSOR = 4;
 
-/** The first line of the scripts that this program interprets itself. */
-const OWN = /^#!\s*\S*\/(openrc-run|runscript)\s*\n/, OLD_NAME = "runscript";
+/** The old name of the interpreter. */
+const OLD_NAME = "runscript";
 
 /** Runs scripts. Those that this program interprets itself take no process beside that of the script. */
 export class ServiceRunner {
@@ -106,11 +103,4 @@ export class ServiceRunner {
     }
     output?.end();
   }
-}
-
-/** The name by which a script that may be executed calls this program; undefined where it calls another. */
-function interpreterOf(script: string): string | undefined {
-  const status = ifAllowed(() => statSync(script));
-  if (!status?.isFile() || (status.mode & 0o111) === 0) return undefined;
-  return OWN.exec(readHead(script))?.[1];
 }

@@ -10,6 +10,7 @@ import type { ServiceState } from "../../../model/openrc/states.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { kill } from "../../../sys/process/processes.ts";
+import { descendantsOf } from "../../../sys/process/procfs.ts";
 import { Messages } from "../messages.ts";
 import { describeSystem, filterEnvironment, type Variables } from "./environment.ts";
 import type { OpenrcService } from "./service.ts";
@@ -131,9 +132,10 @@ export class ServiceRun {
     this.lock.release();
   }
 
-  /** Sends a signal to the script, if it runs. */
+  /** Sends a signal to the script, if it runs, and to what it runs. Daemons that it has started have other parents. */
   signalScript(signal: number): void {
-    if (this.child !== undefined) kill(this.child, signal);
+    if (this.child === undefined) return;
+    for (const pid of [this.child, ...descendantsOf(this.child)]) kill(pid, signal);
   }
 }
 

@@ -8,8 +8,6 @@ import { settingsFiles } from "../../../config/openrc/rc_conf.ts";
 import { readTree } from "../../../config/openrc/tree.ts";
 import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import { isTerminal } from "../../../sys/io/descriptors.ts";
-import { kill } from "../../../sys/process/processes.ts";
-import { descendantsOf } from "../../../sys/process/procfs.ts";
 import { scriptProgram } from "../library/mod.ts";
 import { columnsOf } from "../messages.ts";
 import { startChild } from "./children.ts";
@@ -45,7 +43,7 @@ export async function runActions(run: ServiceRun, ...actions: string[]): Promise
   });
   output?.begin();
   run.child = child.pid;
-  const watch = new HangWatch(run, child.pid, actions.join(" "), timeLimit(environment, files));
+  const watch = new HangWatch(run, actions.join(" "), timeLimit(environment, files));
   const exit = await child.end;
   watch.end();
   run.child = undefined;
@@ -121,7 +119,6 @@ class HangWatch {
 
   constructor(
     private readonly run: ServiceRun,
-    private readonly pid: number,
     private readonly actions: string,
     private readonly limit: number | undefined,
   ) {
@@ -139,19 +136,14 @@ class HangWatch {
       const { service: { name }, messages } = this.run;
       if (this.limit !== undefined && this.#seconds >= this.limit) {
         messages.error(
-          `${name}: ${this.actions} takes more than ${this.limit} seconds (rc_timeout), and is ended`,
+          `${name}: ${this.actions} takes more than ${this.limit} s (rc_timeout), and is ended`,
         );
-        this.#signal(SIGTERM);
-        this.#timer = new PatientTimer(GRACE_TIME * 1000, () => this.#signal(SIGKILL));
+        this.run.signalScript(SIGTERM);
+        this.#timer = new PatientTimer(GRACE_TIME * 1000, () => this.run.signalScript(SIGKILL));
       } else {
         messages.warn(`${name}: ${this.actions} has not ended after ${this.#seconds} seconds`);
         this.#timer = this.#wait();
       }
     });
-  }
-
-  /** Daemons that it has started have other parents. */
-  #signal(signal: number): void {
-    for (const pid of [this.pid, ...descendantsOf(this.pid)]) kill(pid, signal);
   }
 }
