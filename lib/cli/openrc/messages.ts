@@ -13,7 +13,7 @@ import {
 } from "../../../compat/openrc/mod.ts";
 import { printable } from "../../model/text/printable.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
-import { terminalColumns } from "../../sys/io/terminal.ts";
+import { terminalColumns } from "../../sys/machine/terminal.ts";
 import { writeAll } from "../../sys/io/write_all.ts";
 
 /** The width that is taken where there is no terminal. */
@@ -25,7 +25,7 @@ const OUTPUT = 1, ERRORS = 2;
 export type OutputSink = (stream: number, bytes: Uint8Array) => void;
 
 /** Prints messages, as far as the environment has them printed. */
-export class Messages {
+export class OpenrcMessages {
   readonly #environment: Record<string, string | undefined>;
   readonly #palette: Palette | undefined;
   /** Set while a line is not ended yet. */

@@ -4,11 +4,11 @@ import { paletteOf } from "../../../compat/openrc/mod.ts";
 import { type LoadedTree, loadTree } from "../../config/openrc/tree.ts";
 import { write } from "../output.ts";
 import { dependFunctions } from "./library/mod.ts";
-import { columnsOf, type Messages } from "./messages.ts";
+import { columnsOf, type OpenrcMessages } from "./messages.ts";
 
 /** How the tree is loaded. */
 export interface TreeRequest {
-  messages: Messages;
+  messages: OpenrcMessages;
   environment: Record<string, string | undefined>;
   /** The tree is made anew, whatever has changed. */
   isForced?: boolean;

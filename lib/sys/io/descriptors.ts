@@ -13,8 +13,8 @@ export const O_RDONLY = 0,
   O_NOCTTY = 0o400,
   O_APPEND = 0o2000,
   O_NONBLOCK = 0o4000,
-  /** The architectures number it differently. */
-  O_NOFOLLOW = constants.O_NOFOLLOW,
+  // The one flag that the architectures number differently.
+  O_NOFOLLOW = process.arch === "arm64" ? 0o100000 : 0o400000,
   O_CLOEXEC = 0o2000000;
 
 const AT_FDCWD = -100;

@@ -30,9 +30,9 @@ import { systemType } from "../../../config/openrc/system_type.ts";
 import { forgetTree } from "../../../config/openrc/tree.ts";
 import { LEVELS } from "../../../model/openrc/paths.ts";
 import { write } from "../../output.ts";
-import type { Messages } from "../messages.ts";
+import type { OpenrcMessages } from "../messages.ts";
 import { loopText } from "../rc_status.ts";
-import type { Variables } from "../run/environment.ts";
+import type { ScriptVariables } from "../run/environment.ts";
 import { abandonActions } from "../run/openrc_run.ts";
 import { ToolError } from "../tool.ts";
 import { loadTreeAloud } from "../tree.ts";
@@ -51,8 +51,8 @@ export interface LevelRequest {
   stopsNothing: boolean;
   settings: Settings;
   /** The environment of the scripts, which is completed. */
-  environment: Variables;
-  messages: Messages;
+  environment: ScriptVariables;
+  messages: OpenrcMessages;
 }
 
 /** The other name of `shutdown`. */

@@ -5,9 +5,9 @@ import type { Tree } from "../../../../compat/openrc/mod.ts";
 import { scriptOf } from "../../../config/openrc/services.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { SharedOutput } from "../../shared_output.ts";
-import type { Messages, OutputSink } from "../messages.ts";
+import type { OpenrcMessages, OutputSink } from "../messages.ts";
 import { startChild } from "../run/children.ts";
-import type { Variables } from "../run/environment.ts";
+import type { ScriptVariables } from "../run/environment.ts";
 import { actHere } from "../run/openrc_run.ts";
 import { PipedOutput } from "../run/piped_output.ts";
 import { interpreterOf, serviceAt } from "../run/service.ts";
@@ -32,8 +32,8 @@ export class ServiceRunner {
    * @param tree What they depend on
    */
   constructor(
-    private readonly environment: Variables,
-    private readonly messages: Messages,
+    private readonly environment: ScriptVariables,
+    private readonly messages: OpenrcMessages,
     private readonly tree: Tree,
   ) {}
 

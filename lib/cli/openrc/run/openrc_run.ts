@@ -15,7 +15,7 @@ import { isPluggable } from "./plugged.ts";
 import { linkPrograms } from "./programs.ts";
 import { restart } from "./restart.ts";
 import { type OpenrcService, serviceAt } from "./service.ts";
-import type { Variables } from "./environment.ts";
+import type { ScriptVariables } from "./environment.ts";
 import type { Tree } from "../../../../compat/openrc/mod.ts";
 import { Abort, ServiceRun } from "./service_run.ts";
 import { runActions } from "./shell.ts";
@@ -116,7 +116,7 @@ async function runService(
 /** How openrc has an action of a service done in its own process. */
 export interface ActionHere {
   action: "start" | "stop";
-  environment: Variables;
+  environment: ScriptVariables;
   tree: Tree;
   /** The script calls its interpreter by the old name. */
   isOldName: boolean;

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { close, openPty } from "../../../sys/io/descriptors.ts";
 import { type DescriptorReader, readDescriptor } from "../../../sys/io/streams.ts";
-import { copyTerminalSize } from "../../../sys/io/terminal.ts";
+import { copyTerminalSize } from "../../../sys/machine/terminal.ts";
 import type { ServiceRun } from "./service_run.ts";
 
 const OUTPUT = 1, ESCAPE = 0x1b, NEWLINE = 0x0a, UP = 0x41;

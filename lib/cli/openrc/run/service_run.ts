@@ -11,8 +11,8 @@ import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { kill } from "../../../sys/process/processes.ts";
 import { descendantsOf } from "../../../sys/process/procfs.ts";
-import { Messages } from "../messages.ts";
-import { describeSystem, filterEnvironment, type Variables } from "./environment.ts";
+import { OpenrcMessages } from "../messages.ts";
+import { describeSystem, filterEnvironment, type ScriptVariables } from "./environment.ts";
 import type { OpenrcService } from "./service.ts";
 import { hasFunction } from "./shell.ts";
 
@@ -29,7 +29,7 @@ export class Abort extends Error {
 export class ServiceRun {
   readonly states: ServiceStates = new ServiceStates();
   readonly settings: Settings = readSettings();
-  readonly messages: Messages;
+  readonly messages: OpenrcMessages;
   readonly lock: ServiceLock;
   /** Services that this one depends on start and stop with it. */
   withDependencies = true;
@@ -51,7 +51,7 @@ export class ServiceRun {
   /** The services that start again when this one has. */
   restarted: string[] = [];
 
-  constructor(readonly service: OpenrcService, readonly environment: Variables) {
+  constructor(readonly service: OpenrcService, readonly environment: ScriptVariables) {
     if (environment["RC_RUNLEVEL"] === undefined) {
       filterEnvironment(environment, this.settings);
       describeSystem(environment, this.settings, this.states);
@@ -63,7 +63,7 @@ export class ServiceRun {
       RC_OPENRC_PID: pid,
       RC_RUNSCRIPT_PID: pid,
     });
-    this.messages = new Messages(environment);
+    this.messages = new OpenrcMessages(environment);
     this.prefix = this.isParallel ? widePrefix(service.name) : undefined;
     this.lock = this.states.lock(service.name);
   }
