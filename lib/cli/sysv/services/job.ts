@@ -41,11 +41,20 @@ export interface ActionAnswer {
 export async function serviceJob(name: string): Promise<ServiceJob | undefined> {
   const client = await ownInit();
   if (!client) return undefined;
+  let job: ServiceJob | undefined;
+  try {
+    return job = await jobOf(client, name);
+  } finally {
+    if (!job) client.close();
+  }
+}
+
+/** The job of a name, where an init has one. */
+export async function jobOf(client: Client, name: string): Promise<ServiceJob | undefined> {
   try {
     const [path] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
     return { name, client, path: path as string, isScript: await isScript(client, path as string) };
   } catch (error) {
-    client.close();
     if (error instanceof CallError && error.is("UnknownJob")) return undefined;
     throw error;
   }
@@ -75,7 +84,8 @@ async function isScript(client: Client, path: string): Promise<boolean> {
   }
 }
 
-async function ownInit(): Promise<Client | undefined> {
+/** A connection to the init whose services are those of this process, if there is one. */
+export async function ownInit(): Promise<Client | undefined> {
   if (!hasRootOfInit()) return undefined;
   const client = await connectIfThere(process.env, () => {});
   if (client?.server === 1) return client;
