@@ -140,7 +140,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   Refusal: "is an error",
   RunlevelPrompt: "whoever is asked is asked anew",
   Sequencer: "is saved by InittabSequence",
-  ScriptLevels: "keeps nothing but its requests, which PendingRequests has",
+  ScriptLevels: "the changes that it carries out are saved by EntryProcesses",
   SignalTable: "signals that come meanwhile are kept by the kernel",
   SysvEnvironment: "what clients have set is saved by InittabSequence",
   TimeStamps: "is saved by JobOutput",

@@ -74,6 +74,47 @@ machineTest("lines are jobs, which initctl knows, and the jobs of /etc/init foll
   { trace: ["r up 2 N", "follows 3 2"] },
 ]);
 
+machineTest("a line of rc is carried out by init, also when its job is started by hand", {
+  inittab: [
+    "id:2:initdefault:",
+    "l2:2:wait:/etc/init.d/rc 2",
+    "l3:3:wait:/etc/init.d/rc 3",
+    "w2:2:wait:/t two",
+  ],
+  files: {
+    "etc/init.d/rc": "#!/bin/sh\necho rc as a process >> /trace\n",
+    "etc/init.d/web": `#!/bin/sh
+### BEGIN INIT INFO
+# Provides: web
+# Default-Start: 3
+# Default-Stop:
+### END INIT INFO
+echo "web $1 $RUNLEVEL $PREVLEVEL" >> /trace
+`,
+    "etc/rc3.d/S01web": "",
+  },
+}, [
+  { boot: [] },
+  { trace: ["two 2 N"] },
+  { sh: "ln -sf ../init.d/web /etc/rc3.d/S01web; initctl reload-configuration", once: true },
+  { sh: "initctl start inittab/l3 > /run/out", once: true },
+  { trace: ["two 2 N", "web start 3 N"] },
+  { run: ["runlevel"], stdout: "N 2\n" },
+]);
+
+Deno.test({
+  name: "that there is no directory of files is told once",
+  ignore: !NAMESPACES_POSSIBLE,
+  async fn() {
+    await using machine = new InittabMachine({ inittab: ["id:2:initdefault:", "w2:2:wait:/t two"] });
+    await machine.step({ boot: [] });
+    await machine.step({ traced: "two" });
+    for (const level of ["q", "3"]) await machine.step({ run: ["telinit", level], once: true });
+    await machine.step({ run: ["runlevel"], stdout: "2 3\n" });
+    assert.equal(machine.console().match(/No inittab\.d directory found/g)?.length, 1);
+  },
+});
+
 machineTest("a file that is no inittab leaves the lines that were there", {
   inittab: ["id:2:initdefault:", "r:2:respawn:/d r", "w3:3:wait:/t three"],
 }, [

@@ -170,7 +170,7 @@ Deno.test("insserv fails where a link cannot be made, and makes the others", () 
     const { exit, stderr } = await root.insserv(["db"]);
     assert.equal(exit, 2);
     assert.match(stderr, /^insserv: can not symlink\(.*rc2\.d\/S01db\): Not a directory$/m);
-    assert.deepEqual(readdirSync(join(root.path, "etc/rc3.d")), ["S01db"]);
+    assert.deepEqual(readdirSync(join(root.path, "etc/rc0.d")), ["K02db"]);
   }));
 
 Deno.test("insserv writes the files that startpar reads", () =>
