@@ -120,6 +120,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   Checks: "is that process's",
   Channels: "is saved by JobOutput, which knows where its streams lead",
   CommandRun: "is made anew, by CheckRunner",
+  ConsoleEcho: "what it keeps is in the logs",
   ControlFifo: "is opened anew, by InittabSequence",
   Connection: "is that of CheckChild to its process",
   HttpAnswer: "is that process's",

@@ -318,9 +318,15 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     if (problem !== undefined) throw new ControlError("Failed", problem);
   }
 
-  enterLevel(level: string, previous: string): Promise<void> | undefined {
+  enterLevel(level: string, previous: string, isShown: boolean): Promise<void> | undefined {
     if (!this.awaitsEvent(RC_EVENTS.start)) return undefined;
-    return new ScriptLevels(this).carryOn(beginChange(level, previous));
+    const levels = new ScriptLevels(this), change = beginChange(level, previous);
+    return isShown ? levels.carryOnShown(change) : levels.carryOn(change);
+  }
+
+  /** Has the console show what init scripts log that start from now on, until the function is called that it returns. */
+  showScripts(): () => void {
+    return this.context.processes.output.showScripts();
   }
 
   endSession(): void {

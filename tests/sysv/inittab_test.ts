@@ -74,7 +74,7 @@ machineTest("lines are jobs, which initctl knows, and the jobs of /etc/init foll
   { trace: ["r up 2 N", "follows 3 2"] },
 ]);
 
-machineTest("a line of rc is carried out by init, also when its job is started by hand", {
+machineTest("a line of rc is init's own, also by hand, and the console shows what scripts print", {
   inittab: [
     "id:2:initdefault:",
     "l2:2:wait:/etc/init.d/rc 2",
@@ -90,6 +90,8 @@ machineTest("a line of rc is carried out by init, also when its job is started b
 # Default-Stop:
 ### END INIT INFO
 echo "web $1 $RUNLEVEL $PREVLEVEL" >> /trace
+echo "web is told to $1 in"
+echo "level $RUNLEVEL, after $PREVLEVEL"
 `,
     "etc/rc3.d/S01web": "",
   },
@@ -97,9 +99,14 @@ echo "web $1 $RUNLEVEL $PREVLEVEL" >> /trace
   { boot: [] },
   { trace: ["two 2 N"] },
   { sh: "ln -sf ../init.d/web /etc/rc3.d/S01web; initctl reload-configuration", once: true },
+  { run: ["telinit", "3"], once: true },
+  { trace: ["two 2 N", "web start 3 2"] },
+  { console: "\nweb is told to start in\nlevel 3, after 2\n" },
+  { run: ["runlevel"], stdout: "2 3\n" },
   { sh: "initctl start inittab/l3 > /run/out", once: true },
-  { trace: ["two 2 N", "web start 3 N"] },
-  { run: ["runlevel"], stdout: "N 2\n" },
+  { trace: ["two 2 N", "web start 3 2", "web start 3 N"] },
+  { console: "\nweb is told to start in\nlevel 3, after N\n" },
+  { run: ["runlevel"], stdout: "2 3\n" },
 ]);
 
 Deno.test({

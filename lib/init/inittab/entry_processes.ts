@@ -112,7 +112,7 @@ export class EntryProcesses implements Part<SavedProcesses> {
       }
       this.context.onEnd(id);
     };
-    Promise.try(() => this.#scripts.carryOn(change)).then(done, (error) => {
+    Promise.try(() => this.#scripts.carryOnShown(change)).then(done, (error) => {
       this.context.messages.fault("the change of the runlevel", error);
       done();
     });

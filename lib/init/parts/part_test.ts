@@ -190,6 +190,7 @@ Deno.test("a change of the runlevel goes on where it was, and no event is emitte
         return own.nextNumber;
       },
       answerTo: (request) => own.answerTo(request),
+      showScripts: () => assert.fail(),
       fault: (_, error) => assert.fail(String(error)),
     })
   );

@@ -14,6 +14,8 @@ export interface LevelRequests {
   readonly nextRequest: number;
   /** The answer to a request of before a restart of init. */
   answerTo(request: number): string | Promise<string>;
+  /** Has the console show what scripts print that start from now on, until the function is called that it returns. */
+  showScripts(): () => void;
   fault(where: string, error: unknown): void;
 }
 
@@ -43,6 +45,13 @@ export function beginChange(level: string, previous: string): LevelProgress {
 /** Enters runlevels. */
 export class ScriptLevels {
   constructor(private readonly init: LevelRequests) {}
+
+  /** The same as {@link carryOn}, and the console shows what scripts print. */
+  async carryOnShown(change: LevelProgress): Promise<void> {
+    const hide = this.init.showScripts();
+    await this.carryOn(change);
+    hide();
+  }
 
   /**
    * Stops the scripts that a runlevel has links of kind K for, then starts those that it has links of kind S for. The promise
