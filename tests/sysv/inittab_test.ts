@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
-import { type InittabCase, InittabMachine, type InittabStep, recordedCases } from "./inittab_player.ts";
+import { InittabMachine } from "./inittab_player.ts";
+import { type InittabCase, type InittabStep, recordedCases } from "./inittab_steps.ts";
 
 const recorded = recordedCases();
 
