@@ -81,6 +81,18 @@ machineTest("lines are jobs, which initctl knows, and the jobs of /etc/init foll
   { trace: ["r up 2 N", "follows 3 2"] },
 ]);
 
+/** A script of level 3 that says what it is told. */
+const WEB = `#!/bin/sh
+### BEGIN INIT INFO
+# Provides: web
+# Default-Start: 3
+# Default-Stop:
+### END INIT INFO
+echo "web $1 $RUNLEVEL $PREVLEVEL" >> /trace
+echo "web is told to $1 in"
+echo "level $RUNLEVEL, after $PREVLEVEL"
+`;
+
 machineTest("a line of rc is init's own, also by hand, and the console shows what scripts print", {
   inittab: [
     "id:2:initdefault:",
@@ -90,16 +102,7 @@ machineTest("a line of rc is init's own, also by hand, and the console shows wha
   ],
   files: {
     "etc/init.d/rc": "#!/bin/sh\necho rc as a process >> /trace\n",
-    "etc/init.d/web": `#!/bin/sh
-### BEGIN INIT INFO
-# Provides: web
-# Default-Start: 3
-# Default-Stop:
-### END INIT INFO
-echo "web $1 $RUNLEVEL $PREVLEVEL" >> /trace
-echo "web is told to $1 in"
-echo "level $RUNLEVEL, after $PREVLEVEL"
-`,
+    "etc/init.d/web": WEB,
     "etc/rc3.d/S01web": "",
   },
 }, [
@@ -117,6 +120,17 @@ echo "level $RUNLEVEL, after $PREVLEVEL"
   { console: "\nweb is told to start in\nlevel 3, after N\n" },
   { run: ["runlevel"], stdout: "2 3\n" },
 ], (machine) => assert.doesNotMatch(machine.console(), /unable to write/));
+
+machineTest("without inittab, the job rc has the console show what scripts print", {
+  files: { "etc/init.d/web": WEB, "etc/rc3.d/S01web": "" },
+}, [
+  { boot: ["--sysv"] },
+  { run: ["runlevel"], stdout: "N 2\n" },
+  { sh: "ln -sf ../init.d/web /etc/rc3.d/S01web; initctl reload-configuration", once: true },
+  { run: ["telinit", "3"], once: true },
+  { trace: ["web start 3 2"] },
+  { console: "\nweb is told to start in\nlevel 3, after 2\n" },
+]);
 
 machineTest("that there is no directory of files is told once", {
   inittab: ["id:2:initdefault:", "w2:2:wait:/t two"],
