@@ -34,6 +34,7 @@ const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.ts");
 const openrcHelper = () => import("./lib/cli/openrc/helpers/helper.ts");
 const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
+const rcService = () => import("./lib/cli/openrc/rc_service.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
 const openrc = () => import("./lib/cli/openrc/levels/openrc.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
@@ -48,6 +49,7 @@ const BRIEF: Load[] = [
   initctl,
   openrcHelper,
   openrcRun,
+  rcService,
   reboot,
   runlevel,
   sysvRunlevel,
@@ -103,12 +105,13 @@ const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 
 /** OpenRC's: `--install --openrc` makes links of these names, too. */
 const OPENRC: Programs = {
+  "depscan.sh": () => import("./lib/cli/openrc/depscan.ts"),
   "dpkg-start-stop-daemon": dpkgStartStopDaemon,
   openrc,
   "openrc-run": openrcRun,
   rc: openrc,
   "rc-depend": () => import("./lib/cli/openrc/rc_depend.ts"),
-  "rc-service": () => import("./lib/cli/openrc/rc_service.ts"),
+  "rc-service": rcService,
   "rc-status": () => import("./lib/cli/openrc/rc_status.ts"),
   "rc-update": () => import("./lib/cli/openrc/rc_update.ts"),
   runscript: openrcRun,
@@ -129,14 +132,14 @@ async function programOf(name: string, args: string[]): Promise<Load | undefined
   if (name === "init" && isInit(args)) return init;
   const [only, another] = BY_SETUP.upstart.filter((programs) => lookUp(programs, name));
   if (!only || !another) return only && lookUp(only, name);
-  const [{ machineSetup }, { mountedFile }] = await Promise.all([
-    import("./lib/sys/machine/setup.ts"),
-    import("./lib/sys/machine/mounts.ts"),
-  ]);
-  // A single file that is mounted here, as into a container, is the program of its own name.
-  const own = basename(mountedFile(process.execPath) ?? "");
-  const known = own !== name && BY_SETUP.upstart.map((programs) => lookUp(programs, own)).find(Boolean);
-  if (known) return known;
+  // A single file that is mounted under this name, as into a container, is the program of its own name.
+  if (basename(process.execPath) === name) {
+    const { mountedFile } = await import("./lib/sys/machine/mounts.ts");
+    const own = basename(mountedFile(process.execPath) ?? "");
+    const known = own !== name && BY_SETUP.upstart.map((programs) => lookUp(programs, own)).find(Boolean);
+    if (known) return known;
+  }
+  const { machineSetup } = await import("./lib/sys/machine/setup.ts");
   const first = BY_SETUP[machineSetup()].find((programs) => lookUp(programs, name));
   return first && lookUp(first, name);
 }

@@ -40,6 +40,9 @@ interface Build {
 /** Imports of Node's modules that Bun has as globals, too. Importing them takes a twentieth of a command's time. */
 const GLOBAL = /^import (process from "node:process"|\{ Buffer \} from "node:buffer");$/gm;
 
+/** A line of a shell's that is empty, or a comment. Shells read their texts anew each time. */
+const COMMENT_LINE = /^[ \t]*(?:#.*)?\n/gm;
+
 /** The configuration file; only its version is bundled. */
 const CONFIG = /\/deno\.json$/;
 
@@ -50,6 +53,10 @@ const light = {
     build.onLoad({ filter: CONFIG }, ({ path }) => {
       const { version } = JSON.parse(readFileSync(path, "utf8"));
       return { contents: `export default { version: ${JSON.stringify(version)} };`, loader: "js" };
+    });
+    build.onLoad({ filter: /\.sh$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8").replace(COMMENT_LINE, "");
+      return { contents: `export default ${JSON.stringify(text)};`, loader: "js" };
     });
     build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
       return { contents: readFileSync(path, "utf8").replace(GLOBAL, ""), loader: "ts" };

@@ -70,7 +70,9 @@ Deno.test("a module that is given up is killed with all that it has started", as
 
 Deno.test("modules that are being evaluated end with init, also when it is killed", async () => {
   for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-    await using init = await RunningInit.start({ jobs: { "leaves.ts": leaving("@DIR@/pid", ENDLESS) } });
+    await using init = await RunningInit.start();
+    // Who asks while init begins waits for all modules, until this one is given up.
+    init.write("leaves.ts", leaving("@DIR@/pid", ENDLESS));
     const fugitive = await pidIn(init.path("pid"));
     const [evaluator] = childrenOf(init.pid);
     assert(evaluator !== undefined && isAlive(evaluator) && isAlive(fugitive));

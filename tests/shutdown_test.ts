@@ -195,7 +195,8 @@ test("a supervisor that is not process 1 leaves nothing behind either", async ()
     "--",
     "/bin/sh",
     "-c",
-    '"$0" "$@"; echo "inner: $?"; exec sleep 600',
+    // Else it would listen in the /tmp of all.
+    'mkdir -m 700 /run/own; XDG_RUNTIME_DIR=/run/own "$0" "$@"; echo "inner: $?"; exec sleep 600',
     ...inner(),
   ]);
   await outer.printed(/^ready$/m);

@@ -130,3 +130,55 @@ test("root takes no user's init for one that it may tell something", async () =>
   assert.match(text, /^init .*\nstatus 0\n/);
   assert.match(text, /of user 65534 listens there, who is neither root nor you.*\nstatus 1\n/);
 });
+
+/** Runs words as process 1 of a container beside others: it shares /tmp with them, and the network. */
+const BESIDE = `
+beside() { unshare --fork --pid --mount --mount-proc "$@"; }
+mkdir own; echo "exec sleep 1" > own/mine.conf; mkfifo input
+export own='mount -t tmpfs -o mode=755 none /run; mkdir -m 755 /run/rouse'
+`;
+
+test("a client takes the init of another container only where its own container can have none", async () => {
+  const text = await run(`${BESIDE}
+    start_init
+    beside sh -c "$own; initctl version"; echo "status $?"
+    # Process 1 is an init that has yet to listen, or so it seems.
+    beside sh -c "$own"'
+      { exec 3> input; until [ /proc/1/exe -ef "$(readlink -f "$(command -v rouse)")" ]; do sleep 0.01; done
+        initctl version 2>&1; echo "status $?"; } &
+      exec rouse sysv wall < input'
+    beside sh -c "$own"'
+      { until initctl version > version 2> /dev/null; do :; done; initctl status mine 2>&1; kill -TERM 1; } &
+      exec init --confdir own --no-startup-event 2> messages'
+  `);
+  assert.match(
+    text,
+    /^init .*\nstatus 0\ninitctl: Unable to connect to Upstart: .* another container .*\nstatus 1\nmine stop\/waiting\n$/,
+  );
+});
+
+test("an init of another container that listens in /tmp is not asked", async () => {
+  const text = await run(`${BESIDE}
+    start_init; rm ready; start_init
+    ls /tmp/rouse-0; UPSTART_SESSION=unix:path=/tmp/rouse-0/control initctl version; echo "status $?"
+    beside --net sh -c "$own"'
+      initctl version 2>&1; echo "status $?"
+      UPSTART_SESSION=unix:path=/tmp/rouse-0/control initctl version; echo "status $?"'
+  `);
+  const version = "init .*\\nstatus 0\\n";
+  const failed = "initctl: Unable to connect to Upstart: .* Connection refused\\nstatus 1\\n";
+  assert.match(text, new RegExp(`^control\\n${version}${failed}${version}$`));
+});
+
+test("an init of a container below that listens in /tmp is not asked either", async () => {
+  const text = await run(`${BESIDE}
+    start_init
+    beside sh -c "$own"'
+      chmod 777 /run/rouse; exec init --confdir own --no-startup-event --ready-fd 3 3> below 2>> messages' &
+    until [ -s below ]; do sleep 0.01; done
+    kill $init; wait $init
+    UPSTART_SESSION=unix:path=/tmp/rouse-0/control initctl version; echo "status $?"
+    initctl version 2>&1; echo "status $?"
+  `);
+  assert.match(text, /^init .*\nstatus 0\ninitctl: Unable to connect to Upstart: .* refused\nstatus 1\n$/);
+});

@@ -12,7 +12,7 @@ function module(specification: string, head = ""): string {
 
 Deno.test("the first request finds the jobs of modules: who asks early waits until they are loaded", async () => {
   const jobs = Object.fromEntries(
-    Array.from({ length: 20 }, (_, index) => [
+    Array.from({ length: 5 }, (_, index) => [
       `web${index}.ts`,
       `import { job, on } from "rouse";
 export default job({ startOn: on("go"), task: true, exec: ["touch", "@DIR@/web${index}"] });

@@ -1,7 +1,7 @@
 /** The making of the tree from what all scripts' depend() say. */
 
 import {
-  type Dependencies,
+  type DependLines,
   INVERSES,
   keywordsOf,
   ORDERING,
@@ -23,7 +23,7 @@ export interface BuiltTree {
  * Makes the tree.
  * @param system The kind of container or machine that this is, such as `docker`; services that do not suit it are left out
  */
-export function buildTree(gathered: readonly Dependencies[], system?: string): BuiltTree {
+export function buildTree(gathered: readonly DependLines[], system?: string): BuiltTree {
   const entries = new Map<string, TreeEntry>(), config = new Set<string>(), problems: string[] = [];
   for (const { service, lines } of gathered) {
     const entry = entries.get(service) ?? new Map();

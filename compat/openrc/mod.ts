@@ -29,8 +29,8 @@ export { hasOverride, plainDepend, type PlainSettings, plainSettings } from "./p
 export { kernelParameter, parseSettings, type Settings, yesOrNo } from "./rc_conf.ts";
 export {
   DEPEND_WORDS,
-  type Dependencies,
   type DependKind,
+  type DependLines,
   ORDERING,
   type Relation,
   variableName,

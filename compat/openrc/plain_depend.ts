@@ -3,7 +3,7 @@
  * depend() of plain words. Of anything else nothing is told, and a shell is asked.
  */
 
-import { DEPEND_WORDS, type Dependencies, variableName } from "./relations.ts";
+import { DEPEND_WORDS, type DependLines, variableName } from "./relations.ts";
 
 /** A file of variables. */
 export interface PlainSettings {
@@ -51,7 +51,7 @@ export function plainDepend(
   script: string,
   service: string,
   files: readonly string[],
-): Dependencies["lines"] | undefined {
+): DependLines["lines"] | undefined {
   const lines = script.includes("<<") ? undefined : logicalLines(script);
   if (!lines) return undefined;
   let depend: string[] = [];
@@ -79,8 +79,8 @@ export function plainDepend(
   return dependLines(depend, files);
 }
 
-function dependLines(body: readonly string[], files: readonly string[]): Dependencies["lines"] | undefined {
-  const lines: Dependencies["lines"] = [];
+function dependLines(body: readonly string[], files: readonly string[]): DependLines["lines"] | undefined {
+  const lines: DependLines["lines"] = [];
   for (const command of body.flatMap((line) => line.split(";"))) {
     const [first = "", ...words] = command.split(/\s+/).filter((word) => word !== "");
     if (first === "" || first === ":") continue;

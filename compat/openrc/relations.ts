@@ -35,7 +35,7 @@ export const DEPEND_WORDS: Readonly<Record<string, DependKind>> = {
 export type DependKind = OwnRelation | "config" | "keyword";
 
 /** What a service's depend() says, line by line. */
-export interface Dependencies {
+export interface DependLines {
   service: string;
   lines: { kind: DependKind; words: string[] }[];
 }

@@ -5,12 +5,12 @@ import fc from "fast-check";
 import { buildTree } from "./build_tree.ts";
 import { formatTree, parseTree } from "./cached_tree.ts";
 import { circleInWords, findCircles } from "./circles.ts";
-import { DEPEND_WORDS, type Dependencies, type Relation } from "./relations.ts";
+import { DEPEND_WORDS, type DependLines, type Relation } from "./relations.ts";
 import type { OrderQuery, ServiceFacts, Tree } from "./tree.ts";
 
 /** A tree of services, each with the lines of its depend(), parted by `;`. */
 function treeOf(services: Record<string, string>, system?: string) {
-  const gathered = Object.entries(services).map(([service, text]): Dependencies => ({
+  const gathered = Object.entries(services).map(([service, text]): DependLines => ({
     service,
     lines: text.split(";").filter((line) => line.trim() !== "").map((line) => {
       const [word = "", ...words] = line.trim().split(/\s+/);
@@ -127,7 +127,7 @@ Deno.test("circles are found, with the way by which each member waits", () => {
 
 Deno.test("a chain of 20,000 services, and a circle of as many, need no deep stack", () => {
   const length = 20_000;
-  const chain = Array.from({ length }, (_, at): Dependencies => ({
+  const chain = Array.from({ length }, (_, at): DependLines => ({
     service: `s${at}`,
     lines: [{ kind: "ineed", words: [`s${(at + 1) % length}`] }],
   }));
@@ -152,7 +152,7 @@ const anyServices = fc.uniqueArray(fc.constantFrom(..."abcdefgh"), { minLength: 
   fc.tuple(...names.map((service) =>
     fc.array(
       fc.record({
-        kind: fc.constantFrom<Dependencies["lines"][number]["kind"]>(
+        kind: fc.constantFrom<DependLines["lines"][number]["kind"]>(
           "ineed",
           "iuse",
           "iwant",
@@ -163,7 +163,7 @@ const anyServices = fc.uniqueArray(fc.constantFrom(..."abcdefgh"), { minLength: 
         words: fc.array(fc.constantFrom(...names, "net", "!a", "*", "gone"), { maxLength: 3 }),
       }),
       { maxLength: 4 },
-    ).map((lines): Dependencies => ({ service, lines }))
+    ).map((lines): DependLines => ({ service, lines }))
   ))
 );
 

@@ -298,6 +298,12 @@ export class InitProgram implements Part<SavedProgram> {
     this.#loading = undefined;
   }
 
+  /** Does what may start jobs, which might not be there yet. It waits as long as clients do. */
+  #whenLoaded(what: string, action: () => void): void {
+    if (!this.#loading) return action();
+    void this.#loading.promise.then(() => this.#messages.attempt(what, action));
+  }
+
   readonly #signalActions: SignalActions = {
     stop: (signal) => this.#stop(signal),
     reload: () => {
@@ -305,7 +311,7 @@ export class InitProgram implements Part<SavedProgram> {
       void this.#reload();
     },
     listen: () => {
-      this.#inittab?.openFifo();
+      this.#whenLoaded("the opening of the FIFO", () => this.#inittab?.openFifo());
       void this.#endpoint.open();
     },
     silence: () => this.#inittab?.closeFifo(),
@@ -315,7 +321,10 @@ export class InitProgram implements Part<SavedProgram> {
     forward: (signal) =>
       this.#init.signal(COMMAND_JOB, signal) || !STOP_SIGNALS.includes(signal) || this.#stop(signal),
     event: (_, name) =>
-      this.#inittab?.takesEvent(name) || this.#init.handle({ kind: "event", event: name, environment: [] }),
+      this.#whenLoaded(`the event ${name}`, () => {
+        if (this.#inittab?.takesEvent(name)) return;
+        this.#init.handle({ kind: "event", event: name, environment: [] });
+      }),
     warn: (signal) =>
       this.#messages.log("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
   };

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { decode, type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { childrenOf, isRunning, killTree, procFile, sendSignal } from "./processes.ts";
+import { childrenOf, hasBegun, isRunning, killTree, procFile, sendSignal } from "./processes.ts";
 import { EXECUTABLE, installed } from "./programs.ts";
 
 /** True where containers can be had. */
@@ -117,7 +117,8 @@ export class Container implements Disposable {
 
   /** Runs a program of the container's, as root there. */
   async run(...words: string[]): Promise<Outcome> {
-    const target = ["--target", String(await this.pid())];
+    const pid = await this.pid(), target = ["--target", String(pid)];
+    await until("the shell has become init", () => hasBegun(pid));
     const namespaces = ["--pid", "--mount", "--net", "--uts", "--ipc", ...Deno.uid() === 0 ? [] : ["--user"]];
     return await run(["nsenter", ...target, ...namespaces, ...words], {
       environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },

@@ -17,7 +17,7 @@ import process from "node:process";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { descendantsOf, isRunning, killNaming, killTree, procFile } from "./processes.ts";
+import { descendantsOf, hasBegun, isRunning, killNaming, killTree, procFile } from "./processes.ts";
 import { EXECUTABLE, installed } from "./programs.ts";
 
 /** True where such a root can be had. */
@@ -122,7 +122,9 @@ export class MinimalRoot implements AsyncDisposable {
     this.#exit.catch(() => {});
     this.pid = await until("process 1 runs", () => {
       if (unshare.exitCode !== null) throw new Error(`unshare ended: ${this.output()}`);
-      return descendantsOf(unshare.pid!).find((pid) => /^NSpid:\t\d+\t1$/m.test(procFile(pid, "status")));
+      return descendantsOf(unshare.pid!).find((pid) =>
+        /^NSpid:\t\d+\t1$/m.test(procFile(pid, "status")) && hasBegun(pid, true)
+      );
     });
   }
 

@@ -2,21 +2,13 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { childrenOf, isRunning, killNaming, killTree, procFile } from "./processes.ts";
+import { childrenOf, hasBegun, isRunning, killNaming, killTree, procFile } from "./processes.ts";
 import { installed, programs } from "./programs.ts";
 
 /** True where such an init can be had. */
@@ -92,7 +84,7 @@ export class NamespaceInit implements AsyncDisposable {
     this.#exit.catch(() => {});
     this.pid = await until("unshare has started init", () => childrenOf(this.#unshare!.pid!)[0]);
     // Before the shell has its own /run and becomes init, another init might answer.
-    await until("the shell has become init", () => !/\/(unshare|\w*sh)$/.test(executableOf(this.pid)));
+    await until("the shell has become init", () => hasBegun(this.pid));
     await until(`init answers; it said:\n${this.messages()}`, async () => {
       if (this.#unshare!.exitCode !== null || this.#unshare!.signalCode !== null) {
         throw new Error(`init ended: ${this.messages()}`);
@@ -147,14 +139,5 @@ export class NamespaceInit implements AsyncDisposable {
     }
     killNaming(this.directory);
     this.#temporary.remove();
-  }
-}
-
-/** The program that a process runs; a shell where that cannot be told. */
-function executableOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch {
-    return "/bin/sh";
   }
 }

@@ -1,7 +1,7 @@
 /** Processes as /proc shows them. */
 
 import type { ChildProcess } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 
 /** The numbers of all processes. */
@@ -30,6 +30,19 @@ export function procFile(pid: number, name: string): string {
 /** The letter of proc(5)'s process state, e.g. `Z` for a zombie; undefined when there is no such process. */
 export function stateOf(pid: number): string | undefined {
   return /^State:\s+(\w)/m.exec(procFile(pid, "status"))?.[1];
+}
+
+/**
+ * True once a process runs another program than unshare, which has begun it, or the shell that prepares what unshare has
+ * made. Before that it may still have the root and the file systems of outside, and whoever enters them is outside.
+ */
+export function hasBegun(pid: number, isShell = false): boolean {
+  try {
+    const program = readlinkSync(`/proc/${pid}/exe`);
+    return !(isShell ? /\/unshare$/ : /\/(unshare|\w*sh)$/).test(program);
+  } catch {
+    return false;
+  }
 }
 
 /** The parent of a process; NaN when there is no such process. */

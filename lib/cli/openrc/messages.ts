@@ -13,7 +13,7 @@ import {
 } from "../../../compat/openrc/mod.ts";
 import { printable } from "../../model/text/printable.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
-import { terminalColumns } from "../../sys/io/terminal.ts";
+import { terminalColumns } from "../../sys/machine/terminal.ts";
 import { writeAll } from "../../sys/io/write_all.ts";
 
 /** The width that is taken where there is no terminal. */
@@ -21,14 +21,19 @@ const USUAL_COLUMNS = 80;
 
 const OUTPUT = 1, ERRORS = 2;
 
+/** Takes what is printed to a standard stream. */
+export type OutputSink = (stream: number, bytes: Uint8Array) => void;
+
 /** Prints messages, as far as the environment has them printed. */
-export class Messages {
+export class OpenrcMessages {
   readonly #environment: Record<string, string | undefined>;
   readonly #palette: Palette | undefined;
   /** Set while a line is not ended yet. */
   #isOpen: boolean;
   /** What stands before each line. */
   prefix: string | undefined;
+  /** Where messages go: to the streams themselves, unless several services share them. */
+  sink: OutputSink = writeAll;
 
   constructor(environment: Record<string, string | undefined> = process.env) {
     this.#environment = environment;
@@ -79,7 +84,7 @@ export class Messages {
   begin(text: string): void {
     if (this.isQuiet) return;
     const { palette } = this.#message(OUTPUT, "info", text);
-    put(OUTPUT, palette ? " ...\n" : " ...");
+    this.#put(OUTPUT, palette ? " ...\n" : " ...");
     this.#isOpen = true;
   }
 
@@ -90,24 +95,28 @@ export class Messages {
     let used = 0;
     if (text !== undefined && !isGood) {
       const { indent } = this.#message(stream, "error", text);
-      put(stream, "\n");
+      this.#put(stream, "\n");
       used = indent + Buffer.byteLength(text) + 4;
     }
-    put(stream, outcomeText(isGood, used, this.#style(stream)));
+    this.#put(stream, outcomeText(isGood, used, this.#style(stream)));
     this.#isOpen = false;
   }
 
   #line(stream: number, kind: MessageKind, text: string): void {
     this.#message(stream, kind, text);
-    put(stream, "\n");
+    this.#put(stream, "\n");
     this.#isOpen = false;
   }
 
   #message(stream: number, kind: MessageKind, text: string): MessageStyle {
     const style = this.#style(stream);
     const open = this.#isOpen && !style.palette ? "\n" : "";
-    put(stream, open + messageText(kind, printable(text), style));
+    this.#put(stream, open + messageText(kind, printable(text), style));
     return style;
+  }
+
+  #put(stream: number, text: string): void {
+    this.sink(stream, Buffer.from(text));
   }
 
   #style(stream: number): MessageStyle {
@@ -128,8 +137,4 @@ export function columnsOf(
 ): number {
   const given = environment["COLUMNS"] ?? "";
   return /^\d+$/.test(given) ? Number(given) : terminalColumns(stream) ?? USUAL_COLUMNS;
-}
-
-function put(stream: number, text: string): void {
-  writeAll(stream, Buffer.from(text));
 }

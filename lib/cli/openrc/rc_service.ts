@@ -1,5 +1,6 @@
 /** The program rc-service(8): runs a service's script, wherever that is. */
 
+import process from "node:process";
 import { hasCrashed } from "../../config/openrc/daemons.ts";
 import { allServices, scriptOf } from "../../config/openrc/services.ts";
 import { ServiceStates } from "../../config/openrc/states.ts";
@@ -7,6 +8,7 @@ import { type Option, type ParsedOptions, valueOf } from "../../model/command_li
 import { errnoMessage } from "../../sys/call/errno.ts";
 import { executeProgram } from "../../sys/process/execute.ts";
 import { write } from "../output.ts";
+import { interpreterOf } from "./run/service.ts";
 import { type OpenrcTool, runOpenrcTool, type ToolCall, ToolError } from "./tool.ts";
 
 const OPTIONS: readonly Option[] = [
@@ -56,7 +58,7 @@ export function main(args: string[], name: string): Promise<number> {
   return runOpenrcTool(TOOL, args, name);
 }
 
-function run(parsed: ParsedOptions, call: ToolCall): number {
+async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
   const { options, args: [service, ...actions] } = parsed;
   const asked = valueOf(parsed, "exists"), resolved = valueOf(parsed, "resolve");
   if (asked !== undefined) return scriptOf(asked) === undefined ? 1 : 0;
@@ -73,7 +75,24 @@ function run(parsed: ParsedOptions, call: ToolCall): number {
     !options.has(option) || holds(service, states)
   );
   if (!isWanted) return 0;
-  throw new ToolError(`${call.name}: ${runInPlace(script, actions, variablesFor(options, call))}`);
+  return await runScript(script, actions, variablesFor(options, call), call.name);
+}
+
+/** Runs a script. What the script would call for its interpreter takes no other process. Returns the exit status. */
+async function runScript(
+  script: string,
+  actions: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  name: string,
+): Promise<number> {
+  const interpreter = interpreterOf(script);
+  if (interpreter === undefined) throw new ToolError(`${name}: ${runInPlace(script, actions, environment)}`);
+  for (const [variable, value] of Object.entries(environment)) {
+    if (value === undefined) delete process.env[variable];
+    else process.env[variable] = value;
+  }
+  const { main } = await import("./run/openrc_run.ts");
+  return await main([script, ...actions], interpreter);
 }
 
 function list(names: readonly string[]): number {

@@ -1,5 +1,6 @@
 /** The program rc-status(8): what the services of runlevels are doing. */
 
+import { Buffer } from "node:buffer";
 import { serviceFacts } from "../../config/openrc/facts.ts";
 import { hasCrashed } from "../../config/openrc/daemons.ts";
 import { servicesInOrder } from "../../config/openrc/directory.ts";
@@ -16,7 +17,8 @@ import { allServices } from "../../config/openrc/services.ts";
 import { ServiceStates } from "../../config/openrc/states.ts";
 import { type Option, type ParsedOptions, valueOf } from "../../model/command_line/options.ts";
 import { LEVELS } from "../../model/openrc/paths.ts";
-import { write } from "../output.ts";
+import { printable } from "../../model/text/printable.ts";
+import { writeAll } from "../../sys/io/write_all.ts";
 import { bracketText, type Palette, type Tree } from "../../../compat/openrc/mod.ts";
 import { columnsOf } from "./messages.ts";
 import { type OpenrcTool, runOpenrcTool, type ToolCall, ToolError } from "./tool.ts";
@@ -83,9 +85,14 @@ async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof LevelLoop)) throw error;
-    write(2, loopText(error));
+    put(2, loopText(error));
     return 1;
   }
+}
+
+/** Writes a text with colours in it. */
+function put(descriptor: 1 | 2, text: string): void {
+  writeAll(descriptor, Buffer.from(text));
 }
 
 /** What is said of runlevels that stand on each other. */
@@ -131,7 +138,7 @@ class Status {
 
   /** Prints names, a line each. @param otherwise The exit status where there are none */
   names(names: readonly string[], otherwise: number): number {
-    write(1, names.map((name) => `${name}\n`).join(""));
+    put(1, names.map((name) => `${name}\n`).join(""));
     return names.length > 0 ? 0 : otherwise;
   }
 
@@ -191,13 +198,13 @@ class Status {
     const shown = ordered.filter((service) =>
       wanted.has(service) && (level === undefined || isInLevel(service, level))
     );
-    write(1, shown.map((service) => this.#line(service)).join(""));
+    put(1, shown.map((service) => this.#line(service)).join(""));
   }
 
   #heading(kind: string, level: string): void {
-    if (this.isIni) return write(1, `[${kind}${level}]\n`);
+    if (this.isIni) return put(1, `[${kind}${level}]\n`);
     const { HILITE = "", NORMAL = "" } = this.#palette ?? {};
-    write(1, `${kind}Runlevel: ${HILITE}${level}${NORMAL}\n`);
+    put(1, `${kind}Runlevel: ${HILITE}${printable(level)}${NORMAL}\n`);
   }
 
   #line(service: string): string {
@@ -205,7 +212,7 @@ class Status {
     if (this.isIni) return `${service} = ${text}\n`;
     const style = { palette: this.#palette, columns: this.#columns, indent: 0 };
     const end = this.#palette ? "\n" : "";
-    return ` ${service}${end}${bracketText(text, colour, service.length + 1, style)}`;
+    return ` ${printable(service)}${end}${bracketText(text, colour, service.length + 1, style)}`;
   }
 
   #shown(service: string): ShownState {

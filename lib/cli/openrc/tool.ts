@@ -10,7 +10,7 @@ import {
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { VERSION } from "../../model/version.ts";
 import { write } from "../output.ts";
-import { Messages } from "./messages.ts";
+import { OpenrcMessages } from "./messages.ts";
 
 /** A tool of OpenRC's. */
 export interface OpenrcTool {
@@ -29,7 +29,7 @@ export interface OpenrcTool {
 export interface ToolCall {
   /** The name by which it was called. */
   name: string;
-  messages: Messages;
+  messages: OpenrcMessages;
   /** The environment, as the common options change it. */
   environment: Record<string, string | undefined>;
 }
@@ -56,7 +56,7 @@ export async function runOpenrcTool(tool: OpenrcTool, args: string[], name: stri
     if (parsed.options.has("help")) return print(1, helpText(tool, options, name), 0);
     if (parsed.options.has("version")) return print(1, `${name} (OpenRC), rouse ${VERSION}\n`, 0);
     const environment = environmentFor(parsed);
-    const messages = new Messages(environment);
+    const messages = new OpenrcMessages(environment);
     try {
       return await tool.run(parsed, { name, messages, environment });
     } catch (error) {

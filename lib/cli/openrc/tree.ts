@@ -1,12 +1,14 @@
 /** The dependency tree as OpenRC's programs load it: they tell when it is made anew, and what is wrong. */
 
+import { paletteOf } from "../../../compat/openrc/mod.ts";
 import { type LoadedTree, loadTree } from "../../config/openrc/tree.ts";
 import { write } from "../output.ts";
-import type { Messages } from "./messages.ts";
+import { dependFunctions } from "./library/mod.ts";
+import { columnsOf, type OpenrcMessages } from "./messages.ts";
 
 /** How the tree is loaded. */
 export interface TreeRequest {
-  messages: Messages;
+  messages: OpenrcMessages;
   environment: Record<string, string | undefined>;
   /** The tree is made anew, whatever has changed. */
   isForced?: boolean;
@@ -25,6 +27,7 @@ export async function loadTreeAloud(
   const loaded = await loadTree({
     isForced,
     environment,
+    library: dependFunctions({ palette: paletteOf(environment), columns: columnsOf(1, environment) }),
     warn: (problem) => write(2, `${problem}\n`),
     onBegin: () => messages.begin("Caching service dependencies"),
     onEnd(reason) {

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
-import { DEPEND_WORDS, type Dependencies, variableName } from "../../../compat/openrc/mod.ts";
+import { DEPEND_WORDS, type DependLines, variableName } from "../../../compat/openrc/mod.ts";
 import { errorReason } from "../../sys/call/errno.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { PatientTimer } from "../../sys/io/patient_timer.ts";
@@ -74,7 +74,7 @@ done
 `;
 
 /** The lines of the services that could be asked. */
-export type Answers = Map<string, Dependencies["lines"]>;
+export type Answers = Map<string, DependLines["lines"]>;
 
 /** Asks scripts for what their depend() says. What is wrong with one is told, and harms no other. */
 export async function askShell(scripts: readonly OpenrcScript[], options: ShellOptions): Promise<Answers> {

@@ -2,7 +2,7 @@
 
 import { dirname } from "node:path";
 import {
-  type Dependencies,
+  type DependLines,
   hasOverride,
   plainDepend,
   type PlainSettings,
@@ -21,10 +21,10 @@ export interface GatherOptions extends ShellOptions {
 }
 
 /** Gathers what all services say. Those whose scripts cannot be read as such have no part in it. */
-export async function gatherDependencies(options: GatherOptions): Promise<Dependencies[]> {
+export async function gatherDependencies(options: GatherOptions): Promise<DependLines[]> {
   const scripts = findScripts(options.warn);
   const plain = new PlainReader();
-  const found = new Map<string, Dependencies["lines"]>();
+  const found = new Map<string, DependLines["lines"]>();
   const asked: OpenrcScript[] = [];
   for (const script of scripts) {
     const lines = plain.linesOf(script);
@@ -43,7 +43,7 @@ class PlainReader {
   readonly #shared = settingsFiles().map(readPlainSettings);
   readonly #names = new Map<string, string[]>();
 
-  linesOf({ service, path, text, settings }: OpenrcScript): Dependencies["lines"] | undefined {
+  linesOf({ service, path, text, settings }: OpenrcScript): DependLines["lines"] | undefined {
     const all = [...this.#shared, ...settings.map(readPlainSettings)];
     if (all.some((one) => one === undefined || hasOverride(one, service))) return undefined;
     return plainDepend(text, service, this.#namesIn(dirname(path)));

@@ -15,7 +15,7 @@ import { errorReason } from "../../sys/call/errno.ts";
 import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
 import { readSource } from "../files.ts";
 import { namesIn, statusOf } from "./directory.ts";
-import { gatherDependencies, type GatherOptions } from "./gather.ts";
+import type { GatherOptions } from "./gather.ts";
 import { readSettings } from "./rc_conf.ts";
 import { SCRIPT_DIRECTORIES } from "./services.ts";
 import { systemType } from "./system_type.ts";
@@ -23,6 +23,9 @@ import { writeWhole } from "./write_whole.ts";
 
 /** The cached tree, and the list of files on which depend() depends. */
 const CACHE = join(RC_DIR, "deptree"), CONFIG_FILES = join(RC_DIR, "depconfig");
+
+/** The clock of files may be so far behind, in ms. */
+const CLOCK_STEP = 5;
 
 /** How the tree is loaded. */
 export interface LoadOptions extends Omit<GatherOptions, "timeLimit"> {
@@ -45,9 +48,10 @@ export interface LoadedTree {
  * @throws nothing that the file system may refuse.
  */
 export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
+  const begun = Date.now() - CLOCK_STEP;
   const written = cacheTime();
   const newest = newestSource();
-  if (written !== undefined && written >= newest && !options.isForced) {
+  if (written !== undefined && written > newest && !options.isForced) {
     return { tree: readTree(CACHE)!, isRenewed: false };
   }
   const isLocked = !canWrite();
@@ -57,7 +61,8 @@ export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
   if (isLocked) return { tree, isRenewed: true };
   for (const problem of problems) options.warn(problem);
   const failure = unlessRefused(() => {
-    writeCache(tree, config, newest);
+    // A file whose time lies in the future would have the tree made anew until then.
+    writeCache(tree, config, newest < Date.now() ? begun : newest + CLOCK_STEP);
     return undefined;
   }, errorReason);
   options.onEnd?.(failure);
@@ -76,6 +81,8 @@ export function forgetTree(): void {
 }
 
 async function makeTree(options: LoadOptions): Promise<ReturnType<typeof buildTree>> {
+  // Most often the cached tree counts, and none of this is needed.
+  const { gatherDependencies } = await import("./gather.ts");
   const settings = readSettings();
   const limit = Number(settings.get("rc_depend_timeout"));
   const gathered = await gatherDependencies(limit > 0 ? { ...options, timeLimit: limit } : options);
@@ -123,12 +130,13 @@ function canWrite(): boolean {
   }) ?? false;
 }
 
-/** @throws the kernel's error. */
-function writeCache(tree: Tree, config: readonly string[], newest: number): void {
+/**
+ * @param time The cached tree's: when it was begun, for what has changed since is not in it. In ms
+ * @throws the kernel's error.
+ */
+function writeCache(tree: Tree, config: readonly string[], time: number): void {
   if (config.length > 0) writeWhole(CONFIG_FILES, config.map((path) => `${path}\n`).join(""));
   else rmSync(CONFIG_FILES, { force: true });
   writeWhole(CACHE, formatTree(tree));
-  // A file whose time lies in the future would have the tree made anew until then.
-  const isLate = newest > Date.now();
-  if (isLate) utimesSync(CACHE, newest / 1000 + 1, newest / 1000 + 1);
+  utimesSync(CACHE, time / 1000, time / 1000);
 }

@@ -10,10 +10,13 @@ import {
   SYSTEM_PRIVATE_ADDRESS,
 } from "../names.ts";
 import { isFault } from "../../sys/call/fault.ts";
-import { UntrustedError } from "./server_identity.ts";
+import { isFirstProcessOfThisProgram, isOfThisNamespace, UntrustedError } from "./server_identity.ts";
 
 /**
- * Connects to the system's init, wherever it listens.
+ * Connects to the system's init, wherever it listens: the init of this process's PID namespace goes first. Containers may
+ * share the network, where the usual address is one for all of them, and directories such as /tmp, where others listen
+ * that have no other place. An init outside of the namespace is taken at the addresses of a system alone, and not where
+ * process 1 is an init that does not listen yet: what is said to it must not get to another one.
  *
  * @param warn Is given a line about each address where somebody listens who is not to be believed.
  * @throws {Error} with the reason why there is no connection to the usual address.
@@ -24,26 +27,49 @@ export async function connectToSystem(
   warn: (line: string) => void = (line) => void process.stderr.write(`${line}\n`),
 ): Promise<Client> {
   const uid = process.geteuid?.() ?? 0, isRoot = uid === 0;
+  const untrusted: string[] = [], failures: Error[] = [];
+  let outside: Client | undefined;
   try {
     // Others may crowd at the usual address; root has one of its own.
-    return await connect(SYSTEM_ADDRESS, undefined, isRoot ? 0 : undefined);
+    const client = await connect(SYSTEM_ADDRESS, undefined, isRoot ? 0 : undefined);
+    if (!isOutside(client)) return client;
+    outside = client;
   } catch (error) {
-    const untrusted = error instanceof UntrustedError ? [error.message] : [];
-    const others = [
-      ...isRoot ? [SYSTEM_PRIVATE_ADDRESS] : [],
-      SYSTEM_FILE_ADDRESS,
-      ...spareAddresses(environment, uid),
-    ];
-    for (const address of others) {
-      const client = await attempt(address, connect, untrusted);
-      if (!client) continue;
+    failures.push(error as Error);
+    if (error instanceof UntrustedError) untrusted.push(error.message);
+  }
+  const files = [...isRoot ? [SYSTEM_PRIVATE_ADDRESS] : [], SYSTEM_FILE_ADDRESS];
+  for (const address of [...files, ...spareAddresses(environment, uid)]) {
+    const client = await attempt(address, connect, untrusted);
+    if (!client) continue;
+    const isSystems = files.includes(address);
+    if (!isOutside(client) && (isSystems || await isOfThisNamespace(client.server))) {
+      outside?.close();
       untrusted.forEach(warn);
       return client;
     }
-    if (error instanceof BusyError) return await connect(SYSTEM_ADDRESS);
-    const { message } = error as Error;
-    throw new Error([message, ...untrusted.filter((other) => other !== message)].join("; "));
+    if (!outside && isSystems) outside = client;
+    else client.close();
   }
+  const [failure] = failures;
+  if (failure instanceof BusyError) outside ??= await connect(SYSTEM_ADDRESS);
+  if (outside && (!isOutside(outside) || !await isFirstProcessOfThisProgram())) {
+    untrusted.forEach(warn);
+    return outside;
+  }
+  outside?.close();
+  const message = failure?.message ?? `Failed to connect to socket ${usualPath()}: ${NOT_YET}`;
+  throw new Error([message, ...untrusted.filter((other) => other !== message)].join("; "));
+}
+
+/** Why an init that answers is not asked. */
+const NOT_YET = "the init of another container listens there, and this one's does not listen yet";
+
+const usualPath = () => socketPath(SYSTEM_ADDRESS).replace("\0", "");
+
+/** True for an init that has no process number in this process's PID namespace. */
+function isOutside({ server }: Client): boolean {
+  return server === 0;
 }
 
 /** The same; undefined where no init answers, or none that is to be believed. */

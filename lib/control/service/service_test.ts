@@ -80,7 +80,7 @@ Deno.test("every call waits until the jobs are loaded, a request, too", () =>
       manager(client, "GetJobByName", "s", ["web"]),
     ];
     await asked.promise;
-    assert.deepEqual(init.requests, []);
+    assert.equal(init.requests.length, 0);
     loading.resolve();
     await Promise.all(calls);
     assert.deepEqual(init.requests.map(({ request }) => request.kind === "emit" && request.event), ["ping"]);

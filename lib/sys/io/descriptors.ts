@@ -1,6 +1,6 @@
 /** File descriptors. All are opened close-on-exec. Functions throw {@link SystemError} unless they say otherwise. */
 
-import { constants } from "node:fs";
+import process from "node:process";
 import { EAGAIN } from "../call/errno.ts";
 import { call, kernel, required, SCRATCH_SIZE } from "../call/kernel.ts";
 import { PreparedCalls } from "../call/prepared_calls.ts";
@@ -14,7 +14,7 @@ export const O_RDONLY = 0,
   O_APPEND = 0o2000,
   O_NONBLOCK = 0o4000,
   // The one flag that the architectures number differently.
-  O_NOFOLLOW = constants.O_NOFOLLOW,
+  O_NOFOLLOW = process.arch === "arm64" ? 0o100000 : 0o400000,
   O_CLOEXEC = 0o2000000;
 
 const AT_FDCWD = -100;

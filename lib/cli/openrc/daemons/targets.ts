@@ -6,7 +6,7 @@ import { isUntrustedLink, pidFileProblem, readPidFile } from "../../../config/op
 import type { ProcessStatus } from "../../../sys/process/procfs.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
-import type { Messages } from "../messages.ts";
+import type { OpenrcMessages } from "../messages.ts";
 import { ToolError } from "../tool.ts";
 
 /** A daemon: a number counts alone. */
@@ -31,7 +31,12 @@ export const NO_PID = -1;
  * @param mustBeRead True: a file that cannot be read, or is not believed, is an error; else it counts as none
  * @throws {ToolError}
  */
-export function believedPid(path: string, name: string, messages: Messages, mustBeRead: boolean): number {
+export function believedPid(
+  path: string,
+  name: string,
+  messages: OpenrcMessages,
+  mustBeRead: boolean,
+): number {
   const file = readPidFile(path);
   if (file.state === "unreadable") {
     const problem = `${name}: fopen \`${path}': ${errorReason(file.error)}`;
@@ -52,7 +57,7 @@ export function believedPid(path: string, name: string, messages: Messages, must
 }
 
 /** A warning for whoever wants to know more; its line ends on the standard output, as it always has. */
-function warnVerbosely(messages: Messages, text: string): void {
+function warnVerbosely(messages: OpenrcMessages, text: string): void {
   if (!messages.isVerbose) return;
   messages.openWarning(text);
   writeAll(1, "\n");

@@ -19,7 +19,7 @@ import {
 } from "../../../sys/io/descriptors.ts";
 import { makeFifo } from "../../../sys/io/fifo.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
-import type { Messages } from "../messages.ts";
+import type { OpenrcMessages } from "../messages.ts";
 import { type OpenrcTool, ToolError } from "../tool.ts";
 import { enterDirectory, type Place } from "./safe_path.ts";
 
@@ -108,7 +108,7 @@ function cleanPath(path: string): string {
 }
 
 /** Makes sure of one path. Returns the exit status. @throws {ToolError} where a directory on the way cannot be entered. */
-function check(path: string, wish: Wish, messages: Messages): number {
+function check(path: string, wish: Wish, messages: OpenrcMessages): number {
   const place = enterDirectory(path, wish.name);
   let file: number | undefined;
   try {
@@ -140,7 +140,7 @@ const READING = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW;
 const USUAL_MODES: Readonly<Record<Kind, number>> = { directory: 0o775, file: 0o664, fifo: 0o600 };
 
 /** Opens what is there, and never what a link of that name leads to; makes it where it is missing. */
-function openOrMake(path: string, place: Place, wish: Wish, messages: Messages): number {
+function openOrMake(path: string, place: Place, wish: Wish, messages: OpenrcMessages): number {
   const { name, kind, isEmptied } = wish;
   const openPlace = () => open(place.path, READING);
   const found = isEmptied ? undefined : unlessRefused(openPlace, () => undefined);
@@ -186,7 +186,7 @@ function kindOf(status: Stats): Kind | undefined {
 }
 
 /** Gives an open file the mode and the owner. Returns the exit status. */
-function correct(path: string, file: number, wish: Wish, messages: Messages): number {
+function correct(path: string, file: number, wish: Wish, messages: OpenrcMessages): number {
   const { name, kind, mode, owner } = wish, self = `/proc/self/fd/${file}`;
   const status = statSync(self), found = kindOf(status);
   if (found !== kind && found !== undefined) throw new Refusal(`${path}: is a ${found}`);

@@ -30,9 +30,10 @@ import { systemType } from "../../../config/openrc/system_type.ts";
 import { forgetTree } from "../../../config/openrc/tree.ts";
 import { LEVELS } from "../../../model/openrc/paths.ts";
 import { write } from "../../output.ts";
-import type { Messages } from "../messages.ts";
+import type { OpenrcMessages } from "../messages.ts";
 import { loopText } from "../rc_status.ts";
-import type { Variables } from "../run/environment.ts";
+import type { ScriptVariables } from "../run/environment.ts";
+import { abandonActions } from "../run/openrc_run.ts";
 import { ToolError } from "../tool.ts";
 import { loadTreeAloud } from "../tree.ts";
 import { LevelMarks } from "./level_marks.ts";
@@ -50,8 +51,8 @@ export interface LevelRequest {
   stopsNothing: boolean;
   settings: Settings;
   /** The environment of the scripts, which is completed. */
-  environment: Variables;
-  messages: Messages;
+  environment: ScriptVariables;
+  messages: OpenrcMessages;
 }
 
 /** The other name of `shutdown`. */
@@ -87,16 +88,14 @@ function levelOf(word: string | undefined): string | undefined {
 class LevelEntry {
   readonly #states = new ServiceStates();
   readonly #marks: LevelMarks;
-  readonly #runner: ServiceRunner;
   readonly #prompt: Prompt;
   readonly #bootLevel = bootLevel();
   readonly #isParallel: boolean;
   #from: string;
 
   constructor(private readonly request: LevelRequest) {
-    const { settings, environment, messages } = request;
+    const { settings, messages } = request;
     this.#marks = new LevelMarks(this.#states);
-    this.#runner = new ServiceRunner(environment, messages);
     this.#prompt = new Prompt(
       messages,
       isSet(settings, "rc_interactive"),
@@ -226,6 +225,7 @@ class LevelEntry {
       isCrashed: (service) => stopsCrashed && hasCrashed(states, service),
       hasSettings,
     };
+    const runner = this.#runner(tree);
     const mayStop = (service: string) => {
       if (states.state(service) === "stopped" || states.is("failed", service)) return false;
       const decision = decideStop(tree, service, change);
@@ -234,16 +234,17 @@ class LevelEntry {
     };
     if (this.#isParallel) {
       const before = successors(predecessors(tree, order.toReversed(), query));
-      return await this.#runner.runSideBySide(
+      return await runner.runSideBySide(
         new Map(order.map((one) => [one, before.get(one)!])),
         "stop",
         mayStop,
       );
     }
-    for (const service of order) if (mayStop(service)) await this.#runner.run(service, "stop");
+    for (const service of order) if (mayStop(service)) await runner.run(service, "stop");
   }
 
   async #startServices(tree: Tree, to: string): Promise<void> {
+    const runner = this.#runner(tree);
     const startsCrashed = isSet(this.request.settings, "rc_crashed_start", true);
     for (const level of levelStack(to).reverse()) {
       const query: Omit<OrderQuery, "relations"> = {
@@ -256,12 +257,17 @@ class LevelEntry {
       const order = startOrder(tree, servicesOfLevel(level), query);
       const mayStart = (service: string) => this.#mayStart(service, startsCrashed);
       if (this.#isParallel) {
-        await this.#runner.runSideBySide(predecessors(tree, order, query), "start", mayStart);
+        await runner.runSideBySide(predecessors(tree, order, query), "start", mayStart);
       } else {
-        for (const service of order) if (mayStart(service)) await this.#runner.run(service, "start");
+        for (const service of order) if (mayStart(service)) await runner.run(service, "start");
       }
       this.#prompt.keep(to === LEVELS.sysinit || to === this.#bootLevel);
     }
+  }
+
+  #runner(tree: Tree): ServiceRunner {
+    const { environment, messages } = this.request;
+    return new ServiceRunner(environment, messages, tree);
   }
 
   #mayStart(service: string, startsCrashed: boolean): boolean {
@@ -281,21 +287,19 @@ class LevelEntry {
     else this.#states.setState(service, script, mark);
   }
 
-  /** A signal ends the change, and the scripts that run with it where it is meant for them. */
+  /** A signal ends the change, and the scripts that run. */
   #listenToSignals(): void {
     const { name, messages } = this.request;
-    const abort = (reason: string) => {
-      messages.error(reason);
-      this.end();
-      process.exit(1);
-    };
-    for (const signal of ["SIGINT", "SIGTERM", "SIGQUIT"] as const) {
-      process.on(signal, () => abort(`${name}: caught ${signal}, aborting`));
+    // A script that notes a state itself tells openrc-run so; here that is seen by the state.
+    process.on("SIGHUP", () => {});
+    for (const [signal, number] of Object.entries({ SIGINT: 2, SIGQUIT: 3, SIGTERM: 15, SIGUSR1: 15 })) {
+      process.on(signal, () => {
+        messages.error(signal === "SIGUSR1" ? `${name}: Aborting!` : `${name}: caught ${signal}, aborting`);
+        abandonActions(number);
+        this.end();
+        process.exit(1);
+      });
     }
-    process.on("SIGUSR1", () => {
-      this.#runner.stopAll();
-      abort(`${name}: Aborting!`);
-    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The programs openrc(8) and `rc`: enter a runlevel. */
 
+import { existsSync } from "node:fs";
 import process from "node:process";
 import { levelExists } from "../../../config/openrc/levels.ts";
 import { readSettings } from "../../../config/openrc/rc_conf.ts";
@@ -7,8 +8,9 @@ import { scriptOf } from "../../../config/openrc/services.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import { systemType } from "../../../config/openrc/system_type.ts";
 import { type Option, type ParsedOptions, valueOf } from "../../../model/command_line/options.ts";
+import { OLD_RC_CONF, RC_CONF } from "../../../model/openrc/paths.ts";
 import { write } from "../../output.ts";
-import { Messages } from "../messages.ts";
+import { OpenrcMessages } from "../messages.ts";
 import { runInPlace } from "../rc_service.ts";
 import { describeSystem, filterEnvironment } from "../run/environment.ts";
 import { type OpenrcTool, runOpenrcTool, type ToolCall, ToolError } from "../tool.ts";
@@ -49,7 +51,11 @@ async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
   const environment = { ...call.environment };
   filterEnvironment(environment, settings);
   describeSystem(environment, settings, new ServiceStates());
-  const messages = new Messages(environment);
+  const messages = new OpenrcMessages(environment);
+  if (existsSync(OLD_RC_CONF)) {
+    messages.warn(`${OLD_RC_CONF} still exists on your system and should be removed.`);
+    messages.warn(`Please migrate to the appropriate settings in ${RC_CONF}`);
+  }
   const next = valueOf(parsed, "override"), service = valueOf(parsed, "service");
   if (next !== undefined) return override(next, messages);
   if (service !== undefined) {
@@ -73,7 +79,7 @@ async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
   });
 }
 
-function override(level: string, messages: Messages): number {
+function override(level: string, messages: OpenrcMessages): number {
   if (!levelExists(level)) throw new ToolError(`runlevel \`${level}' does not exist`);
   if (!setNextLevel(level)) return 1;
   messages.info(`Overriding next runlevel to ${level}`);

@@ -10,7 +10,7 @@ import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { mount, mounts, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../../../sys/machine/mounts.ts";
 import { write } from "../../output.ts";
-import type { Messages } from "../messages.ts";
+import type { OpenrcMessages } from "../messages.ts";
 
 /** A file system that services need. */
 interface FirstMount {
@@ -39,7 +39,7 @@ const FIRST_MOUNTS: readonly FirstMount[] = [
 ];
 
 /** Says which system starts. @param isInteractive The user may be asked about each service */
-export function greet(messages: Messages, system: string | undefined, isInteractive: boolean): void {
+export function greet(messages: OpenrcMessages, system: string | undefined, isInteractive: boolean): void {
   const { GOOD = "", HILITE = "", BRACKET = "", NORMAL = "" } = messages.palette ?? {};
   const where = `${type()} ${release()} (${machine()})${system === undefined ? "" : ` [${system}]`}`;
   write(1, `\n   ${GOOD}Rouse ${HILITE}${VERSION}${NORMAL} is starting up ${BRACKET}${where}${NORMAL}\n\n`);
@@ -49,7 +49,7 @@ export function greet(messages: Messages, system: string | undefined, isInteract
 }
 
 /** Mounts what is not mounted, and makes the directories of the states. What fails is told. */
-export function prepareMachine(messages: Messages): void {
+export function prepareMachine(messages: OpenrcMessages): void {
   for (const { type, point, flags, data, isMounted } of FIRST_MOUNTS) {
     if (isMounted()) continue;
     messages.begin(`Mounting ${point}`);

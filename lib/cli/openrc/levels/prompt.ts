@@ -5,9 +5,9 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { RC_DIR } from "../../../model/openrc/paths.ts";
-import { readKey } from "../../../sys/io/terminal.ts";
+import { readKey } from "../../../sys/machine/terminal.ts";
 import { write } from "../../output.ts";
-import type { Messages } from "../messages.ts";
+import type { OpenrcMessages } from "../messages.ts";
 
 /** There while the user is asked, also in the runlevels after that of the boot. */
 const MARK = join(RC_DIR, "interactive");
@@ -23,7 +23,7 @@ export class Prompt {
    * @param shell The shell that the user may have
    */
   constructor(
-    private readonly messages: Messages,
+    private readonly messages: OpenrcMessages,
     private readonly isOffered: boolean,
     private readonly shell: string,
   ) {

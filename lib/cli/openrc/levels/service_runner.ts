@@ -1,18 +1,16 @@
 /** Running the scripts of services while runlevels change: one after another, or side by side with the output kept whole. */
 
-import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { availableParallelism } from "node:os";
-import type { Readable } from "node:stream";
-import { OutputTurns } from "../../../../compat/sysv/mod.ts";
+import type { Tree } from "../../../../compat/openrc/mod.ts";
 import { scriptOf } from "../../../config/openrc/services.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
-import { ifAllowed } from "../../../sys/call/refused.ts";
-import { close, isTerminal, openPty } from "../../../sys/io/descriptors.ts";
-import { readDescriptor } from "../../../sys/io/streams.ts";
-import { copyTerminalSize } from "../../../sys/io/terminal.ts";
-import { writeAll } from "../../../sys/io/write_all.ts";
-import type { Messages } from "../messages.ts";
-import type { Variables } from "../run/environment.ts";
+import { SharedOutput } from "../../shared_output.ts";
+import type { OpenrcMessages, OutputSink } from "../messages.ts";
+import { startChild } from "../run/children.ts";
+import type { ScriptVariables } from "../run/environment.ts";
+import { actHere } from "../run/openrc_run.ts";
+import { PipedOutput } from "../run/piped_output.ts";
+import { interpreterOf, serviceAt } from "../run/service.ts";
 
 /** What a service is told. */
 export type LevelAction = "start" | "stop";
@@ -20,31 +18,49 @@ export type LevelAction = "start" | "stop";
 /** How many scripts of each processor run at a time. */
 const PER_PROCESSOR = 4;
 
-/** The standard streams that are kept apart. */
-const OUTPUT = 1, ERRORS = 2;
+/** The old name of the interpreter. */
+const OLD_NAME = "runscript";
 
-/** Runs scripts. */
+/** Runs scripts. Those that this program interprets itself take no process beside that of the script. */
 export class ServiceRunner {
-  readonly #running = new Set<ChildProcess>();
-  readonly #turns = new Map([OUTPUT, ERRORS].map((stream) => [stream, new SharedStream(stream)]));
+  readonly #streams = new Map(
+    ([1, 2] as const).map((stream) => [stream as number, new SharedOutput(stream)]),
+  );
 
-  /** @param environment The environment of the scripts */
-  constructor(private readonly environment: Variables, private readonly messages: Messages) {}
+  /**
+   * @param environment The environment of the scripts
+   * @param tree What they depend on
+   */
+  constructor(
+    private readonly environment: ScriptVariables,
+    private readonly messages: OpenrcMessages,
+    private readonly tree: Tree,
+  ) {}
 
-  /** Runs the script of a service to its end. It has the standard streams. */
-  async run(service: string, action: LevelAction): Promise<void> {
-    await this.#end(service, action, "inherit");
+  /** Runs the script of a service to its end. It has the standard streams, unless a sink takes its output. */
+  async run(service: string, action: LevelAction, sink?: OutputSink): Promise<void> {
+    const script = scriptOf(service);
+    if (script === undefined) return;
+    const name = interpreterOf(script), own = name === undefined ? undefined : serviceAt(script);
+    if (!own) return await this.#runForeign(service, script, action, sink);
+    await actHere(own, {
+      action,
+      environment: this.environment,
+      tree: this.tree,
+      isOldName: name === OLD_NAME,
+      ...sink && { sink },
+    });
   }
 
   /**
-   * Runs the scripts of services side by side.
+   * Runs the scripts of services side by side. The output of each is kept until it ends, or it is its turn.
    * @param before For each service those that end before it begins. Where nothing can begin, the first one does
    * @param mayRun Asked before each; one that may not counts as ended
    */
   async runSideBySide(
     before: ReadonlyMap<string, ReadonlySet<string>>,
     action: LevelAction,
-    mayRun: (service: string) => Promise<boolean> | boolean,
+    mayRun: (service: string) => boolean,
   ): Promise<void> {
     const most = PER_PROCESSOR * availableParallelism();
     const waiting = new Set(before.keys()), running = new Map<string, Promise<void>>();
@@ -52,123 +68,39 @@ export class ServiceRunner {
       [...before.get(service)!].every((other) => !waiting.has(other) && !running.has(other));
     while (waiting.size > 0 || running.size > 0) {
       const free = [...waiting].filter(isFree);
-      const first = running.size === 0 && free.length === 0 ? [...waiting].slice(0, 1) : free;
-      for (const service of first.slice(0, most - running.size)) {
+      const next = running.size === 0 && free.length === 0 ? [...waiting].slice(0, 1) : free;
+      for (const service of next.slice(0, most - running.size)) {
         waiting.delete(service);
-        if (!await mayRun(service)) continue;
+        if (!mayRun(service)) continue;
         running.set(service, this.#runApart(service, action).finally(() => running.delete(service)));
       }
       if (running.size > 0) await Promise.race(running.values());
     }
   }
 
-  /** Ends all scripts that run. */
-  stopAll(): void {
-    for (const child of this.#running) child.kill("SIGTERM");
+  async #runApart(service: string, action: LevelAction): Promise<void> {
+    // The script shows no colours of its own where several share a terminal, or has a terminal of its own that is read.
+    await this.run(service, action, (stream, bytes) => this.#streams.get(stream)!.data(service, bytes));
+    for (const stream of this.#streams.values()) stream.ended(service);
   }
 
-  /** Runs a script whose output is kept until it ends, or it is its turn. */
-  #runApart(service: string, action: LevelAction): Promise<void> {
-    return isTerminal(OUTPUT) ? this.#runOnTerminal(service, action) : this.#runWithPipes(service, action);
-  }
-
-  async #runOnTerminal(service: string, action: LevelAction): Promise<void> {
-    const output = this.#turns.get(OUTPUT)!;
-    const { master, slave } = openPty();
-    copyTerminalSize(OUTPUT, slave);
-    const reader = readDescriptor(master, {
-      // The terminal that shows it makes its own carriage returns.
-      onData: (bytes) => output.data(service, bytes.filter((byte) => byte !== RETURN)),
-      onEnd: () => {},
-    });
-    const end = this.#end(service, action, ["inherit", slave, slave]);
-    close(slave);
-    await end;
-    reader.drain();
-    reader.close();
-    output.ended(service);
-  }
-
-  async #runWithPipes(service: string, action: LevelAction): Promise<void> {
-    await this.#end(service, action, ["inherit", "pipe", "pipe"], (child) => {
-      for (const [stream, turns] of this.#turns) {
-        child.stdio[stream]!.on("data", (bytes: Uint8Array) => turns.data(service, bytes));
-      }
-    });
-    for (const turns of this.#turns.values()) turns.ended(service);
-  }
-
-  /** Waits for the end of a script, and of what it says. A service whose script is gone is passed over. */
-  async #end(
-    service: string,
-    action: LevelAction,
-    stdio: StdioOptions,
-    onBegin: (child: ChildProcess) => void = () => {},
-  ): Promise<void> {
-    const script = scriptOf(service);
-    if (script === undefined) return;
-    const failure = await new Promise<unknown>((resolve) => {
-      const child = ifAllowed(() => spawn(script, [action], { env: this.environment, cwd: "/", stdio }));
-      if (!child) return resolve(new Error("not executed"));
-      this.#running.add(child);
-      onBegin(child);
-      child.on("error", resolve);
-      child.on("exit", async () => {
-        await Promise.all([child.stdout, child.stderr].map(emptied));
-        resolve(undefined);
+  /** Runs a script by its own interpreter. */
+  async #runForeign(service: string, script: string, action: LevelAction, sink?: OutputSink): Promise<void> {
+    const output = sink && new PipedOutput(sink);
+    try {
+      const { end } = startChild({
+        argv: [script, action],
+        environment: Object.entries(this.environment).flatMap(([name, value]) =>
+          value === undefined ? [] : [`${name}=${value}`]
+        ),
+        descriptors: { 0: 0, 1: 1, 2: 2, ...output?.descriptors },
+        chdir: "/",
       });
-      child.on("exit", () => this.#running.delete(child));
-    });
-    if (failure !== undefined) {
-      this.messages.error(`${service}: Unable to run ${script}: ${errorReason(failure)}`);
+      output?.begin();
+      await end;
+    } catch (error) {
+      this.messages.error(`${service}: Unable to run ${script}: ${errorReason(error)}`);
     }
-  }
-}
-
-const RETURN = 13;
-
-/** How long what a script has said is waited for, in ms, where something that it has left behind holds its output open. */
-const LAST_WORDS = 200;
-
-/** Waits until a stream has ended, or has nothing more for a while. */
-function emptied(stream: Readable | null): Promise<void> | undefined {
-  if (!stream || stream.readableEnded || stream.destroyed) return undefined;
-  return new Promise((resolve) => {
-    let timer = setTimeout(resolve, LAST_WORDS);
-    stream.on("data", () => {
-      clearTimeout(timer);
-      timer = setTimeout(resolve, LAST_WORDS);
-    });
-    for (const event of ["end", "close", "error"]) {
-      stream.on(event, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    }
-  });
-}
-
-/** A standard stream, to which scripts write by turns. */
-class SharedStream {
-  readonly #turns = new OutputTurns();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(private readonly descriptor: number) {}
-
-  data(service: string, bytes: Uint8Array): void {
-    this.#write(this.#turns.data(service, bytes, performance.now()));
-  }
-
-  ended(service: string): void {
-    this.#write(this.#turns.ended(service, performance.now()));
-  }
-
-  #write(pieces: Uint8Array[]): void {
-    for (const piece of pieces) writeAll(this.descriptor, piece);
-    clearTimeout(this.#timer);
-    const { due } = this.#turns;
-    if (due === undefined) return;
-    const delay = Math.max(Math.ceil(due - performance.now()), 1);
-    this.#timer = setTimeout(() => this.#write(this.#turns.tick(performance.now())), delay);
+    output?.end();
   }
 }

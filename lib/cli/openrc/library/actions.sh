@@ -184,7 +184,6 @@ supervise_start() {
 		${output_log:+--stdout $output_log} \
 		${error_log:+--stderr $error_log} \
 		${pidfile:+--pidfile $pidfile} \
-		${notify:+--notify $notify} \
 		${respawn_delay:+--respawn-delay $respawn_delay} \
 		${respawn_max:+--respawn-max $respawn_max} \
 		${respawn_period:+--respawn-period $respawn_period} \

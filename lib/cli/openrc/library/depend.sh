@@ -45,19 +45,6 @@ keyword() {
 	[ -z "$all" ] || printf '%s\n' "keyword $all"
 }
 
-# need_if_exists SERVICE...: needs those that there are.
-need_if_exists() {
-	local name directory
-	for name; do
-		for directory in "$RC_SVCDIR/started" "${RC_SERVICE%/*}" /usr/local/etc/init.d /etc/init.d; do
-			[ ! -x "$directory/$name" ] || {
-				need "$name"
-				break
-			}
-		done
-	done
-}
-
 # _rc_override WORD WORD_IN_CAPITALS: what a file of settings says beside depend().
 _rc_override() {
 	eval "$1 \${rc_${_rc_variable}_$1:-\${rc_$1:-\${RC_${_rc_variable}_$2:-\${RC_$2}}}}"

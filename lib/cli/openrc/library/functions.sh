@@ -155,3 +155,16 @@ esyslog() {
 	[ $# -gt 0 ] || return 0
 	_rc_rouse esyslog "$@"
 }
+
+# need_if_exists SERVICE...: needs those that there are.
+need_if_exists() {
+	local name directory
+	for name; do
+		for directory in "$RC_SVCDIR/started" "${RC_SERVICE%/*}" /usr/local/etc/init.d /etc/init.d; do
+			[ ! -x "$directory/$name" ] || {
+				need "$name"
+				break
+			}
+		done
+	done
+}

@@ -1,4 +1,4 @@
-# Messages. The shell prints them itself: none takes a process.
+# OpenrcMessages. The shell prints them itself: none takes a process.
 #
 # rouse sets beforehand, if terminals have colours: _rc_good, _rc_warn, _rc_bad, _rc_bracket, _rc_normal, _rc_erase, _rc_up;
 # and always _rc_columns, the width of the terminal.

@@ -33,13 +33,18 @@ export function shellFunctions({ palette, columns }: LibraryOptions): string {
   ].join("\n");
 }
 
+/** The same, and those that depend() calls. */
+export function dependFunctions(options: LibraryOptions): string {
+  return [shellFunctions(options), depend].join("\n");
+}
+
 /**
  * The program of the shell that runs a script's actions: see run.sh on its arguments.
  * @param hasOwnRestart The script has a function `restart`, which is an action then
  */
 export function scriptProgram(options: LibraryOptions, hasOwnRestart: boolean): string {
   const own = `_rc_own_restart=${hasOwnRestart ? "restart" : ""}`;
-  return [shellFunctions(options), depend, actions, own, run].join("\n");
+  return [dependFunctions(options), actions, own, run].join("\n");
 }
 
 /** A word in a shell's quotes. */

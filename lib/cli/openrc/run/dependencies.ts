@@ -1,11 +1,9 @@
 /** What a service depends on, and what depends on it, as the tree says. */
 
-import { type OrderQuery, paletteOf, type Relation, type Tree } from "../../../../compat/openrc/mod.ts";
+import type { OrderQuery, Relation, Tree } from "../../../../compat/openrc/mod.ts";
 import { serviceFacts } from "../../../config/openrc/facts.ts";
 import { isSet } from "../../../config/openrc/rc_conf.ts";
-import { loadTree } from "../../../config/openrc/tree.ts";
-import { shellFunctions } from "../library/mod.ts";
-import { columnsOf } from "../messages.ts";
+import { loadTreeAloud } from "../tree.ts";
 import type { ServiceRun } from "./service_run.ts";
 
 /** So long a service waits for another one that is starting or stopping, in s. */
@@ -20,15 +18,8 @@ export class ServiceDependencies {
 
   /** Loads the tree, which is made anew where something has changed. */
   static async load(run: ServiceRun): Promise<ServiceDependencies> {
-    const { messages, environment } = run;
-    const { tree } = await loadTree({
-      library: shellFunctions({ palette: paletteOf(environment), columns: columnsOf(1, environment) }),
-      environment,
-      warn: (problem) => messages.warn(problem),
-      onBegin: () => messages.begin("Caching service dependencies"),
-      onEnd: (failure) => messages.end(failure === undefined, failure),
-    });
-    return new ServiceDependencies(run, tree);
+    run.tree ??= (await loadTreeAloud(run)).tree;
+    return new ServiceDependencies(run, run.tree);
   }
 
   /** The needs that nothing meets. */

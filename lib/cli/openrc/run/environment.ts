@@ -9,7 +9,7 @@ import { systemType } from "../../../config/openrc/system_type.ts";
 import { KERNEL_LEVEL, LEVELS } from "../../../model/openrc/paths.ts";
 
 /** Variables by their names. */
-export type Variables = Record<string, string | undefined>;
+export type ScriptVariables = Record<string, string | undefined>;
 
 /** The variables that scripts get of their caller's. */
 const ALLOWED = [
@@ -40,7 +40,7 @@ const LIBRARIES = "/lib/rc";
 const RC_VERSION = "0.45.2";
 
 /** Takes out of an environment what scripts must not depend on, unless the settings allow it, and adds the profile's. */
-export function filterEnvironment(environment: Variables, settings: Settings): void {
+export function filterEnvironment(environment: ScriptVariables, settings: Settings): void {
   const allowed = (settings.get("rc_env_allow") ?? "").split(/\s+/);
   if (allowed.includes("*")) return;
   for (const name of Object.keys(environment)) {
@@ -58,7 +58,11 @@ function profileVariables(): [name: string, value: string][] {
 }
 
 /** Tells scripts of the system: of its runlevels, what it runs on, and how much they are to print. */
-export function describeSystem(environment: Variables, settings: Settings, states: ServiceStates): void {
+export function describeSystem(
+  environment: ScriptVariables,
+  settings: Settings,
+  states: ServiceStates,
+): void {
   const programs = join(states.directory, "bin");
   const given = environment["PATH"]?.split(":") ?? [];
   const system = systemType(settings);

@@ -8,12 +8,15 @@ import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { type OpenrcTool, runOpenrcTool } from "../tool.ts";
+import type { OutputSink } from "../messages.ts";
 import { QUERIES, ServiceDependencies } from "./dependencies.ts";
 import { startAgain } from "./other_services.ts";
 import { isPluggable } from "./plugged.ts";
 import { linkPrograms } from "./programs.ts";
 import { restart } from "./restart.ts";
-import { serviceAt } from "./service.ts";
+import { type OpenrcService, serviceAt } from "./service.ts";
+import type { ScriptVariables } from "./environment.ts";
+import type { Tree } from "../../../../compat/openrc/mod.ts";
 import { Abort, ServiceRun } from "./service_run.ts";
 import { runActions } from "./shell.ts";
 import { start } from "./start.ts";
@@ -110,6 +113,55 @@ async function runService(
   }
 }
 
+/** How openrc has an action of a service done in its own process. */
+export interface ActionHere {
+  action: "start" | "stop";
+  environment: ScriptVariables;
+  tree: Tree;
+  /** The script calls its interpreter by the old name. */
+  isOldName: boolean;
+  /** Takes the output, where other services print at the same time. */
+  sink?: OutputSink;
+}
+
+/** The actions that are being done. */
+const acting = new Set<ServiceRun>();
+
+/** Does an action of a service in this process, which starts and stops many: only the script takes another one. */
+export async function actHere(
+  service: OpenrcService,
+  { action, environment, tree, isOldName, sink }: ActionHere,
+): Promise<void> {
+  const run = new ServiceRun(service, { ...environment });
+  linkPrograms(run.states.directory);
+  run.tree = tree;
+  if (sink) Object.assign(run, { isShared: true }).messages.sink = sink;
+  acting.add(run);
+  try {
+    if (run.says("RC_NODEPS")) run.withDependencies = false;
+    if (isOldName) tellOldName(run);
+    await doActions(run, [action]);
+  } catch (error) {
+    if (!(error instanceof Abort)) throw error;
+  } finally {
+    acting.delete(run);
+    run.restore();
+    if (run.restarted.length > 0) await startAgain(run);
+  }
+}
+
+/** Ends the scripts that run in this way, and undoes what has only begun. */
+export function abandonActions(signal: number): void {
+  for (const run of acting) {
+    run.signalScript(signal);
+    run.restore();
+  }
+}
+
+function tellOldName({ messages, service: { script } }: ServiceRun): void {
+  messages.warn(`${script} uses runscript, please convert to openrc-run.`);
+}
+
 /** What the environment says of this call, and how signals end it. */
 function prepare(run: ServiceRun): void {
   const { environment, states, service: { name } } = run;
@@ -130,7 +182,7 @@ function prepare(run: ServiceRun): void {
     run.inBackground = true;
   }
   process.on("SIGHUP", () => run.isHungUp = true);
-  if (run.isOldName) run.messages.warn(`${run.service.script} uses runscript, please convert to openrc-run.`);
+  if (run.isOldName) tellOldName(run);
   for (const [signal, number] of Object.entries({ SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 })) {
     process.on(signal, () => {
       run.signalScript(number);

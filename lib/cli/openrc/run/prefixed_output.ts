@@ -3,8 +3,7 @@
 import { Buffer } from "node:buffer";
 import { close, openPty } from "../../../sys/io/descriptors.ts";
 import { type DescriptorReader, readDescriptor } from "../../../sys/io/streams.ts";
-import { copyTerminalSize } from "../../../sys/io/terminal.ts";
-import { writeAll } from "../../../sys/io/write_all.ts";
+import { copyTerminalSize } from "../../../sys/machine/terminal.ts";
 import type { ServiceRun } from "./service_run.ts";
 
 const OUTPUT = 1, ESCAPE = 0x1b, NEWLINE = 0x0a, UP = 0x41;
@@ -17,7 +16,8 @@ export class PrefixedOutput {
   #reader: DescriptorReader | undefined;
   #isInLine = false;
 
-  constructor({ prefix = "", messages }: ServiceRun) {
+  constructor(private readonly run: ServiceRun) {
+    const { prefix = "", messages } = run;
     const { master, slave } = openPty();
     copyTerminalSize(OUTPUT, slave);
     this.#master = master;
@@ -26,9 +26,9 @@ export class PrefixedOutput {
     this.#prefix = Buffer.from(`${HILITE}${prefix}${NORMAL}|`);
   }
 
-  /** The descriptor for the script. */
-  get terminal(): number {
-    return this.#slave!;
+  /** The descriptors for the script. */
+  get descriptors(): Record<number, number> {
+    return { 1: this.#slave!, 2: this.#slave! };
   }
 
   /** Reads from now on; the script has its own descriptor. */
@@ -36,7 +36,7 @@ export class PrefixedOutput {
     close(this.#slave!);
     this.#slave = undefined;
     this.#reader = readDescriptor(this.#master, {
-      onData: (bytes) => writeAll(OUTPUT, this.#prefixed(bytes)),
+      onData: (bytes) => this.run.messages.sink(OUTPUT, this.#prefixed(bytes)),
       onEnd: () => {},
     });
   }

@@ -2,6 +2,7 @@
 
 import { readlinkSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { readHead } from "../../../config/files.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 
 /** A service, and its script. */
@@ -29,4 +30,14 @@ export function serviceAt(path: string): OpenrcService | undefined {
 
 function exists(path: string): boolean {
   return ifAllowed(() => statSync(path, { throwIfNoEntry: false })) !== undefined;
+}
+
+/** The first line of the scripts that openrc-run interprets. */
+const OWN = /^#!\s*\S*\/(openrc-run|runscript)\s*\n/;
+
+/** The name by which a script that may be executed calls this program; undefined where it calls another. */
+export function interpreterOf(script: string): string | undefined {
+  const status = ifAllowed(() => statSync(script));
+  if (!status?.isFile() || (status.mode & 0o111) === 0) return undefined;
+  return OWN.exec(readHead(script))?.[1];
 }

@@ -1,7 +1,7 @@
 /** One call of openrc-run: the service, what is known of it, and how its actions are to be done. */
 
 import process from "node:process";
-import { isYes, type Settings } from "../../../../compat/openrc/mod.ts";
+import { isYes, type Settings, type Tree } from "../../../../compat/openrc/mod.ts";
 import { isSet, readSettings } from "../../../config/openrc/rc_conf.ts";
 import { allServices } from "../../../config/openrc/services.ts";
 import type { ServiceLock } from "../../../config/openrc/lock.ts";
@@ -10,8 +10,9 @@ import type { ServiceState } from "../../../model/openrc/states.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { kill } from "../../../sys/process/processes.ts";
-import { Messages } from "../messages.ts";
-import { describeSystem, filterEnvironment, type Variables } from "./environment.ts";
+import { descendantsOf } from "../../../sys/process/procfs.ts";
+import { OpenrcMessages } from "../messages.ts";
+import { describeSystem, filterEnvironment, type ScriptVariables } from "./environment.ts";
 import type { OpenrcService } from "./service.ts";
 import { hasFunction } from "./shell.ts";
 
@@ -28,7 +29,7 @@ export class Abort extends Error {
 export class ServiceRun {
   readonly states: ServiceStates = new ServiceStates();
   readonly settings: Settings = readSettings();
-  readonly messages: Messages;
+  readonly messages: OpenrcMessages;
   readonly lock: ServiceLock;
   /** Services that this one depends on start and stop with it. */
   withDependencies = true;
@@ -43,10 +44,14 @@ export class ServiceRun {
   child: number | undefined;
   /** The script has noted a state itself: nothing more is done. */
   isHungUp = false;
+  /** Other services print at the same time, in the same process. */
+  isShared = false;
+  /** The dependency tree, where the caller has it. */
+  tree: Tree | undefined;
   /** The services that start again when this one has. */
   restarted: string[] = [];
 
-  constructor(readonly service: OpenrcService, readonly environment: Variables) {
+  constructor(readonly service: OpenrcService, readonly environment: ScriptVariables) {
     if (environment["RC_RUNLEVEL"] === undefined) {
       filterEnvironment(environment, this.settings);
       describeSystem(environment, this.settings, this.states);
@@ -58,7 +63,7 @@ export class ServiceRun {
       RC_OPENRC_PID: pid,
       RC_RUNSCRIPT_PID: pid,
     });
-    this.messages = new Messages(environment);
+    this.messages = new OpenrcMessages(environment);
     this.prefix = this.isParallel ? widePrefix(service.name) : undefined;
     this.lock = this.states.lock(service.name);
   }
@@ -127,9 +132,10 @@ export class ServiceRun {
     this.lock.release();
   }
 
-  /** Sends a signal to the script, if it runs. */
+  /** Sends a signal to the script, if it runs, and to what it runs. Daemons that it has started have other parents. */
   signalScript(signal: number): void {
-    if (this.child !== undefined) kill(this.child, signal);
+    if (this.child === undefined) return;
+    for (const pid of [this.child, ...descendantsOf(this.child)]) kill(pid, signal);
   }
 }
 

@@ -8,12 +8,11 @@ import { settingsFiles } from "../../../config/openrc/rc_conf.ts";
 import { readTree } from "../../../config/openrc/tree.ts";
 import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import { isTerminal } from "../../../sys/io/descriptors.ts";
-import { kill } from "../../../sys/process/processes.ts";
-import { descendantsOf } from "../../../sys/process/procfs.ts";
 import { scriptProgram } from "../library/mod.ts";
 import { columnsOf } from "../messages.ts";
 import { startChild } from "./children.ts";
-import { PrefixedOutput } from "./prefixed_output.ts";
+import type { PipedOutput } from "./piped_output.ts";
+import type { PrefixedOutput } from "./prefixed_output.ts";
 import type { ServiceRun } from "./service_run.ts";
 
 const SH = "/bin/sh", BASH = ["/bin/bash", "/usr/bin/bash"];
@@ -35,21 +34,32 @@ export async function runActions(run: ServiceRun, ...actions: string[]): Promise
   const files = sourcedFiles(run);
   const shell = scriptShell(script);
   if (messages.isVerbose) messages.info(`Executing: ${shell} ${script} ${actions.join(" ")}`);
-  const output = run.prefix === undefined || !isTerminal(1) ? undefined : new PrefixedOutput(run);
+  const output = await sharedOutput(run);
   const child = startChild({
     argv: [shell, "-c", program(run), script, ...files, "--", ...actions],
     environment: scriptVariables(run),
-    descriptors: { 0: 0, 1: output?.terminal ?? 1, 2: output?.terminal ?? 2 },
+    descriptors: { 0: 0, 1: 1, 2: 2, ...output?.descriptors },
     chdir: "/",
   });
   output?.begin();
   run.child = child.pid;
-  const watch = new HangWatch(run, child.pid, actions.join(" "), timeLimit(environment, files));
+  const watch = new HangWatch(run, actions.join(" "), timeLimit(environment, files));
   const exit = await child.end;
   watch.end();
   run.child = undefined;
   output?.end();
   return "status" in exit ? exit.status : SIGNALLED + exit.signal;
+}
+
+/** The output of a script that shares the streams with others; undefined where it has them to itself. */
+async function sharedOutput(run: ServiceRun): Promise<PrefixedOutput | PipedOutput | undefined> {
+  if (run.prefix !== undefined && isTerminal(1)) {
+    const { PrefixedOutput } = await import("./prefixed_output.ts");
+    return new PrefixedOutput(run);
+  }
+  if (!run.isShared) return undefined;
+  const { PipedOutput } = await import("./piped_output.ts");
+  return new PipedOutput(run.messages.sink);
 }
 
 /** True for a script that has a function of its own for an action that the library has none for. */
@@ -109,7 +119,6 @@ class HangWatch {
 
   constructor(
     private readonly run: ServiceRun,
-    private readonly pid: number,
     private readonly actions: string,
     private readonly limit: number | undefined,
   ) {
@@ -127,19 +136,14 @@ class HangWatch {
       const { service: { name }, messages } = this.run;
       if (this.limit !== undefined && this.#seconds >= this.limit) {
         messages.error(
-          `${name}: ${this.actions} takes more than ${this.limit} seconds (rc_timeout), and is ended`,
+          `${name}: ${this.actions} takes more than ${this.limit} s (rc_timeout), and is ended`,
         );
-        this.#signal(SIGTERM);
-        this.#timer = new PatientTimer(GRACE_TIME * 1000, () => this.#signal(SIGKILL));
+        this.run.signalScript(SIGTERM);
+        this.#timer = new PatientTimer(GRACE_TIME * 1000, () => this.run.signalScript(SIGKILL));
       } else {
         messages.warn(`${name}: ${this.actions} has not ended after ${this.#seconds} seconds`);
         this.#timer = this.#wait();
       }
     });
-  }
-
-  /** Daemons that it has started have other parents. */
-  #signal(signal: number): void {
-    for (const pid of [this.pid, ...descendantsOf(this.pid)]) kill(pid, signal);
   }
 }

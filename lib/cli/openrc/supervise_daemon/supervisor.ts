@@ -21,7 +21,7 @@ import { describeDaemon, failureText, isSilenced } from "../daemons/child.ts";
 import { writePidFile } from "../daemons/made_pid_file.ts";
 import { type Notice, noticeOf } from "../daemons/notice.ts";
 import { runSchedule } from "../daemons/stopping.ts";
-import { Messages } from "../messages.ts";
+import { OpenrcMessages } from "../messages.ts";
 import type { ToolCall } from "../tool.ts";
 import { STARTED } from "./launch.ts";
 import { scheduleOf, type SuperviseRequest } from "./request.ts";
@@ -257,7 +257,7 @@ export class DaemonSupervisor {
 
   /** Stops the daemon by the schedule. Nothing else is done meanwhile. */
   #stopChild(pid: number): void {
-    const messages = new Messages({ EINFO_QUIET: "yes", EERROR_QUIET: "yes" });
+    const messages = new OpenrcMessages({ EINFO_QUIET: "yes", EERROR_QUIET: "yes" });
     const stopped = runSchedule({ pid, words: [] }, this.#schedule, { test: false, progress: false }, {
       name: this.call.name,
       messages,

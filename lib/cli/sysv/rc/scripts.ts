@@ -2,13 +2,13 @@
 
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import process from "node:process";
-import { OutputTurns, type RcSchedule, type RcStep } from "../../../../compat/sysv/mod.ts";
+import type { RcSchedule, RcStep } from "../../../../compat/sysv/mod.ts";
 import { actionExitInWords } from "../../../model/sysv/lsb_exits.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { isKernelError } from "../../../sys/call/refused.ts";
 import { close, openPty } from "../../../sys/io/descriptors.ts";
 import { readDescriptor } from "../../../sys/io/streams.ts";
-import { writeAll } from "../../../sys/io/write_all.ts";
+import { SharedOutput, TerminalText } from "../../shared_output.ts";
 
 /** How scripts are run. */
 export interface ScriptRun {
@@ -29,7 +29,7 @@ export async function runOneByOne(steps: readonly RcStep[], run: ScriptRun): Pro
  * behind; those that talk to the user have the standard streams, and so have all where the output is not shared.
  */
 export async function runSideBySide(schedule: RcSchedule, run: ScriptRun, isShared: boolean): Promise<void> {
-  const output = isShared ? new SharedOutput() : undefined;
+  const output = isShared ? new SharedOutput(1) : undefined;
   const running = new Set<Promise<void>>();
   while (!schedule.isOver) {
     for (const { step, isInteractive } of schedule.next()) {
@@ -117,44 +117,4 @@ const KEYS = ["SIGINT", "SIGQUIT", "SIGTSTP"] as const;
 /** Has this process live on when its user interrupts a script. Children have the signals' defaults. */
 export function surviveKeys(): void {
   for (const signal of KEYS) process.on(signal, () => {});
-}
-
-/** Standard output, to which scripts write by turns. */
-class SharedOutput {
-  readonly #turns = new OutputTurns();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  data(script: string, bytes: Uint8Array): void {
-    this.#write(this.#turns.data(script, bytes, performance.now()));
-  }
-
-  ended(script: string): void {
-    this.#write(this.#turns.ended(script, performance.now()));
-  }
-
-  #write(pieces: Uint8Array[]): void {
-    for (const piece of pieces) writeAll(1, piece);
-    clearTimeout(this.#timer);
-    const { due } = this.#turns;
-    if (due === undefined) return;
-    this.#timer = setTimeout(
-      () => this.#write(this.#turns.tick(performance.now())),
-      Math.max(Math.ceil(due - performance.now()), 1),
-    );
-  }
-}
-
-const RETURN = 13, NEWLINE = 10;
-
-/** What was written to a terminal, without the carriage returns that it puts before newlines. */
-class TerminalText {
-  #held = false;
-
-  /** Gives a copy. A carriage return at the end comes with what follows it. */
-  add(bytes: Uint8Array): Uint8Array {
-    const all = this.#held ? Uint8Array.of(RETURN, ...bytes) : bytes;
-    this.#held = all.at(-1) === RETURN;
-    const text = this.#held ? all.subarray(0, -1) : all;
-    return text.filter((byte, index) => byte !== RETURN || all[index + 1] !== NEWLINE);
-  }
 }

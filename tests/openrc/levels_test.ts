@@ -1,0 +1,172 @@
+/** Runlevels: how they are entered, what asks for another one, and what cannot get in the way. */
+
+import assert from "node:assert/strict";
+import { readlinkSync } from "node:fs";
+import process from "node:process";
+import { close, openPty, write } from "../../lib/sys/io/descriptors.ts";
+import { readDescriptor } from "../../lib/sys/io/streams.ts";
+import { run } from "../support/command.ts";
+import { until } from "../support/deadline.ts";
+import { MINIMAL_ROOT_POSSIBLE } from "../support/minimal_root.ts";
+import { OpenrcRoot, service } from "./openrc_root.ts";
+
+const ignore = !MINIMAL_ROOT_POSSIBLE;
+
+Deno.test({
+  name: "the kernel's command line names another boot and default level; default leads back from single",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: { disk: service(), rescue: service(), web: service("need disk"), mail: service("use web") },
+      levels: { boot: ["disk"], safe: ["rescue"], default: ["web", "mail"], offline: ["mail"] },
+      commandLine: "bootlevel=safe softlevel=offline",
+    });
+    await root.boot("default");
+    assert.deepEqual(root.traced(), ["start rescue", "start mail"]);
+    assert.equal((await root.shell("rc-status -r")).stdout, "offline\n");
+    await root.shell("openrc default; openrc single");
+    assert.deepEqual(root.traced(), [
+      "start disk",
+      "start web",
+      "stop rescue",
+      "stop mail",
+      "stop web",
+      "stop disk",
+    ]);
+    await root.shell("openrc nonetwork");
+    assert.equal((await root.shell("rc-status -r")).stdout, "default\n");
+    const unknown = await root.shell("openrc nowhere");
+    assert.deepEqual([unknown.exit, unknown.stderr], [1, " * nowhere: not a valid runlevel\n"]);
+  },
+});
+
+Deno.test({
+  name: "runlevels that stand on others start these first; a loop is told",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: { one: service("after two"), two: service(), three: service() },
+      levels: { default: ["two"], office: ["one"], home: ["three"] },
+      files: { "etc/conf.d/two.home": "" },
+    });
+    await root.boot();
+    await root.shell("rc-update -s add default office; rc-update -s add office home; openrc home");
+    assert.deepEqual(root.traced(), ["start two", "start one", "start three"]);
+    const status = await root.shell("rc-status -f ini home");
+    assert.equal(
+      status.stdout,
+      "[home]\nthree =  started \n[Stacked office]\none =  started \n[Stacked default]\ntwo =  started \n",
+    );
+    // A service with settings of its own in one of the levels gets them.
+    await root.shell("openrc office");
+    assert.deepEqual(root.traced(), ["stop three", "stop two", "start two"]);
+    await root.shell("rc-update -s add home default");
+    const loop = await root.shell("openrc home");
+    assert.equal(loop.exit, 1);
+    assert.match(loop.stderr, /^Loop detected in stacked runlevels[^]*home\n\toffice\n\tdefault\n$/);
+    assert.deepEqual(root.traced(), []);
+  },
+});
+
+/** A start that says two things, and waits between them until the other service has said one. */
+function talker(other: string): string {
+  return `start() {
+\techo "$RC_SVCNAME begins"
+\ttouch "/$RC_SVCNAME"
+\tuntil [ -e /${other} ]; do sleep 0.05; done
+\techo "$RC_SVCNAME ends" >&2
+\techo "$RC_SVCNAME ends"
+}
+`;
+}
+
+Deno.test({
+  name: "services start side by side by rc_parallel, and the output of each is whole",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: { a: talker("b"), b: talker("a"), c: service("after a b"), d: service("need c") },
+      levels: { default: ["a", "b", "c", "d"] },
+      files: { "etc/rc.conf": "rc_parallel=YES\n" },
+    });
+    await root.boot();
+    const { stdout, stderr } = await root.shell("openrc default");
+    assert.match(stdout, /^(a begins\na ends\nb begins\nb ends\n|b begins\nb ends\na begins\na ends\n)/);
+    assert.deepEqual(stderr.split("\n").sort(), ["", "a ends", "b ends"]);
+    assert.deepEqual(root.traced(), ["start c", "start d"]);
+    await root.shell("openrc shutdown");
+    assert.deepEqual(root.traced(), ["stop d", "stop c"]);
+  },
+});
+
+Deno.test({
+  name: "only one openrc leaves a runlevel; what a killed one has left is in nobody's way",
+  ignore,
+  fn: async () => {
+    const hangs = "stop() { touch /stopping; until [ -e /go ]; do sleep 0.05; done; }\n";
+    await using root = await OpenrcRoot.make({
+      scripts: { a: `start() { :; }\n${hangs}`, b: service() },
+      levels: { default: ["a"], nonetwork: ["b"] },
+    });
+    await root.boot("default");
+    await root.shell("openrc nonetwork >/dev/null 2>&1 & echo $! >/pid");
+    await root.root.untilSucceeds("/bin/ls", "/stopping");
+    const second = await root.shell("openrc nonetwork");
+    assert.deepEqual(
+      [second.exit, second.stderr],
+      [1, " * openrc: the runlevel is being changed by another openrc\n"],
+    );
+    await root.shell("kill $(cat /pid)");
+    await root.root.untilSucceeds("/bin/sh", "-c", "test ! -e /run/openrc/rc.stopping");
+    await root.root.untilSucceeds("/sbin/rc-service", "a", "status");
+    await root.shell("touch /go");
+    await root.shell("mkdir /run/openrc/rc.stopping");
+    const third = await root.shell("openrc nonetwork; rc-status -r");
+    assert.deepEqual([third.stderr, third.stdout], ["", " * start b ... [ ok ]\nnonetwork\n"]);
+  },
+});
+
+Deno.test({
+  name: "who presses I at the boot is asked about each service",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: { a: service(), b: service(), c: service(), d: service() },
+      levels: { default: ["a", "b", "c", "d"] },
+      files: { "etc/rc.conf": "rc_interactive=YES\n" },
+    });
+    await root.boot();
+    const { master, slave } = openPty();
+    const type = (key: string) => write(master, new TextEncoder().encode(key));
+    let text = "";
+    const reader = readDescriptor(master, {
+      onData: (bytes) => text += new TextDecoder().decode(bytes),
+      onEnd: () => {},
+    });
+    type("I");
+    const terminal = readlinkSync(`/proc/self/fd/${slave}`);
+    const nsenter = ["--target", String(root.root.pid), "--pid", "--mount", "--net", "--root", "--wd", "--"];
+    const ended = run(
+      [
+        "/bin/sh",
+        "-c",
+        'exec "$@" <>"$0" >&0 2>&1',
+        terminal,
+        "nsenter",
+        ...nsenter,
+        "/sbin/openrc",
+        "default",
+      ],
+      { environment: { PATH: process.env["PATH"]!, TERM: "dumb" }, directory: "/" },
+    );
+    for (const [service, key] of [["a", "2"], ["b", "1"], ["c", "3"]] as const) {
+      const question = new RegExp(`About to start the service ${service}[^]*4\\) Exit to shell\\s`);
+      await until(`${service} is asked about`, () => question.test(text));
+      type(key);
+    }
+    assert.equal((await ended).exit, 0, text);
+    reader.close();
+    for (const descriptor of [master, slave]) close(descriptor);
+    assert.deepEqual(root.traced(), ["start b", "start c", "start d"]);
+  },
+});

@@ -1,0 +1,180 @@
+/** openrc-run: what scripts may be, what they are told, what goes wrong with them, and what their helpers refuse. */
+
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { until } from "../support/deadline.ts";
+import { MINIMAL_ROOT_POSSIBLE } from "../support/minimal_root.ts";
+import { OpenrcRoot, service } from "./openrc_root.ts";
+
+const ignore = !MINIMAL_ROOT_POSSIBLE;
+
+const DEPRECATED = [
+  "Use of the opts variable is deprecated and will be",
+  "removed in the future.",
+  "Please use extra_commands, extra_started_commands or extra_stopped_commands.",
+].map((line) => ` * ${line}\n`).join("");
+
+Deno.test({
+  name: "scripts of older Gentoo: restart(), opts, pause, broken, and the settings of what is provided",
+  ignore,
+  fn: async () => {
+    const provides = "depend() { provide net; }\n";
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        web: `${service("need disk")}restart() { echo "restart $RC_SVCNAME" >>/trace; }\n`,
+        disk: service(),
+        "net.lo": `${provides}start() { echo "A=$A B=$B C=$C RC_CMD=$RC_CMD" >>/trace; }\n`,
+        slow: `opts="$opts restartdelay"\nrestartdelay() { stop; echo delay >>/trace; start; }\n${service()}`,
+        lost: service("need nowhere"),
+      },
+      levels: { default: ["web"] },
+      files: {
+        "etc/conf.d/net": "A=net\nB=net\nC=net\n",
+        "etc/conf.d/net.lo": "C=own\n",
+        "etc/conf.d/net.lo.offline": "C=never\n",
+      },
+    });
+    await root.boot("default");
+    assert.deepEqual(root.traced(), ["start disk", "start web"]);
+    const restarted = await root.shell("rc-service web restart && rc-service web status");
+    assert.equal(restarted.stdout, " * status: started\n");
+    await root.shell("rc-service disk pause; rc-service net.lo start");
+    assert.deepEqual(root.traced(), ["restart web", "stop disk", "A=net B=net C=own RC_CMD=start"]);
+    assert.equal((await root.shell("rc-service web status")).stdout, " * status: started\n");
+    const delayed = await root.shell("rc-service slow start >/dev/null 2>&1; rc-service slow restartdelay");
+    assert.equal(delayed.stderr, DEPRECATED);
+    assert.deepEqual(root.traced(), ["start slow", "stop slow", "delay", "start slow"]);
+    assert.equal((await root.shell("rc-service lost broken")).stdout, "nowhere \n");
+  },
+});
+
+Deno.test({
+  name: "a script in bash's language runs under bash, where it is there",
+  ignore: ignore || !existsSync("/bin/bash"),
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        list: 'start() { local -a all=(one two); [[ ${all[1]} == t* ]] && einfo "${all[1]^^}"; }\n',
+        plain: 'start() { einfo "${BASH_VERSION:-another}"; }\n',
+      },
+      programs: ["/bin/bash"],
+    });
+    await root.boot();
+    const { exit, stdout, stderr } = await root.shell("rc-service list start; rc-service plain start");
+    assert.deepEqual({ exit, stdout, stderr }, { exit: 0, stdout: " * TWO\n * another\n", stderr: "" });
+  },
+});
+
+Deno.test({
+  name: "a script that hangs, ends early or cannot be read harms its own service alone",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        hang: "start() { sleep 1000; }\n",
+        stuck: "start() { echo stuck >>/trace; sleep 1000; }\n",
+        ended: "exit 7\n",
+        broken: "start() {\n",
+        good: service(),
+      },
+      files: { "etc/conf.d/hang": "rc_timeout=1\n" },
+    });
+    await root.boot();
+    const hung = await root.shell("rc-service hang start");
+    assert.equal(hung.exit, 1);
+    assert.match(hung.stderr, /^ \* hang: start takes more than 1 s \(rc_timeout\), and is ended\n/);
+    assert.equal((await root.shell("rc-service ended start")).stderr, " * ERROR: ended failed to start\n");
+    assert.equal((await root.shell("rc-service broken start")).exit, 1);
+    assert.equal((await root.shell("rc-service good start")).exit, 0);
+    assert.deepEqual(root.traced(), ["start good"]);
+
+    const interrupted = root.shell("echo $$ >/run/pid; exec /etc/init.d/stuck start");
+    await until("the script runs", () => root.root.read("trace").endsWith("stuck\n"));
+    const meanwhile = await root.shell(
+      "rc-service stuck status; rc-service stuck start; rc-service stuck stop; kill -TERM $(cat /run/pid)",
+    );
+    assert.equal(
+      meanwhile.stderr,
+      " * status: starting\n * WARNING: stuck is already starting\n * ERROR: stuck stopped by something else\n",
+    );
+    const { exit, stderr } = await interrupted;
+    assert.deepEqual({ exit, stderr }, { exit: 1, stderr: " * stuck: caught SIGTERM, aborting\n" });
+    const left = await root.shell(
+      "for s in hang ended broken stuck; do ls /run/openrc/*/$s; done 2>/dev/null",
+    );
+    assert.equal(left.stdout, "");
+  },
+});
+
+Deno.test({
+  name: "checkpath follows root's own links alone, and gives away no file that has another name",
+  ignore,
+  fn: async () => {
+    const checks = [
+      "mkdir -p /srv/real /srv/theirs; ln -s /srv/real /srv/way; chown 1500 /srv/theirs",
+      "ln -s /etc /srv/theirs/way; echo secret >/srv/a; ln /srv/a /srv/b",
+      'for arguments in "-d /srv/way/sub" "-f /srv/theirs/way/passwd" "-f /srv/b" "-f /srv/way/up/../../none"; do',
+      "checkpath -o 1500 -m 0700 $arguments",
+      "done",
+      "ls -ldn /etc/passwd /srv/a /srv/real/sub | while read -r mode links user rest; do echo $mode $user; done",
+    ];
+    await using root = await OpenrcRoot.make({
+      scripts: { app: `extra_commands=go\ngo() {\n${checks.join("\n")}\n}\n` },
+      files: { "etc/passwd": "root:x:0:0:root:/:/bin/sh\nsvc:x:1500:1500::/:/bin/sh\n" },
+      programs: ["/bin/ln", "/bin/chown"],
+    });
+    const { stdout, stderr } = await root.shell("rc-service app go");
+    assert.equal(
+      stdout,
+      " * /srv/way/sub: creating directory\n * /srv/way/sub: correcting owner\n" +
+        "-rw-r--r-- 0\n-rw-r--r-- 0\ndrwx------ 1500\n",
+    );
+    assert.deepEqual(stderr.split("\n").slice(0, -1), [
+      " * checkpath: /srv/theirs/way/passwd: symbolic link way is in a directory that others than root may write",
+      " * checkpath: chmod: Too many hard links to /srv/b",
+      " * checkpath: /srv/way/up/../../none: could not open up: No such file or directory",
+    ]);
+  },
+});
+
+Deno.test({
+  name: "scripts ask for mounts, fstab's entries, and which file is newer",
+  ignore,
+  fn: async () => {
+    const questions = [
+      "mountinfo /proc /none; mountinfo --fstype /proc; mountinfo -q --point-regex '^/ru' && echo run",
+      "fstabinfo --fstype swap,ext4; fstabinfo -b /home; fstabinfo --passno '>1'; fstabinfo -m /home",
+      "touch -d 2020-01-01 /old; touch -d 2021-01-01 /new; is_newer_than /new /old && echo newer",
+      "is_older_than /old /new && echo older; is_newer_than /old /new || echo not newer",
+      "service_set_value key one; service_set_value key two; service_get_value key; echo",
+      "mark_service_started other; service_started other && echo other; yesno YES && rc_runlevel",
+    ];
+    await using root = await OpenrcRoot.make({
+      scripts: { app: `extra_commands=go\ngo() {\n${questions.join("\n")}\n}\n`, other: service() },
+      files: {
+        "etc/fstab":
+          "/dev/a / ext4 defaults 0 1\n/dev/b /home ext4 rw,noexec 0 2\n# none\n/dev/c none swap sw\n",
+      },
+    });
+    await root.boot();
+    const { stdout, stderr } = await root.shell("rc-service app go");
+    assert.equal(stderr, "");
+    assert.deepEqual(stdout.split("\n").slice(0, -1), [
+      "/proc",
+      "proc",
+      "run",
+      "none",
+      "/",
+      "/home",
+      "/dev/b",
+      "/home",
+      "-o rw,noexec -t ext4 /dev/b /home",
+      "newer",
+      "older",
+      "not newer",
+      "two",
+      "other",
+      "boot",
+    ]);
+  },
+});
