@@ -111,8 +111,9 @@ export interface Supervisor {
   /**
    * Stops and starts the init scripts of a runlevel, where these are jobs. Undefined where they are not. The promise
    * resolves when all are where they are to be, or have failed.
+   * @param isShown What they print is shown on the console, too.
    */
-  enterLevel(level: string, previous: string): Promise<void> | undefined;
+  enterLevel(level: string, previous: string, isShown: boolean): Promise<void> | undefined;
   /** Stops all jobs, then leaves (`EndSession`). */
   endSession(): void;
   /** Answers `Restart`, which asks init to be replaced by a fresh copy of itself. @throws {ControlError} NotSupported, always. */

@@ -12,7 +12,16 @@ import { acceptAsReady, lookForLeft, mainStopped, scriptStarted, trackFork } fro
 import type { FailureCause, Instance } from "./instance.ts";
 import { advance, advanceAfter, changeGoal, endDelay, failAndStop } from "./lifecycle.ts";
 import { endedTooEarly, failOrRespawn, isFailure, respawnOrStop, timedOut } from "./respawn.ts";
-import { endsStart, isScript, lost, meaningOf, outcomeOf, stayWithout } from "./services/init_script.ts";
+import {
+  endsStart,
+  isScript,
+  loseScript,
+  lost,
+  meaningOf,
+  noteLoss,
+  outcomeOf,
+  stayWithout,
+} from "./services/init_script.ts";
 import { leavesService, missedPidFile } from "./services/pid_file.ts";
 import { endMissed, missedWatchdog } from "./services/watchdog.ts";
 import type { InstanceTimer, InstanceTimerPurpose } from "./timers.ts";
@@ -78,6 +87,7 @@ export function spawnFailed(
     const unable = `its ${process} process could not be run: ${reason}`;
     failAndStop(engine, instance, { process, reason: unable, ...(isTold && { message }) });
   }
+  loseScript(instance, process);
   advanceAfter(engine, instance, process);
 }
 
@@ -95,7 +105,13 @@ export function processEnded(
   if (process === "main" && isScript(instance) && !instance.isExpectMet) {
     engine.clearTimer(instance, "hook-bound");
   }
-  if (trackedProcess !== undefined) return trackFork(engine, instance, trackedProcess);
+  if (trackedProcess !== undefined) {
+    noteLoss(instance, exit);
+    if (!isSuccess(exit)) {
+      logExit(engine, instance.describe(process, pid), exit, isNamedNormal(instance, exit), "");
+    }
+    return trackFork(engine, instance, trackedProcess);
+  }
   if (process === "main" && leavesService(instance, exit)) return;
   if (process === "main" && endsStart(instance, exit)) return startDone(engine, instance, pid, exit);
   if (process === "main") mainEnded(engine, instance, pid, exit);

@@ -31,7 +31,7 @@ import { findForkedProcess } from "./spawn/fork_tracking.ts";
 import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
-import { ScriptLevels } from "./sysv/script_levels.ts";
+import { beginChange, ScriptLevels } from "./sysv/script_levels.ts";
 import { type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
 import { type SavedTimers, Timers } from "./parts/timers.ts";
 import { type UpstartState, upstartState } from "./upstart_state.ts";
@@ -272,6 +272,19 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return this.#requests.submit((request) => this.handle({ kind: "request", request, what }));
   }
 
+  /** The number of the request that is made next. */
+  get nextRequest(): number {
+    return this.#requests.nextNumber;
+  }
+
+  /**
+   * The answer to a request that was made before this init was restored.
+   * @throws {ControlError} when it could not be done; later, the promise rejects with it.
+   */
+  answerTo(request: number): string | Promise<string> {
+    return this.#requests.answerTo(request);
+  }
+
   remark(job: string): string {
     const { definition, lastFailure } = this.job(job) ?? {};
     const { pidFile, env = [], semantics, expect } = definition ?? {};
@@ -305,8 +318,15 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     if (problem !== undefined) throw new ControlError("Failed", problem);
   }
 
-  enterLevel(level: string, previous: string): Promise<void> | undefined {
-    return this.awaitsEvent(RC_EVENTS.start) ? new ScriptLevels(this).enter(level, previous) : undefined;
+  enterLevel(level: string, previous: string, isShown: boolean): Promise<void> | undefined {
+    if (!this.awaitsEvent(RC_EVENTS.start)) return undefined;
+    const levels = new ScriptLevels(this), change = beginChange(level, previous);
+    return isShown ? levels.carryOnShown(change) : levels.carryOn(change);
+  }
+
+  /** Has the console show what init scripts log that start from now on, until the function is called that it returns. */
+  showScripts(): () => void {
+    return this.context.processes.output.showScripts();
   }
 
   endSession(): void {

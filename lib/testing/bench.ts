@@ -191,12 +191,13 @@ export class Bench<Reference = string> {
   }
 
   /**
-   * A process forks and ends, as a daemon does. The child runs in its place where the engine tracks forks (`expect`).
+   * A process forks and ends, as a daemon does, or by another end. The child runs in its place where the engine tracks forks
+   * (`expect`).
    * @returns The child's number.
    * @throws {Error} when the process does not run.
    */
-  fork(job: Reference, which: ProcessSelector = {}): number {
-    return this.#simulator.fork(this.pid(job, which));
+  fork(job: Reference, which: ProcessSelector = {}, end: ProcessEnd = { status: 0 }): number {
+    return this.#simulator.fork(this.pid(job, which), end);
   }
 
   /**

@@ -6,7 +6,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type ControlRequest, encodeRequest } from "../../lib/model/sysv/control_request.ts";
-import { FIELD, RECORD_SIZE } from "../../lib/sys/utmp/records.ts";
 import {
   close,
   O_NONBLOCK,
@@ -22,64 +21,8 @@ import { type Outcome, run } from "../support/command.ts";
 import { until } from "../support/deadline.ts";
 import { childrenOf, isRunning, killTree, procFile, sendSignal } from "../support/processes.ts";
 import { EXECUTABLE } from "../support/programs.ts";
-
-/** A command. `once`: it changes something. Else it is run again until it prints what was recorded. */
-interface CommandStep {
-  run?: string[];
-  /** A line of shell, in its place. */
-  sh?: string;
-  exit?: number;
-  stdout?: string;
-  /** Of a command that is run once. Absent where that is of no interest. */
-  stderr?: string;
-  once?: boolean;
-}
-
-/** What is in /trace. */
-interface TraceStep {
-  trace: string[];
-  sort?: boolean;
-  unique?: boolean;
-}
-
-/** A step. Those that look at something wait until it is as recorded. */
-export type InittabStep =
-  | { boot: string[]; environment?: Record<string, string> }
-  | CommandStep & { run: string[] }
-  | CommandStep & { sh: string }
-  | { traced: string }
-  | { lines: number }
-  | TraceStep
-  | { console: string }
-  | { type: string }
-  | { signal: string }
-  | { request: { cmd: number; data?: string } }
-  | { write: string; text: string }
-  | { exists: string; is: boolean }
-  /** Whether init has the control FIFO open. */
-  | { listening: boolean }
-  | { utmp: string; records: string[][] };
-
-/** A recorded case. */
-export interface InittabCase {
-  about: string;
-  /** The lines of /etc/inittab. */
-  inittab?: string[];
-  /** Programs and other files by their paths. */
-  files?: Record<string, string>;
-  /** False: there are no files of records. */
-  utmp?: boolean;
-  steps: InittabStep[];
-}
-
-/** All recorded cases, by name. */
-export function recordedCases(): Array<[name: string, recorded: InittabCase]> {
-  const directory = join(import.meta.dirname!, "inittab_cases");
-  return readdirSync(directory).sort().map((file) => [
-    file.replace(".json", ""),
-    JSON.parse(readFileSync(join(directory, file), "utf8")),
-  ]);
-}
+import { recordsOf } from "./inittab_records.ts";
+import type { CommandStep, InittabCase, InittabStep, TraceStep } from "./inittab_steps.ts";
 
 /** The programs of all cases: each writes to /trace what it does, and in which runlevel. */
 const PROGRAMS: Record<string, string> = {
@@ -328,28 +271,4 @@ function procFileLink(pid: number, fd: string): string {
   } catch {
     return "";
   }
-}
-
-const TYPES: Record<number, string> = {
-  1: "RUN_LVL",
-  2: "BOOT_TIME",
-  5: "INIT_PROCESS",
-  8: "DEAD_PROCESS",
-};
-
-/** Type, ID and user of each record, then the runlevels, or the signal and the status of the end. */
-function recordsOf(bytes: Buffer): string[] {
-  return Array.from({ length: Math.floor(bytes.length / RECORD_SIZE) }, (_, index) => {
-    const record = bytes.subarray(index * RECORD_SIZE, (index + 1) * RECORD_SIZE);
-    const text = (start: number, end: number) => record.toString("latin1", start, end).split("\0", 1)[0]!;
-    const type = TYPES[record.readInt16LE(FIELD.type)] ?? "?";
-    const pid = record.readInt32LE(FIELD.pid);
-    const level = (code: number) => code === 0 ? "N" : String.fromCharCode(code);
-    const more = type === "RUN_LVL"
-      ? [level(pid >> 8) + level(pid & 0xff)]
-      : type === "DEAD_PROCESS"
-      ? [`${record.readInt16LE(332)}/${record.readInt16LE(334)}`]
-      : [];
-    return [type, text(FIELD.id, FIELD.user), text(FIELD.user, FIELD.user + 32), ...more].join(" ");
-  });
 }

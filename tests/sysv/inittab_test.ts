@@ -2,11 +2,17 @@
 
 import assert from "node:assert/strict";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
-import { type InittabCase, InittabMachine, type InittabStep, recordedCases } from "./inittab_player.ts";
+import { InittabMachine } from "./inittab_player.ts";
+import { type InittabCase, type InittabStep, recordedCases } from "./inittab_steps.ts";
 
 const recorded = recordedCases();
 
-function machineTest(name: string, of: Omit<InittabCase, "about" | "steps">, steps: InittabStep[]): void {
+function machineTest(
+  name: string,
+  of: Omit<InittabCase, "about" | "steps">,
+  steps: InittabStep[],
+  look: (machine: InittabMachine) => void = () => {},
+): void {
   Deno.test({
     name,
     ignore: !NAMESPACES_POSSIBLE,
@@ -15,6 +21,7 @@ function machineTest(name: string, of: Omit<InittabCase, "about" | "steps">, ste
       // Where nobody boots, there are programs without an init.
       if (!("boot" in steps[0]!)) await machine.start(["sleep", "1000000"]);
       for (const step of steps) await machine.step(step);
+      look(machine);
     },
   });
 }
@@ -73,6 +80,67 @@ machineTest("lines are jobs, which initctl knows, and the jobs of /etc/init foll
   { run: ["telinit", "3"], once: true },
   { trace: ["r up 2 N", "follows 3 2"] },
 ]);
+
+/** A script of level 3 that says what it is told. */
+const WEB = `#!/bin/sh
+### BEGIN INIT INFO
+# Provides: web
+# Default-Start: 3
+# Default-Stop:
+### END INIT INFO
+echo "web $1 $RUNLEVEL $PREVLEVEL" >> /trace
+echo "web is told to $1 in"
+echo "level $RUNLEVEL, after $PREVLEVEL"
+`;
+
+machineTest("a line of rc is init's own, also by hand, and the console shows what scripts print", {
+  inittab: [
+    "id:2:initdefault:",
+    "l2:2:wait:/etc/init.d/rc 2",
+    "l3:3:wait:/etc/init.d/rc 3",
+    "w2:2:wait:/t two",
+  ],
+  files: {
+    "etc/init.d/rc": "#!/bin/sh\necho rc as a process >> /trace\n",
+    "etc/init.d/web": WEB,
+    "etc/rc3.d/S01web": "",
+  },
+}, [
+  { boot: [] },
+  { trace: ["two 2 N"] },
+  { sh: "ln -sf ../init.d/web /etc/rc3.d/S01web; initctl reload-configuration", once: true },
+  // Logs cannot be written, as at the end of a halt.
+  { sh: "mount -t tmpfs none /var/log; mkdir /var/log/upstart; mount -o remount,ro /var/log", once: true },
+  { run: ["telinit", "3"], once: true },
+  { trace: ["two 2 N", "web start 3 2"] },
+  { console: "\nweb is told to start in\nlevel 3, after 2\n" },
+  { run: ["runlevel"], stdout: "2 3\n" },
+  { sh: "initctl start inittab/l3 > /run/out", once: true },
+  { trace: ["two 2 N", "web start 3 2", "web start 3 N"] },
+  { console: "\nweb is told to start in\nlevel 3, after N\n" },
+  { run: ["runlevel"], stdout: "2 3\n" },
+], (machine) => assert.doesNotMatch(machine.console(), /unable to write/));
+
+machineTest("without inittab, the job rc has the console show what scripts print", {
+  files: { "etc/init.d/web": WEB, "etc/rc3.d/S01web": "" },
+}, [
+  { boot: ["--sysv"] },
+  { run: ["runlevel"], stdout: "N 2\n" },
+  { sh: "ln -sf ../init.d/web /etc/rc3.d/S01web; initctl reload-configuration", once: true },
+  { run: ["telinit", "3"], once: true },
+  { trace: ["web start 3 2"] },
+  { console: "\nweb is told to start in\nlevel 3, after 2\n" },
+]);
+
+machineTest("that there is no directory of files is told once", {
+  inittab: ["id:2:initdefault:", "w2:2:wait:/t two"],
+}, [
+  { boot: [] },
+  { traced: "two" },
+  { run: ["telinit", "q"], once: true },
+  { run: ["telinit", "3"], once: true },
+  { run: ["runlevel"], stdout: "2 3\n" },
+], (machine) => assert.equal(machine.console().match(/No inittab\.d directory found/g)?.length, 1));
 
 machineTest("a file that is no inittab leaves the lines that were there", {
   inittab: ["id:2:initdefault:", "r:2:respawn:/d r", "w3:3:wait:/t three"],

@@ -264,3 +264,41 @@ test(
     says(await sysv("invoke-rc.d", "--force", "other", "start"), 0, /^other: started$/);
   },
 );
+
+test(
+  "of a service whose main process was killed and that has others, the script says whether it runs; without one they end",
+  {
+    web: {
+      ...SERVICE,
+      // The first one is the oldest, for it has made the others.
+      onStart:
+        `setsid sh -c 'sleep 10000 & echo $! > /run/worker; sleep 10000 & echo $! > /run/other; exec sleep 10000' \\
+      > /dev/null 2>&1 & while [ ! -s /run/other ]; do sleep 0.01; done`,
+      others: 'status) [ -e /run/serves ] && { echo "web serves"; exit 0; }; echo "web is dead"; exit 1 ;;',
+    },
+  },
+  async (init, service) => {
+    says(await service("web", "start"), 0, /^web: started$/);
+    const [, main] = /process (\d+)$/.exec(
+      await init.untilStatus("web", /^web start\/running, process \d+$/),
+    )!;
+    const [worker, other] = (await init.init.shell("cat /run/worker /run/other")).stdout.split("\n");
+    await init.init.shell(`kill -9 ${main}`);
+    await init.untilStatus(
+      "web",
+      new RegExp(
+        `running, process ${worker}\\n\\tits main process is gone, and others of its processes run on`,
+      ),
+    );
+    says(await service("web", "status"), 1, /^web is dead$/);
+    await init.init.shell("touch /run/serves");
+    says(await service("web", "status"), 0, /^web serves$/);
+    // Nothing but init can end what is left now.
+    await init.init.shell("rm /etc/init.d/web");
+    says(await service("web", "stop"), 0, /^web: stopped$/);
+    await until("all are gone", async () => {
+      const { exit } = await init.init.shell(`kill -0 ${worker} 2> /dev/null || kill -0 ${other}`);
+      return exit !== 0;
+    });
+  },
+);

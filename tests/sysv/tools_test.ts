@@ -1,7 +1,15 @@
 /** `rouse sysv order`, `explain` and `lint`, and what insserv does with files that nobody should trust. */
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { run } from "../support/command.ts";
@@ -152,6 +160,17 @@ Deno.test("insserv leaves links of others alone, and waits for nothing that is n
     assert.match(stderr, /^insserv: Could not read script huge: File is too large/m);
     const files = readdirSync(scripts).filter((name) => name.startsWith(".")).sort();
     assert.deepEqual(files, [".depend.boot", ".depend.start", ".depend.stop"]);
+  }));
+
+Deno.test("insserv fails where a link cannot be made, and makes the others", () =>
+  withRoot(SCRIPTS, async (root) => {
+    const level = join(root.path, "etc/rc2.d");
+    rmSync(level, { recursive: true });
+    writeFileSync(level, "");
+    const { exit, stderr } = await root.insserv(["db"]);
+    assert.equal(exit, 2);
+    assert.match(stderr, /^insserv: can not symlink\(.*rc2\.d\/S01db\): Not a directory$/m);
+    assert.deepEqual(readdirSync(join(root.path, "etc/rc0.d")), ["K02db"]);
   }));
 
 Deno.test("insserv writes the files that startpar reads", () =>

@@ -29,8 +29,12 @@ const INSSERV: CommandDescription = {
   summary:
     "Enable init scripts, or disable them with -r, and number all links by what the scripts' headers say.",
   help: "Without a script, the links that are there are numbered anew.\n\n" +
-    "Exit status: 0, or 1 when something is wrong and nothing was changed.",
+    "Exit status: 0; 1 when something is wrong and nothing was changed; 2 when a link or a file could not be made or " +
+    "removed, and the others were.",
 };
+
+/** The exit status where a link or a file could not be made or removed. */
+export const INCOMPLETE = 2;
 
 const OPTIONS: readonly Option[] = [
   { short: "r", long: "remove", help: "remove the links of the scripts" },
@@ -121,8 +125,8 @@ class Insserv {
       return 0;
     }
     const prepared = this.prepare();
-    if (this.#has("show-all") || this.#has("showall")) showAll(prepared.order);
-    else this.#carryOut(prepared);
+    if (!this.#has("show-all") && !this.#has("showall")) return this.#carryOut(prepared) ? 0 : INCOMPLETE;
+    showAll(prepared.order);
     return 0;
   }
 
@@ -229,7 +233,8 @@ class Insserv {
     if (missing.length > 0 && !isForced) throw new FatalError(undefined);
   }
 
-  #carryOut({ scripts, found, order }: Prepared): void {
+  /** Makes the links and the .depend files. False when one of them could not be made, which is told. */
+  #carryOut({ scripts, found, order }: Prepared): boolean {
     // A script that is there and cannot be read keeps its links: nobody knows what it is to have.
     const own = found.links.filter(({ script }) =>
       found.catalog.ofScript(script) || !isThere(scripts.path(script))
@@ -245,18 +250,24 @@ class Insserv {
     if (this.#isDry) {
       const files = "depend.boot, depend.start, and depend.stop";
       complain(`dryrun, not creating ${files} in ${dependencies}/.`);
-      return;
+      return true;
     }
-    changeLinks(changes, complain);
+    let isDone = true;
+    const fail = (message: string) => {
+      complain(message);
+      isDone = false;
+    };
+    changeLinks(changes, fail);
     for (const [kind, text] of Object.entries(dependFiles(order))) {
       const path = `${dependencies}/.depend.${kind}`;
       if (this.#verbosity > 0) complain(`creating ${path}`);
       try {
         writeFile(path, text);
       } catch (error) {
-        complain(failureMessage(error));
+        fail(failureMessage(error));
       }
     }
+    return isDone;
   }
 }
 

@@ -18,6 +18,9 @@ const MAX_TOLD = 20;
 /** So many files of the directory are read. */
 const MAX_FILES = 1000;
 
+/** The message that there is no directory. */
+export const NO_DIRECTORY = "No inittab.d directory found";
+
 /** What was read. */
 export interface InittabFiles {
   /** Absent when the file could not be read. */
@@ -41,7 +44,7 @@ export function readInittab(root = ""): InittabFiles {
       messages.push(`Reading: ${directory}/${name}`);
       inittab = readFile(`${directory}/${name}`, inittab, messages) ?? inittab;
     }
-  } else if (inittab) messages.unshift("No inittab.d directory found");
+  } else if (inittab) messages.unshift(NO_DIRECTORY);
   return { messages, ...(inittab && { inittab }) };
 }
 

@@ -282,14 +282,17 @@ export const ROUSE: Interface<null> = {
       run: (_, values, { supervisor, peer }) =>
         follow(supervisor.request({ kind: "reset", ...targetOf(values) }, peer), nothing),
     },
-    /** Stops and starts the init scripts of a runlevel, where these are jobs. Else it does nothing, and says so. */
+    /**
+     * Stops and starts the init scripts of a runlevel, where these are jobs; `shown`: with what they print on the console.
+     * Else it does nothing, and says so.
+     */
     EnterLevel: {
-      in: "level:s previous:s",
+      in: "level:s previous:s shown:b",
       out: "entered:b",
       asynchronous: true,
       restricted: "enter a runlevel",
-      run(_, [level, previous], { supervisor }) {
-        const entered = supervisor.enterLevel(level as string, previous as string);
+      run(_, [level, previous, shown], { supervisor }) {
+        const entered = supervisor.enterLevel(level as string, previous as string, shown as boolean);
         return entered ? entered.then(() => [true]) : [false];
       },
     },

@@ -171,8 +171,8 @@ export class FakeSupervisor implements Supervisor {
     this.called.push("notifyDiskWriteable");
   }
 
-  enterLevel(level: string, previous: string): Promise<void> | undefined {
-    this.called.push(`enterLevel ${level} ${previous}`);
+  enterLevel(level: string, previous: string, isShown: boolean): Promise<void> | undefined {
+    this.called.push(`enterLevel ${level} ${previous}${isShown ? " shown" : ""}`);
     return level === "S" ? undefined : Promise.resolve();
   }
 

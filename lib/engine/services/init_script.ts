@@ -6,7 +6,7 @@
 
 import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
 import { RC_EVENTS } from "../../model/init_events.ts";
-import type { JobDefinition } from "../../model/job.ts";
+import type { InstanceProcess, JobDefinition } from "../../model/job.ts";
 import { actionExitInWords } from "../../model/sysv/lsb_exits.ts";
 import { signalName } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
@@ -62,6 +62,20 @@ export const STARTED = statesBetween("spawned", "running");
 export function mayHaveLeft({ isExpectMet, state, report }: Instance, exit: Exit): boolean {
   if (!isExpectMet) return isSuccess(exit);
   return STARTED.has(state) && report.script !== "named";
+}
+
+/** Another process of a script is followed in the place of its main process, which may have been all that serves. */
+export function noteLoss(instance: Instance, exit: Exit): void {
+  if (isScript(instance) && instance.isExpectMet && !isSuccess(exit)) instance.report.script = "partial";
+}
+
+/**
+ * A script's stop cannot be run, for there is no such script any more. What its pid file names is ended as always; without
+ * that, all that the script has left behind.
+ */
+export function loseScript(instance: Instance, process: InstanceProcess): void {
+  if (!isScript(instance) || process !== "pre-stop" || instance.report.script === "named") return;
+  instance.report.script = "orphaned";
 }
 
 /** True when this end of a main process, behind which nothing is left, is that of a script's start. */

@@ -253,6 +253,34 @@ Deno.test("of several processes that were left behind, the next one is followed"
   assert.deepEqual([bench.state("web"), bench.pid("web")], ["start/running", next]);
 });
 
+Deno.test("where that was killed, `status` says so, and the script is up all the same", () => {
+  const bench = scriptBench();
+  bench.start("web");
+  startDaemon(bench);
+  const next = bench.fork("web", {}, { signal: SIGKILL });
+  bench.restore();
+  assert.deepEqual([bench.state("web"), bench.pid("web")], ["start/running", next]);
+  assert.equal(bench.note("web"), "its main process is gone, and others of its processes run on");
+  bench.restart("web");
+  startDaemon(bench);
+  assert.equal(bench.note("web"), "");
+});
+
+Deno.test("all that is left of a script that cannot be run any more is ended by its stop", () => {
+  for (const isNamed of [false, true]) {
+    const bench = scriptBench(isNamed ? { pidFile: "/run/web.pid" } : {});
+    bench.behave("web", "pre-stop", { spawnFails: "No such file or directory" });
+    bench.leave("web", 1);
+    bench.start("web");
+    startDaemon(bench);
+    const stop = bench.stop("web");
+    // Of sshd, those are left who are logged in.
+    assert.deepEqual(bench.traced(/leftovers/), isNamed ? [] : ["web leftovers get TERM"]);
+    bench.advance("20s");
+    assert.deepEqual([bench.state("web"), stop.outcome, bench.timers], ["stop/waiting", "done", 0]);
+  }
+});
+
 Deno.test("what a script has left behind may be found a moment later", () => {
   const bench = scriptBench();
   bench.start("web");

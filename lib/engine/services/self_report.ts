@@ -1,7 +1,19 @@
 /** What an instance has told of itself in its present run, by messages or by files. */
 
 import type { JobDefinition } from "../../model/job.ts";
+import { PARTIAL_NOTE } from "../../model/sysv/lsb_exits.ts";
 import type { Instance } from "../instance.ts";
+
+/** What is known of the processes of an init script. */
+export type ScriptReport = "named" | "partial" | "gone" | "orphaned";
+
+/** What `status` says of them. */
+const SCRIPT_NOTES: Readonly<Record<ScriptReport, string>> = {
+  named: "",
+  partial: PARTIAL_NOTE,
+  gone: "its processes are gone",
+  orphaned: "its script cannot be run, so its processes are ended",
+};
 
 /** The reports of a service on itself. */
 export class SelfReport {
@@ -15,8 +27,11 @@ export class SelfReport {
   /** What tells which process it is, as far as that is waited for; then why that is not believed. */
   awaits: string | undefined;
 
-  /** Of the processes that an init script has left behind: its pid file names the main process, or all are gone. */
-  script: "named" | "gone" | undefined;
+  /**
+   * Of the processes that an init script has left behind: its pid file names the main process; that one was killed or has
+   * failed, and others are left; all are gone; or those that are left have no script any more that could stop them.
+   */
+  script: ScriptReport | undefined;
 
   /** Forgets all. */
   clear(): void {
@@ -31,7 +46,8 @@ export class SelfReport {
   /** A remark for `status`; empty when it has told nothing. */
   get note(): string {
     if (this.awaits !== undefined) return `waits for its process: ${this.awaits}`;
-    if (this.script === "gone") return "its processes are gone";
+    const script = this.script && SCRIPT_NOTES[this.script];
+    if (script) return script;
     return [this.phase, this.status].filter(Boolean).join(": ");
   }
 }

@@ -98,9 +98,9 @@ export class Simulator {
     this.handle({ kind: "exited", pid, exit: exitOf(end) });
   }
 
-  /** A running process forks and ends with status 0. The child runs when the engine tracks forks. Returns its number. */
-  fork(pid: number): number {
-    const exit = { status: 0 };
+  /** A running process forks and ends. The child runs when the engine tracks forks. Returns its number. */
+  fork(pid: number, end: ProcessEnd = { status: 0 }): number {
+    const exit = exitOf(end);
     const tracked = this.engine.tracksForks(pid, exit, this.now);
     const child = this.#processes.fork(pid, tracked);
     const trackedProcess = { pid: child, forks: 1 };

@@ -11,6 +11,7 @@ import type { InstanceProcess, JobDefinition } from "../../model/job.ts";
 import type { CheckPurpose } from "../checks/instance_checks.ts";
 import type { NoticeKind, Time } from "../effects.ts";
 import type { FailureCause, Leftovers, Setback } from "../instance.ts";
+import type { ScriptReport } from "../services/self_report.ts";
 import type { Goal, State } from "../states.ts";
 import type { EngineTimerPurpose, InstanceTimerPurpose } from "../timers.ts";
 
@@ -152,7 +153,7 @@ export interface SavedReport {
   phase: "reloading" | "stopping" | null;
   watchdogTime: number | null;
   awaits: string | null;
-  script: "named" | "gone" | null;
+  script: ScriptReport | null;
 }
 
 /** An instance that something refers to. */

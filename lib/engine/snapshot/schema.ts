@@ -105,7 +105,7 @@ const isReport = isObject(
     phase: orNull(isOneOf("reloading", "stopping")),
     watchdogTime: orNull(isNumber(0)),
     awaits: orNull(isText),
-    script: orNull(isOneOf("named", "gone")),
+    script: orNull(isOneOf("named", "partial", "gone", "orphaned")),
   } satisfies ChecksOf<SavedReport>,
 );
 

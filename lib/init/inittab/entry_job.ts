@@ -5,6 +5,7 @@ import { type ActionRow, INITTAB_ACTIONS, type InittabEntry } from "../../model/
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { close, isTerminal, O_NOCTTY, O_NONBLOCK, O_RDWR, open } from "../../sys/io/descriptors.ts";
+import { selfCommand } from "../../sys/runtime/self.ts";
 
 /** The system's console. */
 export const CONSOLE = "/dev/console";
@@ -48,15 +49,25 @@ export function idOf(job: string): string | undefined {
   return job.startsWith(PREFIX) ? job.slice(PREFIX.length) : undefined;
 }
 
-/** The job of a line. */
+/**
+ * The job of a line.
+ * @param rc The runlevel whose scripts init itself stops and starts for the line. Who starts its job by hand has the same.
+ */
 export function entryJob(
   entry: InittabEntry,
   { console, hasInitscript }: EntrySurroundings,
+  rc?: string,
 ): JobDefinition {
   const row: ActionRow = INITTAB_ACTIONS[entry.action];
   const { id, levels, action, process, isDirect, file } = entry;
   const script = ["/bin/sh", INITSCRIPT, id, levels, action, process];
-  const words = hasInitscript ? script : isDirect ? process.split(/[ \t]+/) : undefined;
+  const words = rc !== undefined
+    ? [...selfCommand("sysv"), "rc", rc]
+    : hasInitscript
+    ? script
+    : isDirect
+    ? process.split(/[ \t]+/)
+    : undefined;
   return {
     ...emptyJob(jobNameOf(id), file),
     description: levels === "" ? action : `${action} in ${levels}`,

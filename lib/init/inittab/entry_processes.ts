@@ -9,13 +9,16 @@ import { recordEnd, recordStart } from "../../sys/utmp/process_records.ts";
 import type { Messages } from "../logs/messages.ts";
 import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
-import { ScriptLevels } from "../sysv/script_levels.ts";
+import { beginChange, type LevelProgress, ScriptLevels } from "../sysv/script_levels.ts";
 import { entryJob, type EntrySurroundings, idOf, jobNameOf, surroundings } from "./entry_job.ts";
 import { rcLevel } from "./native_rc.ts";
 import type { SysvEnvironment } from "./sysv_environment.ts";
 
-/** Processes that have a record, by the IDs of their lines. */
-export type SavedProcesses = Array<[id: string, pid: number]>;
+/** What is saved of {@link EntryProcesses}, by the IDs of lines: processes that have a record, and changes of the runlevel. */
+export interface SavedProcesses {
+  recorded: Array<[id: string, pid: number]>;
+  changes: Array<[id: string, change: LevelProgress]>;
+}
 
 /** What {@link EntryProcesses} is given. */
 export interface EntryProcessesContext {
@@ -32,6 +35,8 @@ export interface EntryProcessesContext {
 interface DefinedEntry {
   entry: InittabEntry;
   surroundings: EntrySurroundings;
+  /** The runlevel of a line of rc. */
+  rc?: string | undefined;
 }
 
 /** What the lines have running. Each is known by its ID. */
@@ -39,7 +44,7 @@ export class EntryProcesses implements Part<SavedProcesses> {
   readonly #scripts: ScriptLevels;
   readonly #defined = new Map<string, DefinedEntry>();
   /** The changes of the runlevel that init carries out for a line. */
-  readonly #changes = new Map<string, symbol>();
+  readonly #changes = new Map<string, LevelProgress>();
   readonly #recorded = new Map<string, number>();
   #surroundings: EntrySurroundings = { console: "none", hasInitscript: false };
 
@@ -48,11 +53,13 @@ export class EntryProcesses implements Part<SavedProcesses> {
   }
 
   save(): SavedProcesses {
-    return [...this.#recorded];
+    return { recorded: [...this.#recorded], changes: [...this.#changes] };
   }
 
-  restore(saved: SavedProcesses): void {
-    for (const [id, pid] of saved) this.#recorded.set(id, pid);
+  /** To be called when the engine and its requests are restored. */
+  restore({ recorded, changes }: SavedProcesses): void {
+    for (const [id, pid] of recorded) this.#recorded.set(id, pid);
+    for (const [id, change] of changes) this.#enterLevel(id, change);
   }
 
   /** Defines the jobs of lines, and removes those of lines that are gone. */
@@ -70,11 +77,11 @@ export class EntryProcesses implements Part<SavedProcesses> {
 
   /** The change that defines the job of a line; none when it is defined like that. */
   #changeOf(entry: InittabEntry): DefinitionChange[] {
-    const defined: DefinedEntry = { entry, surroundings: this.#surroundings };
-    const { id } = entry;
+    const rc = rcLevel(entry.process), { id } = entry;
+    const defined: DefinedEntry = { entry, surroundings: this.#surroundings, rc };
     if (JSON.stringify(this.#defined.get(id)) === JSON.stringify(defined)) return [];
     this.#defined.set(id, defined);
-    return [{ name: jobNameOf(id), definition: entryJob(entry, this.#surroundings) }];
+    return [{ name: jobNameOf(id), definition: entryJob(entry, this.#surroundings, rc) }];
   }
 
   /** Starts what a line says. */
@@ -82,8 +89,8 @@ export class EntryProcesses implements Part<SavedProcesses> {
     const { init } = this.context, { id } = entry;
     const changes = this.#changeOf(entry);
     if (changes.length > 0) init.handle({ kind: "definitions", changes });
-    const ofRc = rcLevel(entry.process);
-    if (ofRc !== undefined) return this.#enterLevel(id, ofRc, previous);
+    const rc = this.#defined.get(id)?.rc;
+    if (rc !== undefined) return this.#enterLevel(id, beginChange(rc, previous));
     const environment = this.context.environment.ofProcess(level, previous);
     this.#ask({ kind: "start", job: jobNameOf(id), environment, wait: false }, (error) => {
       if (error.errorName === "AlreadyStarted") return;
@@ -93,19 +100,19 @@ export class EntryProcesses implements Part<SavedProcesses> {
   }
 
   /** Has init itself stop and start the services of a runlevel. */
-  #enterLevel(id: string, level: string, previous: string): void {
-    const change = Symbol(id);
+  #enterLevel(id: string, change: LevelProgress): void {
     this.#changes.set(id, change);
     const done = () => {
       // Somebody may have stopped it, and started it again.
       if (this.#changes.get(id) !== change) return;
       this.#changes.delete(id);
+      const { level, previous } = change;
       if (goesDown(level)) {
         this.context.onSystemEnd(this.context.environment.ofLevel(level, previous));
       }
       this.context.onEnd(id);
     };
-    Promise.try(() => this.#scripts.enter(level, previous)).then(done, (error) => {
+    Promise.try(() => this.#scripts.carryOnShown(change)).then(done, (error) => {
       this.context.messages.fault("the change of the runlevel", error);
       done();
     });
@@ -143,7 +150,8 @@ export class EntryProcesses implements Part<SavedProcesses> {
     const { exit } = notice, pid = this.#recorded.get(id);
     if (pid !== undefined) recordEnd({ id, pid }, exit);
     this.#recorded.delete(id);
-    this.context.onEnd(id);
+    // Of a line of rc, somebody has started the job by hand.
+    if (!this.#changes.has(id)) this.context.onEnd(id);
   }
 
   #spawned(id: string): void {

@@ -1,7 +1,7 @@
 /** inittab(5) at work: what the sequencer says is done by the engine's jobs, and SysV's clients are listened to. */
 
 import { ControlError } from "../../control/supervisor.ts";
-import { readInittab } from "../../config/sysv/inittab.ts";
+import { NO_DIRECTORY, readInittab } from "../../config/sysv/inittab.ts";
 import { RUNLEVEL_EVENT } from "../../model/init_events.ts";
 import { type ControlRequest, SLEEP_TIME } from "../../model/sysv/control_request.ts";
 import { type Inittab, INITTAB_ACTIONS, type InittabTrigger, RUNLEVELS } from "../../model/sysv/inittab.ts";
@@ -31,7 +31,7 @@ export interface SavedInittab {
   sequence: SequenceState;
   /** Variables that clients have set, as `NAME=VALUE`. */
   variables: string[];
-  recorded: SavedProcesses;
+  processes: SavedProcesses;
   plainLevel: string;
   timers: Record<SequenceTimer, SavedDeadline>;
 }
@@ -78,6 +78,8 @@ export class InittabSequence implements Part<SavedInittab> {
   readonly drives: boolean;
   /** How often something was no request, since there was one. */
   #refusals = 0;
+  /** It was told that there is no directory of files. */
+  #isAbsenceTold = false;
   /** The runlevel that was asked for last, where the jobs drive the boot. */
   #plainLevel = "N";
 
@@ -184,24 +186,27 @@ export class InittabSequence implements Part<SavedInittab> {
     return {
       sequence: this.#sequencer.save(),
       variables: this.#environment.variables,
-      recorded: this.#processes.save(),
+      processes: this.#processes.save(),
       plainLevel: this.#plainLevel,
       timers: { kill: this.#timers.kill.save(), rest: this.#timers.rest.save() },
     };
   }
 
   /** To be called when the engine is restored. */
-  restore({ sequence, variables, recorded, plainLevel, timers }: SavedInittab): void {
+  restore({ sequence, variables, processes, plainLevel, timers }: SavedInittab): void {
     this.#plainLevel = plainLevel;
     this.#sequencer.restore(sequence);
     this.#environment.set(variables);
-    this.#processes.restore(recorded);
+    this.#processes.restore(processes);
     this.#timers.kill.restore(timers.kill);
     this.#timers.rest.restore(timers.rest);
   }
 
+  /** Tells what there is to say of the files. That there is no directory of them is nothing new the second time. */
   #tell(messages: readonly string[]): void {
-    for (const message of messages) this.context.messages.logSysv(message);
+    const isNew = (message: string) => message !== NO_DIRECTORY || !this.#isAbsenceTold;
+    for (const message of messages.filter(isNew)) this.context.messages.logSysv(message);
+    this.#isAbsenceTold = messages.includes(NO_DIRECTORY);
   }
 
   /** Passes an input to the sequencer, and does what follows. */

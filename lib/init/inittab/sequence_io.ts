@@ -2,6 +2,7 @@
 
 import type { Inittab, InittabEntry, InittabTrigger } from "../../model/sysv/inittab.ts";
 import type { BootFlags } from "../options.ts";
+import type { SequenceState } from "./sequence_state.ts";
 
 /** Something that has happened. */
 export type SequenceInput =
@@ -37,3 +38,22 @@ export type SequenceEffect =
   | { kind: "booted" }
   /** The runlevel has changed. A boot to S is no change on record. */
   | { kind: "level"; level: string; previous: string; isRecorded: boolean };
+
+/** The sequencer at work on an input. */
+export interface SequenceRun {
+  state: SequenceState;
+  /** The time of the input, in ms. */
+  now: number;
+  /** What is to be done. */
+  effects: SequenceEffect[];
+}
+
+/** Notes what is to be done. */
+export function perform({ effects }: SequenceRun, effect: SequenceEffect): void {
+  effects.push(effect);
+}
+
+/** Has something told. */
+export function say(run: SequenceRun, text: string): void {
+  perform(run, { kind: "message", text });
+}

@@ -3,11 +3,12 @@
  * It knows the phases of a boot, the changes of the runlevel, who waits for whom, and who is started again.
  */
 
-import type { Inittab, InittabEntry } from "../../model/sysv/inittab.ts";
+import type { Inittab } from "../../model/sysv/inittab.ts";
 import { DEMANDS, RUNLEVELS } from "../../model/sysv/inittab.ts";
 import type { BootFlags } from "../options.ts";
-import { countStart, forgetStarts, REST_TIME, rests } from "./respawn_rate.ts";
-import type { SequenceEffect, SequenceInput } from "./sequence_io.ts";
+import { endLines, killLines, lineEnded, markEnded } from "./line_ends.ts";
+import { endRests, hasRests, setRestTimer, startDue, startTriggered } from "./line_starts.ts";
+import { perform, say, type SequenceEffect, type SequenceInput, type SequenceRun } from "./sequence_io.ts";
 import {
   compareEntries,
   isBusy,
@@ -17,9 +18,7 @@ import {
   type SequencedEntry,
   type SequenceState,
 } from "./sequence_state.ts";
-
-/** How long a process that was killed is waited for, in ms: one that waits for a device does not end by SIGKILL. */
-const LOST_AFTER = 2000;
+import { addSulogin, isSulogin, needSulogin, removeSulogin } from "./sulogin.ts";
 
 /** The runlevel where none is named, and nobody can be asked for one. */
 const FALLBACK_LEVEL = "2";
@@ -27,37 +26,26 @@ const FALLBACK_LEVEL = "2";
 /** The runlevels that cannot wait until the boot is over. */
 const URGENT_LEVELS = ["0", "1", "6", "S"];
 
-/** The line for a runlevel S that has none, and for an emergency: a shell for whoever knows root's password. */
-const SULOGIN: InittabEntry = {
-  // Longer than any ID of a file.
-  id: "sulogin",
-  levels: "S",
-  action: "wait",
-  process: "/sbin/sulogin",
-  isRecorded: false,
-  isDirect: false,
-  file: "",
-};
-
-function isSulogin({ entry }: SequencedEntry): boolean {
-  return entry.id === SULOGIN.id;
-}
-
 /** The sequencer. */
 export class Sequencer {
-  #state: SequenceState = {
-    phase: "sysinit",
-    level: "S",
-    previous: "N",
-    entries: [],
-    isAsking: false,
-    isEmptyTold: false,
+  readonly #run: SequenceRun = {
+    state: {
+      phase: "sysinit",
+      level: "S",
+      previous: "N",
+      entries: [],
+      isAsking: false,
+      isEmptyTold: false,
+    },
+    now: 0,
+    effects: [],
   };
-  #effects: SequenceEffect[] = [];
   /** The lines by ID, and the IDs of those that {@link isBusy} holds for. Absent: they have to be looked up. */
   #index: { byId: Map<string, SequencedEntry>; busy: Set<string> } | undefined;
-  /** The time of the input, in ms. */
-  #now = 0;
+
+  get #state(): SequenceState {
+    return this.#run.state;
+  }
 
   get level(): string {
     return this.#state.level;
@@ -72,19 +60,19 @@ export class Sequencer {
   }
 
   restore(state: SequenceState): void {
-    this.#state = state;
+    this.#run.state = state;
     this.#index = undefined;
   }
 
   /** Takes an input. @param now The time, in ms from any origin. */
   handle(input: SequenceInput, now: number): SequenceEffect[] {
-    this.#now = now;
-    this.#effects = [];
+    this.#run.now = now;
+    this.#run.effects = [];
     if (input.kind === "ended" && this.#isQuiet(input.id)) return [];
     this.#take(input);
     this.#index = undefined;
     while (this.#goOn());
-    return this.#effects;
+    return this.#run.effects;
   }
 
   /** Takes the end of a process that nobody waits for and nothing follows, so that the lines need not be looked through. */
@@ -97,7 +85,7 @@ export class Sequencer {
     if (!one || one.state !== "running" || one.isGone || one.isDue || busy.size < 2) return false;
     const { waits, respawns } = rowOf(one);
     if (waits || respawns || !busy.delete(id)) return false;
-    this.#markEnded(one);
+    markEnded(one);
     return true;
   }
 
@@ -112,14 +100,14 @@ export class Sequencer {
       case "read":
         return this.#compare(input.inittab);
       case "ended":
-        return this.#ended(input.id);
+        return lineEnded(this.#state, input.id);
       case "trigger":
         for (const one of this.#entries) if (rowOf(one).trigger === input.trigger) one.isDue = true;
         return;
       case "answer":
         return this.#answered(input.text);
       case "timer":
-        return input.timer === "kill" ? this.#killTimer() : this.#setRestTimer();
+        return input.timer === "kill" ? killLines(this.#run) : setRestTimer(this.#run);
     }
   }
 
@@ -128,11 +116,11 @@ export class Sequencer {
   }
 
   #do(effect: SequenceEffect): void {
-    this.#effects.push(effect);
+    perform(this.#run, effect);
   }
 
   #say(text: string): void {
-    this.#do({ kind: "message", text });
+    say(this.#run, text);
   }
 
   // The boot.
@@ -144,7 +132,7 @@ export class Sequencer {
     if (runlevel !== undefined) state.target = runlevel;
     if (!emergency) return;
     state.phase = "emergency";
-    this.#addSulogin();
+    addSulogin(state);
   }
 
   /** Does one step further. False when something has to happen first. */
@@ -155,11 +143,11 @@ export class Sequencer {
       delete state.ending;
       this.#do({ kind: "timer", timer: "kill" });
     }
-    this.#startTriggered();
-    if (state.isAsking || this.#startDue()) return false;
+    startTriggered(this.#run);
+    if (state.isAsking || startDue(this.#run)) return false;
     switch (state.phase) {
       case "emergency":
-        this.#removeSulogin();
+        removeSulogin(state);
         state.phase = "sysinit";
         this.#read({ sleepTime: 0 });
         return false;
@@ -167,8 +155,8 @@ export class Sequencer {
         this.#afterSysinit();
         return true;
       case "single":
-        if (this.#isBusy || this.#hasRests) return false;
-        this.#removeSulogin();
+        if (this.#isBusy || hasRests(this.#run)) return false;
+        removeSulogin(state);
         state.phase = "boot";
         delete state.target;
         return true;
@@ -193,16 +181,12 @@ export class Sequencer {
     state.phase = "single";
     for (const one of this.#entries) if (rowOf(one).phase === "level" && isFor(one, "S")) one.isDue = true;
     this.#do({ kind: "level", level: "S", previous: state.previous, isRecorded: false });
-    this.#needSulogin();
+    needSulogin(state);
   }
 
   /** True while processes of the runlevel run. */
   get #isBusy(): boolean {
     return this.#entries.some(isBusy);
-  }
-
-  get #hasRests(): boolean {
-    return this.#entries.some((one) => rests(one, this.#now) && this.#isHere(one));
   }
 
   /** Enters a runlevel, of which nobody has said when it is to be left, or asks for it. */
@@ -222,8 +206,8 @@ export class Sequencer {
   #leaveEmpty(): boolean {
     const state = this.#state;
     if (state.level === "S") {
-      if (this.#hasRests) return false;
-      this.#removeSulogin();
+      if (hasRests(this.#run)) return false;
+      removeSulogin(state);
       return this.#enterDefault(state.initdefault);
     }
     if (!state.isEmptyTold) this.#say("no more processes left in this runlevel");
@@ -280,9 +264,9 @@ export class Sequencer {
     if (!awaited) return;
     delete state.awaited;
     const ended = inittab ? this.#replaceEntries(inittab) : [];
-    this.#endRests();
+    endRests(state);
     if (awaited.level !== undefined) ended.push(...this.#change(awaited.level));
-    this.#end(ended, awaited.sleepTime);
+    endLines(this.#run, ended, awaited.sleepTime);
   }
 
   #replaceEntries(inittab: Inittab): SequencedEntry[] {
@@ -316,8 +300,8 @@ export class Sequencer {
     state.isEmptyTold = false;
     delete state.target;
     this.#do({ kind: "level", level, previous: state.previous, isRecorded: true });
-    if (level === "S") this.#needSulogin();
-    this.#endRests();
+    if (level === "S") needSulogin(state);
+    endRests(state);
     const others = this.#entries.filter((one) => {
       const { phase, respawns } = rowOf(one);
       const isExempt = phase === "boot" || phase === "sysinit" || one.isAsked && respawns;
@@ -325,128 +309,5 @@ export class Sequencer {
     });
     for (const one of others) if (rowOf(one).phase === "level") one.isDue = true;
     return others.filter((one) => one.state === "running");
-  }
-
-  /** Asks processes to end. They get some time for it. */
-  #end(ended: readonly SequencedEntry[], sleepTime: number): void {
-    if (ended.length === 0) return;
-    this.#say("Sending processes configured via /etc/inittab the TERM signal");
-    for (const one of ended) {
-      one.state = "stopping";
-      this.#do({ kind: "stop", id: one.entry.id });
-    }
-    const isFirst = this.#state.ending === undefined;
-    this.#state.ending = "TERM";
-    if (sleepTime === 0) this.#killTimer();
-    // Those that wait already do not get more time than they had.
-    else if (isFirst) this.#do({ kind: "timer", timer: "kill", delay: sleepTime * 1000 });
-  }
-
-  #killTimer(): void {
-    const stopping = this.#entries.filter(({ state }) => state === "stopping");
-    if (this.#state.ending === "KILL") {
-      for (const one of stopping) one.state = "lost";
-      return;
-    }
-    if (stopping.length === 0) return;
-    this.#state.ending = "KILL";
-    this.#say("Sending processes configured via /etc/inittab the KILL signal");
-    for (const one of stopping) this.#do({ kind: "kill", id: one.entry.id });
-    this.#do({ kind: "timer", timer: "kill", delay: LOST_AFTER });
-  }
-
-  // Starts and ends.
-
-  #ended(id: string): void {
-    const one = this.#entries.find(({ entry }) => entry.id === id);
-    if (!one || one.state === "idle") return;
-    this.#markEnded(one);
-    if (one.isGone) this.#state.entries = this.#entries.filter((other) => other !== one);
-  }
-
-  #markEnded(one: SequencedEntry): void {
-    one.state = "idle";
-    if (!rowOf(one).respawns) one.isAsked = false;
-  }
-
-  /** Starts what keys and the power supply have asked for: at once, whoever else is waited for. */
-  #startTriggered(): void {
-    for (const one of this.#entries) {
-      if (rowOf(one).phase !== "trigger") continue;
-      if (one.isDue && one.state === "idle" && isFor(one, this.#state.level)) this.#start(one);
-      if (rowOf(one).waits && one.state === "running") return;
-    }
-  }
-
-  /** Starts what is due, in the order of the lines. True when one of them has to end before it goes on. */
-  #startDue(): boolean {
-    for (const one of this.#entries) {
-      if (!this.#isHere(one)) continue;
-      if (one.isDue && one.state === "idle") this.#start(one);
-      if (rowOf(one).waits && one.state === "running") return true;
-    }
-    return false;
-  }
-
-  /** True for a line of this phase, and of this runlevel. */
-  #isHere(one: SequencedEntry): boolean {
-    const { phase, level } = this.#state, row = rowOf(one);
-    if (isSulogin(one)) {
-      return phase === "emergency" || level === "S" && (phase === "single" || phase === "level");
-    }
-    if (one.entry.process === "" || one.isGone) return false;
-    if (phase === "sysinit" || phase === "boot") return row.phase === phase;
-    if (phase === "emergency" || row.phase !== "level" && row.phase !== "demand") return false;
-    return one.isAsked || row.phase === "level" && isFor(one, level);
-  }
-
-  #start(one: SequencedEntry): void {
-    const { respawns } = rowOf(one);
-    if (respawns && !this.#mayStart(one)) return;
-    if (!respawns) one.isDue = false;
-    one.state = "running";
-    this.#state.isEmptyTold = false;
-    const { level, previous } = this.#state;
-    this.#do({ kind: "start", entry: one.entry, level, previous });
-  }
-
-  /** Counts a start. False when there were too many of late: the line rests. */
-  #mayStart(one: SequencedEntry): boolean {
-    if (rests(one, this.#now)) return false;
-    if (countStart(one, this.#now)) return true;
-    this.#say(`Id "${one.entry.id}" respawning too fast: disabled for ${REST_TIME / 60_000} minutes`);
-    this.#setRestTimer();
-    return false;
-  }
-
-  /** Lets all that rest be started again. */
-  #endRests(): void {
-    for (const one of this.#entries) forgetStarts(one);
-  }
-
-  #setRestTimer(): void {
-    const ends = this.#entries.filter((one) => rests(one, this.#now)).map(({ restsUntil }) => restsUntil!);
-    if (ends.length === 0) return this.#do({ kind: "timer", timer: "rest" });
-    this.#do({ kind: "timer", timer: "rest", delay: Math.min(...ends) - this.#now });
-  }
-
-  // The shell of the runlevel S.
-
-  /** Adds the shell where no line is for the runlevel S. */
-  #needSulogin(): void {
-    const isThere = this.#entries.some((one) =>
-      one.entry.process !== "" && rowOf(one).phase === "level" && isFor(one, "S")
-    );
-    if (!isThere) this.#addSulogin();
-  }
-
-  #addSulogin(): void {
-    const shell = this.#entries.find(isSulogin);
-    if (shell) shell.isDue = true;
-    else this.#entries.push(newEntry(SULOGIN));
-  }
-
-  #removeSulogin(): void {
-    this.#state.entries = this.#entries.filter((one) => !isSulogin(one));
   }
 }

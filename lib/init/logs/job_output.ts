@@ -3,7 +3,8 @@
 import { isFault } from "../../sys/call/fault.ts";
 import type { Console } from "../../model/job.ts";
 import { close, isTerminal, memfd, O_NOCTTY, O_RDWR, open, type openPty } from "../../sys/io/descriptors.ts";
-import { EACCES, ELOOP, ENOENT, ENXIO, errnoMessage, SystemError } from "../../sys/call/errno.ts";
+import { EACCES, ELOOP, ENOENT, ENXIO, EROFS, errnoMessage, SystemError } from "../../sys/call/errno.ts";
+import { ConsoleEcho } from "./console_echo.ts";
 import { Channels, type OutputStream, type SavedChannels } from "./output_channels.ts";
 import { type DescriptorPair, openPipe, openTerminal } from "./descriptor_pairs.ts";
 import { type OutputSource, TimeStamps } from "./line_format.ts";
@@ -62,9 +63,9 @@ const MAX_NAMED = 20;
 
 /**
  * Upstart says nothing of a link in the place of a log, nor of a directory that is not there yet or that it may not write
- * to.
+ * to. A file system that is read-only is the rule when a machine boots, and when it goes down.
  */
-const SILENT = new Set([ELOOP, ENOENT, EACCES]);
+const SILENT = new Set([ELOOP, ENOENT, EACCES, EROFS]);
 
 /** A log with writers, or with output that could not be written yet. */
 interface OpenLog {
@@ -100,6 +101,7 @@ export class JobOutput implements Part<SavedOutput> {
   readonly #logs = new Map<string, OpenLog>();
   readonly #channels = new Channels();
   readonly #watch = new LineWatch();
+  readonly #echo: ConsoleEcho;
   readonly #unwritten = new Set<LogFile>();
   readonly #budget = new MemoryBudget();
   readonly #null: number;
@@ -112,16 +114,28 @@ export class JobOutput implements Part<SavedOutput> {
 
   constructor(private readonly options: JobOutputOptions) {
     this.#null = this.#openNull();
+    this.#echo = new ConsoleEcho(this.#consolePath);
+  }
+
+  get #consolePath(): string {
+    return this.options.consolePath ?? CONSOLE;
+  }
+
+  /** Has the console show what scripts log that start from now on, until the function is called that it returns. */
+  showScripts(): () => void {
+    return this.#echo.show();
   }
 
   /**
    * Opens the streams for a process of a job's instance. What cannot be opened is replaced by something simpler.
    *
+   * @param isScript True for an init script, see {@link showScripts}
    * @throws {SystemError} when the console cannot be opened for `owner`.
    * @throws {Error} when a line is waited for in output that is not read here.
    */
-  open(job: string, instance: string, console: Console): ProcessOutput {
+  open(job: string, instance: string, console: Console, isScript = false): ProcessOutput {
     const output = this.#open(job, instance, console);
+    if (isScript && output.channel !== undefined) return this.#shown(job, output);
     if (output.channel !== undefined || !this.#watch.has(job, instance)) return output;
     if (output.descriptors[1] === this.#null) {
       return this.#connect(this.#null, { isDiscarded: true, job, instance });
@@ -131,6 +145,17 @@ export class JobOutput implements Part<SavedOutput> {
       `unable to wait for a line of its output, as init does not read it with console ${console}: ` +
         "use console log, pipe or none, or another kind of readiness",
     );
+  }
+
+  /** The streams of an init script, whose output the console may show when it ends. */
+  #shown(job: string, output: ProcessOutput): ProcessOutput {
+    const show = this.#echo.follow(job);
+    if (!show) return output;
+    const ended = () => {
+      output.ended();
+      show();
+    };
+    return { ...output, ended };
   }
 
   /** Has {@link JobOutput.onMatch} called when an instance prints a line that matches, once. */
@@ -217,6 +242,7 @@ export class JobOutput implements Part<SavedOutput> {
   /** Reads and writes the rest of all output, then stops. */
   close(): void {
     this.#channels.close();
+    this.#echo.close();
     for (const { log } of this.#logs.values()) log.flush();
     this.#logs.clear();
     this.#unwritten.clear();
@@ -224,7 +250,7 @@ export class JobOutput implements Part<SavedOutput> {
   }
 
   #console(owner: boolean): ProcessOutput {
-    const descriptor = open(this.options.consolePath ?? CONSOLE, O_RDWR | O_NOCTTY);
+    const descriptor = open(this.#consolePath, O_RDWR | O_NOCTTY);
     return {
       descriptors: { 0: descriptor, 1: descriptor, 2: descriptor },
       controllingTerminal: owner,
@@ -263,10 +289,11 @@ export class JobOutput implements Part<SavedOutput> {
     return [stream("stdout", 1), stream("stderr", 2)];
   }
 
-  /** Looks for the line that an instance is to print, if there is one. */
+  /** Looks for the line that an instance is to print, if there is one, and shows what is to be shown. */
   #lookOf(job: string, instance: string): Look {
     const stream = {};
     return (bytes) => {
+      this.#echo.take(job, bytes);
       if (!this.#watch.look(job, instance, stream, bytes)) return undefined;
       return () => this.onMatch(job, instance);
     };

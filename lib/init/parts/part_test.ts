@@ -24,6 +24,7 @@ import type { Sink } from "../logs/output_reader.ts";
 import { StandardStreams } from "../logs/standard_streams.ts";
 import { type Part, restoreParts, saveParts } from "./part.ts";
 import { passOn } from "./testing/pass_on.ts";
+import { beginChange, ScriptLevels } from "../sysv/script_levels.ts";
 import { PendingRequests } from "./pending_requests.ts";
 import { RunningInit } from "../running.ts";
 import { ChildReaper } from "../spawn/child_reaper.ts";
@@ -161,17 +162,50 @@ Deno.test("timers fire after what is left of their delays, unless they are clear
   assert.deepEqual(after.save(), { running: [], due: [] });
 });
 
-Deno.test("answers to requests of before reach nobody, and new requests have new numbers", () => {
+Deno.test("answers to requests of before reach who asks for them, and new requests have new numbers", async () => {
   const before = new PendingRequests(), after = new PendingRequests();
-  void before.submit(() => {});
+  for (let request = 0; request < 3; request++) void before.submit(() => {});
+  before.answer({ kind: "answer", request: 1, instance: "before" });
   passOn(before, after);
-  after.answer({ kind: "answer", request: 1, instance: "" });
+  // The answer may come before anybody asks for it, or after that. That of the first one is gone.
+  after.answer({ kind: "answer", request: 2, instance: "early" });
+  const late = after.answerTo(3);
+  after.answer({ kind: "answer", request: 3, instance: "late" });
+  assert.deepEqual([after.answerTo(1), after.answerTo(2), await late], ["", "early", "late"]);
   let number = 0;
   const answer = after.submit((request) => {
     number = request;
     after.answer({ kind: "answer", request, instance: "a" });
   });
-  assert.deepEqual([number, answer], [2, "a"]);
+  assert.deepEqual([number, answer], [4, "a"]);
+});
+
+Deno.test("a change of the runlevel goes on where it was, and no event is emitted twice", async () => {
+  const emitted: string[] = [];
+  const requests = [new PendingRequests(), new PendingRequests()] as const;
+  const levels = requests.map((own) =>
+    new ScriptLevels({
+      request: (what) => own.submit(() => what.kind === "emit" && emitted.push(what.event)),
+      get nextRequest() {
+        return own.nextNumber;
+      },
+      answerTo: (request) => own.answerTo(request),
+      showScripts: () => assert.fail(),
+      fault: (_, error) => assert.fail(String(error)),
+    })
+  );
+  const [before, after] = requests, change = beginChange("3", "2");
+  void levels[0]!.carryOn(change);
+  before.answer({ kind: "answer", request: 1, instance: "" });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(change.request, 2);
+  passOn(before, after);
+  const done = levels[1]!.carryOn(JSON.parse(JSON.stringify(change)));
+  after.answer({ kind: "answer", request: 2, instance: "" });
+  await new Promise((resolve) => setImmediate(resolve));
+  after.answer({ kind: "answer", request: 3, instance: "" });
+  await done;
+  assert.deepEqual(emitted, ["rc-prepare", "rc-stop", "rc-start"]);
 });
 
 Deno.test("effects that were not performed yet are, in order", async () => {

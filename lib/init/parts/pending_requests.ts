@@ -8,10 +8,12 @@ type Answer = Effect & { kind: "answer" };
 
 /**
  * What is saved of {@link PendingRequests}. Connections do not survive a re-execution: nobody waits for the answers to
- * earlier requests any more, which are dropped by their numbers.
+ * clients' requests any more. Parts of init may, and ask for them by their numbers.
  */
 export interface SavedRequests {
   lastNumber: number;
+  /** The numbers of those without an answer. */
+  pending: number[];
 }
 
 /** A request without an answer, or with one that came before anybody waited for it. */
@@ -25,6 +27,11 @@ export class PendingRequests implements Part<SavedRequests> {
   readonly #requests = new Map<number, PendingRequest>();
   #lastNumber = 0;
 
+  /** The number of the next request. */
+  get nextNumber(): number {
+    return this.#lastNumber + 1;
+  }
+
   /**
    * Submits a request. Returns the name of the instance that it was about, at once if the engine answers at once.
    *
@@ -33,14 +40,25 @@ export class PendingRequests implements Part<SavedRequests> {
    */
   submit(submit: (request: number) => void): string | Promise<string> {
     const number = ++this.#lastNumber;
-    const pending: PendingRequest = {};
-    this.#requests.set(number, pending);
+    this.#requests.set(number, {});
     try {
       submit(number);
     } catch (error) {
       this.#requests.delete(number);
       throw error;
     }
+    return this.answerTo(number);
+  }
+
+  /**
+   * The same for a request that was submitted before. One whose answer nobody has kept is taken for done.
+   *
+   * @throws {ControlError} when the request could not be done; later, the promise rejects with it.
+   */
+  answerTo(number: number): string | Promise<string> {
+    const pending = this.#requests.get(number);
+    if (!pending) return "";
+    if (pending.answer) this.#requests.delete(number);
     return follow(
       pending.answer ?? new Promise<Answer>((resolve) => pending.onAnswer = resolve),
       instanceOf,
@@ -48,19 +66,21 @@ export class PendingRequests implements Part<SavedRequests> {
   }
 
   save(): SavedRequests {
-    return { lastNumber: this.#lastNumber };
+    return { lastNumber: this.#lastNumber, pending: [...this.#requests.keys()] };
   }
 
-  restore({ lastNumber }: SavedRequests): void {
+  restore({ lastNumber, pending }: SavedRequests): void {
     this.#lastNumber = lastNumber;
+    for (const number of pending) this.#requests.set(number, {});
   }
 
-  /** Passes the engine's answer on to whoever waits for it. */
+  /** Passes the engine's answer on to whoever waits for it, or keeps it for whoever asks for it. */
   answer(answer: Answer): void {
     const pending = this.#requests.get(answer.request);
-    this.#requests.delete(answer.request);
-    if (pending?.onAnswer) pending.onAnswer(answer);
-    else if (pending) pending.answer = answer;
+    if (pending?.onAnswer) {
+      this.#requests.delete(answer.request);
+      pending.onAnswer(answer);
+    } else if (pending) pending.answer = answer;
   }
 }
 

@@ -114,7 +114,7 @@ class IdleInit {
   isIdle = false;
   hasProcesses = true;
   handle = ({ kind }: { kind: string }) => void this.told.push(kind);
-  jobs = () => [{ definition: { killTimeout: 60 }, instances: new Map() }];
+  jobs = () => [{ definition: { ...emptyJob("web", "test"), killTimeout: 60 }, instances: new Map() }];
   awaitsEvent = () => true;
 }
 
@@ -141,6 +141,20 @@ Deno.test("an ordered teardown goes on in its phase, with what is left of its ti
   passOn({ save: () => ({ requests: 3, phase: "killed" as const, timeLeft: 1 }), restore() {} }, after);
   assert.equal(await promise, true);
   before.restore({ requests: 0, phase: "done", timeLeft: null });
+});
+
+Deno.test("a session's teardown leaves a post-stop its time when the main process has had all of its own", () => {
+  const init = new IdleInit();
+  const command = { kind: "exec" as const, command: "true" };
+  init.jobs = () => [{
+    definition: { ...emptyJob("web", "test"), killTimeout: 60, processes: { "post-stop": command } },
+    instances: new Map(),
+  }];
+  const teardown = new SessionTeardown(init as unknown as RunningInit, SILENT, () => assert.fail());
+  teardown.begin("shutdown");
+  const { timeLeft } = teardown.save();
+  assert(timeLeft! > 61_000 && timeLeft! <= 121_000);
+  teardown.restore({ requests: 1, phase: "jobs", timeLeft: null });
 });
 
 Deno.test("a session's teardown waits for jobs on session-end, then for those that are stopped", async () => {

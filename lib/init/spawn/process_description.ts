@@ -96,7 +96,8 @@ export function describeProcess(
     cleanups.push(() => close(file));
     descriptors[SCRIPT_DESCRIPTOR] = file;
   }
-  const output = context.output.open(definition.name, instance, definition.console ?? context.defaultConsole);
+  const console = definition.console ?? context.defaultConsole;
+  const output = context.output.open(definition.name, instance, console, definition.expect === "script");
   cleanups.push(() => output.spawned());
   const description = {
     argv: channels.needsListenPid ? withListenPid(argv) : argv,

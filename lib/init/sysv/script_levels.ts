@@ -10,24 +10,72 @@ import { RC_EVENTS } from "../../model/init_events.ts";
 /** What is asked of init. */
 export interface LevelRequests {
   request(what: Request): string | Promise<string>;
+  /** The number of the request that is made next, by which {@link answerTo} knows it. */
+  readonly nextRequest: number;
+  /** The answer to a request of before a restart of init. */
+  answerTo(request: number): string | Promise<string>;
+  /** Has the console show what scripts print that start from now on, until the function is called that it returns. */
+  showScripts(): () => void;
   fault(where: string, error: unknown): void;
+}
+
+/** A change of the runlevel, and how far it is: plain data. */
+export interface LevelProgress {
+  level: string;
+  previous: string;
+  /** The events that are still to be emitted and waited for, the first of them maybe so already. */
+  events: string[];
+  /** The request by which the first event is waited for. */
+  request?: number;
 }
 
 /** The level before the first one. */
 const NO_LEVEL = "N";
 
+/**
+ * A change that has not begun. In the first level after the boot nothing is stopped, as in a classic rc.
+ * @param level `0` to `6`, or `S`, which is entered at boot.
+ * @param previous The level before, `N` when there was none.
+ */
+export function beginChange(level: string, previous: string): LevelProgress {
+  const { prepare, stop, start } = RC_EVENTS;
+  return { level, previous, events: previous === NO_LEVEL ? [start] : [prepare, stop, start] };
+}
+
 /** Enters runlevels. */
 export class ScriptLevels {
   constructor(private readonly init: LevelRequests) {}
 
+  /** The same as {@link carryOn}, and the console shows what scripts print. */
+  async carryOnShown(change: LevelProgress): Promise<void> {
+    const hide = this.init.showScripts();
+    await this.carryOn(change);
+    hide();
+  }
+
   /**
    * Stops the scripts that a runlevel has links of kind K for, then starts those that it has links of kind S for. The promise
-   * resolves when all are where they are to be, or have failed; it never rejects. In the first level after the boot nothing
-   * is stopped, as in a classic rc.
-   * @param level `0` to `6`, or `S`, which is entered at boot.
-   * @param previous The level before, `N` when there was none.
+   * resolves when all are where they are to be, or have failed; it never rejects. The change tells how far this is.
    */
-  async enter(level: string, previous: string): Promise<void> {
+  async carryOn(change: LevelProgress): Promise<void> {
+    for (let event; (event = change.events[0]) !== undefined;) {
+      await this.#wait(event, change);
+      delete change.request;
+      change.events.shift();
+    }
+  }
+
+  async #wait(event: string, change: LevelProgress): Promise<void> {
+    try {
+      await (change.request === undefined ? this.#emit(event, change) : this.init.answerTo(change.request));
+    } catch (error) {
+      // One of the jobs has failed, which has been told. The others are up.
+      if (!(error instanceof ControlError)) this.init.fault(`the event ${event}`, error);
+    }
+  }
+
+  #emit(event: string, change: LevelProgress): string | Promise<string> {
+    const { level, previous } = change;
     const environment = [
       `RUNLEVEL=${level}`,
       `PREVLEVEL=${previous}`,
@@ -35,19 +83,7 @@ export class ScriptLevels {
       `runlevel=${level}`,
       `previous=${previous}`,
     ];
-    if (previous !== NO_LEVEL) {
-      await this.#emit(RC_EVENTS.prepare, environment);
-      await this.#emit(RC_EVENTS.stop, environment);
-    }
-    await this.#emit(RC_EVENTS.start, environment);
-  }
-
-  async #emit(event: string, environment: string[]): Promise<void> {
-    try {
-      await this.init.request({ kind: "emit", event, environment, wait: true });
-    } catch (error) {
-      // One of the jobs has failed, which has been told. The others are up.
-      if (!(error instanceof ControlError)) this.init.fault(`the event ${event}`, error);
-    }
+    change.request = this.init.nextRequest;
+    return this.init.request({ kind: "emit", event, environment, wait: true });
   }
 }

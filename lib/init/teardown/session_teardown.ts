@@ -1,7 +1,7 @@
 /**
  * The teardown of a user's session, as Upstart does it: all jobs are stopped at once, none is respawned, and init exits
  * when the last process has. Jobs that start on `session-end` get some time. Processes that are still there when the
- * longest kill timeout is over are left behind.
+ * longest kill timeout is over, for a job with a post-stop twice that, are left behind.
  */
 
 import { SESSION_EVENT } from "../../model/init_events.ts";
@@ -67,8 +67,7 @@ export class SessionTeardown implements Teardown {
   #setTimeLimit(): void {
     this.#phase = "jobs";
     const jobs: LoadedJob[] = [...this.init.jobs()];
-    const longest = Math.max(0, ...jobs.map((job) => job.definition.killTimeout));
-    this.#timeLimit.set((longest + 1) * 1000);
+    this.#timeLimit.set((Math.max(0, ...jobs.map(stopTime)) + 1) * 1000);
   }
 
   #giveUp(): void {
@@ -80,4 +79,9 @@ export class SessionTeardown implements Teardown {
     }
     this.onDone();
   }
+}
+
+/** How long the stop of a job may take, in seconds: its main process may have to be killed, and its post-stop comes then. */
+function stopTime({ definition: { killTimeout, processes } }: LoadedJob): number {
+  return processes["post-stop"] ? 2 * killTimeout : killTimeout;
 }

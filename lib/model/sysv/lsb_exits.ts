@@ -21,6 +21,12 @@ const STATUS_EXITS: readonly string[] = [
   "unknown",
 ];
 
+/**
+ * What init says of a service whose main process was killed or has failed, while others of its processes run on. Only its
+ * script can tell then whether it still serves.
+ */
+export const PARTIAL_NOTE = "its main process is gone, and others of its processes run on";
+
 /** The exit statuses that programs of ours give for an action. */
 export const ACTION_EXIT = { success: 0, failed: 1, notPermitted: 4 } as const;
 

@@ -12,6 +12,9 @@ const INIT_PROCESS = 5, DEAD_PROCESS = 8;
 /** More of utmp is not searched, in bytes: a record that is not found by then is put at the end. */
 const MOST_SEARCHED = 1 << 17;
 
+/** What of utmp is searched: read here each time, for ten thousand lines would leave a gigabyte to the garbage collection. */
+const searched = Buffer.alloc(MOST_SEARCHED);
+
 /** Where utmp has the records of processes, by the file and the ID. Others may have written there since. */
 const places = new Map<string, number>();
 
@@ -107,10 +110,9 @@ class RecordFile implements Disposable {
       const isWhole = fs.readSync(this.#descriptor, there, 0, RECORD_SIZE, known) === RECORD_SIZE;
       if (isWhole && isReplaced(there, record)) return known;
     }
-    const bytes = Buffer.alloc(Math.min(size, MOST_SEARCHED));
-    const length = fs.readSync(this.#descriptor, bytes, 0, bytes.length, 0);
+    const length = fs.readSync(this.#descriptor, searched, 0, searched.length, 0);
     for (let place = 0; place + RECORD_SIZE <= length; place += RECORD_SIZE) {
-      if (isReplaced(bytes.subarray(place, place + RECORD_SIZE), record)) return place;
+      if (isReplaced(searched.subarray(place, place + RECORD_SIZE), record)) return place;
     }
     return Math.floor(size / RECORD_SIZE) * RECORD_SIZE;
   }

@@ -1,10 +1,12 @@
 /** `rouse sysv rc`: has init enter a runlevel where it has the init scripts as jobs, and else runs them as rc does. */
 
+import { fstatSync, statSync } from "node:fs";
 import process from "node:process";
 import type { LevelChange } from "../../../../compat/sysv/mod.ts";
 import { CallError } from "../../../control/client/client.ts";
 import { connectIfThere } from "../../../control/client/system.ts";
 import { MANAGER_PATH, ROUSE_INTERFACE } from "../../../control/names.ts";
+import { ifAllowed } from "../../../sys/call/refused.ts";
 import { runRc } from "./rc.ts";
 
 /** The programs `rouse sysv rc` and `rouse sysv rcS`. Return their exit status. */
@@ -17,9 +19,10 @@ async function enterByInit({ level, previous }: LevelChange): Promise<boolean> {
   const client = await connectIfThere(process.env);
   if (!client) return false;
   try {
-    const [isEntered] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "EnterLevel", "ss", [
+    const [isEntered] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "EnterLevel", "ssb", [
       level,
       previous,
+      isOnConsole(),
     ]);
     return isEntered as boolean;
   } catch (error) {
@@ -29,4 +32,11 @@ async function enterByInit({ level, previous }: LevelChange): Promise<boolean> {
   } finally {
     client.close();
   }
+}
+
+/** True where this program prints on the machine's console: scripts do then, too. */
+function isOnConsole(): boolean {
+  const [own, console] = [() => fstatSync(1), () => statSync("/dev/console")].map((look) => ifAllowed(look));
+  return own !== undefined && console !== undefined && console.isCharacterDevice() &&
+    own.rdev === console.rdev;
 }

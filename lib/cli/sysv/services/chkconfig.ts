@@ -1,5 +1,6 @@
 /** The program chkconfig(8): tells and changes in which runlevels services start, as Red Hat's does. */
 
+import type { Link } from "../../../../compat/sysv/mod.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { recordedRunlevel } from "../../../sys/utmp/records.ts";
@@ -62,7 +63,7 @@ function run(invocation: SystemInvocation): number {
   const services = new ManagedServices(values("root").at(-1) ?? "");
   const levels = parseLevels([...values("level"), ...values("levels")]);
   if (name === undefined && (command ?? "list") === "list") {
-    return list(services, services.names(), invocation);
+    return list(services.linked(), invocation);
   }
   if (name === undefined) throw new UsageError("missing service");
   if (command === "list") return listOne(services, name, invocation);
@@ -107,9 +108,8 @@ function change(
 
 const NAME_WIDTH = 15;
 
-function list(services: ManagedServices, names: string[], { say }: SystemInvocation): number {
-  for (const name of names) {
-    const links = services.links(name);
+function list(services: Array<[name: string, links: Link[]]>, { say }: SystemInvocation): number {
+  for (const [name, links] of services) {
     const isOn = (level: string) => links.some((link) => link.level === level && link.kind === "start");
     const states = MANAGED_LEVELS.map((level) => `\t${level}:${isOn(level) ? "on" : "off"}`);
     say(name.padEnd(NAME_WIDTH) + states.join(""));
@@ -119,7 +119,8 @@ function list(services: ManagedServices, names: string[], { say }: SystemInvocat
 
 function listOne(services: ManagedServices, name: string, invocation: SystemInvocation): number {
   services.plan(name);
-  if (services.links(name).length > 0) return list(services, [name], invocation);
+  const links = services.links(name);
+  if (links.length > 0) return list([[name, links]], invocation);
   throw new ServiceError(
     `service ${name} supports chkconfig, but is not referenced in any runlevel (run 'chkconfig --add ${name}')`,
   );

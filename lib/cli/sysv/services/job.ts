@@ -12,7 +12,13 @@ import {
   ROUSE_INTERFACE,
   ROUSE_JOB_INTERFACE,
 } from "../../../control/names.ts";
-import { ACTION_EXIT, actionExitIn, STATUS_EXIT, statusExitInWords } from "../../../model/sysv/lsb_exits.ts";
+import {
+  ACTION_EXIT,
+  actionExitIn,
+  PARTIAL_NOTE,
+  STATUS_EXIT,
+  statusExitInWords,
+} from "../../../model/sysv/lsb_exits.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { write } from "../../output.ts";
 import { JobLog } from "./job_log.ts";
@@ -41,11 +47,20 @@ export interface ActionAnswer {
 export async function serviceJob(name: string): Promise<ServiceJob | undefined> {
   const client = await ownInit();
   if (!client) return undefined;
+  let job: ServiceJob | undefined;
+  try {
+    return job = await jobOf(client, name);
+  } finally {
+    if (!job) client.close();
+  }
+}
+
+/** The job of a name, where an init has one. */
+export async function jobOf(client: Client, name: string): Promise<ServiceJob | undefined> {
   try {
     const [path] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
     return { name, client, path: path as string, isScript: await isScript(client, path as string) };
   } catch (error) {
-    client.close();
     if (error instanceof CallError && error.is("UnknownJob")) return undefined;
     throw error;
   }
@@ -75,7 +90,8 @@ async function isScript(client: Client, path: string): Promise<boolean> {
   }
 }
 
-async function ownInit(): Promise<Client | undefined> {
+/** A connection to the init whose services are those of this process, if there is one. */
+export async function ownInit(): Promise<Client | undefined> {
   if (!hasRootOfInit()) return undefined;
   const client = await connectIfThere(process.env, () => {});
   if (client?.server === 1) return client;
@@ -209,12 +225,16 @@ async function isCallerComingUp(client: Client): Promise<boolean> {
   }
 }
 
-/** Of what init has no processes the script knows more: somebody may have run it by hand. */
+/**
+ * Of what init has no processes the script knows more, for somebody may have run it by hand; and of what has lost its main
+ * process.
+ */
 async function status(job: ServiceJob): Promise<ActionAnswer> {
   const { name } = job, row = await rowOf(job), isRunning = isRowUp(row);
   const [, goal, state, processes, note = ""] = row;
   const isDown = goal === "stop" && state === "waiting";
-  if (isDown || isRunning && processes.length === 0) return statusByScript(name, isRunning);
+  const isUnsure = processes.length === 0 || note.includes(PARTIAL_NOTE);
+  if (isDown || isRunning && isUnsure) return statusByScript(name, isRunning);
   const what = isRunning ? statusExitInWords(STATUS_EXIT.running)! : `${goal}/${state}`;
   const numbers = processes.map(([, pid]) => `, process ${pid}`).join("");
   const exit = isRunning ? STATUS_EXIT.running : STATUS_EXIT.unknown;

@@ -14,7 +14,7 @@ import {
   type Service,
   words,
 } from "../../../../compat/sysv/mod.ts";
-import { isDirectory, readSource } from "../../../config/files.ts";
+import { isDirectory } from "../../../config/files.ts";
 import { main as insserv } from "../insserv.ts";
 import { readLinks } from "../../../config/sysv/links.ts";
 import { changeLinks, linkChanges } from "../links.ts";
@@ -57,10 +57,19 @@ export class ManagedServices {
     });
   }
 
-  /** The names of all services that have links, in order. */
-  names(): string[] {
-    const linked = new Set(readLinks(this.#scripts).map(({ script }) => script));
-    return this.#scripts.names().filter((name) => linked.has(name) && this.#asked(name) !== undefined).sort();
+  /** All services that have links, by name and in order, with their links. */
+  linked(): Array<[name: string, links: Link[]]> {
+    const links = Map.groupBy(readLinks(this.#scripts), ({ script }) => script);
+    return this.#scripts.names().sort().flatMap((name): Array<[string, Link[]]> => {
+      const own = links.get(name);
+      return own && this.#supports(name) ? [[name, own]] : [];
+    });
+  }
+
+  /** True for a script that says in which levels it starts. */
+  #supports(name: string): boolean {
+    const { header, text } = this.#scripts.read(name);
+    return header !== undefined || parseChkconfig(text) !== undefined;
   }
 
   /**
@@ -79,9 +88,8 @@ export class ManagedServices {
   }
 
   #asked(name: string): ServicePlan | undefined {
-    const found = readSource(this.#scripts.path(name));
-    const line = found.state === "regular" ? parseChkconfig(found.text) : undefined;
-    const { header } = this.#scripts.read(name);
+    const { header, text } = this.#scripts.read(name);
+    const line = parseChkconfig(text);
     if (line) return { name, ...this.#afterRequired(name, header, line), isOrdered: this.#isOrdered(header) };
     if (!header) return undefined;
     const numbers = { startNumber: MIDDLE, stopNumber: MIDDLE, start: defaultLevels(header).start };

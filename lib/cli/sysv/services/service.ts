@@ -1,12 +1,13 @@
 /** The program service(8): runs an action of a service, by its init script in a clean environment or as a job of init. */
 
 import process from "node:process";
+import type { Client } from "../../../control/client/client.ts";
 import { errnoMessage } from "../../../sys/call/errno.ts";
 import { executeProgram } from "../../../sys/process/execute.ts";
 import { VERSION } from "../../../model/version.ts";
 import { write } from "../../output.ts";
 import { listDirectory } from "../../../config/sysv/scripts.ts";
-import { closing, isUp, jobAction, serviceJob } from "./job.ts";
+import { closing, isUp, jobAction, jobOf, ownInit, serviceJob } from "./job.ts";
 import {
   cleanEnvironment,
   emptyInput,
@@ -128,6 +129,7 @@ const NATIVE_ACTIONS: ReadonlyMap<string, NativeAction> = new Map([
 async function statusOfAll(): Promise<number> {
   process.chdir("/");
   const environment = cleanEnvironment(process.env), input = emptyInput();
+  const init = await ownInit();
   for (const name of listDirectory(SCRIPTS).sort()) {
     const script = scriptNamed(name);
     if (!script || name.startsWith(".") || NO_SERVICES.includes(name) || LEFTOVER.test(name)) continue;
@@ -136,19 +138,19 @@ async function statusOfAll(): Promise<number> {
       descriptors: { 0: input },
     }, [1, 2]);
     const sign = saysUsage(output)
-      ? await signOfJob(script)
+      ? await signOfJob(init, script)
       : status === 0 && output.trim() !== ""
       ? "+"
       : "-";
     write(sign === "?" ? 2 : 1, ` [ ${sign} ]  ${name}\n`);
   }
+  init?.close();
   return 0;
 }
 
 /** What init knows of a service whose script cannot tell. */
-function signOfJob({ name }: Script): Promise<string> {
-  return closing(serviceJob(name), async (job) => {
-    if (!job?.isScript) return "?";
-    return await isUp(job) ? "+" : "-";
-  });
+async function signOfJob(init: Client | undefined, { name }: Script): Promise<string> {
+  const job = init && await jobOf(init, name);
+  if (!job?.isScript) return "?";
+  return await isUp(job) ? "+" : "-";
 }

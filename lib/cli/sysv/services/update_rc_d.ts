@@ -5,7 +5,7 @@ import { defaultLevels, type InitHeader, levelNames, type Link } from "../../../
 import { isThere } from "../../../config/files.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { write } from "../../output.ts";
-import { main as insserv } from "../insserv.ts";
+import { INCOMPLETE, main as insserv } from "../insserv.ts";
 import { readLinks } from "../../../config/sysv/links.ts";
 import { changeLinks, linkChanges } from "../links.ts";
 import { PLACES, type Places, Scripts } from "../../../config/sysv/scripts.ts";
@@ -129,9 +129,9 @@ class Update {
     const places = this.#root === ""
       ? []
       : ["-p", scripts, "-c", config, "-o", overrides, "-i", dependencies];
-    if (insserv(["-f", ...places, ...words]) !== 0) {
-      throw new UpdateError("insserv rejected the script header");
-    }
+    const exit = insserv(["-f", ...places, ...words]);
+    if (exit === INCOMPLETE) throw new UpdateError("insserv could not change all links");
+    if (exit !== 0) throw new UpdateError("insserv rejected the script header");
   }
 
   #change(wanted: Link[]): void {
