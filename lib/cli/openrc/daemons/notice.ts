@@ -6,7 +6,7 @@ import { ToolError } from "../tool.ts";
 import { NoticeSocket } from "./notice_socket.ts";
 
 /** What a daemon is given so that it can say that it is ready. */
-export interface Notice {
+export interface DaemonNotice {
   readonly descriptors: Readonly<Record<number, number>>;
   readonly environment: Readonly<Record<string, string>>;
   /**
@@ -22,14 +22,14 @@ export interface Notice {
  * What `--notify` asks for: `fd:NUMBER` or `socket:ready`.
  * @throws {ToolError}
  */
-export function noticeOf(text: string, name: string, uid?: number, gid?: number): Notice {
+export function noticeOf(text: string, name: string, uid?: number, gid?: number): DaemonNotice {
   const [, digits] = /^fd:(\d{1,4})$/.exec(text) ?? [];
   if (digits !== undefined) return byDescriptor(Number(digits));
   if (text === "socket:ready") return bySocket(uid, gid);
   throw new ToolError(`${name}: \`${text}' is no way to be notified; it is fd:NUMBER or socket:ready`);
 }
 
-function byDescriptor(number: number): Notice {
+function byDescriptor(number: number): DaemonNotice {
   const { reader, writer } = pipe();
   let isWriting = true;
   const endWriting = () => {
@@ -56,7 +56,7 @@ function byDescriptor(number: number): Notice {
   };
 }
 
-function bySocket(uid?: number, gid?: number): Notice {
+function bySocket(uid?: number, gid?: number): DaemonNotice {
   const socket = new NoticeSocket(uid, gid);
   return {
     descriptors: {},

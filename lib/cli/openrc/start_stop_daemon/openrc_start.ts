@@ -19,7 +19,7 @@ import { spawnNoted } from "../../../sys/spawn/noted.ts";
 import { spawn } from "../../../sys/spawn/spawn.ts";
 import { describeDaemon, failureText, isSilenced } from "../daemons/child.ts";
 import { placeInChild, writePidFile } from "../daemons/made_pid_file.ts";
-import { type Notice, noticeOf } from "../daemons/notice.ts";
+import { type DaemonNotice, noticeOf } from "../daemons/notice.ts";
 import { believedPid, NO_PID, processesOf } from "../daemons/targets.ts";
 import { type ToolCall, ToolError } from "../tool.ts";
 import type { StartStopRequest } from "./openrc_request.ts";
@@ -48,7 +48,7 @@ export function startDaemon(request: StartStopRequest, call: ToolCall): number {
   }
 }
 
-function launchAndWait(request: StartStopRequest, call: ToolCall, notice: Notice | undefined): number {
+function launchAndWait(request: StartStopRequest, call: ToolCall, notice: DaemonNotice | undefined): number {
   const { pidFile, background } = request, { name } = call, exec = request.exec!;
   const child = launch(request, call, notice);
   if (!background) {
@@ -87,7 +87,7 @@ function sayWhatWouldStart(request: StartStopRequest, { messages }: ToolCall): n
  * Starts the process. Says what goes wrong: a daemon in the background that cannot be started is told, and is no failure.
  * Gives its number, if there is one.
  */
-function launch(request: StartStopRequest, call: ToolCall, notice?: Notice): number | undefined {
+function launch(request: StartStopRequest, call: ToolCall, notice?: DaemonNotice): number | undefined {
   const { background, loggers, outputs, makePidFile, pidFile } = request, exec = request.exec!;
   restoreDescriptorLimit();
   const nothing = open("/dev/null", O_RDWR), opened = [nothing];

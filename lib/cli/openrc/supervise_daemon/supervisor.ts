@@ -19,7 +19,7 @@ import { removeFlags, SINGLE_THREAD_FLAGS } from "../../../sys/runtime/variables
 import { spawn } from "../../../sys/spawn/spawn.ts";
 import { describeDaemon, failureText, isSilenced } from "../daemons/child.ts";
 import { writePidFile } from "../daemons/made_pid_file.ts";
-import { type Notice, noticeOf } from "../daemons/notice.ts";
+import { type DaemonNotice, noticeOf } from "../daemons/notice.ts";
 import { runSchedule } from "../daemons/stopping.ts";
 import { OpenrcMessages } from "../messages.ts";
 import type { ToolCall } from "../tool.ts";
@@ -47,7 +47,7 @@ export class DaemonSupervisor {
   readonly #helpers = new Map<number, (exit: Exit) => void>();
   #nothing = -1;
   /** Where the daemon says that it is ready, while that is waited for. */
-  #notice: Notice | undefined;
+  #notice: DaemonNotice | undefined;
   #fifo: number | undefined;
   /** The daemon; undefined while there is none. */
   #child: number | undefined;
