@@ -8,7 +8,7 @@ import { runningStatus } from "../../../config/openrc/daemons/processes.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import type { Exit } from "../../../model/exit.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
-import { ifAllowed, unlessRefused } from "../../../sys/call/refused.ts";
+import { ifAllowed, isKernelError, unlessRefused } from "../../../sys/call/refused.ts";
 import { close, O_RDWR, open, read } from "../../../sys/io/descriptors.ts";
 import { makeFifo, openFifo } from "../../../sys/io/fifo.ts";
 import { poller } from "../../../sys/io/poller.ts";
@@ -22,7 +22,7 @@ import { writePidFile } from "../daemons/made_pid_file.ts";
 import { type DaemonNotice, noticeOf } from "../daemons/notice.ts";
 import { runSchedule } from "../daemons/stopping.ts";
 import { OpenrcMessages } from "../messages.ts";
-import type { ToolCall } from "../tool.ts";
+import { type ToolCall, ToolError } from "../tool.ts";
 import { STARTED } from "./launch.ts";
 import { scheduleOf, type SuperviseRequest } from "./request.ts";
 import { SystemLog } from "./system_log.ts";
@@ -68,22 +68,29 @@ export class DaemonSupervisor {
     setProcessName(this.call.name);
     this.#nothing = open("/dev/null", O_RDWR);
     this.#listen();
+    let problem: string | undefined;
     try {
       process.umask(umask);
       writePidFile(pidFile, process.pid, umask);
       noteDaemon(this.#states, service, { exec: argv[0], argv, pidFile });
       this.#keepValues();
       this.#openFifo();
-      const problem = this.#startNoticed();
-      writeAll(report!, problem ?? STARTED);
-      if (problem !== undefined) this.#hasFailed = true;
-      close(report!);
-      if (problem === undefined) await this.#end.promise;
+      problem = this.#startNoticed();
+      if (problem === undefined) {
+        say(report!, STARTED);
+        await this.#end.promise;
+      }
     } catch (error) {
-      writeAll(report!, `${this.call.name}: ${errorReason(error)}`);
-      throw error;
+      if (error instanceof ToolError) problem = error.message;
+      else if (isKernelError(error)) problem = `${this.call.name}: ${error.message}`;
+      else throw error;
     } finally {
       this.#clean();
+    }
+    // Whoever is told may start another supervisor at once.
+    if (problem !== undefined) {
+      say(report!, problem);
+      return 1;
     }
     return this.#hasFailed ? 1 : 0;
   }
@@ -281,8 +288,15 @@ export class DaemonSupervisor {
       this.#states.setState(service, script, "stopped");
       if (this.#hasFailed) this.#states.setMark(service, script, "failed");
     }
-    for (const path of [pidFile, fifo]) ifAllowed(() => unlinkSync(path));
+    // The pid file goes last: without it another supervisor may be started.
+    for (const path of [fifo, pidFile]) ifAllowed(() => unlinkSync(path));
   }
+}
+
+/** Says something to whoever waits for it, once. */
+function say(report: number, text: string): void {
+  writeAll(report, text);
+  close(report);
 }
 
 /** A time as OpenRC's tools read it: `2026-01-31 08:00:00`. */
