@@ -224,7 +224,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 /** Does actions one after another. Returns the exit status of the last that has one. */
 async function doActions(run: ServiceRun, actions: readonly string[]): Promise<number> {
   let status = 0;
-  for (const action of actions) {
+  for (const [index, action] of actions.entries()) {
+    // A signal that came while the last script ran may be heard only after its end.
+    if (index > 0) await new Promise((resolve) => setTimeout(resolve));
     if (run.isHungUp) return 1;
     run.environment["RC_CMD"] = action;
     const known = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
