@@ -36,7 +36,7 @@ const openrcHelper = () => import("./lib/cli/openrc/helpers/helper.ts");
 const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
 const rcService = () => import("./lib/cli/openrc/rc_service.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
-const openrc = () => import("./lib/cli/openrc/levels/openrc.ts");
+const enterOpenrcLevel = () => import("./lib/cli/openrc/levels/openrc.ts");
 const telinit = () => import("./lib/cli/system/telinit.ts");
 const sysvTelinit = () => import("./lib/cli/system/sysv/telinit.ts");
 /** True where a call of `init` is the init itself, whatever the machine is set up for: as process 1, or with an option of ours. */
@@ -107,9 +107,9 @@ const SYSV_WORDS: Programs = { rc: enterLevel, rcS: enterLevel };
 const OPENRC: Programs = {
   "depscan.sh": () => import("./lib/cli/openrc/depscan.ts"),
   "dpkg-start-stop-daemon": dpkgStartStopDaemon,
-  openrc,
+  openrc: enterOpenrcLevel,
   "openrc-run": openrcRun,
-  rc: openrc,
+  rc: enterOpenrcLevel,
   "rc-depend": () => import("./lib/cli/openrc/rc_depend.ts"),
   "rc-service": rcService,
   "rc-status": () => import("./lib/cli/openrc/rc_status.ts"),
@@ -130,8 +130,10 @@ const BY_SETUP: Readonly<Record<InitSystem, Programs[]>> = {
 async function programOf(name: string, args: string[]): Promise<Load | undefined> {
   // Before it has the flags that keep the runtime from starting threads, init runs as little as can be.
   if (name === "init" && isInit(args)) return init;
-  const [only, another] = BY_SETUP.upstart.filter((programs) => lookUp(programs, name));
-  if (!only || !another) return only && lookUp(only, name);
+  // Without the functions of arrays: the engine would have to compile them for each command.
+  const upstart = lookUp(UPSTART, name), sysv = lookUp(SYSV, name), openrc = lookUp(OPENRC, name);
+  const isShared = upstart ? sysv || openrc : sysv && openrc;
+  if (!isShared) return upstart ?? sysv ?? openrc;
   // A single file that is mounted under this name, as into a container, is the program of its own name.
   if (basename(process.execPath) === name) {
     const { mountedFile } = await import("./lib/sys/machine/mounts.ts");
