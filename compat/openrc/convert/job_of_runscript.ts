@@ -9,6 +9,7 @@ import { isYes } from "../messages.ts";
 import { plainDepend } from "../plain_depend.ts";
 import type { Settings } from "../rc_conf.ts";
 import type { DependKind } from "../relations.ts";
+import { daemonOptions } from "./daemon_options.ts";
 import { Declarations, OtherKind } from "./declarations.ts";
 import { applyVariables } from "./variables.ts";
 
@@ -118,14 +119,23 @@ function runDaemon(converted: ConvertedRunscript, file: RunscriptFile): void {
   const declared = new Declarations(text, settings, given);
   if (declared.value("command") === "") throw new OtherKind("it does not say what is started");
   const isSupervised = declared.value("supervisor") === "supervise-daemon";
-  const isInForeground = isSupervised || isYes(declared.value("command_background"));
+  const options = daemonOptions(
+    isSupervised && declared.value("supervise_daemon_args") || declared.value("start_stop_daemon_args"),
+  );
+  const isInForeground = isSupervised || options.isInBackground ||
+    isYes(declared.value("command_background"));
   const pidFile = declared.value("pidfile");
   if (!isInForeground && !pidFile.startsWith("/")) {
     throw new OtherKind("nothing tells which process its daemon is, for it has no pidfile");
   }
   const fields = applyVariables(declared, isSupervised);
-  Object.assign(definition, fields.fields, isInForeground ? {} : { expect: "script", pidFile });
-  lost.push(...fields.lost);
+  Object.assign(
+    definition,
+    fields.fields,
+    options.fields,
+    isInForeground ? {} : { expect: "script", pidFile },
+  );
+  lost.push(...fields.lost, ...options.lost.map((option) => `the daemon's ${option} is left out`));
   const further = isSupervised
     ? ["command_args_foreground"]
     : isInForeground

@@ -39,6 +39,15 @@ const FIELDS: Array<[lines: string, fields: Partial<JobDefinition>]> = [
     },
   ],
   ["command_background=no", { expect: "script", pidFile: "/run/oven.pid" }],
+  [
+    'start_stop_daemon_args="--background -m --wait 50 -k 027 --nicelevel=-5 -u baker"\ncommand_background=no',
+    {
+      expect: "none",
+      umask: 0o027,
+      nice: -5,
+      setuid: "baker",
+    },
+  ],
   ["depend() {\n\tneed net\n\tuse logger dns\n\twant mta\n}", {
     needs: ["net"],
     uses: ["logger", "dns"],
@@ -116,6 +125,8 @@ const OTHERS: Array<[text: string, reason: string]> = [
   ["pidfile=/run/oven.pid\n", "it does not say what is started"],
   [`${OVEN}command_args=$(date)\n`, "it has code of its own: command_args=$(date)"],
   [`${OVEN}if true; then\nx=1\nfi\n`, "it has code of its own: if true; then"],
+  [`${OVEN}start_stop_daemon_args="--ppid 5"\n`, "its daemon has the option --ppid"],
+  [`${OVEN}start_stop_daemon_args="-e 'A=b c'"\n`, "there are quotes in the options for its daemon"],
   [`${OVEN}x="\n`, "it cannot be read without a shell"],
 ];
 
@@ -133,13 +144,14 @@ for (const [text, reason] of OTHERS) {
 
 Deno.test("what a job cannot say is told", () => {
   const { lost } = convert(
-    `${OVEN}output_log=/var/log/oven\numask=x\nretry=HOT/5\ndepend() { keyword -stop; }\n`,
+    `${OVEN}output_log=/var/log/oven\nstart_stop_daemon_args="-1 /x"\numask=x\nretry=HOT/5\ndepend() { keyword -stop; }\n`,
   );
   assert.deepEqual(lost, [
     "keyword -stop: init stops the job when the machine goes down",
     'umask="x" is left out',
     'retry="HOT/5" is left out',
     'output_log="/var/log/oven" is left out',
+    "the daemon's --stdout /x is left out",
   ]);
 });
 

@@ -3,6 +3,7 @@
 import type { JobDefinition } from "../../../lib/model/job.ts";
 import { SIGKILL, signalNumber } from "../../../lib/model/signals.ts";
 import { openrcSchedule, ScheduleError } from "../daemons/schedule.ts";
+import { accountOf, maskOf } from "./daemon_options.ts";
 import type { Declarations } from "./declarations.ts";
 
 /** Fields of a job; undefined where the value is none that a job can have. */
@@ -20,7 +21,7 @@ const VARIABLES: Readonly<Record<string, FieldsOf>> = {
   command_user: accountOf,
   directory: (chdir) => ({ chdir }),
   chroot: (chroot) => ({ chroot }),
-  umask: (value) => /^[0-7]{1,4}$/.test(value) ? { umask: parseInt(value, 8) } : undefined,
+  umask: maskOf,
   stopsig: (value) => signalField(value),
   retry: stopOf,
 };
@@ -40,8 +41,6 @@ const WITHOUT_FIELD = [
   "required_files",
   "secbits",
   "start_inactive",
-  "start_stop_daemon_args",
-  "supervise_daemon_args",
 ];
 
 /** Gives the fields, and what none says. */
@@ -63,11 +62,6 @@ export function applyVariables(
     if (value !== "") lost.push(`${name}="${value}" is left out`);
   }
   return { fields, lost };
-}
-
-function accountOf(value: string): Partial<JobDefinition> {
-  const [user = "", group = ""] = value.split(":");
-  return { ...user !== "" && user !== "root" && { setuid: user }, ...group !== "" && { setgid: group } };
 }
 
 function signalField(value: string): Partial<JobDefinition> | undefined {
