@@ -14,11 +14,13 @@ export interface PlainSettings {
 /** A value without commands, and without anything else that may fail. */
 const VALUE =
   /(?:'[^']*'|"(?:[^"`$\\]|\\[^]|\$\w+|\$\{\w+(?::?[-+=][^}"'`$\\]*)?\})*"|\$\w+|\$\{\w+\}|[\w./:,+@%=-])*/;
-const ASSIGNMENT = new RegExp(`^(?:export\\s+)?([A-Za-z_]\\w*)=${VALUE.source}$`);
+/** An assignment, with its name and its value. */
+export const ASSIGNMENT = new RegExp(`^(?:export\\s+)?([A-Za-z_]\\w*)=(${VALUE.source})$`);
 /** `: ${NAME:=VALUE}`, the usual way to give a variable a value where it has none. */
-const DEFAULT = /^:\s+"?\$\{([A-Za-z_]\w*):?=[^}"'`$\\]*\}"?$/;
+export const DEFAULT = /^:\s+"?\$\{([A-Za-z_]\w*):?=([^}"'`$\\]*)\}"?$/;
 
-const FUNCTION = /^([A-Za-z_]\w*)\s*\(\)\s*(?:\{\s*(?:([^{}]*)\})?)?$/;
+/** The beginning of a function, with its name, and with its body where that is in the same line. */
+export const FUNCTION = /^([A-Za-z_]\w*)\s*\(\)\s*(?:\{\s*(?:([^{}]*)\})?)?$/;
 const PLAIN_WORD = /^(?:\*|!?-?[\w.+@:/][\w.+@:/-]*)$/;
 
 /** The variables by which settings say more than depend(). */
@@ -92,7 +94,7 @@ function dependLines(body: readonly string[], files: readonly string[]): DependL
 }
 
 /** The lines of a script without comments and blanks, those with a quoted newline as one; undefined where a quote stays open. */
-function logicalLines(text: string): string[] | undefined {
+export function logicalLines(text: string): string[] | undefined {
   if (text.includes("\r")) return undefined;
   const lines: string[] = [];
   let line = "", quote = "";

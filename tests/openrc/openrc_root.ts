@@ -34,6 +34,10 @@ export interface OpenrcOptions {
   /** The kernel's command line. */
   commandLine?: string;
   programs?: string[];
+  /** Further links, by path. */
+  links?: Record<string, string>;
+  /** What process 1 does when all is there, a line of shell; it sleeps without it. */
+  first?: string;
 }
 
 /** A script that tells what it does, in /trace, too. */
@@ -51,7 +55,8 @@ export class OpenrcRoot implements AsyncDisposable {
   private constructor(readonly root: MinimalRoot) {}
 
   static async make(
-    { scripts, levels = {}, files, commandLine = "", programs = [] }: OpenrcOptions,
+    { scripts, levels = {}, files, commandLine = "", programs = [], links, first = "exec sleep 100000" }:
+      OpenrcOptions,
   ): Promise<OpenrcRoot> {
     const all = { sysinit: [], boot: [], default: [], nonetwork: [], shutdown: [], ...levels };
     const prepare = [
@@ -59,7 +64,7 @@ export class OpenrcRoot implements AsyncDisposable {
       "mount --bind /cmdline /proc/cmdline",
       "mount -t tmpfs -o mode=755 none /run",
       "touch /run/ready",
-      "exec sleep 100000",
+      `{ ${first}; }`,
     ];
     const root = await MinimalRoot.start(["/bin/sh", "-c", prepare.join(" && ")], {
       files: {
@@ -86,6 +91,7 @@ export class OpenrcRoot implements AsyncDisposable {
             services.map((name) => [`etc/runlevels/${level}/${name}`, `/etc/init.d/${name}`])
           ),
         ),
+        ...links,
       },
       programs: [...PROGRAMS, ...programs],
     });

@@ -46,7 +46,8 @@ export const convertTool = (formats: readonly JobFormat[]): Tool => ({
     "written to the directory that -o names, with .override files as they are, since these work on jobs of " +
     "either kind. Its jobs import each other where conditions are about them. Classic files are called .conf, or " +
     ".upstart as in Debian's source packages. An init script becomes a job that runs the daemon itself, where the script " +
-    "is of a known shape, and else one that calls the script; nothing of it is run.\n\nFiles that are there already are not overwritten.\n\n" +
+    "is of a known shape, and else one that calls the script, and likewise one of OpenRC, which must consist of " +
+    "variables and depend() for that; nothing of it is run.\n\nFiles that are there already are not overwritten.\n\n" +
     "Comments are kept. What the other format cannot express is reported.\n\nExit status: 0, 1 when something was lost " +
     "or could not be converted, 2 for wrong arguments.",
   options: [

@@ -122,7 +122,10 @@ ssd_stop() {
 	_rc_kept chroot
 	_rc_kept pidfile
 	_rc_kept procname
-	[ -n "$command$procname$pidfile" ] || return 0
+	[ -n "$command$procname$pidfile" ] || {
+		_rc_stop_noted
+		return
+	}
 	! yesno "$command_progress" || _rc_progress=--progress
 	ebegin "Stopping ${name:-$RC_SVCNAME}"
 	# shellcheck disable=SC2086 # words as a shell splits them
@@ -134,6 +137,29 @@ ssd_stop() {
 		${stopsig:+--signal} $stopsig \
 		$_rc_progress
 	eend $? "Failed to stop ${name:-$RC_SVCNAME}"
+}
+
+# Stops what a start() of the script's own has started by start-stop-daemon, the last first. There may be nothing.
+_rc_stop_noted() {
+	local _rc_note _rc_notes= _rc_key _rc_text _rc_exec _rc_pidfile _rc_status=0
+	for _rc_note in "$RC_SVCDIR/daemons/$RC_SVCNAME"/*; do
+		[ ! -f "$_rc_note" ] || _rc_notes="${_rc_note##*/} $_rc_notes"
+	done
+	[ -n "$_rc_notes" ] || return 0
+	ebegin "Stopping ${name:-$RC_SVCNAME}"
+	for _rc_note in $_rc_notes; do
+		_rc_exec= _rc_pidfile=
+		while IFS='=' read -r _rc_key _rc_text; do
+			case $_rc_key in
+			exec) _rc_exec=$_rc_text ;;
+			pidfile) _rc_pidfile=$_rc_text ;;
+			esac
+		done <"$RC_SVCDIR/daemons/$RC_SVCNAME/$_rc_note"
+		# shellcheck disable=SC2086 # words as a shell splits them
+		start-stop-daemon --stop ${retry:+--retry} $retry \
+			${_rc_exec:+--exec "$_rc_exec"} ${_rc_pidfile:+--pidfile "$_rc_pidfile"} || _rc_status=1
+	done
+	eend "$_rc_status" "Failed to stop ${name:-$RC_SVCNAME}"
 }
 
 ssd_status() {
