@@ -1,5 +1,6 @@
 /** The action `restart`. */
 
+import { adoptRestarted, hasJob } from "./init_job.ts";
 import type { ServiceRun } from "./service_run.ts";
 import { startAgain } from "./other_services.ts";
 import { runActions } from "./shell.ts";
@@ -10,6 +11,10 @@ import { stop } from "./stop.ts";
 export async function restart(run: ServiceRun): Promise<void> {
   const { states, messages } = run;
   if (run.hasOwnRestart && isUp(run) && !run.isDryRun) return await restartByScript(run);
+  if (!run.withDependencies && await hasJob(run)) {
+    if (isUp(run)) await stop(run);
+    return await start(run);
+  }
   if (!run.withDependencies) {
     await runActions(run, ...isUp(run) ? ["stop", "start"] : ["start"]);
     return;
@@ -33,5 +38,6 @@ async function restartByScript(run: ServiceRun): Promise<void> {
   takeLock(run, () => run.fail(`ERROR: ${name} is started or stopped by something else`));
   const status = await inBackground(run, () => runActions(run, "restart"));
   if (status !== 0) run.fail(`ERROR: ${name} failed to restart`);
+  await adoptRestarted(run);
   run.lock.release();
 }

@@ -1,0 +1,111 @@
+/** What is asked of init about a service that is its job. */
+
+import { setTimeout as pause } from "node:timers/promises";
+import { CallError } from "../../../control/client/client.ts";
+import { JOB_INTERFACE, ROUSE_JOB_INTERFACE } from "../../../control/names.ts";
+import { isRowUp, jobOf, ownInit, rowOf, type ServiceJob } from "../../sysv/services/job.ts";
+import { JobLog } from "../../sysv/services/job_log.ts";
+import type { ServiceChange } from "./init_job.ts";
+import type { ServiceRun } from "./service_run.ts";
+
+/** How long to wait before init is asked again how far a change is that somebody else has begun, in ms. */
+const PAUSE = 50;
+
+/** The variable by which init's process learns that the service runs already, and is only to be followed. */
+export const ADOPTED = "RC_ADOPTED";
+
+/**
+ * Has init start or stop the service, waits for the end of that, and prints what the script has printed.
+ * @returns the exit status; undefined where init has no such job, or nothing to do: it is up, or down, already.
+ */
+export function change(run: ServiceRun, action: ServiceChange): Promise<number | undefined> {
+  return withJob(run.service, async (job) => {
+    const log = new JobLog(job.name);
+    const isChanged = await request(run, job, action, variablesOf(run)) ?? await others(job, action);
+    run.messages.sink(1, log.written());
+    return isChanged === undefined ? undefined : isChanged ? 0 : 1;
+  });
+}
+
+/** True where the service is a job. */
+export async function isJob({ service }: ServiceRun): Promise<boolean> {
+  return await withJob(service, () => Promise.resolve(true)) ?? false;
+}
+
+/** Has init follow a service that it has lost, or has never known of. */
+export async function adopt(run: ServiceRun): Promise<void> {
+  await withJob(run.service, async (job) => {
+    if (!isRowUp(await rowOf(job))) await request(run, job, "start", [`${ADOPTED}=yes`]);
+  });
+}
+
+/** Keeps the service up, which has not stopped: for init, whose process this is, it stops no longer. */
+export async function callOffStop({ service }: ServiceRun): Promise<void> {
+  await withJob(service, async (job) => {
+    try {
+      await job.client.call(job.path, JOB_INTERFACE, "Start", "asb", [[], false]);
+    } catch (error) {
+      // An init that is to end keeps nothing up.
+      if (!(error instanceof CallError)) throw error;
+    }
+  });
+}
+
+/** Does something with the job that is made of a service's script. Undefined where there is none. */
+async function withJob<Result>(
+  { name, script }: ServiceRun["service"],
+  action: (job: ServiceJob) => Promise<Result>,
+): Promise<Result | undefined> {
+  const client = await ownInit();
+  if (!client) return undefined;
+  try {
+    const job = await jobOf(client, name);
+    const source = job && await client.get(job.path, ROUSE_JOB_INTERFACE, "source");
+    return source === script ? await action(job!) : undefined;
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Asks for a change, and waits for its end.
+ * @returns whether the service is as it was to be; undefined where there was nothing to do.
+ */
+async function request(
+  { messages }: ServiceRun,
+  job: ServiceJob,
+  action: ServiceChange,
+  variables: string[],
+): Promise<boolean | undefined> {
+  const member = action === "start" ? "Start" : "Stop";
+  try {
+    await job.client.call(job.path, JOB_INTERFACE, member, "asb", [variables, true]);
+    // A stop that fails is called off.
+    return action === "start" || !isRowUp(await rowOf(job));
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    if (["AlreadyStarted", "AlreadyStopped", "UnknownInstance"].some((name) => error.is(name))) {
+      return undefined;
+    }
+    if (!error.is("JobFailed")) messages.error(`${job.name}: ${error.message}`);
+    return false;
+  }
+}
+
+/** How a change ends that somebody else has asked for; undefined where there is none. */
+async function others(job: ServiceJob, action: ServiceChange): Promise<boolean | undefined> {
+  for (let isUnderWay = false;; isUnderWay = true) {
+    const row = await rowOf(job), [, goal, state] = row;
+    const isDone = action === "start" ? isRowUp(row) : goal === "stop" && state === "waiting";
+    if (isDone) return isUnderWay || undefined;
+    if (goal !== action) return isUnderWay ? false : undefined;
+    await pause(PAUSE);
+  }
+}
+
+/** What the script's process is told: all that the script would be told here. */
+function variablesOf({ environment }: ServiceRun): string[] {
+  return Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined || !/^[A-Za-z_]\w*$/.test(name) ? [] : [`${name}=${value}`]
+  );
+}

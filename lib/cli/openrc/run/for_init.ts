@@ -1,0 +1,92 @@
+/** The process by which init starts or stops a service that is its job. */
+
+import process from "node:process";
+import { hasCrashed } from "../../../config/openrc/daemons.ts";
+import { ServiceStates } from "../../../config/openrc/states.ts";
+import { INIT_VARIABLES } from "../../../model/environment.ts";
+import { LEVELS } from "../../../model/openrc/paths.ts";
+import { writeAll } from "../../../sys/io/write_all.ts";
+import { ADOPTED, callOffStop } from "./ask_init.ts";
+import type { ScriptVariables } from "./environment.ts";
+import type { ServiceChange } from "./init_job.ts";
+import { prepare } from "./openrc_run.ts";
+import { serviceAt } from "./service.ts";
+import { Abort, ServiceRun } from "./service_run.ts";
+import { runActions } from "./shell.ts";
+import { inBackground, start } from "./start.ts";
+import { stop } from "./stop.ts";
+
+/** The states in which a service is while somebody waits for its script, and how it is afterwards, if all goes well or not. */
+const CHANGES = {
+  start: { during: "starting", good: "started", bad: "stopped" },
+  stop: { during: "stopping", good: "stopped", bad: "started" },
+} as const;
+
+/** Starts or stops a service for init. Returns the exit status. */
+export async function main([path = "", action = ""]: string[]): Promise<number> {
+  const service = serviceAt(path);
+  if (!service || action !== "start" && action !== "stop") {
+    writeAll(2, "This program is init's own\n");
+    return 1;
+  }
+  const states = new ServiceStates(), state = states.state(service.name);
+  // Then whoever holds the lock waits for this, and what the environment says is of now. Else it is of the last start.
+  const isHeld = states.lock(service.name).isHeld;
+  if (action === "start" && isHeld && state === "started" && process.env[ADOPTED] !== undefined) return 0;
+  const isAsked = isHeld && state === CHANGES[action].during;
+  const run = new ServiceRun(service, isAsked ? givenVariables() : ownVariables());
+  run.isForInit = true;
+  const status = await act(run, action, isAsked);
+  if (status !== 0 && action === "stop") await callOffStop(run);
+  return status;
+}
+
+/** What the script is told by whoever has asked. */
+function givenVariables(): ScriptVariables {
+  const given: ScriptVariables = { ...process.env };
+  for (const name of INIT_VARIABLES) delete given[name];
+  return given;
+}
+
+function ownVariables(): ScriptVariables {
+  const { PATH, TERM } = process.env;
+  return { PATH, TERM };
+}
+
+/** @param isAsked Somebody else notes the states, and waits for the script */
+async function act(run: ServiceRun, action: ServiceChange, isAsked: boolean): Promise<number> {
+  try {
+    process.chdir("/");
+    prepare(run);
+    if (isAsked) return await runScript(run, action);
+    return await (action === "start" ? startAll(run) : stopAll(run));
+  } catch (error) {
+    if (!(error instanceof Abort)) throw error;
+    return run.state === "inactive" ? 0 : error.status;
+  } finally {
+    run.restore();
+  }
+}
+
+/** Runs the script for whoever notes the states. */
+async function runScript(run: ServiceRun, action: ServiceChange): Promise<number> {
+  const status = await inBackground(run, () => runActions(run, action));
+  // Who has asked may have been killed meanwhile.
+  if (run.lock.isHeld || !run.lock.take()) return status;
+  const { good, bad } = CHANGES[action];
+  run.note(status === 0 ? good : bad);
+  return status;
+}
+
+/** Starts the service with all that it needs, as its script does when it is called by hand. */
+async function startAll(run: ServiceRun): Promise<number> {
+  if (run.state === "started" && hasCrashed(run.states, run.service.name)) run.note("stopped");
+  await start(run);
+  return 0;
+}
+
+/** Stops the service behind all that needs it. What is still up when a machine goes down was not to be stopped. */
+async function stopAll(run: ServiceRun): Promise<number> {
+  if (run.runlevel !== LEVELS.shutdown) await stop(run);
+  return 0;
+}
