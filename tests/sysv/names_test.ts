@@ -1,7 +1,7 @@
 /** Which system's program a name means: the one that the machine is set up for, as far as root alone has said so. */
 
 import assert from "node:assert/strict";
-import { linkSync, mkdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { constants, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
@@ -97,7 +97,7 @@ Deno.test({
     assert.equal(SYSTEM_OF[stdout], "sysv", stdout);
     // A file that is mounted in the place of another is the program of its own name.
     const place = join(directory.path, "mounted", "start-stop-daemon"), debian = join(directory.path, DPKG);
-    linkSync(realpathSync(EXECUTABLE), debian);
+    copyFileSync(EXECUTABLE, debian, constants.COPYFILE_FICLONE);
     mkdirSync(dirname(place));
     writeFileSync(place, "");
     const mounted = await inEtc(`${openrc}; mount --bind ${debian} ${place}`, place, "--version");

@@ -20,7 +20,7 @@ import { LEVELS } from "../../model/openrc/paths.ts";
 import { printable } from "../../model/text/printable.ts";
 import { writeAll } from "../../sys/io/write_all.ts";
 import { bracketText, type Palette, type Tree } from "../../../compat/openrc/mod.ts";
-import { columnsOf } from "./messages.ts";
+import { columnsOf, OpenrcMessages } from "./messages.ts";
 import { type OpenrcTool, runOpenrcTool, type ToolCall, ToolError } from "./tool.ts";
 import { loadTreeAloud } from "./tree.ts";
 
@@ -68,8 +68,7 @@ async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
   }
   const list = [...options.keys()].find((option) => Object.hasOwn(LISTS, option));
   const isBrief = list !== undefined && ["crashed", "list", "runlevel"].includes(list);
-  const quiet = { ...call, messages: call.messages };
-  const tree = isBrief ? undefined : (await loadTreeAloud(quiet)).tree;
+  const tree = isBrief ? undefined : (await loadTreeAloud(isIni ? quietly(call) : call)).tree;
   const status = new Status(tree, call, isIni && list === undefined);
   if (list !== undefined) return LISTS[list]!(status);
   const known = args.filter(levelExists);
@@ -88,6 +87,12 @@ async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
     put(2, loopText(error));
     return 1;
   }
+}
+
+/** The same call, of which nothing but what is asked for is printed: a program reads it. */
+function quietly({ name, environment }: ToolCall): ToolCall {
+  const quiet = { ...environment, EINFO_QUIET: "YES" };
+  return { name, environment: quiet, messages: new OpenrcMessages(quiet) };
 }
 
 /** Writes a text with colours in it. */

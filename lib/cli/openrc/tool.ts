@@ -9,6 +9,8 @@ import {
 } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { VERSION } from "../../model/version.ts";
+import { failureMessage } from "../../config/files.ts";
+import { isKernelError } from "../../sys/call/refused.ts";
 import { write } from "../output.ts";
 import { OpenrcMessages } from "./messages.ts";
 
@@ -20,7 +22,7 @@ export interface OpenrcTool {
   rules?: ParseRules;
   /**
    * Returns the exit status.
-   * @throws {ToolError} when it fails.
+   * @throws {ToolError} when it fails, or the kernel's error.
    */
   run(parsed: ParsedOptions, call: ToolCall): number | Promise<number>;
 }
@@ -60,8 +62,9 @@ export async function runOpenrcTool(tool: OpenrcTool, args: string[], name: stri
     try {
       return await tool.run(parsed, { name, messages, environment });
     } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
-      messages.error(error.message);
+      if (error instanceof ToolError) messages.error(error.message);
+      else if (isKernelError(error)) messages.error(`${name}: ${failureMessage(error)}`);
+      else throw error;
       return 1;
     }
   } catch (error) {

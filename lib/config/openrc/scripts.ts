@@ -39,7 +39,7 @@ export function findScripts(warn: (problem: string) => void): OpenrcScript[] {
       if (!FIRST_LINE.test(state.text)) continue;
       const problem = trust?.problem(path);
       if (problem !== undefined) {
-        warn(`${path}: Not read: ${problem}`);
+        warn(`Not read: ${problem}`);
         continue;
       }
       found.set(service, { service, path, text: state.text, settings: settingsOf(path) });

@@ -110,6 +110,7 @@ class LevelEntry {
     const asked = levelOf(this.request.level);
     this.#listenToSignals();
     if (asked === LEVELS.sysinit) this.#prepare();
+    this.#marks.prepare(this.request.name);
     const goesDown = asked === LEVELS.shutdown || asked === LEVELS.single;
     const level = goesDown ? this.#goDown(asked) : this.#levelToEnter(asked);
     const { tree, isRenewed } = await loadTreeAloud({

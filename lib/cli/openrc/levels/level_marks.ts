@@ -1,10 +1,10 @@
 /** The marks of a change of runlevels below /run/openrc: others see by them that one is left or entered. */
 
-import { mkdirSync, rmdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
+import { failureMessage } from "../../../config/files.ts";
 import type { ServiceStates } from "../../../config/openrc/states.ts";
 import { ENTERING, LEAVING } from "../../../model/openrc/paths.ts";
-import { errorReason } from "../../../sys/call/errno.ts";
 import { ifAllowed, unlessRefused } from "../../../sys/call/refused.ts";
 import { close, lockFile, O_RDONLY, open } from "../../../sys/io/descriptors.ts";
 import { ToolError } from "../tool.ts";
@@ -17,18 +17,26 @@ export class LevelMarks {
   constructor(private readonly states: ServiceStates) {}
 
   /**
+   * Makes the directories of the states.
+   * @throws {ToolError} where only root may.
+   */
+  prepare(program: string): void {
+    unlessRefused(() => {
+      this.states.prepare();
+      accessSync(this.states.directory, constants.W_OK);
+    }, (error) => {
+      const reason = error.code === "EACCES" ? "superuser access required" : failureMessage(error);
+      throw new ToolError(`${program}: ${reason}`);
+    });
+  }
+
+  /**
    * Marks that a runlevel is left. What a change has left that was killed is taken over.
-   * @throws {ToolError} where only root may, or another change is under way.
+   * @throws {ToolError} where another change is under way, or the kernel's error.
    */
   beginLeaving(program: string): void {
     const path = this.#at(LEAVING);
-    unlessRefused(() => {
-      this.states.prepare();
-      mkdirSync(path, { recursive: true, mode: 0o755 });
-    }, (error) => {
-      const reason = error.code === "EACCES" ? "superuser access required" : `${path}: ${errorReason(error)}`;
-      throw new ToolError(`${program}: ${reason}`);
-    });
+    mkdirSync(path, { recursive: true, mode: 0o755 });
     const lock = open(path, O_RDONLY);
     if (!lockFile(lock, "exclusive")) {
       close(lock);

@@ -79,7 +79,6 @@ export class ServiceRunner {
   }
 
   async #runApart(service: string, action: LevelAction): Promise<void> {
-    // The script shows no colours of its own where several share a terminal, or has a terminal of its own that is read.
     await this.run(service, action, (stream, bytes) => this.#streams.get(stream)!.data(service, bytes));
     for (const stream of this.#streams.values()) stream.ended(service);
   }

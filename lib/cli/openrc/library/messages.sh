@@ -73,12 +73,12 @@ _rc_outcome() {
 	fi
 }
 
-# _rc_end COLOUR STATUS WORD...: the outcome, and what is wrong where it is bad.
+# _rc_end COLOUR STATUS [WORD...]: the outcome, and what is wrong where it is bad.
 _rc_end() {
 	local colour="$1" status="$2" IFS=' ' text
 	shift 2
 	text="$*"
-	if [ "$status" = 0 ] || [ -z "$text" ]; then
+	if [ "$status" = 0 ] || [ $# = 0 ]; then
 		_rc_outcome "$status" 0
 	else
 		{
@@ -181,8 +181,9 @@ veinfon() {
 	! _rc_yes "$EINFO_VERBOSE" || _rc_text "$_rc_good" "$@"
 }
 
+# The end of its line goes to the output: so scripts know it, and on a terminal it is the same.
 vewarn() {
-	! _rc_yes "$EINFO_VERBOSE" || _rc_line "$_rc_warn" "$@" >&2
+	! _rc_yes "$EINFO_VERBOSE" || ! _rc_text "$_rc_warn" "$@" >&2 || printf '\n'
 	_rc_last vewarn
 }
 

@@ -126,14 +126,14 @@ save_options() {
 
 # _rc_read_value NAME: sets _rc_value; false where there is no such value.
 _rc_read_value() {
-	local line= before=
+	local line=
 	_rc_value=
 	[ -f "$RC_SVCDIR/options/$RC_SVCNAME/$1" ] || return 1
-	while IFS= read -r line || [ -n "$line" ]; do
-		_rc_value=$_rc_value$before$line
-		before='
-'
+	while IFS= read -r line; do
+		_rc_value="$_rc_value$line
+"
 	done <"$RC_SVCDIR/options/$RC_SVCNAME/$1"
+	_rc_value=$_rc_value$line
 }
 
 _rc_get_value() {

@@ -2,6 +2,7 @@
 
 import { existsSync } from "node:fs";
 import process from "node:process";
+import { setImmediate } from "node:timers/promises";
 import type { Option, ParsedOptions } from "../../../model/command_line/options.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
@@ -225,7 +226,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 /** Does actions one after another. Returns the exit status of the last that has one. */
 async function doActions(run: ServiceRun, actions: readonly string[]): Promise<number> {
   let status = 0;
-  for (const action of actions) {
+  for (const [index, action] of actions.entries()) {
+    // A signal that came while the last script ran may be heard only after its end.
+    if (index > 0) await setImmediate();
     if (run.isHungUp) return 1;
     run.environment["RC_CMD"] = action;
     const known = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;

@@ -141,7 +141,11 @@ export class ServiceRun {
   }
 }
 
+/** The length of the longest name. */
+let longest: number | undefined;
+
 /** A service's name, as wide as the longest one. */
 function widePrefix(service: string): string {
-  return service.padEnd(Math.max(...allServices().map((one) => one.length), service.length));
+  longest ??= Math.max(...allServices().map((one) => one.length));
+  return service.padEnd(longest);
 }

@@ -91,9 +91,10 @@ function scriptVariables({ service: { name, script }, environment }: ServiceRun)
  * The files of settings that are read before the script: those of all services, those of what it provides, and its own, or
  * of each of these the one of the runlevel.
  */
-function sourcedFiles({ service: { name, script }, environment, states }: ServiceRun): string[] {
+function sourcedFiles({ service: { name, script }, environment, states, tree }: ServiceRun): string[] {
   const [shared = ""] = name.split(".", 1);
-  const provided = readTree(join(states.directory, "deptree"))?.related(name, "iprovide") ?? [];
+  const known = tree ?? readTree(join(states.directory, "deptree"));
+  const provided = known?.related(name, "iprovide") ?? [];
   const names = new Set([...provided, ...shared === "" ? [] : [shared], name]);
   const own = [...names].flatMap((one) => {
     const path = `${dirname(script)}/../conf.d/${one}`;

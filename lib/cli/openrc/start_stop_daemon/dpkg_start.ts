@@ -16,7 +16,7 @@ import { spawnNoted } from "../../../sys/spawn/noted.ts";
 import type { Speech } from "./dpkg.ts";
 import { DpkgError, type DpkgRequest } from "./dpkg_request.ts";
 import { DpkgTarget } from "./dpkg_target.ts";
-import { NoticeSocket } from "./notice_socket.ts";
+import { NoticeSocket } from "../daemons/notice_socket.ts";
 
 /** The mask with which pid files are made in the background. */
 const PID_FILE_MASK = 0o022;
@@ -100,7 +100,11 @@ function startInBackground(request: DpkgRequest, speech: Speech): number {
     }
     if (failed) speech.error(failureText(failed, request));
     else speech.debug("Detaching complete...\n");
-    notices?.wait(noticeTime);
+    const readiness = notices?.wait(noticeTime) ?? "ready";
+    if (typeof readiness === "object") {
+      throw new DpkgError(`program failed to initialize (${errnoMessage(readiness.errno)})`);
+    }
+    if (readiness !== "ready") throw new DpkgError("timed out waiting for a notification");
     return 0;
   } finally {
     opened.forEach(close);

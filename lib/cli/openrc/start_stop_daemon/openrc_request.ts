@@ -26,6 +26,7 @@ export const OWN_OPTIONS: readonly Option[] = [
     argument: "SCHEDULE",
     help: "seconds, or as TERM/5/KILL/5: how it is stopped",
   },
+  { long: "notify", argument: "WAY", help: "wait until it says that it is ready: fd:NUMBER or socket:ready" },
   { short: "P", long: "progress", help: "print a dot for each second that is waited" },
   { short: "t", long: "test", help: "say what would be done" },
   { short: "3", long: "stdout-logger", argument: "COMMAND", help: "a command that reads its output" },
@@ -52,6 +53,8 @@ interface Draft extends DaemonSettings {
   /** In ms. */
   wait: number;
   retry?: string;
+  /** How it says that it is ready. */
+  notify?: string;
   progress: boolean;
   test: boolean;
   oknodo: boolean;
@@ -90,6 +93,7 @@ const OWN: Readonly<Record<string, Setter<Draft>>> = {
   "make-pidfile": (draft) => draft.makePidFile = true,
   wait: (draft, value, name) => draft.wait = numberIn(value, `${name}: \`${value}' not a number`),
   retry: (draft, value) => draft.retry = value,
+  notify: (draft, value) => draft.notify = value,
   progress: (draft) => draft.progress = true,
   test: (draft) => draft.test = true,
   "stdout-logger": (draft, value) => draft.loggers[1] = value,

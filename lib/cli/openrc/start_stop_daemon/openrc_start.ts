@@ -19,6 +19,7 @@ import { spawnNoted } from "../../../sys/spawn/noted.ts";
 import { spawn } from "../../../sys/spawn/spawn.ts";
 import { describeDaemon, failureText, isSilenced } from "../daemons/child.ts";
 import { placeInChild, writePidFile } from "../daemons/made_pid_file.ts";
+import { type DaemonNotice, noticeOf } from "../daemons/notice.ts";
 import { believedPid, NO_PID, processesOf } from "../daemons/targets.ts";
 import { type ToolCall, ToolError } from "../tool.ts";
 import type { StartStopRequest } from "./openrc_request.ts";
@@ -28,7 +29,7 @@ import type { StartStopRequest } from "./openrc_request.ts";
  * @throws {ToolError}
  */
 export function startDaemon(request: StartStopRequest, call: ToolCall): number {
-  const { argv, pidFile, user, background, test } = request, { name, messages } = call;
+  const { argv, pidFile, user, test } = request, { name, messages } = call;
   const exec = request.exec!;
   const pid = pidFile === undefined ? 0 : believedPid(pidFile, name, messages, false);
   // A pid file without a number means that it does not run, whatever else does.
@@ -37,13 +38,29 @@ export function startDaemon(request: StartStopRequest, call: ToolCall): number {
   if (test) return sayWhatWouldStart(request, call);
   if (messages.isVerbose) messages.begin(`Detaching to start \`${exec}'`);
   if (pidFile !== undefined) ifAllowed(() => unlinkSync(pidFile));
-  const child = launch(request, call);
+  const notice = request.notify === undefined
+    ? undefined
+    : noticeOf(request.notify, name, user?.uid, request.gid);
+  try {
+    return launchAndWait(request, call, notice);
+  } finally {
+    notice?.close();
+  }
+}
+
+function launchAndWait(request: StartStopRequest, call: ToolCall, notice: DaemonNotice | undefined): number {
+  const { pidFile, background } = request, { name } = call, exec = request.exec!;
+  const child = launch(request, call, notice);
   if (!background) {
     const isGood = child !== undefined && (awaitEnd(child) as { status?: number }).status === 0;
     if (!isGood) throw new ToolError(`${name}: failed to start \`${exec}'`);
   }
   const wait = waitingTime(request);
   if (wait > 0 && !isUpAfter(wait, request, child, call)) throw new ToolError(`${name}: ${exec} died`);
+  const isHopeless = () => background && (child === undefined || !runningStatus(child));
+  if (notice && !notice.wait(isHopeless)) {
+    throw new ToolError(`${name}: ${exec} has not said that it is ready`);
+  }
   const service = process.env["RC_SVCNAME"];
   if (service) noteDaemon(new ServiceStates(), service, { exec, argv: request.words, pidFile });
   return 0;
@@ -70,7 +87,7 @@ function sayWhatWouldStart(request: StartStopRequest, { messages }: ToolCall): n
  * Starts the process. Says what goes wrong: a daemon in the background that cannot be started is told, and is no failure.
  * Gives its number, if there is one.
  */
-function launch(request: StartStopRequest, call: ToolCall): number | undefined {
+function launch(request: StartStopRequest, call: ToolCall, notice?: DaemonNotice): number | undefined {
   const { background, loggers, outputs, makePidFile, pidFile } = request, exec = request.exec!;
   restoreDescriptorLimit();
   const nothing = open("/dev/null", O_RDWR), opened = [nothing];
@@ -88,11 +105,12 @@ function launch(request: StartStopRequest, call: ToolCall): number | undefined {
     return writer;
   };
   try {
-    const descriptors: Record<number, number> = { 0: background ? nothing : 0 };
+    const descriptors: Record<number, number> = { ...notice?.descriptors, 0: background ? nothing : 0 };
     for (const target of [1, 2] as const) {
       if (outputs[target] === undefined) descriptors[target] = stream(target);
     }
-    const description = describeDaemon(request, exec, request.argv, descriptors);
+    const environment = { ...request.environment, ...notice?.environment };
+    const description = describeDaemon({ ...request, environment }, exec, request.argv, descriptors);
     const path = makePidFile ? placeInChild(pidFile!, request) : undefined;
     const result = path === undefined ? spawn(description) : spawnWithPidFile(description, path, request);
     if (result.failed && path !== undefined) ifAllowed(() => unlinkSync(path));

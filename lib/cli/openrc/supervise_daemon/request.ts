@@ -38,6 +38,7 @@ export const OWN_OPTIONS: readonly Option[] = [
     argument: "SECONDS",
     help: "how long to wait before it is asked again",
   },
+  { long: "notify", argument: "WAY", help: "wait until it says that it is ready: fd:NUMBER or socket:ready" },
   { short: "H", long: "", argument: "SECONDS" },
   { long: "report", argument: "FD" },
 ];
@@ -58,6 +59,8 @@ export interface SuperviseRequest extends DaemonSettings {
   /** In seconds; 0: never. */
   healthDelay: number;
   healthTimer: number;
+  /** How the daemon says that it is ready. */
+  notify?: string;
   /** The descriptor to which the supervisor says that the daemon has started. */
   report?: number;
   argv: string[];
@@ -83,6 +86,7 @@ const OWN: Readonly<Record<string, Setter<SuperviseRequest>>> = {
   "healthcheck-delay": (request, value, name) => request.healthDelay = healthTime("delay", value, name),
   "healthcheck-timer": (request, value, name) => request.healthTimer = healthTime("timer", value, name),
   "": (request, value, name) => request.healthTimer = healthTime("timer", value, name),
+  notify: (request, value) => request.notify = value,
   report: (request, value) => request.report = Number(value),
 };
 

@@ -75,7 +75,7 @@ async function start(request: SuperviseRequest, args: readonly string[], call: T
   return 0;
 }
 
-function stop({ service, pidFile }: SuperviseRequest, { name, messages }: ToolCall): number {
+function stop({ service, pidFile, retry }: SuperviseRequest, { name, messages }: ToolCall): number {
   const states = new ServiceStates(), pid = believedPid(pidFile, name, messages, true);
   const supervisor = runningStatus(pid);
   // The number of one that was killed may be another's by now.
@@ -83,7 +83,7 @@ function stop({ service, pidFile }: SuperviseRequest, { name, messages }: ToolCa
     const isSent = unlessRefused(() => signalSeen(supervisor, SIGTERM), () => undefined);
     if (isSent === undefined) messages.warn("Unable to shut down the supervisor");
     else while (runningStatus(pid)?.startTime === supervisor.startTime) awaitAnyEnd([pid], 1000);
-  } else stopOrphan(states, service, { name, messages });
+  } else stopOrphan(states, service, retry, { name, messages });
   ifAllowed(() => unlinkSync(pidFile));
   forgetDaemon(states, service, { argv: [], pidFile });
   const script = states.script(service);
@@ -92,13 +92,21 @@ function stop({ service, pidFile }: SuperviseRequest, { name, messages }: ToolCa
 }
 
 /** Stops a daemon whose supervisor was killed. */
-function stopOrphan(states: ServiceStates, service: string, call: Pick<ToolCall, "name" | "messages">): void {
+function stopOrphan(
+  states: ServiceStates,
+  service: string,
+  retry: string | undefined,
+  call: Pick<ToolCall, "name" | "messages">,
+): void {
   const pid = Number(states.value(service, "child_pid")), exec = states.value(service, "exec");
   const status = pid > 0 ? runningStatus(pid) : undefined;
   if (
     !status || exec === undefined || status.command !== exec.slice(exec.lastIndexOf("/") + 1).slice(0, 15)
   ) return;
-  const schedule = scheduleOf({ retry: states.value(service, "retry"), signal: undefined }, call.name);
+  const schedule = scheduleOf(
+    { retry: retry ?? states.value(service, "retry"), signal: undefined },
+    call.name,
+  );
   runSchedule({ pid, words: [] }, schedule, { test: false, progress: false }, call);
 }
 

@@ -4,10 +4,11 @@ import { unlinkSync } from "node:fs";
 import process from "node:process";
 import { RespawnCount, type ScheduleItem } from "../../../../compat/openrc/mod.ts";
 import { forgetDaemon, noteDaemon } from "../../../config/openrc/daemons/notes.ts";
+import { runningStatus } from "../../../config/openrc/daemons/processes.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import type { Exit } from "../../../model/exit.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
-import { ifAllowed, unlessRefused } from "../../../sys/call/refused.ts";
+import { ifAllowed, isKernelError, unlessRefused } from "../../../sys/call/refused.ts";
 import { close, O_RDWR, open, read } from "../../../sys/io/descriptors.ts";
 import { makeFifo, openFifo } from "../../../sys/io/fifo.ts";
 import { poller } from "../../../sys/io/poller.ts";
@@ -18,9 +19,10 @@ import { removeFlags, SINGLE_THREAD_FLAGS } from "../../../sys/runtime/variables
 import { spawn } from "../../../sys/spawn/spawn.ts";
 import { describeDaemon, failureText, isSilenced } from "../daemons/child.ts";
 import { writePidFile } from "../daemons/made_pid_file.ts";
+import { type DaemonNotice, noticeOf } from "../daemons/notice.ts";
 import { runSchedule } from "../daemons/stopping.ts";
 import { OpenrcMessages } from "../messages.ts";
-import type { ToolCall } from "../tool.ts";
+import { type ToolCall, ToolError } from "../tool.ts";
 import { STARTED } from "./launch.ts";
 import { scheduleOf, type SuperviseRequest } from "./request.ts";
 import { SystemLog } from "./system_log.ts";
@@ -44,6 +46,8 @@ export class DaemonSupervisor {
   /** What the children that are no daemon are for: called with how they end. */
   readonly #helpers = new Map<number, (exit: Exit) => void>();
   #nothing = -1;
+  /** Where the daemon says that it is ready, while that is waited for. */
+  #notice: DaemonNotice | undefined;
   #fifo: number | undefined;
   /** The daemon; undefined while there is none. */
   #child: number | undefined;
@@ -64,22 +68,29 @@ export class DaemonSupervisor {
     setProcessName(this.call.name);
     this.#nothing = open("/dev/null", O_RDWR);
     this.#listen();
+    let problem: string | undefined;
     try {
       process.umask(umask);
       writePidFile(pidFile, process.pid, umask);
       noteDaemon(this.#states, service, { exec: argv[0], argv, pidFile });
       this.#keepValues();
       this.#openFifo();
-      const problem = this.#start();
-      writeAll(report!, problem ?? STARTED);
-      if (problem !== undefined) this.#hasFailed = true;
-      close(report!);
-      if (problem === undefined) await this.#end.promise;
+      problem = this.#startNoticed();
+      if (problem === undefined) {
+        say(report!, STARTED);
+        await this.#end.promise;
+      }
     } catch (error) {
-      writeAll(report!, `${this.call.name}: ${errorReason(error)}`);
-      throw error;
+      if (error instanceof ToolError) problem = error.message;
+      else if (isKernelError(error)) problem = `${this.call.name}: ${error.message}`;
+      else throw error;
     } finally {
       this.#clean();
+    }
+    // Whoever is told may start another supervisor at once.
+    if (problem !== undefined) {
+      say(report!, problem);
+      return 1;
     }
     return this.#hasFailed ? 1 : 0;
   }
@@ -129,14 +140,39 @@ export class DaemonSupervisor {
     }
   }
 
+  /** Starts the daemon for the first time, and waits until it is ready where it says so. Gives why it could not. */
+  #startNoticed(): string | undefined {
+    const { notify, user, gid, argv } = this.request, { name } = this.call;
+    if (notify === undefined) return this.#start();
+    const notice = this.#notice = noticeOf(notify, name, user?.uid, gid);
+    try {
+      const problem = this.#start();
+      if (problem !== undefined || notice.wait(() => !runningStatus(this.#child!))) return problem;
+      this.#stopChild(this.#child!);
+      return `${name}: ${argv[0]} has not said that it is ready`;
+    } finally {
+      this.#notice = undefined;
+      notice.close();
+    }
+  }
+
   /** Starts the daemon. Gives why it could not. */
   #start(): string | undefined {
-    const { service, argv, outputs, environment } = this.request, exec = argv[0]!, nothing = this.#nothing;
-    const descriptors: Record<number, number> = { 0: nothing };
+    const { service, argv, outputs, environment, notify } = this.request,
+      exec = argv[0]!,
+      nothing = this.#nothing;
+    // When it is started again, nobody listens.
+    const [, unheard] = /^fd:(\d+)$/.exec(notify ?? "") ?? [];
+    const descriptors: Record<number, number> = {
+      ...unheard !== undefined && { [unheard]: nothing },
+      ...this.#notice?.descriptors,
+      0: nothing,
+    };
+    const settings = { ...this.request, environment: { ...environment, ...this.#notice?.environment } };
     for (const target of [1, 2] as const) {
       if (outputs[target] === undefined || isSilenced(environment)) descriptors[target] = nothing;
     }
-    const { pid, failed } = spawn(describeDaemon(this.request, exec, argv, descriptors));
+    const { pid, failed } = spawn(describeDaemon(settings, exec, argv, descriptors));
     if (failed) return failureText(failed, this.request, exec, this.call.name);
     this.#child = pid;
     this.#log.write("info", `Child command line: ${argv.join(" ")}`);
@@ -252,8 +288,15 @@ export class DaemonSupervisor {
       this.#states.setState(service, script, "stopped");
       if (this.#hasFailed) this.#states.setMark(service, script, "failed");
     }
-    for (const path of [pidFile, fifo]) ifAllowed(() => unlinkSync(path));
+    // The pid file goes last: without it another supervisor may be started.
+    for (const path of [fifo, pidFile]) ifAllowed(() => unlinkSync(path));
   }
+}
+
+/** Says something to whoever waits for it, once. */
+function say(report: number, text: string): void {
+  writeAll(report, text);
+  close(report);
 }
 
 /** A time as OpenRC's tools read it: `2026-01-31 08:00:00`. */

@@ -4,15 +4,19 @@ import { accessSync, chmodSync, chownSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { errnoMessage } from "../../../sys/call/errno.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { DatagramReceiver, openDatagramSocket } from "../../../sys/io/datagram.ts";
 import { close } from "../../../sys/io/descriptors.ts";
 import { awaitDescriptor, POLLIN } from "../../../sys/io/socket.ts";
-import { DpkgError } from "./dpkg_request.ts";
 
 /** Where root has it. */
 const RUN = "/run";
+
+/** How a wait ended: as the daemon said, or because there is no point in it. */
+export type Readiness = "ready" | "late" | "hopeless" | { errno: number };
+
+/** How often it is asked whether there is still a point in waiting, in ms. */
+const LOOKING = 500;
 
 /** Nobody: the owner stays. */
 const UNCHANGED = -1;
@@ -37,25 +41,27 @@ export class NoticeSocket {
   /**
    * Blocks until the daemon is ready. It may ask for more time.
    * @param seconds How long at most
-   * @throws {DpkgError} when it is not, or says that it failed.
+   * @param isHopeless Asked from time to time: true where it will never be ready
    */
-  wait(seconds: number): void {
+  wait(seconds: number, isHopeless: () => boolean = () => false): Readiness {
     const receiver = new DatagramReceiver();
     for (let end = performance.now() + 1000 * seconds;;) {
       const left = end - performance.now();
-      if (left <= 0) throw new DpkgError("timed out waiting for a notification");
-      if (!awaitDescriptor(this.#fd, POLLIN, left)) continue;
+      if (left <= 0) return "late";
+      if (!awaitDescriptor(this.#fd, POLLIN, Math.min(left, LOOKING))) {
+        // What it said before it ended counts.
+        if (isHopeless() && !awaitDescriptor(this.#fd, POLLIN, 0)) return "hopeless";
+        continue;
+      }
       const message = receiver.receive(this.#fd, () => false);
       if (typeof message === "number") continue;
       for (const line of new TextDecoder().decode(message.bytes).split("\n")) {
         const [name, value = ""] = line.split(/=(.*)/s, 2);
-        if (line === "READY=1") return;
+        if (line === "READY=1") return "ready";
         if (name === "EXTEND_TIMEOUT_USEC" && /^\d+$/.test(value)) {
           end = performance.now() + Number(value) / 1000;
         }
-        if (name === "ERRNO" && /^\d+$/.test(value)) {
-          throw new DpkgError(`program failed to initialize (${errnoMessage(Number(value))})`);
-        }
+        if (name === "ERRNO" && /^\d+$/.test(value)) return { errno: Number(value) };
       }
     }
   }
