@@ -7,9 +7,21 @@ import { MINIMAL_ROOT_POSSIBLE, MinimalRoot } from "../support/minimal_root.ts";
 
 const PLACE = "/usr/local/bin/rouse";
 
-const NAMES = ["initctl", "openrc", "openrc-run", "rc", "rc-service", "rc-status", "rc-update", "start-stop-daemon", "telinit"];
+const NAMES = [
+  "initctl",
+  "openrc",
+  "openrc-run",
+  "rc",
+  "rc-service",
+  "rc-status",
+  "rc-update",
+  "start-stop-daemon",
+  "telinit",
+];
 
-const PROGRAMS = ["sh", "sleep", "mount", "cat", "ls", "rm", "mkdir", "kill"].map((name) => `/bin/${name}`);
+const PROGRAMS = ["sh", "chmod", "sleep", "mount", "cat", "ls", "rm", "mkdir", "kill"].map((name) =>
+  `/bin/${name}`
+);
 
 /** The lines of inittab that Gentoo has. */
 const INITTAB = `id:3:initdefault:
@@ -65,7 +77,11 @@ class Machine implements AsyncDisposable {
     files: Record<string, string> = {},
   ): Promise<Machine> {
     const all = { sysinit: [], boot: [], default: [], nonetwork: [], single: [], shutdown: [], ...levels };
-    const root = await MinimalRoot.start([PLACE, "init", "--openrc"], {
+    const root = await MinimalRoot.start([
+      "/bin/sh",
+      "-c",
+      `mount -t tmpfs -o mode=755 none /run && exec ${PLACE} init --openrc`,
+    ], {
       files: {
         trace: "",
         "var/run/utmp": "",
@@ -109,7 +125,11 @@ class Machine implements AsyncDisposable {
         return pattern.test(last.stdout) && last.stdout;
       });
     } catch (error) {
-      const told = [`It printed last\n${last?.stdout}${last?.stderr}`, this.root.output(), this.root.read("trace")];
+      const told = [
+        `It printed last\n${last?.stdout}${last?.stderr}`,
+        this.root.output(),
+        this.root.read("trace"),
+      ];
       throw new Error(told.join("\n"), { cause: error });
     }
   }
@@ -124,21 +144,43 @@ Deno.test({
   ignore: !MINIMAL_ROOT_POSSIBLE,
   fn: async () => {
     await using machine = await Machine.boot(
-      { disk: service(), web: daemon("need disk\n\tprovide http"), mail: daemon("need web") },
+      {
+        disk: service(),
+        web: daemon("need disk\n\tprovide http"),
+        mail: daemon("need web"),
+        bad: `#!/sbin/openrc-run\nstart() { eerror "it is bad"; return 3; }\n`,
+        stuck: `#!/sbin/openrc-run\nstart() { :; }\nstop() { eerror "it stays"; return 1; }\n`,
+        own:
+          `${daemon()}restart() { svc_stop; svc_start; echo own; }\nsvc_stop() { start-stop-daemon --stop --pidfile $pidfile; }\nsvc_start() { start-stop-daemon --start --background --make-pidfile --pidfile $pidfile --exec $command -- $command_args; }\n`,
+      },
       { boot: ["disk"], default: ["web", "mail"] },
     );
     await machine.until("rc-status -r", /^default$/m);
     await machine.until("rc-status", /mail.*started/);
-    console.log((await machine.shell("initctl list; rc-status -a; initctl show-config web; ls /var/log/upstart; cat /var/log/upstart/*; cat /trace; initctl status -e web")).stdout);
-    const o = async (l: string) => { const { exit, stdout, stderr } = await machine.shell(l); console.log(`$ ${l} -> ${exit}\n${stdout}--${stderr}`); };
-    await o("rc-service web stop; rc-status; initctl list");
-    await o("rc-service mail start; rc-status; initctl list");
-    await o("kill -9 $(cat /run/web.pid); sleep 1; rc-status; initctl list");
-    await o("rc-service web restart; rc-status; initctl list");
-    await o("initctl stop disk; rc-status -a; initctl list");
-    await o("initctl start mail; rc-status -a; initctl list");
-    await o("rc-service web zap; rc-status -a; initctl list");
+    console.log(
+      (await machine.shell(
+        "initctl list; rc-status -a; initctl show-config web; ls /var/log/upstart; cat /var/log/upstart/*; cat /trace; initctl status -e web",
+      )).stdout,
+    );
+    const o = async (l: string) => {
+      const { exit, stdout, stderr } = await machine.shell(l);
+      console.log(`$ ${l} -> ${exit}\n${stdout}--${stderr}`);
+    };
+    await o("rc-service web zap; initctl list");
+    await o("rc-service web start; initctl list");
+    await o("rc-service bad start; rc-service stuck start; initctl list; rc-status -a");
+    await o("rc-service stuck stop; initctl list; rc-status -a");
+    await o("initctl stop stuck; initctl list; rc-status -a");
+    await o("initctl start bad; initctl list; rc-status -a; cat /var/log/upstart/bad.log");
+    await o(
+      "rc-service own start; initctl status own; rc-service own restart; sleep 1; initctl status own; rc-status -a",
+    );
+    await o("rc-service own --nodeps restart; sleep 1; initctl status own; rc-status -a; initctl list");
+    await o(
+      "echo '#!/sbin/openrc-run' >/etc/init.d/new; chmod +x /etc/init.d/new; sleep 2; initctl list; initctl status new",
+    );
     await o("cat /trace; cat /var/log/upstart/*");
+    console.log(machine.root.output());
     await o("telinit 0");
     console.log(await machine.root.ended());
     console.log(machine.root.output());

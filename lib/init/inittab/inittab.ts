@@ -90,6 +90,7 @@ export class InittabSequence implements Part<SavedInittab> {
       messages: context.messages,
       environment: this.#environment,
       onEnd: (id) => this.#take({ kind: "ended", id }),
+      levels: () => this.#sequencer,
       onSystemEnd: context.onSystemEnd,
     });
     const { inittab, messages } = readInittab();

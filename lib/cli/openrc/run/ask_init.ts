@@ -11,8 +11,8 @@ import type { ServiceRun } from "./service_run.ts";
 /** How long to wait before init is asked again how far a change is that somebody else has begun, in ms. */
 const PAUSE = 50;
 
-/** The variable by which init's process learns that the service runs already, and is only to be followed. */
-export const ADOPTED = "RC_ADOPTED";
+/** The variable of a start that is none, for it calls off a stop. */
+export const CALLED_OFF = "RC_STOP_CALLED_OFF";
 
 /**
  * Has init start or stop the service, waits for the end of that, and prints what the script has printed.
@@ -21,34 +21,33 @@ export const ADOPTED = "RC_ADOPTED";
 export function change(run: ServiceRun, action: ServiceChange): Promise<number | undefined> {
   return withJob(run.service, async (job) => {
     const log = new JobLog(job.name);
-    const isChanged = await request(run, job, action, variablesOf(run)) ?? await others(job, action);
+    const isChanged = await request(run, job, action) ?? await others(job, action);
     run.messages.sink(1, log.written());
     return isChanged === undefined ? undefined : isChanged ? 0 : 1;
   });
 }
 
 /** True where the service is a job. */
-export async function isJob({ service }: ServiceRun): Promise<boolean> {
+export async function isJob({ service }: Pick<ServiceRun, "service">): Promise<boolean> {
   return await withJob(service, () => Promise.resolve(true)) ?? false;
-}
-
-/** Has init follow a service that it has lost, or has never known of. */
-export async function adopt(run: ServiceRun): Promise<void> {
-  await withJob(run.service, async (job) => {
-    if (!isRowUp(await rowOf(job))) await request(run, job, "start", [`${ADOPTED}=yes`]);
-  });
 }
 
 /** Keeps the service up, which has not stopped: for init, whose process this is, it stops no longer. */
 export async function callOffStop({ service }: ServiceRun): Promise<void> {
   await withJob(service, async (job) => {
     try {
-      await job.client.call(job.path, JOB_INTERFACE, "Start", "asb", [[], false]);
+      await job.client.call(job.path, JOB_INTERFACE, "Start", "asb", [[`${CALLED_OFF}=yes`], false]);
     } catch (error) {
       // An init that is to end keeps nothing up.
       if (!(error instanceof CallError)) throw error;
     }
   });
+}
+
+/** True where one of these services is a job. */
+export async function areJobs(services: readonly ServiceRun["service"][]): Promise<boolean> {
+  for (const service of services) if (await isJob({ service })) return true;
+  return false;
 }
 
 /** Does something with the job that is made of a service's script. Undefined where there is none. */
@@ -72,22 +71,23 @@ async function withJob<Result>(
  * @returns whether the service is as it was to be; undefined where there was nothing to do.
  */
 async function request(
-  { messages }: ServiceRun,
+  run: ServiceRun,
   job: ServiceJob,
   action: ServiceChange,
-  variables: string[],
 ): Promise<boolean | undefined> {
   const member = action === "start" ? "Start" : "Stop";
   try {
-    await job.client.call(job.path, JOB_INTERFACE, member, "asb", [variables, true]);
+    await job.client.call(job.path, JOB_INTERFACE, member, "asb", [variablesOf(run), true]);
+    if (action === "start") return true;
     // A stop that fails is called off.
-    return action === "start" || !isRowUp(await rowOf(job));
+    const [, goal] = await rowOf(job);
+    return goal === "stop";
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     if (["AlreadyStarted", "AlreadyStopped", "UnknownInstance"].some((name) => error.is(name))) {
       return undefined;
     }
-    if (!error.is("JobFailed")) messages.error(`${job.name}: ${error.message}`);
+    if (!error.is("JobFailed")) run.messages.error(`${job.name}: ${error.message}`);
     return false;
   }
 }

@@ -6,7 +6,7 @@ import { ServiceStates } from "../../../config/openrc/states.ts";
 import { INIT_VARIABLES } from "../../../model/environment.ts";
 import { LEVELS } from "../../../model/openrc/paths.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
-import { ADOPTED, callOffStop } from "./ask_init.ts";
+import { CALLED_OFF, callOffStop } from "./ask_init.ts";
 import type { ScriptVariables } from "./environment.ts";
 import type { ServiceChange } from "./init_job.ts";
 import { prepare } from "./openrc_run.ts";
@@ -29,11 +29,9 @@ export async function main([path = "", action = ""]: string[]): Promise<number> 
     writeAll(2, "This program is init's own\n");
     return 1;
   }
-  const states = new ServiceStates(), state = states.state(service.name);
+  const states = new ServiceStates(), state = states.state(service.name), lock = states.lock(service.name);
   // Then whoever holds the lock waits for this, and what the environment says is of now. Else it is of the last start.
-  const isHeld = states.lock(service.name).isHeld;
-  if (action === "start" && isHeld && state === "started" && process.env[ADOPTED] !== undefined) return 0;
-  const isAsked = isHeld && state === CHANGES[action].during;
+  const isAsked = state === CHANGES[action].during && lock.isHeld;
   const run = new ServiceRun(service, isAsked ? givenVariables() : ownVariables());
   run.isForInit = true;
   const status = await act(run, action, isAsked);
@@ -78,15 +76,32 @@ async function runScript(run: ServiceRun, action: ServiceChange): Promise<number
   return status;
 }
 
+/** How long a start waits for the end of a stop that was called off, in s. */
+const STOP_TIME = 60;
+
 /** Starts the service with all that it needs, as its script does when it is called by hand. */
 async function startAll(run: ServiceRun): Promise<number> {
-  if (run.state === "started" && hasCrashed(run.states, run.service.name)) run.note("stopped");
+  if (run.state === "stopping") await run.lock.wait(STOP_TIME, () => {});
+  if (run.state === "started") {
+    if (isSurelyUp(run)) return 0;
+    // Init says that it is down: its daemon has ended.
+    run.note("stopped");
+  }
   await start(run);
   return 0;
 }
 
-/** Stops the service behind all that needs it. What is still up when a machine goes down was not to be stopped. */
+/** True for a service whose stop was called off, and for one whose daemon is known to run. */
+function isSurelyUp({ states, service: { name } }: ServiceRun): boolean {
+  if (process.env[CALLED_OFF] !== undefined) return true;
+  return states.daemonFiles(name).length > 0 && !hasCrashed(states, name);
+}
+
+/**
+ * Stops the service behind all that needs it. There is nothing to do where it counts as stopped already, and when a machine
+ * goes down: what is still up then was not to be stopped.
+ */
 async function stopAll(run: ServiceRun): Promise<number> {
-  if (run.runlevel !== LEVELS.shutdown) await stop(run);
+  if (run.state !== "stopped" && run.runlevel !== LEVELS.shutdown) await stop(run);
   return 0;
 }

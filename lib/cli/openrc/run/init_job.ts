@@ -14,9 +14,14 @@ export type ServiceChange = "start" | "stop";
 /** The module that asks init. It is loaded only where one listens. */
 type Asking = typeof import("./ask_init.ts");
 
+/** True where a system's init listens that is ours, as far as can be told at once. */
+export function hasInit(): boolean {
+  return existsSync(socketPath(SYSTEM_FILE_ADDRESS));
+}
+
 /** That module, where init may have the service as a job; not for init's own processes. */
 async function asking({ isForInit }: ServiceRun): Promise<Asking | undefined> {
-  if (isForInit || !existsSync(socketPath(SYSTEM_FILE_ADDRESS))) return undefined;
+  if (isForInit || !hasInit()) return undefined;
   return await import("./ask_init.ts");
 }
 
@@ -29,6 +34,13 @@ export async function runByInit(run: ServiceRun, action: ServiceChange): Promise
   return await init?.change(run, action) ?? await runActions(run, action);
 }
 
+/** True where one of these services is a job of init's. */
+export async function haveJobs(services: readonly ServiceRun["service"][]): Promise<boolean> {
+  if (!hasInit()) return false;
+  const { areJobs } = await import("./ask_init.ts");
+  return await areJobs(services);
+}
+
 /** True where the service is a job of init's. */
 export async function hasJob(run: ServiceRun): Promise<boolean> {
   const init = await asking(run);
@@ -39,10 +51,4 @@ export async function hasJob(run: ServiceRun): Promise<boolean> {
 export async function endJob(run: ServiceRun): Promise<void> {
   const init = await asking(run);
   await init?.change(run, "stop");
-}
-
-/** The script has restarted the service by its own function. Init follows what runs now. */
-export async function adoptRestarted(run: ServiceRun): Promise<void> {
-  const init = await asking(run);
-  await init?.adopt(run);
 }

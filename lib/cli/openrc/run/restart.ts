@@ -1,6 +1,6 @@
 /** The action `restart`. */
 
-import { adoptRestarted, hasJob } from "./init_job.ts";
+import { hasJob } from "./init_job.ts";
 import type { ServiceRun } from "./service_run.ts";
 import { startAgain } from "./other_services.ts";
 import { runActions } from "./shell.ts";
@@ -10,8 +10,10 @@ import { stop } from "./stop.ts";
 /** Stops a service, and starts it again with all that had to stop with it. @throws {Abort} where that fails. */
 export async function restart(run: ServiceRun): Promise<void> {
   const { states, messages } = run;
-  if (run.hasOwnRestart && isUp(run) && !run.isDryRun) return await restartByScript(run);
-  if (!run.withDependencies && await hasJob(run)) {
+  // Init would lose a daemon that is replaced behind its back.
+  const isJob = !run.isDryRun && await hasJob(run);
+  if (run.hasOwnRestart && isUp(run) && !run.isDryRun && !isJob) return await restartByScript(run);
+  if (!run.withDependencies && isJob) {
     if (isUp(run)) await stop(run);
     return await start(run);
   }
@@ -38,6 +40,5 @@ async function restartByScript(run: ServiceRun): Promise<void> {
   takeLock(run, () => run.fail(`ERROR: ${name} is started or stopped by something else`));
   const status = await inBackground(run, () => runActions(run, "restart"));
   if (status !== 0) run.fail(`ERROR: ${name} failed to restart`);
-  await adoptRestarted(run);
   run.lock.release();
 }
