@@ -36,6 +36,7 @@ import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
 import type { SavedCourse, SavedProgram } from "./saved_program.ts";
 import { checkStart } from "./start_check.ts";
+import { tellProvidedNames } from "./sysv/provided_names.ts";
 import type { ShippedBoot } from "./sysv/shipped_jobs.ts";
 import { endOf, ExitStatus } from "./teardown/exit_status.ts";
 import { HaltRunlevel } from "./teardown/halt_runlevel.ts";
@@ -144,6 +145,7 @@ export class InitProgram implements Part<SavedProgram> {
       onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
     });
     if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;
+    if (this.#inittab) tellProvidedNames(this.#init);
     this.#shippedBoot = this.#inittab?.shippedBoot(configurationDirectories(options));
     this.#configuration = setUpConfiguration(
       options,

@@ -19,7 +19,7 @@ const NAMES = [
   "telinit",
 ];
 
-const PROGRAMS = ["sh", "chmod", "sleep", "mount", "cat", "ls", "rm", "mkdir", "kill"].map((name) =>
+const PROGRAMS = ["sh", "chmod", "grep", "sleep", "mount", "cat", "ls", "rm", "mkdir", "kill"].map((name) =>
   `/bin/${name}`
 );
 
@@ -139,51 +139,101 @@ class Machine implements AsyncDisposable {
   }
 }
 
+/** The states that rc-status tells of services, and those that initctl tells. */
+async function told(machine: Machine, ...services: string[]): Promise<[openrc: string, init: string][]> {
+  const { stdout } = await machine.shell("rc-status -s; initctl list");
+  return services.map((name) => [
+    new RegExp(`^ ${name} .*\\[ +(\\w+)`, "m").exec(stdout)?.[1] ?? stdout,
+    new RegExp(`^${name} (\\S+?),?(?: |$)`, "m").exec(stdout)?.[1] ?? stdout,
+  ]);
+}
+
+const UP = ["started", "start/running"], DOWN = ["stopped", "stop/waiting"];
+
 Deno.test({
-  name: "runscripts are jobs of init",
+  name: "a machine boots by Gentoo's inittab; rc-service, initctl and rc-status tell the same; it goes down",
   ignore: !MINIMAL_ROOT_POSSIBLE,
   fn: async () => {
     await using machine = await Machine.boot(
       {
         disk: service(),
-        web: daemon("need disk\n\tprovide http"),
-        mail: daemon("need web"),
-        bad: `#!/sbin/openrc-run\nstart() { eerror "it is bad"; return 3; }\n`,
-        stuck: `#!/sbin/openrc-run\nstart() { :; }\nstop() { eerror "it stays"; return 1; }\n`,
-        own:
-          `${daemon()}restart() { svc_stop; svc_start; echo own; }\nsvc_stop() { start-stop-daemon --stop --pidfile $pidfile; }\nsvc_start() { start-stop-daemon --start --background --make-pidfile --pidfile $pidfile --exec $command -- $command_args; }\n`,
+        web: daemon("need disk"),
+        postfix: daemon("need web\n\tprovide mta"),
+        bad: "#!/sbin/openrc-run\nstart() { eerror 'it is bad'; return 3; }\n",
+        stays: "#!/sbin/openrc-run\nstop() { eerror 'it stays'; return 1; }\nstart() { :; }\n",
       },
-      { boot: ["disk"], default: ["web", "mail"] },
+      { boot: ["disk"], default: ["postfix"] },
+      {
+        "etc/init/alias.conf": "start on started mta\ntask\nexec /bin/sh -c 'echo alias >>/trace'\n",
+        "etc/init/mail.conf": "start on started postfix\ntask\nexec /bin/sh -c 'echo mail >>/trace'\n",
+      },
     );
-    await machine.until("rc-status -r", /^default$/m);
-    await machine.until("rc-status", /mail.*started/);
-    console.log(
-      (await machine.shell(
-        "initctl list; rc-status -a; initctl show-config web; ls /var/log/upstart; cat /var/log/upstart/*; cat /trace; initctl status -e web",
-      )).stdout,
+    await machine.until("initctl list", /^inittab\/l3 stop\/waiting[^]*$/m);
+    await machine.until("rc-status -s", /postfix.*started/);
+    assert.deepEqual(await told(machine, "disk", "web", "postfix", "bad"), [UP, UP, UP, DOWN]);
+    await machine.until("cat /trace", /^mail$/m);
+    await machine.until("cat /trace", /^alias$/m);
+    assert.match((await machine.shell("initctl show-config web")).stdout, /uses disk/);
+
+    // What stops with it is stopped by init, too; what the scripts print is printed, and logged.
+    const stop = await machine.shell("rc-service web stop");
+    assert.deepEqual(
+      [stop.exit, stop.stdout, stop.stderr],
+      [0, " * Stopping postfix ... [ ok ]\n * Stopping web ... [ ok ]\n", ""],
     );
-    const o = async (l: string) => {
-      const { exit, stdout, stderr } = await machine.shell(l);
-      console.log(`$ ${l} -> ${exit}\n${stdout}--${stderr}`);
-    };
-    await o("rc-service web zap; initctl list");
-    await o("rc-service web start; initctl list");
-    await o("rc-service bad start; rc-service stuck start; initctl list; rc-status -a");
-    await o("rc-service stuck stop; initctl list; rc-status -a");
-    await o("initctl stop stuck; initctl list; rc-status -a");
-    await o("initctl start bad; initctl list; rc-status -a; cat /var/log/upstart/bad.log");
-    await o(
-      "rc-service own start; initctl status own; rc-service own restart; sleep 1; initctl status own; rc-status -a",
+    assert.deepEqual(await told(machine, "disk", "web", "postfix"), [UP, DOWN, DOWN]);
+    assert.match(
+      (await machine.shell("cat /var/log/upstart/web.log")).stdout,
+      /Starting web.*\n.*Stopping web/,
     );
-    await o("rc-service own --nodeps restart; sleep 1; initctl status own; rc-status -a; initctl list");
-    await o(
-      "echo '#!/sbin/openrc-run' >/etc/init.d/new; chmod +x /etc/init.d/new; sleep 2; initctl list; initctl status new",
+
+    // From init's end, with what is needed.
+    const start = await machine.shell("initctl start postfix");
+    assert.equal(start.exit, 0, start.stderr);
+    assert.deepEqual(await told(machine, "web", "postfix"), [UP, UP]);
+    await machine.shell("initctl stop web");
+    assert.deepEqual(await told(machine, "disk", "web", "postfix"), [UP, DOWN, DOWN]);
+
+    // A start that fails, and a stop.
+    const bad = await machine.shell("rc-service bad start");
+    assert.deepEqual(
+      [bad.exit, bad.stdout, bad.stderr],
+      [1, " * it is bad\n", " * ERROR: bad failed to start\n"],
     );
-    await o("cat /trace; cat /var/log/upstart/*");
-    console.log(machine.root.output());
-    await o("telinit 0");
-    console.log(await machine.root.ended());
-    console.log(machine.root.output());
-    assert(true);
+    assert.deepEqual(await told(machine, "bad"), [DOWN]);
+    await machine.shell("rc-service stays start");
+    const stays = await machine.shell("rc-service stays stop");
+    assert.deepEqual(
+      [stays.exit, stays.stdout, stays.stderr],
+      [1, " * it stays\n", " * ERROR: stays failed to stop\n"],
+    );
+    await machine.until("initctl status stays", /^stays start\/running$/m);
+    assert.deepEqual(await told(machine, "stays"), [UP]);
+
+    // A daemon that is killed, and is started again.
+    await machine.shell("rc-service web start");
+    await machine.until("initctl status web", /process \d+/);
+    await machine.shell("kill -KILL $(cat /run/web.pid)");
+    await machine.until("initctl status web", /^web stop\/waiting/);
+    await machine.until("rc-status -s", /web .*crashed/);
+    assert.equal((await machine.shell("initctl start web")).exit, 0);
+    assert.deepEqual(await told(machine, "web"), [UP]);
+    await machine.shell("rc-service web zap");
+    await machine.until("initctl status web", /^web stop\/waiting/);
+    assert.deepEqual(await told(machine, "web"), [DOWN]);
+    assert.equal((await machine.shell("rc-service web restart")).exit, 0);
+    assert.deepEqual(await told(machine, "web"), [UP]);
+
+    // A new script is a job, and one that is gone is none.
+    await machine.shell(
+      "echo '#!/sbin/openrc-run' >/etc/init.d/new; chmod +x /etc/init.d/new; rm /etc/init.d/bad",
+    );
+    await machine.until("initctl list", /^new stop\/waiting$/m);
+    await machine.until("initctl list | grep -c ^bad", /^0$/m);
+
+    assert.equal((await machine.shell("telinit 0")).exit, 0);
+    await machine.root.ended();
+    const trace = machine.root.read("trace").split("\n").filter((line) => line.includes("disk"));
+    assert.deepEqual(trace, ["start disk", "stop disk"]);
   },
 });
