@@ -34,7 +34,7 @@ const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.ts");
 const openrcHelper = () => import("./lib/cli/openrc/helpers/helper.ts");
 const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
-const runscriptJob = () => import("./lib/cli/openrc/run/for_init.ts");
+const runscriptJob = () => import("./lib/cli/openrc/init_jobs/for_init.ts");
 const rcService = () => import("./lib/cli/openrc/rc_service.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
 const openrc = () => import("./lib/cli/openrc/levels/openrc.ts");
@@ -212,7 +212,7 @@ const WORDS: Record<string, Word> = {
   checks: { load: () => import("./lib/init/checks/child/main.ts") },
   hook: { load: () => import("./lib/author/child/hook.ts") },
   "runscript-job": { load: runscriptJob },
-  "runscript-jobs": { load: () => import("./lib/cli/openrc/jobs.ts") },
+  "runscript-jobs": { load: () => import("./lib/cli/openrc/init_jobs/jobs.ts") },
 };
 
 function help(): Promise<number> {

@@ -35,7 +35,7 @@ import type { OpenrcMessages } from "../messages.ts";
 import { loopText } from "../rc_status.ts";
 import type { ScriptVariables } from "../run/environment.ts";
 import { abandonActions } from "../run/openrc_run.ts";
-import { haveJobs } from "../run/init_job.ts";
+import { haveJobs } from "../init_jobs/by_init.ts";
 import { serviceAt } from "../run/service.ts";
 import { ToolError } from "../tool.ts";
 import { loadTreeAloud } from "../tree.ts";

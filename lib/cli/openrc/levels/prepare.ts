@@ -10,7 +10,7 @@ import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { mount, mounts, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../../../sys/machine/mounts.ts";
 import { write } from "../../output.ts";
-import { hasInit } from "../run/init_job.ts";
+import { hasInit } from "../init_jobs/by_init.ts";
 import type { OpenrcMessages } from "../messages.ts";
 
 /** A file system that services need. */

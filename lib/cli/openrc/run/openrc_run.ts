@@ -13,7 +13,7 @@ import type { OutputSink } from "../messages.ts";
 import { QUERIES, ServiceDependencies } from "./dependencies.ts";
 import { startAgain } from "./other_services.ts";
 import { isPluggable } from "./plugged.ts";
-import { endJob } from "./init_job.ts";
+import { endJob } from "../init_jobs/by_init.ts";
 import { linkPrograms } from "./programs.ts";
 import { restart } from "./restart.ts";
 import { type OpenrcService, serviceAt } from "./service.ts";

@@ -1,6 +1,6 @@
 /** The action `restart`. */
 
-import { hasJob } from "./init_job.ts";
+import { hasJob } from "../init_jobs/by_init.ts";
 import type { ServiceRun } from "./service_run.ts";
 import { startAgain } from "./other_services.ts";
 import { runActions } from "./shell.ts";

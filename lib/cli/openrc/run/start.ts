@@ -5,7 +5,7 @@ import { unlessRefused } from "../../../sys/call/refused.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { ServiceDependencies } from "./dependencies.ts";
 import { runService } from "./other_services.ts";
-import { runByInit } from "./init_job.ts";
+import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
 
 /** Starts a service behind those that it depends on. @throws {Abort} where it does not start. */

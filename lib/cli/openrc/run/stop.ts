@@ -5,7 +5,7 @@ import { LEVELS } from "../../../model/openrc/paths.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { ServiceDependencies } from "./dependencies.ts";
 import { runService } from "./other_services.ts";
-import { runByInit } from "./init_job.ts";
+import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
 import { inBackground, takeLock } from "./start.ts";
 

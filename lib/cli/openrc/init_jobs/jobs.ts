@@ -4,20 +4,20 @@
  */
 
 import process from "node:process";
-import { runscriptJobs } from "../../../compat/openrc/mod.ts";
-import { type EvaluatorLine, REPORT_DESCRIPTOR } from "../../author/protocol.ts";
-import { readSettings } from "../../config/openrc/rc_conf.ts";
-import { findScripts } from "../../config/openrc/scripts.ts";
-import { ServiceStates } from "../../config/openrc/states.ts";
-import { loadTree } from "../../config/openrc/tree.ts";
-import type { JobDefinition } from "../../model/job.ts";
-import { validateJob } from "../../model/validate.ts";
-import { isFault } from "../../sys/call/fault.ts";
-import { removeFlags, SINGLE_THREAD_FLAGS } from "../../sys/runtime/variables.ts";
-import { selfCommand } from "../../sys/runtime/self.ts";
-import { writeAll } from "../../sys/io/write_all.ts";
-import { dependFunctions } from "./library/mod.ts";
-import { describeSystem, filterEnvironment } from "./run/environment.ts";
+import { runscriptJobs } from "../../../../compat/openrc/mod.ts";
+import { type EvaluatorLine, REPORT_DESCRIPTOR } from "../../../author/protocol.ts";
+import { readSettings } from "../../../config/openrc/rc_conf.ts";
+import { findScripts } from "../../../config/openrc/scripts.ts";
+import { ServiceStates } from "../../../config/openrc/states.ts";
+import { loadTree } from "../../../config/openrc/tree.ts";
+import type { JobDefinition } from "../../../model/job.ts";
+import { validateJob } from "../../../model/validate.ts";
+import { isFault } from "../../../sys/call/fault.ts";
+import { removeFlags, SINGLE_THREAD_FLAGS } from "../../../sys/runtime/variables.ts";
+import { selfCommand } from "../../../sys/runtime/self.ts";
+import { writeAll } from "../../../sys/io/write_all.ts";
+import { dependFunctions } from "../library/mod.ts";
+import { describeSystem, filterEnvironment } from "../run/environment.ts";
 
 /** The word by which init's jobs run a service's script. */
 export const JOB_PROGRAM = "runscript-job";

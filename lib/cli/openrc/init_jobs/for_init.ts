@@ -7,14 +7,14 @@ import { INIT_VARIABLES } from "../../../model/environment.ts";
 import { LEVELS } from "../../../model/openrc/paths.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { CALLED_OFF, callOffStop } from "./ask_init.ts";
-import type { ScriptVariables } from "./environment.ts";
-import type { ServiceChange } from "./init_job.ts";
-import { prepare } from "./openrc_run.ts";
-import { serviceAt } from "./service.ts";
-import { Abort, ServiceRun } from "./service_run.ts";
-import { runActions } from "./shell.ts";
-import { inBackground, start } from "./start.ts";
-import { stop } from "./stop.ts";
+import type { ScriptVariables } from "../run/environment.ts";
+import type { ServiceChange } from "./by_init.ts";
+import { prepare } from "../run/openrc_run.ts";
+import { serviceAt } from "../run/service.ts";
+import { Abort, ServiceRun } from "../run/service_run.ts";
+import { runActions } from "../run/shell.ts";
+import { inBackground, start } from "../run/start.ts";
+import { stop } from "../run/stop.ts";
 
 /** The states in which a service is while somebody waits for its script, and how it is afterwards, if all goes well or not. */
 const CHANGES = {

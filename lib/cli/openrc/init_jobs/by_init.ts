@@ -5,8 +5,8 @@
 
 import { existsSync } from "node:fs";
 import { socketPath, SYSTEM_FILE_ADDRESS } from "../../../control/names.ts";
-import type { ServiceRun } from "./service_run.ts";
-import { runActions } from "./shell.ts";
+import type { ServiceRun } from "../run/service_run.ts";
+import { runActions } from "../run/shell.ts";
 
 /** What changes a service. */
 export type ServiceChange = "start" | "stop";

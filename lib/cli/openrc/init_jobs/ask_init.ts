@@ -5,8 +5,8 @@ import { CallError } from "../../../control/client/client.ts";
 import { JOB_INTERFACE, ROUSE_JOB_INTERFACE } from "../../../control/names.ts";
 import { isRowUp, jobOf, ownInit, rowOf, type ServiceJob } from "../../sysv/services/job.ts";
 import { JobLog } from "../../sysv/services/job_log.ts";
-import type { ServiceChange } from "./init_job.ts";
-import type { ServiceRun } from "./service_run.ts";
+import type { ServiceChange } from "./by_init.ts";
+import type { ServiceRun } from "../run/service_run.ts";
 
 /** How long to wait before init is asked again how far a change is that somebody else has begun, in ms. */
 const PAUSE = 50;
