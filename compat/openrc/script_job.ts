@@ -1,6 +1,7 @@
 /** Runscripts as jobs: from the tree and the scripts to definitions. */
 
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
+import { RC_DIR } from "../../lib/model/openrc/paths.ts";
 import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import { ORDERING, type Relation } from "./relations.ts";
 import type { OrderQuery, Tree } from "./tree.ts";
@@ -62,7 +63,8 @@ function jobOf({ service, path, text }: RunscriptFacts, command: readonly string
   if (description !== undefined) job.description = description;
   const pidFile = pidFileOf(text, service);
   if (pidFile !== undefined) job.pidFile = pidFile;
-  const run = (action: string) => ({ kind: "arguments" as const, words: [...command, path, action] });
+  const words = (action: string) => [...command, path, action];
+  const run = (action: string) => ({ kind: "arguments" as const, words: words(action) });
   return Object.assign(job, {
     expect: "script",
     // The script prints as into a file, for the log is shown to who has asked for the action.
@@ -70,9 +72,16 @@ function jobOf({ service, path, text }: RunscriptFacts, command: readonly string
     env: [`PATH=${SYSV_PATH}`],
     umask: 0o022,
     killTimeout: KILL_TIMEOUT,
-    processes: { main: run("start"), "pre-stop": run("stop") },
+    processes: {
+      main: run("start"),
+      "pre-stop": run("stop"),
+      "post-stop": { kind: "arguments", words: ["/bin/sh", "-c", AFTER_END, service, ...words("ended")] },
+    },
   });
 }
+
+/** A start or stop that was killed leaves its state behind. Only then is more done than to look. */
+const AFTER_END = `cd ${RC_DIR} && { [ -L "starting/$0" ] || [ -L "stopping/$0" ]; } && exec "$@"; exit 0`;
 
 /** The pid file that a script names, with the service's name and what else it sets put in. */
 function pidFileOf(text: string, service: string): string | undefined {

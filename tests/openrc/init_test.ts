@@ -159,6 +159,8 @@ Deno.test({
         web: daemon("need disk"),
         postfix: daemon("need web\n\tprovide mta"),
         bad: "#!/sbin/openrc-run\nstart() { eerror 'it is bad'; return 3; }\n",
+        hangs: "#!/sbin/openrc-run\nstart() { echo hangs >>/trace; sleep 100000; }\n",
+        later: "#!/sbin/openrc-run\nstart() { mark_service_inactive; }\n",
         stays: "#!/sbin/openrc-run\nstop() { eerror 'it stays'; return 1; }\nstart() { :; }\n",
       },
       { boot: ["disk"], default: ["postfix"] },
@@ -210,6 +212,16 @@ Deno.test({
     );
     await machine.until("initctl status stays", /^stays start\/running$/m);
     assert.deepEqual(await told(machine, "stays"), [UP]);
+
+    // One that is killed, whoever has asked for it; and a service that is up only later.
+    await machine.shell("initctl start --no-wait hangs");
+    await machine.until("cat /trace", /^hangs$/m);
+    assert.equal((await machine.shell("initctl stop --force hangs")).exit, 0);
+    await machine.until("initctl status hangs", /^hangs stop\/waiting/);
+    assert.deepEqual(await told(machine, "hangs"), [DOWN]);
+    const later = await machine.shell("rc-service later start; rc-service later status");
+    assert.equal(later.stderr, " * WARNING: later has started, but is inactive\n * status: inactive\n");
+    assert.match((await machine.shell("initctl status later")).stdout, /^later start\/running$/m);
 
     // A daemon that is killed, and is started again.
     await machine.shell("rc-service web start");

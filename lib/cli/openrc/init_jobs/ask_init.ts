@@ -11,6 +11,9 @@ import type { ServiceRun } from "../run/service_run.ts";
 /** How long to wait before init is asked again how far a change is that somebody else has begun, in ms. */
 const PAUSE = 50;
 
+/** The state of a service while it changes. */
+const DURING = { start: "starting", stop: "stopping" } as const;
+
 /** The variable of a start that is none, for it calls off a stop. */
 export const CALLED_OFF = "RC_STOP_CALLED_OFF";
 
@@ -23,6 +26,8 @@ export function change(run: ServiceRun, action: ServiceChange): Promise<number |
     const log = new JobLog(job.name);
     const isChanged = await request(run, job, action) ?? await others(job, action);
     run.messages.sink(1, log.written());
+    // Then others may have changed it again.
+    run.isNoted = isChanged === true && run.state !== DURING[action];
     return isChanged === undefined ? undefined : isChanged ? 0 : 1;
   });
 }
@@ -78,10 +83,14 @@ async function request(
   const member = action === "start" ? "Start" : "Stop";
   try {
     await job.client.call(job.path, JOB_INTERFACE, member, "asb", [variablesOf(run), true]);
-    if (action === "start") return true;
-    // A stop that fails is called off.
-    const [, goal] = await rowOf(job);
-    return goal === "stop";
+    if (run.state !== DURING[action]) return true;
+    // The script was killed, or its stop is called off. It has not ended then when init answers.
+    for (;;) {
+      const [, goal, state] = await rowOf(job);
+      const isDone = action === "start" ? goal !== "stop" || state === "waiting" : state !== "pre-stop";
+      if (isDone) return action === "stop" && goal === "stop";
+      await pause(PAUSE);
+    }
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     if (["AlreadyStarted", "AlreadyStopped", "UnknownInstance"].some((name) => error.is(name))) {

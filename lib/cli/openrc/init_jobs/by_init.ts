@@ -31,6 +31,7 @@ async function asking({ isForInit }: ServiceRun): Promise<Asking | undefined> {
  */
 export async function runByInit(run: ServiceRun, action: ServiceChange): Promise<number> {
   const init = await asking(run);
+  run.isNoted = false;
   return await init?.change(run, action) ?? await runActions(run, action);
 }
 

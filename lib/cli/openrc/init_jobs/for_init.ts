@@ -10,7 +10,7 @@ import { CALLED_OFF, callOffStop } from "./ask_init.ts";
 import type { ScriptVariables } from "../run/environment.ts";
 import type { ServiceChange } from "./by_init.ts";
 import { prepare } from "../run/openrc_run.ts";
-import { serviceAt } from "../run/service.ts";
+import { type OpenrcService, serviceAt } from "../run/service.ts";
 import { Abort, ServiceRun } from "../run/service_run.ts";
 import { runActions } from "../run/shell.ts";
 import { inBackground, start } from "../run/start.ts";
@@ -22,9 +22,10 @@ const CHANGES = {
   stop: { during: "stopping", good: "stopped", bad: "started" },
 } as const;
 
-/** Starts or stops a service for init. Returns the exit status. */
+/** Starts or stops a service for init, or looks at what is left of that. Returns the exit status. */
 export async function main([path = "", action = ""]: string[]): Promise<number> {
   const service = serviceAt(path);
+  if (service && action === "ended") return tidyUp(service);
   if (!service || action !== "start" && action !== "stop") {
     writeAll(2, "This program is init's own\n");
     return 1;
@@ -37,6 +38,15 @@ export async function main([path = "", action = ""]: string[]): Promise<number> 
   const status = await act(run, action, isAsked);
   if (status !== 0 && action === "stop") await callOffStop(run);
   return status;
+}
+
+/** The service is down. Of a start or stop that was killed the state is left, which nobody would change any more. */
+function tidyUp({ name, script }: OpenrcService): number {
+  const states = new ServiceStates(), lock = states.lock(name), state = states.state(name);
+  if (state !== "starting" && state !== "stopping" || !lock.take()) return 0;
+  states.setState(name, script, "stopped");
+  lock.release();
+  return 0;
 }
 
 /** What the script is told by whoever has asked. */
@@ -66,13 +76,18 @@ async function act(run: ServiceRun, action: ServiceChange, isAsked: boolean): Pr
   }
 }
 
-/** Runs the script for whoever notes the states. */
+/** Runs the script for whoever holds the lock. */
 async function runScript(run: ServiceRun, action: ServiceChange): Promise<number> {
   const status = await inBackground(run, () => runActions(run, action));
-  // Who has asked may have been killed meanwhile.
-  if (run.lock.isHeld || !run.lock.take()) return status;
-  const { good, bad } = CHANGES[action];
-  run.note(status === 0 ? good : bad);
+  const { during, good, bad } = CHANGES[action];
+  const isStill = run.state === during;
+  // Whoever has asked may have given up meanwhile, or been killed; the script may have noted a state itself. If this process
+  // is killed before it is here, the state tells so.
+  if (status === 0 && (isStill || run.state === bad)) {
+    run.note(run.inBackground && action === "stop" ? "inactive" : good);
+  } else if (status !== 0 && isStill && run.lock.take()) {
+    run.note(bad);
+  }
   return status;
 }
 

@@ -109,7 +109,7 @@ async function finish(run: ServiceRun, dependencies: ServiceDependencies | undef
   const status = await inBackground(run, () => runByInit(run, "start"));
   if (run.state === "inactive") run.giveUp(`WARNING: ${name} has started, but is inactive`);
   if (status !== 0) run.fail(`ERROR: ${name} failed to start`);
-  run.note("started");
+  if (!run.isNoted) run.note("started");
   run.lock.release();
   for (const one of [name, ...dependencies?.provided ?? []]) {
     for (const other of states.scheduledBy(one)) {

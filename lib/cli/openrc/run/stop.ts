@@ -101,5 +101,5 @@ async function finish(run: ServiceRun): Promise<void> {
   if (await inBackground(run, () => runByInit(run, "stop")) !== 0) {
     run.fail(`ERROR: ${name} failed to stop`);
   }
-  run.note(run.inBackground ? "inactive" : "stopped");
+  if (!run.isNoted) run.note(run.inBackground ? "inactive" : "stopped");
 }
