@@ -38,3 +38,12 @@ export function formatTree({ entries }: Tree): string {
   }
   return lines.map((line) => `${line}\n`).join("");
 }
+
+/** The virtual services that a service is by the text of a cached tree, of which nothing else is read. */
+export function providedIn(text: string, service: string): string[] {
+  const at = text.indexOf(`_service='${service}'\n`);
+  if (at < 0) return [];
+  const entry = text.slice(text.lastIndexOf("\n", at) + 1, at);
+  const lines = text.matchAll(new RegExp(`^${entry}_iprovide_\\d+='(.*)'$`, "gm"));
+  return Array.from(lines, ([, virtual = ""]) => virtual);
+}

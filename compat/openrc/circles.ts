@@ -32,11 +32,15 @@ export function circleInWords(circle: ServiceCircle): string {
 
 type Waits = Map<string, Map<string, string>>;
 
-/** The services for which one waits, with the relation. A virtual one stands for all that provide it. */
+/**
+ * The services for which one waits, with the relation. A virtual one stands for all that provide it, and what comes before
+ * it comes before these.
+ */
 function waitsOf(tree: Tree, service: string): Map<string, string> {
   const waits = new Map<string, string>();
+  const names = [service, ...tree.related(service, "iprovide")];
   for (const relation of ORDERING) {
-    for (const named of tree.related(service, relation)) {
+    for (const named of names.flatMap((name) => tree.related(name, relation))) {
       const providers = tree.related(named, "providedby");
       for (const other of providers.length > 0 ? providers : [named]) {
         if (other !== service && tree.has(other) && !waits.has(other)) waits.set(other, relation);

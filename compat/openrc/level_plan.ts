@@ -55,15 +55,19 @@ export function decideStop(tree: Tree, service: string, change: RunlevelChange):
   return dependants.some((one) => wanted.has(one)) ? "stay" : "stop";
 }
 
-/** For each service of an order, those among it that are before it, whatever leads to them. */
+/**
+ * For each service of an order, those among it that come directly before it: nothing of the order lies between, whatever
+ * else does.
+ */
 export function predecessors(
   tree: Tree,
   services: readonly string[],
   query: Omit<OrderQuery, "relations">,
 ): Map<string, Set<string>> {
   const places = new Map(services.map((service, index) => [service, index]));
+  const near = { ...query, frontier: places };
   return new Map(services.map((service, index) => {
-    const before = startOrder(tree, [service], query).filter((other) => (places.get(other) ?? index) < index);
+    const before = startOrder(tree, [service], near).filter((other) => (places.get(other) ?? index) < index);
     return [service, new Set(before)];
   }));
 }

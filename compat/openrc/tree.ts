@@ -26,6 +26,8 @@ export interface OrderQuery {
   isStrict?: boolean;
   /** Services are about to be started or stopped. Nothing hotplugged is overlooked then, or all that provide something count. */
   phase?: "start" | "stop" | undefined;
+  /** Services beyond which nothing is followed. */
+  frontier?: { has(service: string): boolean };
   /** A service that is not named itself. */
   without?: string | undefined;
   facts: ServiceFacts;
@@ -70,6 +72,7 @@ export class Tree {
       const entry = this.entries.get(name);
       if (!entry || visited.has(name)) return;
       visited.add(name);
+      if (way.length > 0 && query.frontier?.has(name)) return void ordered.push(name);
       way.push({ name, next: this.#following(name, entry, query, ordered) });
     };
     for (const service of services) {

@@ -202,7 +202,11 @@ Deno.test("a machine without an inittab boots by Red Hat's rc.sysinit and rc, wh
   await machine.enter("1");
   assert.deepEqual(await machine.traced("K02syslog stop 1 2 1 2"), ["K02syslog stop 1 2 1 2"]);
   await machine.untilRunning("sulogin");
+  // Whoever comes too late with a login of the level before.
+  await machine.root.run(PLACE, "start", "tty", "TTY=null");
+  assert.doesNotMatch(await machine.run("initctl", "list"), /^tty \(.*running/m);
   await machine.enter("3");
+  assert(!(await machine.traced("S01syslog start 3 1 3 1")).includes("mingetty null"));
   await machine.traced("mingetty null");
   await machine.run("shutdown", "-h", "now");
   await machine.root.ended();

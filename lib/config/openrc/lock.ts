@@ -2,7 +2,6 @@
 
 import * as fs from "node:fs";
 import { dirname } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import {
   close,
   lockFile,
@@ -114,7 +113,7 @@ export class ServiceLock {
         reported = waited;
         report(Math.round(limit - waited));
       }
-      await delay(PAUSE);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
     }
     return true;
   }

@@ -1,6 +1,6 @@
 /** What a service depends on, and what depends on it, as the tree says. */
 
-import type { OrderQuery, Relation, Tree } from "../../../../compat/openrc/mod.ts";
+import type { OrderQuery, Relation, ServiceFacts, Tree } from "../../../../compat/openrc/mod.ts";
 import { serviceFacts } from "../../../config/openrc/facts.ts";
 import { isSet } from "../../../config/openrc/rc_conf.ts";
 import { loadTreeAloud } from "../tree.ts";
@@ -34,13 +34,23 @@ export class ServiceDependencies {
 
   /** All services to which relations lead from this one, those first that are led to by others. */
   order(...relations: OrderQuery["relations"]): string[] {
-    const { service: { name }, runlevel, settings, states } = this.run;
+    return this.orders(relations)[0]!;
+  }
+
+  /** The same for several sets of relations, at one moment. */
+  orders(...sets: OrderQuery["relations"][]): string[][] {
+    const facts = serviceFacts(this.run.states.directory);
+    return sets.map((relations) => this.#order(relations, facts));
+  }
+
+  #order(relations: OrderQuery["relations"], facts: ServiceFacts): string[] {
+    const { service: { name }, runlevel, settings } = this.run;
     return this.tree.order([name], {
       relations,
       level: runlevel,
       isStrict: isSet(settings, "rc_depend_strict", true),
       without: name,
-      facts: serviceFacts(states.directory),
+      facts,
     });
   }
 

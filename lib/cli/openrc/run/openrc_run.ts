@@ -2,7 +2,6 @@
 
 import { existsSync } from "node:fs";
 import process from "node:process";
-import { setImmediate } from "node:timers/promises";
 import type { Option, ParsedOptions } from "../../../model/command_line/options.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
@@ -228,7 +227,7 @@ async function doActions(run: ServiceRun, actions: readonly string[]): Promise<n
   let status = 0;
   for (const [index, action] of actions.entries()) {
     // A signal that came while the last script ran may be heard only after its end.
-    if (index > 0) await setImmediate();
+    if (index > 0) await new Promise((resolve) => setTimeout(resolve));
     if (run.isHungUp) return 1;
     run.environment["RC_CMD"] = action;
     const known = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;

@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import { isYes, type Settings, type Tree } from "../../../../compat/openrc/mod.ts";
+import { readSource } from "../../../config/files.ts";
 import { isSet, readSettings } from "../../../config/openrc/rc_conf.ts";
 import { allServices } from "../../../config/openrc/services.ts";
 import type { ServiceLock } from "../../../config/openrc/lock.ts";
@@ -14,7 +15,6 @@ import { descendantsOf } from "../../../sys/process/procfs.ts";
 import { OpenrcMessages } from "../messages.ts";
 import { describeSystem, filterEnvironment, type ScriptVariables } from "./environment.ts";
 import type { OpenrcService } from "./service.ts";
-import { hasFunction } from "./shell.ts";
 
 /** The end of a call before its actions are done. The user has been told why. */
 export class Abort extends Error {
@@ -54,6 +54,7 @@ export class ServiceRun {
   tree: Tree | undefined;
   /** The services that start again when this one has. */
   restarted: string[] = [];
+  #scriptText: string | undefined;
 
   constructor(readonly service: OpenrcService, readonly environment: ScriptVariables) {
     if (environment["RC_RUNLEVEL"] === undefined) {
@@ -89,9 +90,18 @@ export class ServiceRun {
     return isSet(this.settings, "rc_parallel");
   }
 
+  /** The script; empty where it cannot be read, which the shell will say. */
+  get scriptText(): string {
+    if (this.#scriptText === undefined) {
+      const state = readSource(this.service.script);
+      this.#scriptText = state.state === "regular" ? state.text : "";
+    }
+    return this.#scriptText;
+  }
+
   /** The script has a function for restarting of its own. */
   get hasOwnRestart(): boolean {
-    return hasFunction(this.service.script, "restart");
+    return /^[ \t]*(?:function[ \t]+)?restart[ \t]*\([ \t]*\)/m.test(this.scriptText);
   }
 
   get state(): ServiceState {

@@ -2,10 +2,9 @@
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isBashScript, paletteOf, parseSettings } from "../../../../compat/openrc/mod.ts";
+import { isBashScript, paletteOf, parseSettings, providedIn } from "../../../../compat/openrc/mod.ts";
 import { readSource } from "../../../config/files.ts";
 import { settingsFiles } from "../../../config/openrc/rc_conf.ts";
-import { readTree } from "../../../config/openrc/tree.ts";
 import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import { isTerminal } from "../../../sys/io/descriptors.ts";
 import { scriptProgram } from "../library/mod.ts";
@@ -30,20 +29,20 @@ const SIGTERM = 15, SIGKILL = 9, SIGNALLED = 128;
  * @returns the exit status, as a shell tells it.
  */
 export async function runActions(run: ServiceRun, ...actions: string[]): Promise<number> {
-  const { service: { script }, messages, environment } = run;
+  const { service: { script }, messages } = run;
   const files = sourcedFiles(run);
-  const shell = scriptShell(script);
+  const shell = isBashScript(run.scriptText) ? BASH.find((path) => existsSync(path)) ?? SH : SH;
   if (messages.isVerbose) messages.info(`Executing: ${shell} ${script} ${actions.join(" ")}`);
   const output = await sharedOutput(run);
   const child = startChild({
-    argv: [shell, "-c", program(run), script, ...files, "--", ...actions],
+    argv: [shell, "-c", program(run, actions), script, ...files, "--", ...actions],
     environment: scriptVariables(run),
     descriptors: { 0: 0, 1: 1, 2: 2, ...output?.descriptors },
     chdir: "/",
   });
   output?.begin();
   run.child = child.pid;
-  const watch = new HangWatch(run, actions.join(" "), timeLimit(environment, files));
+  const watch = new HangWatch(run, actions.join(" "), timeLimit(run, files));
   const exit = await child.end;
   watch.end();
   run.child = undefined;
@@ -62,24 +61,11 @@ async function sharedOutput(run: ServiceRun): Promise<PrefixedOutput | PipedOutp
   return new PipedOutput(run.messages.sink);
 }
 
-/** True for a script that has a function of its own for an action that the library has none for. */
-export function hasFunction(script: string, name: string): boolean {
-  return new RegExp(`^[ \\t]*(?:function[ \\t]+)?${name}[ \\t]*\\([ \\t]*\\)`, "m").test(textOf(script));
-}
-
-function program({ environment, hasOwnRestart }: ServiceRun): string {
+function program(run: ServiceRun, actions: readonly string[]): string {
+  const { environment } = run;
   const columns = columnsOf(isTerminal(1) ? 1 : 2, environment);
+  const hasOwnRestart = actions.includes("restart") && run.hasOwnRestart;
   return scriptProgram({ palette: paletteOf(environment), columns }, hasOwnRestart);
-}
-
-/** bash where the script is written for it, else the system's shell. */
-function scriptShell(script: string): string {
-  return isBashScript(textOf(script)) ? BASH.find((path) => existsSync(path)) ?? SH : SH;
-}
-
-function textOf(path: string): string {
-  const state = readSource(path);
-  return state.state === "regular" ? state.text : "";
 }
 
 function scriptVariables({ service: { name, script }, environment }: ServiceRun): string[] {
@@ -93,8 +79,8 @@ function scriptVariables({ service: { name, script }, environment }: ServiceRun)
  */
 function sourcedFiles({ service: { name, script }, environment, states, tree }: ServiceRun): string[] {
   const [shared = ""] = name.split(".", 1);
-  const known = tree ?? readTree(join(states.directory, "deptree"));
-  const provided = known?.related(name, "iprovide") ?? [];
+  const provided = tree?.related(name, "iprovide") ??
+    providedIn(textOf(join(states.directory, "deptree")), name);
   const names = new Set([...provided, ...shared === "" ? [] : [shared], name]);
   const own = [...names].flatMap((one) => {
     const path = `${dirname(script)}/../conf.d/${one}`;
@@ -103,13 +89,20 @@ function sourcedFiles({ service: { name, script }, environment, states, tree }: 
   return [...settingsFiles().filter((file) => existsSync(file)), ...own];
 }
 
+function textOf(path: string): string {
+  const state = readSource(path);
+  return state.state === "regular" ? state.text : "";
+}
+
+const TIME_LIMIT = "rc_timeout";
+
 /** The time that actions may take by `rc_timeout`, in s; undefined where nobody limits it. */
-function timeLimit(
-  environment: Record<string, string | undefined>,
-  files: readonly string[],
-): number | undefined {
-  const limits = files.map((file) => parseSettings(textOf(file)).get("rc_timeout"));
-  const limit = Number(limits.findLast((value) => value !== undefined) ?? environment["RC_TIMEOUT"]);
+function timeLimit({ settings }: ServiceRun, files: readonly string[]): number | undefined {
+  const shared = settingsFiles();
+  const own = files.filter((file) => !shared.includes(file)).map((file) =>
+    parseSettings(textOf(file)).get(TIME_LIMIT)
+  );
+  const limit = Number(own.findLast((value) => value !== undefined) ?? settings.get(TIME_LIMIT));
   return limit > 0 ? limit : undefined;
 }
 

@@ -59,9 +59,11 @@ async function startNeeded(run: ServiceRun, dependencies: ServiceDependencies): 
   if (dependencies.broken.length > 0) {
     run.fail(`ERROR: ${name} needs service(s) ${dependencies.broken.join(", ")}`);
   }
-  const needed = dependencies.order("ineed");
-  const wanted = dependencies.order("ineed", "iwant");
-  const used = dependencies.order("ineed", "iwant", "iuse");
+  const [needed = [], wanted = [], used = []] = dependencies.orders(
+    ["ineed"],
+    ["ineed", "iwant"],
+    ["ineed", "iwant", "iuse"],
+  );
   if (!states.isEntering) await startStopped(run, used);
   if (run.isDryRun) return;
   const inactive: string[] = [];
