@@ -83,9 +83,13 @@ function jobOf({ service, path, text }: RunscriptFacts, command: readonly string
 /** A start or stop that was killed leaves its state behind. Only then is more done than to look. */
 const AFTER_END = `cd ${RC_DIR} && { [ -L "starting/$0" ] || [ -L "stopping/$0" ]; } && exec "$@"; exit 0`;
 
+/** A script whose daemon supervise-daemon has, which names its own pid file by the service. */
+const SUPERVISED = /^[ \t]*supervisor=["']?supervise-daemon\b/m;
+
 /** The pid file that a script names, with the service's name and what else it sets put in. */
 function pidFileOf(text: string, service: string): string | undefined {
-  const path = /^[ \t]*pidfile=["']?(\/[^\s"';#]+)/m.exec(text)?.[1];
+  const path = /^[ \t]*pidfile=["']?(\/[^\s"';#]+)/m.exec(text)?.[1] ??
+    (SUPERVISED.test(text) ? "/var/run/supervise-$RC_SVCNAME.pid" : undefined);
   const full = path?.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => {
     if (name === "RC_SVCNAME" || name === "SVCNAME") return service;
     return new RegExp(`^[ \\t]*${name}=["']?([\\w.+/-]+)["']?[ \\t]*$`, "m").exec(text)?.[1] ?? whole;

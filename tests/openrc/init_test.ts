@@ -161,6 +161,8 @@ Deno.test({
         bad: "#!/sbin/openrc-run\nstart() { eerror 'it is bad'; return 3; }\n",
         hangs: "#!/sbin/openrc-run\nstart() { echo hangs >>/trace; sleep 100000; }\n",
         later: "#!/sbin/openrc-run\nstart() { mark_service_inactive; }\n",
+        supervised:
+          "#!/sbin/openrc-run\nsupervisor=supervise-daemon\ncommand=/bin/sleep\ncommand_args=100000\n",
         stays: "#!/sbin/openrc-run\nstop() { eerror 'it stays'; return 1; }\nstart() { :; }\n",
       },
       { boot: ["disk"], default: ["postfix"] },
@@ -222,6 +224,12 @@ Deno.test({
     const later = await machine.shell("rc-service later start; rc-service later status");
     assert.equal(later.stderr, " * WARNING: later has started, but is inactive\n * status: inactive\n");
     assert.match((await machine.shell("initctl status later")).stdout, /^later start\/running$/m);
+
+    // The supervisor of a daemon is the job's process.
+    await machine.shell("rc-service supervised start");
+    await machine.until("initctl status supervised", /process \d+/);
+    assert.equal((await machine.shell("initctl stop supervised")).exit, 0);
+    assert.deepEqual(await told(machine, "supervised"), [DOWN]);
 
     // A daemon that is killed, and is started again.
     await machine.shell("rc-service web start");
