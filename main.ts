@@ -34,6 +34,7 @@ const enterLevel = () => import("./lib/cli/sysv/rc/enter_level.ts");
 const startStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/openrc.ts");
 const openrcHelper = () => import("./lib/cli/openrc/helpers/helper.ts");
 const openrcRun = () => import("./lib/cli/openrc/run/openrc_run.ts");
+const runscriptJob = () => import("./lib/cli/openrc/init_jobs/for_init.ts");
 const rcService = () => import("./lib/cli/openrc/rc_service.ts");
 const dpkgStartStopDaemon = () => import("./lib/cli/openrc/start_stop_daemon/dpkg.ts");
 const enterOpenrcLevel = () => import("./lib/cli/openrc/levels/openrc.ts");
@@ -50,6 +51,7 @@ const BRIEF: Load[] = [
   openrcHelper,
   openrcRun,
   rcService,
+  runscriptJob,
   reboot,
   runlevel,
   sysvRunlevel,
@@ -211,6 +213,8 @@ const WORDS: Record<string, Word> = {
   evaluate: { load: () => import("./lib/author/child/evaluate.ts") },
   checks: { load: () => import("./lib/init/checks/child/main.ts") },
   hook: { load: () => import("./lib/author/child/hook.ts") },
+  "runscript-job": { load: runscriptJob },
+  "runscript-jobs": { load: () => import("./lib/cli/openrc/init_jobs/jobs.ts") },
 };
 
 function help(): Promise<number> {

@@ -1,4 +1,4 @@
-/** The scripts of a runlevel. The job is stopped when the level changes again, and starts anew. */
+/** The scripts of a runlevel, or OpenRC's of the name that Gentoo's inittab has for it. The job is stopped when the level changes again, and starts anew. */
 
 import { job, runlevel } from "rouse";
 
@@ -14,6 +14,14 @@ export default job({
   console: "output",
   script: `
     [ ! -x /etc/rc.d/rc ] || exec /etc/rc.d/rc $RUNLEVEL
-    exec /proc/1/exe sysv rc $RUNLEVEL
+    [ -d /etc/runlevels ] || exec /proc/1/exe sysv rc $RUNLEVEL
+    case $RUNLEVEL in
+      0) name=shutdown ;;
+      1) name=single ;;
+      2) name=nonetwork ;;
+      6) name=reboot ;;
+      *) name=default ;;
+    esac
+    exec /proc/1/exe openrc openrc $name
   `,
 });

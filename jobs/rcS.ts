@@ -1,4 +1,4 @@
-/** The boot: the scripts of level S, or Red Hat's rc.sysinit. Whatever they end with, the boot goes on. */
+/** The boot: the scripts of level S, Red Hat's rc.sysinit, or OpenRC's first two runlevels. Whatever they end with, the boot goes on. */
 
 import { job, startup } from "rouse";
 
@@ -13,6 +13,8 @@ export default job({
   export: "DEFAULT_RUNLEVEL",
   script: `
     [ ! -x /etc/rc.d/rc.sysinit ] || exec /etc/rc.d/rc.sysinit
-    exec /proc/1/exe sysv rcS
+    [ -d /etc/runlevels ] || exec /proc/1/exe sysv rcS
+    /proc/1/exe openrc openrc sysinit
+    exec /proc/1/exe openrc openrc boot
   `,
 });

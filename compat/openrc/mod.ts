@@ -36,6 +36,7 @@ export {
   type Relation,
   variableName,
 } from "./relations.ts";
+export { type RunscriptFacts, runscriptJobs } from "./script_job.ts";
 export { type OrderQuery, type ServiceFacts, Tree, type TreeEntry } from "./tree.ts";
 export {
   decideStop,

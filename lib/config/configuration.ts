@@ -28,6 +28,7 @@ import {
   unknownDefinitions,
 } from "./problems.ts";
 import { Reporter } from "./reporter.ts";
+import { RunscriptSource } from "./openrc/runscript_source.ts";
 import type { Places } from "./sysv/scripts.ts";
 import { ScriptSource } from "./sysv/script_source.ts";
 import { WatchedDirectory } from "./watched_directory.ts";
@@ -53,6 +54,8 @@ export interface ConfigurationOptions {
   withheld?: JobDefinition;
   /** Where init scripts are that are jobs. Absent: there are none. */
   scripts?: Places;
+  /** Has OpenRC's scripts, which are jobs, read by a child. Absent: there are none. */
+  runscripts?: Evaluate;
   /** Called with the definitions that are new, changed or gone (undefined). */
   onChanges(changes: DefinitionChange[]): void;
   /** Called with everything that is wrong, once when it is found and again at each reload. */
@@ -76,6 +79,7 @@ export class Configuration {
   readonly #touched = new Map<string, TouchedFile>();
   readonly #withheldJob: WithheldJob | undefined;
   readonly #scripts: ScriptSource | undefined;
+  readonly #runscripts: RunscriptSource | undefined;
   #scheduled = false;
   #closed = false;
   #waiting: Array<() => void> = [];
@@ -114,6 +118,14 @@ export class Configuration {
       onDiagnostic,
       onWork: () => this.#schedule(),
     });
+    this.#runscripts = options.runscripts && new RunscriptSource({
+      evaluate: options.runscripts,
+      registry: this.#registry,
+      precedence: { directory: directories.length, rank: 0 },
+      onDiagnostic,
+      onWork: () => this.#schedule(),
+      onFault: (error) => options.onFault?.("the reading of runscripts", error),
+    });
     if (!withheld) return;
     this.#registry.define(withheld.source, { directory: COMPILED_IN, rank: 0 }, [withheld]);
     this.#withheldJob = new WithheldJob(withheld, () => this.problemsOfJob(withheld.name).length === 0);
@@ -128,6 +140,7 @@ export class Configuration {
     for (const missing of missingDirectories(this.options.expected)) this.#reporter.tellOnce(missing);
     for (const directory of this.#directories) directory.scan();
     this.#scripts?.begin();
+    this.#runscripts?.begin();
     for (const name of this.options.compiledIn ?? []) this.#evaluations.add(COMPILED_IN_PREFIX + name);
     this.#work(Infinity);
     return this.#settled();
@@ -140,6 +153,7 @@ export class Configuration {
     for (const path of this.#files.known.keys()) this.#touch(path);
     for (const touched of this.#touched.values()) touched.again = true;
     this.#scripts?.reload();
+    this.#runscripts?.begin();
     this.#schedule();
     return this.#settled();
   }
@@ -152,7 +166,7 @@ export class Configuration {
 
   /** All that is wrong with files and directories, and whether something is missing for it. */
   problems(): ConfigurationProblem[] {
-    const scripts = this.#scripts?.problems() ?? [];
+    const scripts = [...this.#scripts?.problems() ?? [], ...this.#runscripts?.problems() ?? []];
     return [
       ...problemsOf(this.#contents),
       ...scripts.map((diagnostic) => ({ diagnostic, isMissed: !diagnostic.isWarning })),
@@ -176,6 +190,7 @@ export class Configuration {
   /** Kills what evaluates modules, and evaluates none any more: init is to stop, and its jobs are what they are. */
   endEvaluations(): void {
     this.#evaluations.close();
+    this.#runscripts?.end();
   }
 
   /** Stops watching, and kills what evaluates modules; nothing is told any more. */
@@ -184,6 +199,7 @@ export class Configuration {
     for (const directory of this.#directories) directory.close();
     this.#files.close();
     this.#scripts?.close();
+    this.#runscripts?.close();
     this.#touched.clear();
     this.#evaluations.close();
     this.#finish();
@@ -262,7 +278,7 @@ export class Configuration {
     }
     if (this.#touched.size > 0 || !(this.#scripts?.work(end) ?? true)) return this.#schedule();
     this.#publish();
-    if (!this.#closed && !this.#evaluations.next()) this.#finish();
+    if (!this.#closed && !this.#evaluations.next() && !this.#runscripts?.isReading) this.#finish();
   }
 
   /** A fault in it must not keep the rest from being read. */

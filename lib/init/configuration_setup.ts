@@ -1,12 +1,12 @@
 /** The set-up of the configuration, by the options and the role of init. */
 
 import { COMPILED_IN_JOBS } from "rouse:jobs";
-import { evaluator } from "../config/evaluation/evaluator.ts";
+import { evaluator, type EvaluatorOptions } from "../config/evaluation/evaluator.ts";
 import { emptyJob, type JobDefinition, withDefaultsOf } from "../model/job.ts";
 import { selfCommand } from "../sys/runtime/self.ts";
 import { COMMAND_JOB, commandJob, defaultCommandJob } from "./command_job.ts";
 import type { DefinitionChange } from "../engine/effects.ts";
-import { Configuration } from "../config/configuration.ts";
+import { Configuration, type ConfigurationOptions } from "../config/configuration.ts";
 import { FORMATS } from "../config/formats.ts";
 import { machinePlaces } from "../config/sysv/script_scan.ts";
 import { fileNamesOf } from "../config/known_files.ts";
@@ -16,7 +16,7 @@ import type { Messages } from "./logs/messages.ts";
 import type { InitOptions } from "./options.ts";
 import type { Role } from "./host/role.ts";
 import { ROLE_DEFAULTS } from "./host/role_defaults.ts";
-import { sysvWanted } from "./host/sysv.ts";
+import { openrcWanted, sysvWanted } from "./host/sysv.ts";
 import type { RunningInit } from "./running.ts";
 
 /**
@@ -50,6 +50,9 @@ export function setUpConfiguration(
   const files = directories.flatMap((path) =>
     fileNamesOf(FORMATS, COMMAND_JOB).map((name) => `${path}/${name}`)
   );
+  const onShortage = (reason: string) =>
+    messages.log("warn", `Failed to evaluate modules for now, trying again: ${reason}`);
+  const onFault = (error: unknown) => messages.fault("the evaluation of modules", error);
   const isOfCommand = ({ file, concerns = [] }: Diagnostic) =>
     files.includes(file) || concerns.some((path) => files.includes(path));
   return new Configuration({
@@ -59,15 +62,14 @@ export function setUpConfiguration(
     evaluate: evaluator({
       command: selfCommand("evaluate"),
       directories,
-      onShortage: (reason) =>
-        messages.log("warn", `Failed to evaluate modules for now, trying again: ${reason}`),
-      onFault: (error) => messages.fault("the evaluation of modules", error),
+      onShortage,
+      onFault,
     }),
     ...(command && { withheld: defaultCommandJob(command) }),
     onChanges: (changes) => init.handle({ kind: "definitions", changes: changes.map(change) }),
     onFault: (where, error) => messages.fault(where, error),
     untrusted: ROLE_DEFAULTS[role].untrusted,
-    ...(sysvWanted(options, role) && { scripts: machinePlaces() }),
+    ...scriptsOf(options, role, { onShortage, onFault }),
     onDiagnostic: (report) => {
       // If the command cannot run for it, checkStart says so, with this reason, when all files have been read.
       if (command && !report.isWarning && !init.jobTable.has(COMMAND_JOB) && isOfCommand(report)) return;
@@ -75,4 +77,20 @@ export function setUpConfiguration(
       messages.report(report.isWarning ? "warn" : "error", format(report));
     },
   });
+}
+
+/** How long the reading of runscripts may take, in ms: depend() of some may have to be asked by a shell. */
+const RUNSCRIPT_PATIENCE = 120_000;
+
+/** The scripts that are jobs: OpenRC's or SysV's, as init is the one's or the other's. */
+function scriptsOf(
+  options: InitOptions,
+  role: Role,
+  reports: Pick<EvaluatorOptions, "onShortage" | "onFault">,
+): Pick<ConfigurationOptions, "scripts" | "runscripts"> {
+  if (!sysvWanted(options, role)) return {};
+  if (!openrcWanted(options, role)) return { scripts: machinePlaces() };
+  const command = selfCommand("runscript-jobs");
+  const runscripts = evaluator({ command, directories: [], patience: RUNSCRIPT_PATIENCE, ...reports });
+  return { runscripts };
 }

@@ -21,6 +21,7 @@ import { reportReady } from "./host/ready_descriptor.ts";
 import type { Role } from "./host/role.ts";
 import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { sessionAddress, SessionFile } from "./host/session.ts";
+import { openrcWanted } from "./host/sysv.ts";
 import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
 import { warnOfFindings } from "./lint_warnings.ts";
 import type { JobOutput } from "./logs/job_output.ts";
@@ -36,6 +37,7 @@ import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
 import type { SavedCourse, SavedProgram } from "./saved_program.ts";
 import { checkStart } from "./start_check.ts";
+import { tellProvidedNames } from "./sysv/provided_names.ts";
 import type { ShippedBoot } from "./sysv/shipped_jobs.ts";
 import { endOf, ExitStatus } from "./teardown/exit_status.ts";
 import { HaltRunlevel } from "./teardown/halt_runlevel.ts";
@@ -60,6 +62,9 @@ interface ExitReason {
 
 /** Signals that ask a program to end. */
 const STOP_SIGNALS = [SIGINT, SIGQUIT];
+
+/** The runlevel that Gentoo's inittab has for `default`. */
+const OPENRC_RUNLEVEL = "3";
 
 /** How long those who read init's output have for the rest of it when the time for the teardown is over, in ms. */
 const FINAL_FLUSH_TIME = 500;
@@ -144,7 +149,11 @@ export class InitProgram implements Part<SavedProgram> {
       onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
     });
     if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;
-    this.#shippedBoot = this.#inittab?.shippedBoot(configurationDirectories(options));
+    if (this.#inittab) tellProvidedNames(this.#init);
+    this.#shippedBoot = this.#inittab?.shippedBoot(
+      configurationDirectories(options),
+      openrcWanted(options, this.#manner) ? OPENRC_RUNLEVEL : undefined,
+    );
     this.#configuration = setUpConfiguration(
       options,
       this.#manner,

@@ -54,6 +54,8 @@ export interface InitOptions {
   command?: string[];
   /** Init is SysV's process 1, or is not. Absent: where it runs decides (host/sysv.ts). */
   sysv?: boolean;
+  /** OpenRC's scripts are jobs, or are not. Absent: likewise. */
+  openrc?: boolean;
   /** What process 1 was told as SysV's init is (init(8), "BOOTFLAGS"). */
   boot: BootFlags;
 }
@@ -170,6 +172,16 @@ const OPTIONS: InitOption[] = [
     long: "no-startup-event",
     help: "emit no startup event",
     apply: (options) => delete options.startupEvent,
+  },
+  {
+    long: "openrc",
+    help: "the same as --sysv, with OpenRC's scripts as jobs",
+    apply: (options) => options.openrc = true,
+  },
+  {
+    long: "no-openrc",
+    help: "without them, also where the machine is set up for OpenRC",
+    apply: (options) => options.openrc = false,
   },
   {
     long: "prepend-confdir",

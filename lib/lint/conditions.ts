@@ -131,17 +131,21 @@ interface Names {
   jobs: KnownJobs;
   /** The names that jobs provide. */
   provided: ReadonlySet<string>;
+  /** Those that init scripts provide, of which events tell. */
+  told: ReadonlySet<string>;
   events: KnownEvents;
 }
 
 function namesOf(definitions: readonly JobDefinition[]): Names {
   const tasks = new Map<string, boolean>(), emitted = new Set<string>(), provided = new Set<string>();
-  for (const { name, task, emits, provides } of definitions) {
+  const told = new Set<string>();
+  for (const { name, task, emits, provides, expect } of definitions) {
     tasks.set(name, task);
     for (const word of provides) provided.add(word);
+    if (expect === "script") { for (const word of provides) told.add(word); }
     for (const event of emits) emitted.add(event);
   }
-  return { jobs: new KnownJobs(tasks), provided, events: new KnownEvents(EMITTED_EVENTS, emitted) };
+  return { jobs: new KnownJobs(tasks), provided, told, events: new KnownEvents(EMITTED_EVENTS, emitted) };
 }
 
 /** What ends the name of the event that tells of an event whose jobs have failed. */
@@ -166,7 +170,7 @@ function findUnknown(
   const event = condition.name;
   if (event === WHILE_UP && stanza === "start on") return findUnknownLevel(condition, names, kinds, found);
   const job = jobOf(condition);
-  if (job !== undefined && !names.jobs.has(job)) {
+  if (job !== undefined && !names.jobs.has(job) && !names.told.has(job)) {
     const reason = `no job \`${job}' is known, so \`${event} ${job}' never comes`;
     if (kinds.has("unknown-job")) found.push({ kind: "unknown-job", subject: job, reason });
   } else if (kinds.has("unknown-event") && !isKnownEvent(event, names.events)) {

@@ -31,6 +31,8 @@ const CLOCK_STEP = 5;
 export interface LoadOptions extends Omit<GatherOptions, "timeLimit"> {
   /** The tree is made anew, whatever has changed. */
   isForced?: boolean;
+  /** A tree that is made anew is for this process alone. */
+  isPrivate?: boolean;
   /** Told that the tree is made anew, and then how that went. */
   onBegin?(): void;
   onEnd?(failure?: string): void;
@@ -54,8 +56,10 @@ export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
   if (written !== undefined && written > newest && !options.isForced) {
     return { tree: readTree(CACHE)!, isRenewed: false };
   }
-  const isLocked = !canWrite();
-  if (isLocked && written !== undefined) return { tree: readTree(CACHE)!, isRenewed: false };
+  const isLocked = options.isPrivate || !canWrite();
+  if (isLocked && !options.isPrivate && written !== undefined) {
+    return { tree: readTree(CACHE)!, isRenewed: false };
+  }
   if (!isLocked) options.onBegin?.();
   const { tree, config, problems } = await makeTree(options);
   if (isLocked) return { tree, isRenewed: true };

@@ -5,14 +5,25 @@ import { machineSetup } from "../../sys/machine/setup.ts";
 import type { InitOptions } from "../options.ts";
 import type { Role } from "./role.ts";
 
+/** The options that decide. */
+type SystemOptions = Pick<InitOptions, "sysv" | "openrc" | "command">;
+
 /**
  * True where init is SysV's process 1: with `--sysv`, and by default on a machine, and wherever process 1 was started as the
  * kernel does it, if there is an inittab, a directory of a runlevel, or OpenRC, which inittab calls. Never in a user's session,
  * nor with a command.
  */
-export function sysvWanted({ sysv, command }: Pick<InitOptions, "sysv" | "command">, role: Role): boolean {
+export function sysvWanted({ sysv, openrc, command }: SystemOptions, role: Role): boolean {
   if (role === "session" || command) return false;
-  return sysv ?? ((role === "machine" || isStartedByKernel()) && machineSetup() !== "upstart");
+  return sysv ?? (openrc || (role === "machine" || isStartedByKernel()) && machineSetup() !== "upstart");
+}
+
+/**
+ * True where OpenRC's scripts are jobs, in the place of SysV's: with `--openrc`, and by default where init is SysV's process 1
+ * on a machine that is set up for OpenRC.
+ */
+export function openrcWanted(options: SystemOptions, role: Role): boolean {
+  return sysvWanted(options, role) && (options.openrc ?? machineSetup() === "openrc");
 }
 
 /** The kernel gives process 1 HOME and TERM alone. Whatever runs containers sets PATH. */

@@ -11,7 +11,7 @@ import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 import { beginChange, type LevelProgress, ScriptLevels } from "../sysv/script_levels.ts";
 import { entryJob, type EntrySurroundings, idOf, jobNameOf, surroundings } from "./entry_job.ts";
-import { rcLevel } from "./native_rc.ts";
+import { isWayDown, rcLevel } from "./native_rc.ts";
 import type { SysvEnvironment } from "./sysv_environment.ts";
 
 /** What is saved of {@link EntryProcesses}, by the IDs of lines: processes that have a record, and changes of the runlevel. */
@@ -27,7 +27,9 @@ export interface EntryProcessesContext {
   environment: SysvEnvironment;
   /** Called when what was started has ended, or could not be started. */
   onEnd(id: string): void;
-  /** Called when init itself has stopped the scripts of the runlevel 0 or 6. */
+  /** The present runlevel, and the one before. */
+  levels(): { level: string; previous: string };
+  /** Called when the services of the runlevel 0 or 6 are stopped, and it is for init to end the system. */
   onSystemEnd(environment: string[]): void;
 }
 
@@ -151,7 +153,22 @@ export class EntryProcesses implements Part<SavedProcesses> {
     if (pid !== undefined) recordEnd({ id, pid }, exit);
     this.#recorded.delete(id);
     // Of a line of rc, somebody has started the job by hand.
-    if (!this.#changes.has(id)) this.context.onEnd(id);
+    if (this.#changes.has(id)) return;
+    if (this.#isEndOfWayDown(id)) {
+      const { level, previous } = this.context.levels();
+      this.context.onSystemEnd(this.context.environment.ofLevel(level, previous));
+    }
+    this.context.onEnd(id);
+  }
+
+  /** True for a line of OpenRC's that has stopped all services, and that no line comes after to halt the machine. */
+  #isEndOfWayDown(id: string): boolean {
+    const { level } = this.context.levels(), process = this.#defined.get(id)?.entry.process;
+    if (process === undefined || !goesDown(level) || !isWayDown(process)) return false;
+    const ids = [...this.#defined.keys()];
+    return !ids.slice(ids.indexOf(id) + 1).some((one) =>
+      this.#defined.get(one)!.entry.levels.includes(level)
+    );
   }
 
   #spawned(id: string): void {

@@ -90,6 +90,7 @@ export class InittabSequence implements Part<SavedInittab> {
       messages: context.messages,
       environment: this.#environment,
       onEnd: (id) => this.#take({ kind: "ended", id }),
+      levels: () => this.#sequencer,
       onSystemEnd: context.onSystemEnd,
     });
     const { inittab, messages } = readInittab();
@@ -101,10 +102,11 @@ export class InittabSequence implements Part<SavedInittab> {
   /**
    * The boot by jobs that ship with init, where the lines do not drive it.
    * @param directories The machine's own directories of jobs
+   * @param usual The first runlevel where nothing says one
    */
-  shippedBoot(directories: readonly string[]): ShippedBoot | undefined {
+  shippedBoot(directories: readonly string[], usual?: string): ShippedBoot | undefined {
     if (this.drives) return undefined;
-    return shippedBoot(directories, this.context.boot.runlevel ?? this.#first?.initdefault);
+    return shippedBoot(directories, this.context.boot.runlevel ?? this.#first?.initdefault ?? usual);
   }
 
   /** Boots, where the lines drive it. */

@@ -1,4 +1,4 @@
-/** The lines of inittab that a distribution's `rc` is called by, which init carries out itself. */
+/** The lines of inittab that a distribution's `rc` is called by: which init carries out itself, and what follows from OpenRC's. */
 
 import { readHead } from "../../config/files.ts";
 
@@ -15,4 +15,12 @@ export function rcLevel(command: string): string | undefined {
     if (program !== undefined) return readHead(program).startsWith("#!") ? level || "S" : undefined;
   }
   return undefined;
+}
+
+/** OpenRC's way down. It stops the services, and leaves the rest to a further line, if there is one. */
+const OPENRC_DOWN = /^\/(?:usr\/)?s?bin\/(?:open)?rc[ \t]+(?:shutdown|reboot)$/;
+
+/** True for a command after which the system is to end, where no line of the runlevel comes after it. */
+export function isWayDown(command: string): boolean {
+  return OPENRC_DOWN.test(command.trim());
 }

@@ -13,6 +13,7 @@ import {
   startOrder,
   successors,
   type Tree,
+  yesOrNo,
 } from "../../../../compat/openrc/mod.ts";
 import { hasCrashed } from "../../../config/openrc/daemons.ts";
 import { serviceFacts } from "../../../config/openrc/facts.ts";
@@ -34,6 +35,8 @@ import type { OpenrcMessages } from "../messages.ts";
 import { loopText } from "../rc_status.ts";
 import type { ScriptVariables } from "../run/environment.ts";
 import { abandonActions } from "../run/openrc_run.ts";
+import { haveJobs } from "../init_jobs/by_init.ts";
+import { serviceAt } from "../run/service.ts";
 import { ToolError } from "../tool.ts";
 import { loadTreeAloud } from "../tree.ts";
 import { LevelMarks } from "./level_marks.ts";
@@ -90,7 +93,7 @@ class LevelEntry {
   readonly #marks: LevelMarks;
   readonly #prompt: Prompt;
   readonly #bootLevel = bootLevel();
-  readonly #isParallel: boolean;
+  #isParallel = false;
   #from: string;
 
   constructor(private readonly request: LevelRequest) {
@@ -101,7 +104,6 @@ class LevelEntry {
       isSet(settings, "rc_interactive"),
       userShell(settings.get("rc_shell")),
     );
-    this.#isParallel = isSet(settings, "rc_parallel");
     this.#from = this.#states.runlevel;
   }
 
@@ -121,6 +123,7 @@ class LevelEntry {
     this.#marks.clearFailed();
     this.#marks.beginLeaving(this.request.name);
     const to = level ?? this.#from;
+    this.#isParallel = await this.#mayRunSideBySide(to);
     const wanted = this.#wantedServices(to);
     const hotplugged = this.#states.services("hotplugged");
     if (!this.request.stopsNothing) await this.#stopServices(tree, to, wanted, goesDown, settings);
@@ -179,6 +182,15 @@ class LevelEntry {
       if (wanted !== undefined) setNextLevel(wanted);
     }
     return level;
+  }
+
+  /** Services start side by side where the settings say so; where they say nothing, those that are jobs of init's do. */
+  async #mayRunSideBySide(level: string): Promise<boolean> {
+    const { settings } = this.request;
+    const said = yesOrNo(settings.get("rc_parallel"));
+    if (said !== undefined || isSet(settings, "rc_interactive")) return said ?? false;
+    const services = [...servicesOfLevel(level), ...this.#states.services("started")];
+    return await haveJobs(services.flatMap((service) => serviceAt(scriptOf(service) ?? "") ?? []));
   }
 
   /** The services that are to be up in a runlevel. */

@@ -10,6 +10,7 @@ import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { mount, mounts, MS_NODEV, MS_NOEXEC, MS_NOSUID } from "../../../sys/machine/mounts.ts";
 import { write } from "../../output.ts";
+import { hasInit } from "../init_jobs/by_init.ts";
 import type { OpenrcMessages } from "../messages.ts";
 
 /** A file system that services need. */
@@ -34,7 +35,8 @@ const FIRST_MOUNTS: readonly FirstMount[] = [
     point: "/run",
     flags: MS_NOSUID | MS_NODEV,
     data: "mode=0755",
-    isMounted: () => mounts().some(({ point }) => point === "/run"),
+    // Init's socket would be hidden where /run is not a file system of its own, as in a container.
+    isMounted: () => mounts().some(({ point }) => point === "/run") || hasInit(),
   },
 ];
 

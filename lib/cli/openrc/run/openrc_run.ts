@@ -12,6 +12,7 @@ import type { OutputSink } from "../messages.ts";
 import { QUERIES, ServiceDependencies } from "./dependencies.ts";
 import { startAgain } from "./other_services.ts";
 import { isPluggable } from "./plugged.ts";
+import { endJob } from "../init_jobs/by_init.ts";
 import { linkPrograms } from "./programs.ts";
 import { restart } from "./restart.ts";
 import { type OpenrcService, serviceAt } from "./service.ts";
@@ -163,7 +164,7 @@ function tellOldName({ messages, service: { script } }: ServiceRun): void {
 }
 
 /** What the environment says of this call, and how signals end it. */
-function prepare(run: ServiceRun): void {
+export function prepare(run: ServiceRun): void {
   const { environment, states, service: { name } } = run;
   linkPrograms(states.directory);
   if (run.says("RC_NODEPS")) run.withDependencies = false;
@@ -254,14 +255,14 @@ async function stopAndForget(run: ServiceRun): Promise<void> {
   }
 }
 
-function zap(run: ServiceRun): Promise<void> {
+async function zap(run: ServiceRun): Promise<void> {
   const { states, messages, service: { name, script } } = run;
   messages.info(`Manually resetting ${name} to stopped state`);
   unlessRefused(() => {
     states.setState(name, script, "stopped");
     states.clearMark(name, "hotplugged");
   }, (error) => run.fail(`rc_service_mark: ${errorReason(error)}`));
-  return Promise.resolve();
+  await endJob(run);
 }
 
 /** Prints the needs that nothing meets. */

@@ -1,5 +1,6 @@
 /** The action `restart`. */
 
+import { hasJob } from "../init_jobs/by_init.ts";
 import type { ServiceRun } from "./service_run.ts";
 import { startAgain } from "./other_services.ts";
 import { runActions } from "./shell.ts";
@@ -9,7 +10,13 @@ import { stop } from "./stop.ts";
 /** Stops a service, and starts it again with all that had to stop with it. @throws {Abort} where that fails. */
 export async function restart(run: ServiceRun): Promise<void> {
   const { states, messages } = run;
-  if (run.hasOwnRestart && isUp(run) && !run.isDryRun) return await restartByScript(run);
+  // Init would lose a daemon that is replaced behind its back.
+  const isJob = !run.isDryRun && await hasJob(run);
+  if (run.hasOwnRestart && isUp(run) && !run.isDryRun && !isJob) return await restartByScript(run);
+  if (!run.withDependencies && isJob) {
+    if (isUp(run)) await stop(run);
+    return await start(run);
+  }
   if (!run.withDependencies) {
     await runActions(run, ...isUp(run) ? ["stop", "start"] : ["start"]);
     return;

@@ -46,6 +46,10 @@ export class ServiceRun {
   isHungUp = false;
   /** Other services print at the same time, in the same process. */
   isShared = false;
+  /** Init's process has noted how the service is since it has changed. */
+  isNoted = false;
+  /** Init itself has called this, for the service's job. */
+  isForInit = false;
   /** The dependency tree, where the caller has it. */
   tree: Tree | undefined;
   /** The services that start again when this one has. */

@@ -5,7 +5,7 @@ import { unlessRefused } from "../../../sys/call/refused.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { ServiceDependencies } from "./dependencies.ts";
 import { runService } from "./other_services.ts";
-import { runActions } from "./shell.ts";
+import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
 
 /** Starts a service behind those that it depends on. @throws {Abort} where it does not start. */
@@ -108,10 +108,10 @@ function startLater(run: ServiceRun, { tree }: ServiceDependencies, inactive: re
 /** Runs the script, and what waits for the service. */
 async function finish(run: ServiceRun, dependencies: ServiceDependencies | undefined): Promise<void> {
   const { service: { name }, states } = run;
-  const status = await inBackground(run, () => runActions(run, "start"));
+  const status = await inBackground(run, () => runByInit(run, "start"));
   if (run.state === "inactive") run.giveUp(`WARNING: ${name} has started, but is inactive`);
   if (status !== 0) run.fail(`ERROR: ${name} failed to start`);
-  run.note("started");
+  if (!run.isNoted) run.note("started");
   run.lock.release();
   for (const one of [name, ...dependencies?.provided ?? []]) {
     for (const other of states.scheduledBy(one)) {

@@ -5,7 +5,7 @@ import { LEVELS } from "../../../model/openrc/paths.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { ServiceDependencies } from "./dependencies.ts";
 import { runService } from "./other_services.ts";
-import { runActions } from "./shell.ts";
+import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
 import { inBackground, takeLock } from "./start.ts";
 
@@ -98,8 +98,8 @@ async function finish(run: ServiceRun): Promise<void> {
   const { service: { name }, environment } = run;
   // What the shell would load for a language may lie on a file system that is to be unmounted.
   if (name === "localmount") environment["LC_ALL"] = "C";
-  if (await inBackground(run, () => runActions(run, "stop")) !== 0) {
+  if (await inBackground(run, () => runByInit(run, "stop")) !== 0) {
     run.fail(`ERROR: ${name} failed to stop`);
   }
-  run.note(run.inBackground ? "inactive" : "stopped");
+  if (!run.isNoted) run.note(run.inBackground ? "inactive" : "stopped");
 }

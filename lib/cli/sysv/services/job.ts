@@ -193,7 +193,13 @@ async function change(job: ServiceJob, member: string, done: string): Promise<Ac
 }
 
 /** An instance in the answer of GetStatus. */
-type Row = [name: string, goal: string, state: string, processes: Array<[string, number]>, note?: string];
+export type Row = [
+  name: string,
+  goal: string,
+  state: string,
+  processes: Array<[string, number]>,
+  note?: string,
+];
 
 /** In the place of an instance that is not there. */
 const DOWN: Row = ["", "stop", "waiting", []];
@@ -203,11 +209,13 @@ export async function isUp(job: ServiceJob): Promise<boolean> {
   return isRowUp(await rowOf(job));
 }
 
-function isRowUp([, goal, state]: Row): boolean {
+/** True where an instance is up. */
+export function isRowUp([, goal, state]: Row): boolean {
   return goal === "start" && state === "running";
 }
 
-async function rowOf({ client, name }: Pick<ServiceJob, "client" | "name">): Promise<Row> {
+/** What init says of the only instance of a job. */
+export async function rowOf({ client, name }: Pick<ServiceJob, "client" | "name">): Promise<Row> {
   const [rows] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetStatus", "asas", [[name], []]);
   return (rows as Row[])[0] ?? DOWN;
 }

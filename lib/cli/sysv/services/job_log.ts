@@ -7,8 +7,11 @@ import { ifAllowed, unlessRefused } from "../../../sys/call/refused.ts";
 /** Where init writes what jobs print, unless its option --logdir says otherwise. */
 const DIRECTORY = "/var/log/upstart";
 
-/** How much of what was written is read, in bytes, and how many lines of that are shown. */
+/** How much of what was written is read for a report, in bytes, and how many lines of that are shown. */
 const MAX_READ = 16_384, MAX_LINES = 10;
+
+/** How much of it is read as a whole, in bytes. */
+const MAX_WHOLE = 1 << 20;
 
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
 
@@ -31,17 +34,26 @@ export class JobLog {
     return [`${where}; this time it ends with`, ...lines.map((line) => `  ${line}`)].join("\n");
   }
 
+  /** What has been written since, or the last megabyte of it; nothing where the log cannot be read. */
+  written(): Uint8Array {
+    return ifAllowed(() => this.#bytesSince(MAX_WHOLE)) ?? new Uint8Array();
+  }
+
   #linesSince(): string[] {
+    const text = this.#bytesSince(MAX_READ).toString("utf8").trimEnd();
+    return text === "" ? [] : text.split(/\r?\n/).slice(-MAX_LINES).map(printable);
+  }
+
+  #bytesSince(most: number): Buffer {
     const descriptor = openSync(this.#path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     try {
       const status = fstatSync(descriptor);
-      if (!status.isFile()) return [];
+      if (!status.isFile()) return Buffer.alloc(0);
       // A log that has become shorter is a new one.
       const begin = status.size < this.#size ? 0 : this.#size;
-      const bytes = Buffer.alloc(Math.min(status.size - begin, MAX_READ));
+      const bytes = Buffer.alloc(Math.min(status.size - begin, most));
       const length = readSync(descriptor, bytes, 0, bytes.length, status.size - bytes.length);
-      const text = bytes.toString("utf8", 0, length).trimEnd();
-      return text === "" ? [] : text.split(/\r?\n/).slice(-MAX_LINES).map(printable);
+      return bytes.subarray(0, length);
     } finally {
       closeSync(descriptor);
     }

@@ -1,0 +1,98 @@
+/** Runscripts as jobs: from the tree and the scripts to definitions. */
+
+import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
+import { RC_DIR } from "../../lib/model/openrc/paths.ts";
+import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
+import { ORDERING, type Relation } from "./relations.ts";
+import type { OrderQuery, Tree } from "./tree.ts";
+
+/** A script that is to be a job. */
+export interface RunscriptFacts {
+  service: string;
+  path: string;
+  text: string;
+}
+
+/** How long what a script has left behind may go on after its stop, in seconds. Then it is killed. */
+const KILL_TIMEOUT = 10;
+
+/** The order of all services, wherever they are started: each counts, and so do all that provide a name. */
+const EVERYWHERE: OrderQuery = {
+  relations: ORDERING,
+  level: "",
+  phase: "stop",
+  facts: { isIn: () => true, state: () => "stopped", isHotplugged: () => false },
+};
+
+/**
+ * The jobs of scripts that the tree has. What a script needs is started by the script's own interpreter, which knows the
+ * runlevels and `--nodeps`; to init its job says which others it waits for where they are on their way. A circle is cut
+ * where the tree's order cuts it, so that jobs never wait for each other.
+ * @param command The program that init runs for a script, without the script's path and the action
+ */
+export function runscriptJobs(
+  scripts: readonly RunscriptFacts[],
+  tree: Tree,
+  command: readonly string[],
+): JobDefinition[] {
+  const places = new Map(tree.order(tree.names, EVERYWHERE).map((service, index) => [service, index]));
+  return scripts.filter(({ service }) => tree.has(service)).map((script) => {
+    const job = jobOf(script, command);
+    job.provides = tree.related(script.service, "iprovide");
+    const place = places.get(script.service) ?? 0;
+    const isBefore = (other: string) => (places.get(other) ?? Infinity) < place;
+    job.uses = firsts(tree, script.service, "ineed").filter(isBefore);
+    const others = ORDERING.flatMap((relation) => firsts(tree, script.service, relation)).filter(isBefore);
+    job.after = [...new Set(others)].filter((other) => !job.uses.includes(other));
+    return job;
+  });
+}
+
+/** The services that a relation names. A virtual one stands for all that provide it. */
+function firsts(tree: Tree, service: string, relation: Relation): string[] {
+  const named = tree.related(service, relation).flatMap((name) => {
+    const providers = tree.related(name, "providedby");
+    return providers.length > 0 ? providers : [name];
+  });
+  return [...new Set(named)];
+}
+
+function jobOf({ service, path, text }: RunscriptFacts, command: readonly string[]): JobDefinition {
+  const job = emptyJob(service, path);
+  const description = /^[ \t]*description=(["'])([^"'`$\n]+)\1/m.exec(text)?.[2];
+  if (description !== undefined) job.description = description;
+  const pidFile = pidFileOf(text, service);
+  if (pidFile !== undefined) job.pidFile = pidFile;
+  const words = (action: string) => [...command, path, action];
+  const run = (action: string) => ({ kind: "arguments" as const, words: words(action) });
+  return Object.assign(job, {
+    expect: "script",
+    // The script prints as into a file, for the log is shown to who has asked for the action.
+    console: "pipe",
+    env: [`PATH=${SYSV_PATH}`],
+    umask: 0o022,
+    killTimeout: KILL_TIMEOUT,
+    processes: {
+      main: run("start"),
+      "pre-stop": run("stop"),
+      "post-stop": { kind: "arguments", words: ["/bin/sh", "-c", AFTER_END, service, ...words("ended")] },
+    },
+  });
+}
+
+/** A start or stop that was killed leaves its state behind. Only then is more done than to look. */
+const AFTER_END = `cd ${RC_DIR} && { [ -L "starting/$0" ] || [ -L "stopping/$0" ]; } && exec "$@"; exit 0`;
+
+/** A script whose daemon supervise-daemon has, which names its own pid file by the service. */
+const SUPERVISED = /^[ \t]*supervisor=["']?supervise-daemon\b/m;
+
+/** The pid file that a script names, with the service's name and what else it sets put in. */
+function pidFileOf(text: string, service: string): string | undefined {
+  const path = /^[ \t]*pidfile=["']?(\/[^\s"';#]+)/m.exec(text)?.[1] ??
+    (SUPERVISED.test(text) ? "/var/run/supervise-$RC_SVCNAME.pid" : undefined);
+  const full = path?.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => {
+    if (name === "RC_SVCNAME" || name === "SVCNAME") return service;
+    return new RegExp(`^[ \\t]*${name}=["']?([\\w.+/-]+)["']?[ \\t]*$`, "m").exec(text)?.[1] ?? whole;
+  });
+  return full === undefined || /[$`*?{}]/.test(full) ? undefined : full;
+}
