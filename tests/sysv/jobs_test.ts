@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { until } from "../support/deadline.ts";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
+import { EXECUTABLE } from "../support/programs.ts";
 import { type Etc, type Script, ScriptsInit } from "./scripts_init.ts";
 
 /** Levels of an ordinary service. */
@@ -290,19 +291,32 @@ test(
 );
 
 test(
-  "a job file goes before a script of its name, and `version` does not speak of Upstart",
-  { web: SERVICE, typed: SERVICE, late: SERVICE },
+  "a job file goes before a script of its name, one that was made of it starts in its place, and `version` does not speak of Upstart",
+  {
+    web: SERVICE,
+    typed: SERVICE,
+    late: { ...SERVICE, required: "slow" },
+    slow: { ...SERVICE, onStart: "sleep 0.1" },
+  },
   async (init) => {
     const isNotUsed = (name: string) =>
       init.untilSaid(
         new RegExp(`/etc/init\\.d/${name}: Init script is not used: a job file of its name goes before it`),
       );
     for (const name of ["web", "typed"]) await isNotUsed(name);
-    init.etc.write("init/late.conf", "exec sleep 10000\n");
+    const late = ["/etc/init.d/late", "--to", "conf", "-o", "/etc/init/late.conf"];
+    const { stderr } = await init.init.run(EXECUTABLE, "convert", "--sysv", ...late);
+    assert.match(stderr, /so the job calls the script/);
     await isNotUsed("late");
+    await until(
+      "the new job is read",
+      async () => (await init.init.ask("show-config", "late")).includes("uses slow"),
+    );
     assert.equal(await init.init.ask("check-config"), "");
     assert(await init.enter("2"));
-    assert.equal(await init.trace().then((lines) => lines.some((line) => line.includes("web"))), false);
+    const trace = await init.trace();
+    inOrder(trace, "start slow ends", "start late begins");
+    assert.equal(trace.some((line) => line.includes("web")), false);
     assert.match(await init.init.ask("version"), /^init \(rouse [^)]+\)\n$/);
   },
   (etc) => {
