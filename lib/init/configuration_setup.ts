@@ -46,6 +46,7 @@ export function setUpConfiguration(
     name,
     definition: definition && withOptions(definition),
   });
+  const isSysv = sysvWanted(options, role);
   const directories = configurationDirectories(options);
   const files = directories.flatMap((path) =>
     fileNamesOf(FORMATS, COMMAND_JOB).map((name) => `${path}/${name}`)
@@ -73,7 +74,8 @@ export function setUpConfiguration(
     onDiagnostic: (report) => {
       // If the command cannot run for it, checkStart says so, with this reason, when all files have been read.
       if (command && !report.isWarning && !init.jobTable.has(COMMAND_JOB) && isOfCommand(report)) return;
-      const format = messages.prints("info") ? formatInFull : formatDiagnostic;
+      // No machine of SysV's has programs that read what Upstart would have said.
+      const format = isSysv || messages.prints("info") ? formatInFull : formatDiagnostic;
       messages.report(report.isWarning ? "warn" : "error", format(report));
     },
   });
