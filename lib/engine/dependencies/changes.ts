@@ -4,6 +4,7 @@ import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
 import type { LoadedJob } from "../loaded_job.ts";
 import { type State, UP } from "../states.ts";
+import { forgetSettled } from "./chains.ts";
 import { reasonOf, shortened } from "./reasons.ts";
 import { graphOf } from "./waits.ts";
 import { wakeDependants, wakeLevels, wakeTargets, wakeWaiting } from "./wake.ts";
@@ -11,6 +12,7 @@ import { wakeDependants, wakeLevels, wakeTargets, wakeWaiting } from "./wake.ts"
 /** An instance has another goal: it is on its way now, or is not any more. */
 export function goalChanged(engine: EngineState, { job }: Instance): void {
   if (graphOf(engine).isEmpty) return;
+  forgetSettled(engine);
   wakeDependants(engine, job);
   wakeTargets(engine, job);
 }

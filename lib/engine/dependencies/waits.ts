@@ -3,12 +3,15 @@
 import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
 import type { LoadedJob } from "../loaded_job.ts";
+import { comingBefore, forgetSettled, goingBefore } from "./chains.ts";
 import { DependencyGraph, type Edge } from "./graph.ts";
 import {
   isAboutCompletion,
   isComing,
   isGone,
   isHeld,
+  isHeldInStart,
+  isHeldInStop,
   isMet,
   isMetStill,
   isUpBeside,
@@ -34,6 +37,7 @@ function renewGraph(engine: EngineState): DependencyGraph {
 /** Makes the graph of the jobs' present definitions. */
 export function makeGraph(engine: EngineState): DependencyGraph {
   const definitions = Array.from(engine.jobs.values(), ({ definition }) => definition);
+  forgetSettled(engine);
   return engine.dependencies.graph = new DependencyGraph(definitions);
 }
 
@@ -43,13 +47,18 @@ export interface StartWait {
   target: LoadedJob | undefined;
 }
 
-/** What an instance waits for before it starts. */
-export function* startWaits(engine: EngineState, { job }: Instance): Iterable<StartWait> {
-  const graph = graphOf(engine);
+/** What an instance waits for before it starts: what it names itself, else what is behind that. */
+export function* startWaits(engine: EngineState, instance: Instance): Iterable<StartWait> {
+  const graph = graphOf(engine), { job } = instance;
+  let isFree = true;
   for (const edge of graph.edgesOf(job.name)) {
     const target = targetOf(engine, edge);
-    if (holds(edge, target)) yield { edge, target };
+    if (!holds(edge, target)) continue;
+    isFree = false;
+    yield { edge, target };
   }
+  const before = isFree ? comingBefore(engine, graph, instance) : undefined;
+  if (before) yield before;
   for (const name of graph.conflictsOf(job.name)) {
     const target = engine.jobs.get(name);
     if (target && target.instances.size > 0) yield { edge: undefined, target };
@@ -85,13 +94,36 @@ export interface StopWait {
 
 /** The instances that have to be gone before this one may stop: those that need it, and others that stop, too. */
 export function* stopWaits(engine: EngineState, stopped: Instance): Iterable<StopWait> {
+  const isStopping = ({ goal }: Instance) => goal === "stop";
+  let isFree = true;
   for (const { instance, isNeeded } of dependants(engine, stopped)) {
-    if (isNeeded || instance.goal === "stop") yield { instance, isNeeded };
+    if (!isNeeded && !isStopping(instance)) continue;
+    isFree = false;
+    yield { instance, isNeeded };
   }
+  const before = isFree ? goingBefore(engine, graphOf(engine), stopped) : undefined;
+  if (before) yield { instance: before, isNeeded: false };
+}
+
+/** True when an instance is not gone yet that comes before this one where all stop. */
+export function hasDependants(engine: EngineState, instance: Instance): boolean {
+  for (const _ of dependants(engine, instance)) return true;
+  return goingBefore(engine, graphOf(engine), instance) !== undefined;
+}
+
+/** Finds anew, after a restart of init, who looks again with whom by way of scripts in between. */
+export function renewBehind(engine: EngineState): void {
+  for (const job of engine.jobs.values()) {
+    for (const instance of job.instances.values()) {
+      if (isHeldInStop(instance)) Array.from(stopWaits(engine, instance));
+      else if (isHeldInStart(instance) && instance.goal !== "stop") Array.from(startWaits(engine, instance));
+    }
+  }
+  for (const instance of engine.dependencies.heldStops) hasDependants(engine, instance);
 }
 
 /** The instances that depend on this one, and are not gone. Tasks have none: what counts is that they are done. */
-export function* dependants(engine: EngineState, instance: Instance): Iterable<StopWait> {
+function* dependants(engine: EngineState, instance: Instance): Iterable<StopWait> {
   const { job } = instance;
   for (const edge of graphOf(engine).edgesTo(job.name)) {
     if (edge.givesWay || isAboutCompletion(edge, job)) continue;
