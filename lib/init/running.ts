@@ -329,6 +329,11 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return this.context.processes.output.showScripts();
   }
 
+  /** Has the console show all that scripts have printed so far. */
+  showPrinted(): void {
+    this.context.processes.output.showPrinted();
+  }
+
   endSession(): void {
     this.context.endSession();
   }
@@ -343,6 +348,11 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   received(bytes: number): void {
     this.#memoryTrim.received(bytes);
+  }
+
+  /** Has a function called with the main process of each directed job, before the process does anything. */
+  onFork(listener: (job: string, pid: number) => void): void {
+    this.#starter.onFork = listener;
   }
 
   observe(listener: (notice: Notice) => void, kinds?: ReadonlyArray<Notice["kind"]>): () => void {

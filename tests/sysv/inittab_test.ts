@@ -81,6 +81,29 @@ machineTest("lines are jobs, which initctl knows, and the jobs of /etc/init foll
   { trace: ["r up 2 N", "follows 3 2"] },
 ]);
 
+/** Looks as a getty does for the record of its number, in the types of processes. */
+const GETTY = `#!/bin/sh
+found=none
+od -An -td4 -w384 -v /run/utmp > /run/records
+while read -r type pid rest; do
+  [ "$pid" = $$ ] && found="a record of type $type"
+done < /run/records
+echo "$found" >> /trace
+[ "$(wc -l < /trace)" -lt 4 ] || exec sleep 100000
+`;
+
+machineTest("a process finds its record from the first moment, and utmp does not grow by its next ones", {
+  inittab: ["id:2:initdefault:", "1:2:respawn:/getty"],
+  files: { getty: GETTY },
+}, [
+  { boot: [] },
+  { trace: Array.from({ length: 4 }, () => "a record of type 5") },
+  {
+    utmp: "run/utmp",
+    records: [["BOOT_TIME", "~~", "reboot"], ["RUN_LVL", "~~", "runlevel", "N2"], ["INIT_PROCESS", "1", ""]],
+  },
+]);
+
 /** A script of level 3 that says what it is told. */
 const WEB = `#!/bin/sh
 ### BEGIN INIT INFO

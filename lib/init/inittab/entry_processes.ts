@@ -50,6 +50,8 @@ export class EntryProcesses implements Part<SavedProcesses> {
 
   constructor(private readonly context: EntryProcessesContext) {
     this.#scripts = new ScriptLevels(context.init);
+    // A getty looks for the record of its number as soon as it runs, and adds one of its own where there is none.
+    context.init.onFork((job, pid) => this.#forked(job, pid));
   }
 
   save(): SavedProcesses {
@@ -91,6 +93,8 @@ export class EntryProcesses implements Part<SavedProcesses> {
     if (changes.length > 0) init.handle({ kind: "definitions", changes });
     const rc = this.#defined.get(id)?.rc;
     if (rc !== undefined) return this.#enterLevel(id, beginChange(rc, previous));
+    // A shell or a getty on the console has the last word there.
+    init.showPrinted();
     const environment = this.context.environment.ofProcess(level, previous);
     this.#ask({ kind: "start", job: jobNameOf(id), environment, wait: false }, (error) => {
       if (error.errorName === "AlreadyStarted") return;
@@ -140,13 +144,9 @@ export class EntryProcesses implements Part<SavedProcesses> {
 
   /** Takes what the engine tells of its jobs. */
   noticed(notice: Notice): void {
-    if (notice.kind !== "instance-removed" && notice.kind !== "state-changed") return;
+    if (notice.kind !== "instance-removed") return;
     const id = idOf(notice.job);
     if (id === undefined) return;
-    if (notice.kind === "state-changed") {
-      if (notice.state === "spawned") this.#spawned(id);
-      return;
-    }
     const { exit } = notice, pid = this.#recorded.get(id);
     if (pid !== undefined) recordEnd({ id, pid }, exit);
     this.#recorded.delete(id);
@@ -154,10 +154,9 @@ export class EntryProcesses implements Part<SavedProcesses> {
     if (!this.#changes.has(id)) this.context.onEnd(id);
   }
 
-  #spawned(id: string): void {
-    if (!this.#defined.get(id)?.entry.isRecorded) return;
-    // It may have ended meanwhile.
-    const pid = this.context.init.job(jobNameOf(id))?.instances.get("")?.pids.get("main") ?? 0;
+  #forked(job: string, pid: number): void {
+    const id = idOf(job);
+    if (id === undefined || !this.#defined.get(id)?.entry.isRecorded) return;
     this.#recorded.set(id, pid);
     recordStart({ id, pid });
   }

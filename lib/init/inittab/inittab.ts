@@ -111,7 +111,7 @@ export class InittabSequence implements Part<SavedInittab> {
   start(): void {
     const { init, messages, boot } = this.context;
     if (!this.drives) return this.#fifo.open();
-    init.observe((notice) => this.#processes.noticed(notice), ["instance-removed", "state-changed"]);
+    init.observe((notice) => this.#processes.noticed(notice), ["instance-removed"]);
     messages.logSysv(`version ${SYSVINIT_VERSION} booting`);
     // In an emergency the files may be mended first: they are read when it is over.
     if (!boot.emergency) this.#tell(this.#firstMessages);
