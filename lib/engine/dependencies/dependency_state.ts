@@ -16,7 +16,7 @@ export class DependencyState {
   readonly heldStops = new Set<Instance>();
   /** The instances that wait for a job by way of scripts in between, and look again when something about it changes. */
   readonly behind = new Map<LoadedJob, Set<Instance>>();
-  /** Jobs of which it is known that nothing before them is on its way up, by chains.ts. */
+  /** Jobs of which it is known that nothing before them is on its way up, by way of scripts in between. */
   readonly settledUp = new Set<LoadedJob>();
   /** Those of which it is known that nothing that stops before them is on its way down. */
   readonly settledDown = new Set<LoadedJob>();
