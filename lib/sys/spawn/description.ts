@@ -49,7 +49,7 @@ export interface SpawnDescription {
   appended?: Readonly<Record<number, AppendedFile>>;
   /**
    * The child begins when something is written to this pipe, or its writing end is closed everywhere but in the child: until
-   * then its number can be noted. For {@link spawnNoted}.
+   * then its number can be noted.
    */
   gate?: { reader: number; writer: number };
   /** Makes the child the leader of a new session and process group (setsid(2)). */
