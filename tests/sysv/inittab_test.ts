@@ -132,6 +132,57 @@ machineTest("without inittab, the job rc has the console show what scripts print
   { console: "\nweb is told to start in\nlevel 3, after 2\n" },
 ]);
 
+/** A script that says what it is told, and whose stop waits for a file. */
+const scriptOf = (name: string, start: string, stop: string) =>
+  `#!/bin/sh
+### BEGIN INIT INFO
+# Provides: ${name}
+# Default-Start: ${start}
+# Default-Stop: ${stop}
+### END INIT INFO
+echo "${name} $1 $RUNLEVEL $PREVLEVEL" >> /trace
+[ $1 = start ] || until [ -e /run/go ]; do sleep 0.02; done
+`;
+
+const OVERTAKEN: InittabStep[] = [
+  { run: ["runlevel"], stdout: "N 2\n" },
+  {
+    sh: "cd /etc; for l in 4/S 3/K 2/K; do ln -s ../init.d/slow rc${l%/*}.d/${l#*/}01slow; done",
+    once: true,
+  },
+  {
+    sh: "cd /etc; for l in 3/S 2/K 4/K; do ln -s ../init.d/three rc${l%/*}.d/${l#*/}01three; done",
+    once: true,
+  },
+  { run: ["initctl", "reload-configuration"], once: true },
+  { run: ["telinit", "4"], once: true },
+  { trace: ["slow start 4 2"] },
+  { sh: "initctl status slow", stdout: "slow start/running\n" },
+  { run: ["telinit", "3"], once: true },
+  { trace: ["slow start 4 2", "slow stop 3 4"] },
+  { run: ["telinit", "4"], once: true },
+  { run: ["runlevel"], stdout: "3 4\n" },
+  { sh: ": > /run/go", once: true },
+  { trace: ["slow start 4 2", "slow stop 3 4", "slow start 4 3"] },
+  { sh: "initctl status slow", stdout: "slow start/running\n" },
+  { run: ["telinit", "2"], once: true },
+  { trace: ["slow start 4 2", "slow stop 3 4", "slow start 4 3", "slow stop 2 4"] },
+];
+
+for (const drives of [true, false]) {
+  machineTest(`a runlevel that another one overtakes starts nothing, with${drives ? "" : "out"} inittab`, {
+    inittab: drives
+      ? ["id:2:initdefault:", ...[2, 3, 4].map((level) => `l${level}:${level}:wait:/etc/init.d/rc ${level}`)]
+      : [],
+    files: {
+      "etc/init.d/rc": "#!/bin/sh\n",
+      "etc/init.d/slow": scriptOf("slow", "4", "2 3"),
+      "etc/init.d/three": scriptOf("three", "3", "2 4"),
+      ...Object.fromEntries([3, 4].map((level) => [`etc/rc${level}.d/.keep`, ""])),
+    },
+  }, [{ boot: drives ? [] : ["--sysv"] }, ...OVERTAKEN]);
+}
+
 machineTest("that there is no directory of files is told once", {
   inittab: ["id:2:initdefault:", "w2:2:wait:/t two"],
 }, [
