@@ -24,6 +24,9 @@ export interface ScriptSourceOptions extends ScanOptions {
 /** After a change init waits for more of them, in ms: a program may make dozens of links. */
 const QUIET_TIME = 50;
 
+/** So many warnings about a file are told. */
+const MAX_WARNINGS = 20;
+
 /** The jobs of init scripts. */
 export class ScriptSource {
   readonly #scanner: ScriptScanner;
@@ -84,7 +87,7 @@ export class ScriptSource {
       }),
     );
     this.#missing = [];
-    this.#problems = [...this.#problems, ...missing];
+    this.#problems = [...this.#problems, ...bounded(missing)];
     if (missing.length > 0) this.#tell();
   }
 
@@ -143,7 +146,7 @@ export class ScriptSource {
       this.#defined.delete(path);
       registry.remove(path);
     }
-    this.#problems = [...result.problems, ...result.jobs.flatMap((job) => this.#shadowed(job))];
+    this.#problems = bounded([...result.problems, ...result.jobs.flatMap((job) => this.#shadowed(job))]);
     this.#missing = result.missing;
     this.#tell();
   }
@@ -166,4 +169,20 @@ export class ScriptSource {
     }
     this.#told = told;
   }
+}
+
+/** The problems without the warnings about a file that are too many: how many these are is one more. */
+function bounded(problems: readonly Diagnostic[]): Diagnostic[] {
+  const counts = new Map<string, number>();
+  const kept = problems.filter(({ file, isWarning }) => {
+    if (!isWarning) return true;
+    const count = (counts.get(file) ?? 0) + 1;
+    counts.set(file, count);
+    return count <= MAX_WARNINGS;
+  });
+  for (const [file, count] of counts) {
+    if (count <= MAX_WARNINGS) continue;
+    kept.push({ file, reason: `${count - MAX_WARNINGS} more warnings about this file`, isWarning: true });
+  }
+  return kept;
 }
