@@ -326,7 +326,7 @@ export class InitProgram implements Part<SavedProgram> {
         this.#init.handle({ kind: "event", event: name, environment: [] });
       }),
     warn: (signal) =>
-      this.#messages.log("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
+      this.#messages.logOnce("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
   };
 
   /** Starts what waits for the start of init. Returns false when init cannot go on. */
