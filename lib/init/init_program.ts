@@ -260,8 +260,10 @@ export class InitProgram implements Part<SavedProgram> {
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
     signals.act(this.#signalActions);
     onChildChange(() => this.#init.reap());
-    const loaded = this.#load();
+    // Clients that come while thousands of files are read, at one go, are not refused.
+    this.#loading = Promise.withResolvers();
     await this.#endpoint.open();
+    const loaded = this.#load();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
       this.#address = this.#endpoint.addresses[0];
     }
@@ -288,7 +290,6 @@ export class InitProgram implements Part<SavedProgram> {
 
   /** Loads the configuration. Clients wait for that, and for the start that follows. */
   #load(): Promise<void> {
-    this.#loading = Promise.withResolvers();
     setTimeout(() => this.#answerClients(), LOAD_WAIT).unref();
     return this.#configuration.load();
   }
