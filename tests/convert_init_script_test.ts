@@ -79,12 +79,29 @@ touch "$0.has-run"
 
 Deno.test("a script of a known shape becomes a module, and a classic file", async () => {
   using files = new Files({ oven: OVEN });
-  assert.deepEqual(await rouse(files, "convert", "oven"), { exit: 0, stdout: MODULE, stderr: "" });
+  assert.deepEqual(await rouse(files, "convert", "--no-sysv", "oven"), {
+    exit: 0,
+    stdout: MODULE,
+    stderr: "",
+  });
   const conf = await rouse(files, "convert", "--to", "conf", "oven");
   assert.deepEqual([conf.exit, conf.stderr], [0, ""]);
   const { description, after, processes } = parseConf(conf.stdout, "oven.conf", "oven");
   assert.deepEqual([description, after], ["bakes", ["yeast"]]);
   assert.equal(processes.main?.kind, "script");
+});
+
+Deno.test("for a machine on which scripts are jobs, the job starts and stops with them, and compiles", async () => {
+  using files = new Files({ "init.d/oven": OVEN });
+  const { exit, stderr } = await rouse(files, "convert", "--sysv", "init.d", "-o", "new");
+  assert.deepEqual([exit, stderr], [0, ""]);
+  const conditions = `startOn: on("rc-start", { RUNLEVEL: "[2345]", PREVLEVEL: not("[2345]") }),
+  stopOn: on("rc-stop", { RUNLEVEL: "[016]" }),`;
+  const module = readFileSync(files.path("new/oven.ts"), "utf8");
+  assert(module.includes(conditions), module);
+  await rouse(files, "types", "new");
+  const compiled = await compileAll(files.path("new"));
+  assert.equal(compiled.exit, 0, compiled.stdout);
 });
 
 Deno.test("a script of no known shape is called, and why is said; it is not run for that", async () => {
@@ -107,7 +124,7 @@ Deno.test("a directory of scripts becomes one of modules that compile, and nothi
     "init.d/README": "Scripts are here.\n",
     "init.d/old": "#!/bin/sh\necho old\n",
   });
-  const { exit, stderr } = await rouse(files, "convert", "init.d", "-o", "new");
+  const { exit, stderr } = await rouse(files, "convert", "--no-sysv", "init.d", "-o", "new");
   assert.equal(exit, 1);
   assert.match(stderr, /^rouse: init\.d\/old: the script has no header/m);
   assert.deepEqual(readdirSync(files.path("new")).sort(), ["old.ts", "oven.ts", "strange.ts"]);

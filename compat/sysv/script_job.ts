@@ -124,7 +124,7 @@ function run(path: string, action: string): { kind: "arguments"; words: string[]
 }
 
 /** One of rc's events for these levels. What the level before has started, or only stopped, is left as it is. */
-function inLevels(name: string, levels: Levels): JobCondition {
+export function inLevels(name: string, levels: Levels): JobCondition {
   const set = levelNames(levels).join("");
   const matches: Match[] = [{ key: "RUNLEVEL", value: `[${set}]` }];
   if (name !== RC_EVENTS.stop) matches.push({ key: "PREVLEVEL", value: `[${set}]`, negated: true });

@@ -6,6 +6,9 @@ const JOB = ["JOB", "INSTANCE"] as const;
 /** Variables of the events of a job's end, whose values are in {@link KNOWN_VALUES}. */
 const JOB_END = [...JOB, "RESULT", "PROCESS", "EXIT_STATUS", "EXIT_SIGNAL"] as const;
 
+/** Variables of the events that start and stop init scripts: as rc's, by both names. */
+const SCRIPTS = ["RUNLEVEL", "PREVLEVEL", "runlevel", "previous"] as const;
+
 const DEVICE = ["INTERFACE", "KERNEL", "DEVPATH", "SUBSYSTEM", "DEVNAME"] as const;
 const INTERFACE = ["IFACE", "LOGICAL", "ADDRFAM", "METHOD"] as const;
 const MOUNT = ["MOUNTPOINT", "DEVICE", "TYPE", "OPTIONS"] as const;
@@ -50,6 +53,12 @@ export const KNOWN_EVENTS = {
   "gave-up": JOB_END,
   /** The runlevel has changed (runlevel(7)). */
   "runlevel": ["RUNLEVEL", "PREVLEVEL", "INIT_HALT"],
+  /** The runlevel changes where init scripts are jobs: scripts that have but a stop take their places (docs/sysv.md). */
+  "rc-prepare": SCRIPTS,
+  /** Then scripts are stopped. */
+  "rc-stop": SCRIPTS,
+  /** Then scripts are started. */
+  "rc-start": SCRIPTS,
   /** Ctrl-Alt-Delete was pressed (control-alt-delete(7)). */
   "control-alt-delete": [],
   /** Alt-Up was pressed (keyboard-request(7)). */

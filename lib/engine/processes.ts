@@ -14,6 +14,7 @@ import { advance, advanceAfter, changeGoal, endDelay, failAndStop } from "./life
 import { endedTooEarly, failOrRespawn, isFailure, respawnOrStop, timedOut } from "./respawn.ts";
 import {
   endsStart,
+  isEndedByStop,
   isScript,
   loseScript,
   lost,
@@ -108,7 +109,8 @@ export function processEnded(
   if (trackedProcess !== undefined) {
     noteLoss(instance, exit);
     if (!isSuccess(exit)) {
-      logExit(engine, instance.describe(process, pid), exit, isNamedNormal(instance, exit), "");
+      const isExpected = isNamedNormal(instance, exit) || isEndedByStop(instance, exit);
+      logExit(engine, instance.describe(process, pid), exit, isExpected, "");
     }
     return trackFork(engine, instance, trackedProcess);
   }
@@ -161,7 +163,7 @@ function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: E
   if (isInitsEnd) engine.exitJob = instance.job;
   if (endedTooEarly(instance, exit)) engine.log("warn", `${instance.describe("main", pid)} ${TOO_EARLY}`);
   else {
-    const isExpected = isInitsEnd || isNamedNormal(instance, exit);
+    const isExpected = isInitsEnd || isNamedNormal(instance, exit) || isEndedByStop(instance, exit);
     logExit(engine, instance.describe("main", pid), exit, isExpected, meaningOf(instance, exit));
   }
   engine.clearTimer(instance, "kill-timeout");

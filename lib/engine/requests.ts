@@ -4,6 +4,7 @@ import { addGiven, Environment, environment, isPair } from "../model/environment
 import { ExpansionError } from "../model/expand.ts";
 import { RequestFailure } from "../model/failure.ts";
 import type { Request } from "../model/requests.ts";
+import { PARTIAL_NOTE } from "../model/sysv/lsb_exits.ts";
 import { SIGKILL } from "../model/signals.ts";
 import { forgetResult, forgetSetback } from "./dependencies/changes.ts";
 import { startNeeded } from "./dependencies/start.ts";
@@ -199,7 +200,12 @@ function check(
 ): void {
   if (action === "start" && instance.goal !== "stop" && !hasLostProcesses(instance)) {
     const waits = instance.job.waitNote(instance, engine.now);
-    const why = waits === "" ? "" : `\n${instance.displayName} ${waits}`;
+    const isPartial = instance.report.script === "partial";
+    const why = waits !== ""
+      ? `\n${instance.displayName} ${waits}`
+      : isPartial
+      ? `\nOf ${instance.displayName}, ${PARTIAL_NOTE}: if it does not serve any more, restart it`
+      : "";
     throw new RequestFailure("AlreadyStarted", `Job is already running: ${instance.displayName}${why}`);
   }
   if (action !== "start" && instance.goal === "stop" && !isForced) {

@@ -3,7 +3,7 @@
 import { RC_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
 import { type EventCondition, jobMatch } from "../model/condition.ts";
 import { environment } from "../model/environment.ts";
-import { dependants } from "./dependencies/waits.ts";
+import { hasDependants } from "./dependencies/waits.ts";
 import { isLiteral } from "./conditions/subscriptions.ts";
 import type { EngineState } from "./engine_state.ts";
 import { Event } from "./events/event.ts";
@@ -85,12 +85,6 @@ function followsAnother(engine: EngineState, { stopOn, environment: own }: Insta
         stopOn.wouldTake(new Event("stopped", variables), own);
     });
   });
-}
-
-/** True when an instance that depends on this one is not gone yet. */
-function hasDependants(engine: EngineState, instance: Instance): boolean {
-  for (const _ of dependants(engine, instance)) return true;
-  return false;
 }
 
 /** The instances whose events a condition may match. Most conditions name a job, and there may be thousands of jobs. */

@@ -46,6 +46,7 @@ export function setUpConfiguration(
     name,
     definition: definition && withOptions(definition),
   });
+  const isSysv = sysvWanted(options, role);
   const directories = configurationDirectories(options);
   const files = directories.flatMap((path) =>
     fileNamesOf(FORMATS, COMMAND_JOB).map((name) => `${path}/${name}`)
@@ -67,11 +68,12 @@ export function setUpConfiguration(
     onChanges: (changes) => init.handle({ kind: "definitions", changes: changes.map(change) }),
     onFault: (where, error) => messages.fault(where, error),
     untrusted: ROLE_DEFAULTS[role].untrusted,
-    ...(sysvWanted(options, role) && { scripts: machinePlaces() }),
+    ...(isSysv && { scripts: machinePlaces() }),
     onDiagnostic: (report) => {
       // If the command cannot run for it, checkStart says so, with this reason, when all files have been read.
       if (command && !report.isWarning && !init.jobTable.has(COMMAND_JOB) && isOfCommand(report)) return;
-      const format = messages.prints("info") ? formatInFull : formatDiagnostic;
+      // No machine of SysV's has programs that read what Upstart would have said.
+      const format = isSysv || messages.prints("info") ? formatInFull : formatDiagnostic;
       messages.report(report.isWarning ? "warn" : "error", format(report));
     },
   });

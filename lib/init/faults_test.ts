@@ -97,7 +97,7 @@ Deno.test("a request that the engine fails at is not waited for", () => {
   const requests = new PendingRequests();
   assert.throws(() => requests.submit(broken), TypeError);
   requests.answer({ kind: "answer", request: 1, instance: "" });
-  assert.deepEqual(requests.save(), { lastNumber: 1 });
+  assert.deepEqual(requests.save(), { lastNumber: 1, pending: [] });
 });
 
 Deno.test("a fault in the answer to an HTTP request is logged, and the client is told no more than that", async () => {

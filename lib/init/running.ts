@@ -56,6 +56,14 @@ export interface SavedInit {
   checks: SavedCheckStarts;
 }
 
+/** Who says when the directed jobs start: the lines of inittab are such. */
+export interface Director {
+  /** Told of a job's main process before that does anything. */
+  forked(job: string, pid: number): void;
+  /** A remark on a job that has no process; empty when there is none. */
+  remark(job: string): string;
+}
+
 /** The running init. */
 export class RunningInit implements Supervisor, Part<SavedInit> {
   readonly version: string;
@@ -75,6 +83,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   readonly #requests = new PendingRequests();
   /** The changes of the runlevel that programs have asked for. */
   readonly #levels = new ScriptLevels(this);
+  #director: Director | undefined;
   readonly #memoryTrim = new MemoryTrim();
   readonly #subscriptions = new NoticeSubscriptions(
     () => this.#updateMuted(),
@@ -296,6 +305,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     // Upstart has no such remark, and scripts read what `status` says of classic jobs.
     const isOurs = semantics === "rouse" || expect === "script";
     const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
+    if (definition?.directed) return this.#director?.remark(job) ?? "";
     return expect === "script" ? [failed, remark].filter(Boolean).join("; ") : remark || failed;
   }
 
@@ -332,6 +342,11 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return this.context.processes.output.showScripts();
   }
 
+  /** Has the console show all that scripts have printed so far. */
+  showPrinted(): void {
+    this.context.processes.output.showPrinted();
+  }
+
   endSession(): void {
     this.context.endSession();
   }
@@ -346,6 +361,12 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   received(bytes: number): void {
     this.#memoryTrim.received(bytes);
+  }
+
+  /** Says who directs the jobs that are directed. */
+  directBy(director: Director): void {
+    this.#director = director;
+    this.#starter.onFork = (job, pid) => director.forked(job, pid);
   }
 
   observe(listener: (notice: Notice) => void, kinds?: ReadonlyArray<Notice["kind"]>): () => void {

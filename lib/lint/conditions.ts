@@ -9,7 +9,7 @@ import {
   levelOf,
   WHILE_UP,
 } from "../model/condition.ts";
-import { INIT_EVENTS, RC_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
+import { EMITTED_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
 import type { JobDefinition } from "../model/job.ts";
 import { KnownEvents, KnownJobs } from "./known_names.ts";
 
@@ -36,8 +36,7 @@ export interface LintFinding {
   reason: string;
 }
 
-/** Events that init emits, or one of the programs that come with it. */
-const EMITTED_EVENTS = [...INIT_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT, ...Object.values(RC_EVENTS)];
+const KNOWN_EVENTS = [...EMITTED_EVENTS, SESSION_EVENT];
 
 /**
  * The findings in the conditions of jobs. There may be thousands, so nothing is made for kinds that are not asked for.
@@ -116,7 +115,7 @@ export function suggestion(
   const jobs = definitions.map(({ name }) => name);
   if (kind === "unknown-job") return closest(subject, jobs);
   if (jobs.includes(subject)) return `started ${subject}`;
-  return closest(subject, [...EMITTED_EVENTS, ...definitions.flatMap(({ emits }) => emits)]);
+  return closest(subject, [...KNOWN_EVENTS, ...definitions.flatMap(({ emits }) => emits)]);
 }
 
 /** A finding within a condition. Without a subject it is about the condition itself. */
@@ -141,7 +140,7 @@ function namesOf(definitions: readonly JobDefinition[]): Names {
     for (const word of provides) provided.add(word);
     for (const event of emits) emitted.add(event);
   }
-  return { jobs: new KnownJobs(tasks), provided, events: new KnownEvents(EMITTED_EVENTS, emitted) };
+  return { jobs: new KnownJobs(tasks), provided, events: new KnownEvents(KNOWN_EVENTS, emitted) };
 }
 
 /** What ends the name of the event that tells of an event whose jobs have failed. */

@@ -25,3 +25,10 @@ export const RUNLEVEL_EVENT = "runlevel";
  * `rc-stop`, for scripts that have nothing but a stop.
  */
 export const RC_EVENTS = { prepare: "rc-prepare", stop: "rc-stop", start: "rc-start" } as const;
+
+/** The events that init emits, or one of the programs that come with it. */
+export const EMITTED_EVENTS: readonly string[] = [
+  ...INIT_EVENTS,
+  RUNLEVEL_EVENT,
+  ...Object.values(RC_EVENTS),
+];

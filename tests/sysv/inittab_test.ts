@@ -81,6 +81,70 @@ machineTest("lines are jobs, which initctl knows, and the jobs of /etc/init foll
   { trace: ["r up 2 N", "follows 3 2"] },
 ]);
 
+/** Looks as a getty does for the record of its number, in the types of processes. */
+const GETTY = `#!/bin/sh
+found=none
+od -An -td4 -w384 -v /run/utmp > /run/records
+while read -r type pid rest; do
+  [ "$pid" = $$ ] && found="a record of type $type"
+done < /run/records
+echo "$found" >> /trace
+[ "$(wc -l < /trace)" -lt 4 ] || exec sleep 100000
+`;
+
+machineTest("a process finds its record from the first moment, and utmp does not grow by its next ones", {
+  inittab: ["id:2:initdefault:", "1:2:respawn:/getty"],
+  files: { getty: GETTY },
+}, [
+  { boot: [] },
+  { trace: Array.from({ length: 4 }, () => "a record of type 5") },
+  {
+    utmp: "run/utmp",
+    records: [["BOOT_TIME", "~~", "reboot"], ["RUN_LVL", "~~", "runlevel", "N2"], ["INIT_PROCESS", "1", ""]],
+  },
+]);
+
+machineTest("the status of a line says why it has no process", {
+  inittab: [
+    "id:3:initdefault:",
+    "l2:2:wait:/etc/init.d/rc 2",
+    "ff:23:respawn:/bin/sh -c 'exit 3'",
+    "k:3:once:/bin/sh -c 'kill -9 $$'",
+    "g:3:once:/missing",
+  ],
+  files: {
+    "etc/init.d/rc": "#!/bin/sh\n",
+    "etc/init.d/slow": `#!/bin/sh
+### BEGIN INIT INFO
+# Provides: slow
+# Default-Start: 2
+# Default-Stop:
+### END INIT INFO
+while [ ! -e /run/leave ]; do sleep 0.1; done
+`,
+  },
+}, [
+  { boot: [] },
+  {
+    sh: "initctl status inittab/ff | sed 's/in [0-9]* s/in N s/'",
+    stdout: "inittab/ff stop/waiting\n\t" +
+      "respawning too fast: the next try is in N s; its last process ended with status 3\n",
+  },
+  {
+    run: ["initctl", "status", "inittab/k"],
+    stdout: "inittab/k stop/waiting\n\tits last process was killed by KILL\n",
+  },
+  {
+    run: ["initctl", "status", "inittab/g"],
+    stdout: "inittab/g stop/waiting\n\tits last process ended with status 127\n",
+  },
+  { sh: "ln -sf ../init.d/slow /etc/rc2.d/S01slow; initctl reload-configuration; telinit 2", once: true },
+  {
+    run: ["initctl", "status", "inittab/l2"],
+    stdout: "inittab/l2 stop/waiting\n\tinit itself carries out the runlevel 2 for it\n",
+  },
+]);
+
 /** A script of level 3 that says what it is told. */
 const WEB = `#!/bin/sh
 ### BEGIN INIT INFO

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { until } from "../support/deadline.ts";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
+import { EXECUTABLE } from "../support/programs.ts";
 import { type Etc, type Script, ScriptsInit } from "./scripts_init.ts";
 
 /** Levels of an ordinary service. */
@@ -89,6 +90,12 @@ test(
     assert(await init.enter("2"));
     inOrder(await init.trace(), "start one ends", "start two begins");
     assert.equal(await init.status("lonely"), "lonely start/running");
+    // All scripts are read again for each of these.
+    for (const name of ["late", "later"]) {
+      init.etc.add(name, { ...SERVICE, required: "nowhere" });
+      await init.untilSaid(new RegExp(`${name} is started without`));
+    }
+    assert.equal(init.init.messages().match(/lonely is started without/g)?.length, 1);
   },
 );
 
@@ -266,6 +273,7 @@ test(
         /\/etc\/init\.d\/dos:1: Lines end with a carriage return/,
         /\/etc\/rc2\.d\/S01gone: Link leads to no init script/,
         /\/etc\/init\.d\/locked: .*owner/,
+        /\/etc\/init\/good\.override:1: Unknown stanza `respwan'; did you mean `respawn'\?/,
       ]
     ) await init.untilSaid(pattern);
     assert.equal(await init.enter("2"), false);
@@ -281,21 +289,46 @@ test(
     etc.link("2", "S01gone");
     etc.write("init.d/locked", etc.headerOf("locked", "2", "0"), 0o777);
     etc.link("2", "S01locked");
+    etc.write("init/good.override", "respwan\n");
   },
 );
 
 test(
-  "a job file goes before a script of its name, and `version` does not speak of Upstart",
-  { web: SERVICE },
+  "a job file goes before a script of its name, one that was made of it starts in its place, and `version` does not speak of Upstart",
+  {
+    web: SERVICE,
+    typed: SERVICE,
+    late: { ...SERVICE, required: "slow" },
+    slow: { ...SERVICE, onStart: "sleep 0.1" },
+  },
   async (init) => {
-    await init.untilSaid(
-      /\/etc\/init\.d\/web: Init script is not used: a job file of its name goes before it/,
+    const isNotUsed = (name: string) =>
+      init.untilSaid(
+        new RegExp(`/etc/init\\.d/${name}: Init script is not used: a job file of its name goes before it`),
+      );
+    for (const name of ["web", "typed"]) await isNotUsed(name);
+    const late = ["/etc/init.d/late", "--to", "conf", "-o", "/etc/init/late.conf"];
+    const { stderr } = await init.init.run(EXECUTABLE, "convert", "--sysv", ...late);
+    assert.match(stderr, /so the job calls the script/);
+    await isNotUsed("late");
+    await until(
+      "the new job is read",
+      async () => (await init.init.ask("show-config", "late")).includes("uses slow"),
     );
+    assert.equal(await init.init.ask("check-config"), "");
     assert(await init.enter("2"));
-    assert.equal(await init.trace().then((lines) => lines.some((line) => line.includes("web"))), false);
+    const trace = await init.trace();
+    inOrder(trace, "start slow ends", "start late begins");
+    assert.equal(trace.some((line) => line.includes("web")), false);
     assert.match(await init.init.ask("version"), /^init \(rouse [^)]+\)\n$/);
   },
-  (etc) => etc.write("init/web.conf", "exec sleep 10000\n"),
+  (etc) => {
+    etc.write("init/web.conf", "start on runlevel [2345]\nexec sleep 10000\n");
+    etc.write(
+      "init/typed.ts",
+      'import { job } from "rouse";\n\nexport default job({ exec: "sleep 10000" });\n',
+    );
+  },
 );
 
 test(

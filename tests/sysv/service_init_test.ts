@@ -279,19 +279,28 @@ test(
   },
   async (init, service) => {
     says(await service("web", "start"), 0, /^web: started$/);
-    const [, main] = /process (\d+)$/.exec(
-      await init.untilStatus("web", /^web start\/running, process \d+$/),
-    )!;
-    const [worker, other] = (await init.init.shell("cat /run/worker /run/other")).stdout.split("\n");
-    await init.init.shell(`kill -9 ${main}`);
-    await init.untilStatus(
-      "web",
-      new RegExp(
-        `running, process ${worker}\\n\\tits main process is gone, and others of its processes run on`,
-      ),
-    );
+    const killMain = async () => {
+      const [, main] = /process (\d+)$/.exec(
+        await init.untilStatus("web", /^web start\/running, process \d+$/),
+      )!;
+      const [worker, other] = (await init.init.shell("cat /run/worker /run/other")).stdout.split("\n");
+      await init.init.shell(`rm /run/worker /run/other; kill -9 ${main}`);
+      await init.untilStatus(
+        "web",
+        new RegExp(
+          `running, process ${worker}\\n\\tits main process is gone, and others of its processes run on`,
+        ),
+      );
+      return [worker, other];
+    };
+    await killMain();
     says(await service("web", "status"), 1, /^web is dead$/);
+    const { exit, stderr } = await init.init.shell(`${EXECUTABLE} start web`);
+    assert.deepEqual([exit, /its main process is gone.*: .*restart it$/m.test(stderr)], [1, true], stderr);
+    says(await service("web", "start"), 0, /^web: started anew, for its main process was gone$/);
+    const [worker, other] = await killMain();
     await init.init.shell("touch /run/serves");
+    says(await service("web", "start"), 0, /^web: running already$/);
     says(await service("web", "status"), 0, /^web serves$/);
     // Nothing but init can end what is left now.
     await init.init.shell("rm /etc/init.d/web");

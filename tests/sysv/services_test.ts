@@ -78,6 +78,40 @@ Deno.test({
   },
 });
 
+const ORDERED = {
+  files: { "etc/insserv.conf": "" },
+  scripts: {
+    bus: { provides: "bus", required_start: [], default_start: ["2", "3", "4", "5"], default_stop: [] },
+    user: { provides: "user", required_start: ["bus"], default_start: ["2"], default_stop: ["0"] },
+  },
+};
+
+Deno.test({
+  name: "beside insserv, chkconfig goes by Default-Stop, and tells once what is missing when all is done",
+  ignore: !ROOTS_POSSIBLE,
+  async fn() {
+    using root = new ServiceRoot(ORDERED);
+    const chkconfig = (...words: string[]) => root.run(["chkconfig", ...words]);
+    assert.deepEqual(await chkconfig("bus", "on"), { exit: 0, stdout: "", stderr: "" });
+    assert.equal((await chkconfig("--add", "user")).stderr, "");
+    const enabled = root.links();
+    assert.deepEqual([enabled["0"], enabled["2"], enabled["3"]], [["K01user"], ["S01bus", "S02user"], [
+      "S01bus",
+    ]]);
+    const off = await chkconfig("bus", "off");
+    assert.equal(off.exit, 0);
+    assert.match(
+      off.stderr,
+      /^insserv: FATAL: service bus is missed in the runlevels 2 to use service user\n$/,
+    );
+    const { "0": halt, "1": single, "6": restart, ...others } = root.links();
+    assert.deepEqual([halt, single, restart], [["K01user"], undefined, undefined]);
+    assert.deepEqual(others["3"], ["K01bus"]);
+    assert.deepEqual(await chkconfig("bus", "on"), { exit: 0, stdout: "", stderr: "" });
+    assert.deepEqual(root.links(), enabled);
+  },
+});
+
 Deno.test({
   name: "names that are paths, options or more than a line are no scripts",
   ignore: !ROOTS_POSSIBLE,

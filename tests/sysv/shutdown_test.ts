@@ -156,6 +156,8 @@ test("a number that another process has by now is no shutdown", async (machine) 
   writeFileSync(machine.path("run/shutdown.pid"), `${pid}\n`);
   const refused = { exit: 1, stdout: "", stderr: "shutdown: not running.\n" };
   assert.deepEqual(await machine.run(["shutdown", "-c"]), refused);
+  const stderr = "shutdown: +1:2:3: not a time, such as now, +5 (minutes), +1:30 or 23:00\n";
+  assert.deepEqual(await machine.run(["shutdown", "-k", "+1:2:3"]), { exit: 1, stdout: "", stderr });
   assert.equal((await machine.shell(`kill -s 0 ${pid}`)).exit, 0);
   assert.deepEqual(await machine.run(["shutdown", "-k", "now"]), CANCELLED);
 });

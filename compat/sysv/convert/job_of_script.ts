@@ -2,21 +2,20 @@
 
 import { noComments } from "../../../lib/formats/comments.ts";
 import { emptyJob } from "../../../lib/model/job.ts";
-import type { Facilities } from "../facilities.ts";
 import { parseHeader } from "../header.ts";
 import { callsOf } from "../script_job.ts";
 import { ShellError } from "../shell/lexer.ts";
-import type { ConvertedScript, ScriptFile } from "./converted_script.ts";
+import type { ConversionSurroundings, ConvertedScript, ScriptFile } from "./converted_script.ts";
 import { readInitScript } from "./flow.ts";
 import { applyHeader } from "./header_fields.ts";
 import { KnownJob } from "./known_job.ts";
 import { shapeOf, UnknownShape } from "./known_shape.ts";
 
 /** Converts a script. Nothing of it is run. */
-export function jobOfScript(file: ScriptFile, facilities: Facilities): ConvertedScript {
+export function jobOfScript(file: ScriptFile, surroundings: ConversionSurroundings): ConvertedScript {
   const definition = emptyJob(file.name, file.path);
   const converted: ConvertedScript = { definition, comments: noComments(), lost: [] };
-  applyHeader(converted, parseHeader(file.text), file, facilities);
+  applyHeader(converted, parseHeader(file.text), file, surroundings);
   try {
     const script = readInitScript(file.text);
     new KnownJob(script, shapeOf(script, file.name), converted).apply();

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JobDefinition } from "../../../lib/model/job.ts";
 import { validateJob } from "../../../lib/model/validate.ts";
+import { formatCondition } from "../../upstart/condition.ts";
 import { parseFacilities } from "../facilities.ts";
 import type { ConvertedScript } from "./converted_script.ts";
 import { jobOfScript } from "./job_of_script.ts";
@@ -22,10 +23,10 @@ const HEADER = `### BEGIN INIT INFO
 ### END INIT INFO
 `;
 
-function convert(body: string, header = HEADER): ConvertedScript {
+function convert(body: string, header = HEADER, areScriptsJobs = false): ConvertedScript {
   const converted = jobOfScript(
     { path: "/etc/init.d/oven", name: "oven", text: `#!/bin/sh\n${header}${body}` },
-    FACILITIES,
+    { facilities: FACILITIES, areScriptsJobs },
   );
   validateJob(converted.definition);
   return converted;
@@ -60,6 +61,19 @@ Deno.test("a header says what the job is, when it runs, and what it waits for", 
     before: ["cook"],
   });
   assert.match(comments.foot.join("\n"), /waits for \$clock: insserv\.conf does not say/);
+});
+
+Deno.test("where scripts are jobs, the job starts and stops with them", () => {
+  const bodies = [HEADER, HEADER.replace("2 3 4 5", "S"), "# chkconfig: 345 10 90\n"];
+  const found = bodies.map((header) => convert("oven\n", header, true).definition);
+  const conditions = found.map(({ startOn, stopOn }) =>
+    [startOn, stopOn].map((one) => one && formatCondition(one))
+  );
+  assert.deepEqual(conditions, [
+    ["rc-start RUNLEVEL=[2345] PREVLEVEL!=[2345]", "rc-stop RUNLEVEL=[016]"],
+    ["rc-start RUNLEVEL=[S] PREVLEVEL!=[S]", "rc-stop RUNLEVEL=[016]"],
+    ["rc-start RUNLEVEL=[345] PREVLEVEL!=[345]", "rc-stop RUNLEVEL=[0126]"],
+  ]);
 });
 
 Deno.test("a script of the boot starts with it; without a header nothing says when", () => {

@@ -11,12 +11,20 @@ export interface HeaderFinding {
   isWarning: boolean;
 }
 
+/** What is known of where a script lies. */
+export interface LintSurroundings {
+  facilities: Facilities;
+  /** It is one of the machine's own. Of another it is not known what lies beside it in the end. */
+  isInstalled: boolean;
+  /** True where some script provides this name. */
+  isProvided(name: string): boolean;
+}
+
 /** What is known of a script. */
-export interface LintedScript {
+export interface LintedScript extends LintSurroundings {
   name: string;
   text: string;
   header: InitHeader;
-  facilities: Facilities;
 }
 
 /** A rule: gives what it finds wrong. */

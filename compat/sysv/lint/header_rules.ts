@@ -1,6 +1,6 @@
 /** The rules of the linter about what headers say: insserv's, Debian's and openSUSE's. */
 
-import { ALL, STANDARD_FACILITIES } from "../facilities.ts";
+import { ALL, expand, STANDARD_FACILITIES } from "../facilities.ts";
 import { type InitHeaderField, levelWords, missingFields, parseHeader, RELATIONS, words } from "../header.ts";
 import { readLevels } from "../levels.ts";
 import { overlap } from "../service.ts";
@@ -160,6 +160,20 @@ export const HEADER_RULES: readonly Rule[] = [
           ? []
           : [warning(`${name}: nothing defines the facility ${word}`, line)];
       })
+    );
+  },
+
+  function requiresWhatIsThere({ header, facilities, isInstalled, isProvided }) {
+    const own = words(header, "Provides"), { line } = header.fields["Required-Start"] ?? {};
+    const members = words(header, "Required-Start").flatMap((word) => expand(facilities, word).services);
+    const missing = members.filter(({ name, optional }) =>
+      !optional && !own.includes(name) && !isProvided(name)
+    );
+    return [...new Set(missing.map(({ name }) => name))].map((name) =>
+      (isInstalled ? error : warning)(
+        `Required-Start: no script provides ${name}; insserv does not enable this one without -f`,
+        line,
+      )
     );
   },
 

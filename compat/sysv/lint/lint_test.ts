@@ -2,9 +2,14 @@
 
 import assert from "node:assert/strict";
 import { parseFacilities } from "../facilities.ts";
+import type { LintSurroundings } from "./finding.ts";
 import { lintScript } from "./lint.ts";
 
-const FACILITIES = parseFacilities(["$mail +exim4\n"]);
+const MACHINE: LintSurroundings = {
+  facilities: parseFacilities(["$mail +exim4\n$store disk\n"]),
+  isInstalled: true,
+  isProvided: (name) => name === "db",
+};
 
 const GOOD = `#!/bin/sh
 ### BEGIN INIT INFO
@@ -19,7 +24,7 @@ case $1 in start|stop|restart|force-reload|status) ;; *) echo usage ;; esac
 `;
 
 function lint(text: string): string[] {
-  return lintScript("web", text, FACILITIES).map(({ line, reason, isWarning }) =>
+  return lintScript("web", text, MACHINE).map(({ line, reason, isWarning }) =>
     `${line ?? ""}${isWarning ? "?" : "!"} ${reason}`
   );
 }
@@ -44,6 +49,10 @@ const CASES: Array<[change: [from: string, to: string], found: RegExp[]]> = [
   [["0 1 6", "0 1 5 6"], [/^7\? 5 in Default-Start and in Default-Stop/]],
   [["0 1 6", "0 6"], [/^7\? Default-Stop: .*, 1 not there/]],
   [["$network $mail", "$unheard"], [/^4\? Required-Start: nothing defines the facility \$unheard/]],
+  [["$network $mail", "$mail db $store nothing"], [
+    /^4! Required-Start: no script provides disk/,
+    /^4! Required-Start: no script provides nothing; insserv does not enable/,
+  ]],
   [["$network $mail", "$all"], [/^4\? Required-Start: \$all is no requirement/]],
   [["$network $mail", "web"], [/^4\? Required-Start: web is the script itself/]],
   [["|force-reload", ""], [/^\? no action force-reload$/]],
@@ -78,6 +87,12 @@ for (const [[from, to], found] of CASES) {
   });
 }
 
+Deno.test("lint: what a script requires that is not installed may be there where it will be", () => {
+  const text = GOOD.replace("$network $mail", "nothing");
+  const [found] = lintScript("web", text, { ...MACHINE, isInstalled: false });
+  assert.equal(found?.isWarning, true);
+});
+
 Deno.test("lint: lines that end with CR LF", () => {
   assert.deepEqual(lint(GOOD.replaceAll("\n", "\r\n")), [
     "1! lines end with CR LF; the kernel finds no interpreter then",
@@ -85,7 +100,7 @@ Deno.test("lint: lines that end with CR LF", () => {
 });
 
 Deno.test("lint: a name that the LSB does not allow", () => {
-  const [found] = lintScript("Web_Server", GOOD.replace("web\n", "Web_Server\n"), FACILITIES);
+  const [found] = lintScript("Web_Server", GOOD.replace("web\n", "Web_Server\n"), MACHINE);
   assert.match(found!.reason, /^the name Web_Server is not one that the LSB allows/);
 });
 

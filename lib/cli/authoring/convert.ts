@@ -8,6 +8,7 @@ import { FORMATS } from "../../config/formats.ts";
 import { claimOf } from "../../config/known_files.ts";
 import { definitionEndings, formatWithEnding, standardName } from "../../formats/claims.ts";
 import { errorReason } from "../../sys/call/errno.ts";
+import { machineSetup } from "../../sys/machine/setup.ts";
 import { sentenceOf } from "../../formats/error.ts";
 import type { JobFormat } from "../../formats/format.ts";
 import { type EventNames, formatEvents, siblingsAmong } from "../../formats/typescript/mod.ts";
@@ -57,13 +58,21 @@ export const convertTool = (formats: readonly JobFormat[]): Tool => ({
     },
     { short: "o", long: "output", argument: "FILE|DIR", help: "where to write to" },
     { short: "f", long: "force", help: "overwrite files" },
+    {
+      long: "sysv",
+      help:
+        "start and stop the jobs of init scripts with the scripts that are jobs, as by default on such a machine",
+    },
+    { long: "no-sysv", help: "start and stop them when the runlevel has changed" },
   ],
   async run(parsed) {
     if (parsed.args.length === 0) throw new UsageError("missing file or directory");
     const word = valueOf(parsed, "to");
     const to = word === undefined ? undefined : targetOf(word, formats);
     const output = valueOf(parsed, "output");
-    const converter = new Converter(formats, parsed.options.has("force"));
+    const { options } = parsed;
+    const isSysv = !options.has("no-sysv") && (options.has("sysv") || machineSetup() === "sysv");
+    const converter = new Converter(formats, options.has("force"), isSysv);
     for (const path of parsed.args) {
       if (isDirectory(path)) {
         if (output === undefined) throw new UsageError(`missing option -o for the directory ${path}`);
@@ -96,7 +105,11 @@ class Converter {
   /** The events that the modules written to a directory mention, by that directory. */
   readonly #events = new Map<string, EventNames>();
 
-  constructor(private readonly formats: readonly JobFormat[], private readonly force: boolean) {}
+  constructor(
+    private readonly formats: readonly JobFormat[],
+    private readonly force: boolean,
+    private readonly isSysv: boolean,
+  ) {}
 
   /** Converts one file. A result goes to standard output, into a directory, or to a file of its own. */
   async file(path: string, output: string | undefined, to: Target | undefined): Promise<void> {
@@ -131,7 +144,7 @@ class Converter {
     const others = paths.filter((path) => extname(path) !== ".ts");
     if (others.length === 0) return [];
     const { readInitScript } = await import("./init_script.ts");
-    const found = others.flatMap((path) => readInitScript(path) ?? []);
+    const found = others.flatMap((path) => readInitScript(path, this.isSysv) ?? []);
     for (const { path, lost } of found) for (const loss of lost) this.#fail(`${path}: ${loss}`);
     return found;
   }

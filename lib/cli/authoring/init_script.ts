@@ -12,8 +12,9 @@ const DIRECTORIES = ["init.d", "rc.d"];
 
 /**
  * The job of an init script; undefined for a file that is none. Its path is that in /etc, where a copy of it is converted.
+ * @param areScriptsJobs Whether the job is for a machine on which scripts are jobs
  */
-export function readInitScript(path: string): FileJob | undefined {
+export function readInitScript(path: string, areScriptsJobs: boolean): FileJob | undefined {
   const found = readSource(path), name = basename(path);
   if (found.state !== "regular" || !found.text.startsWith("#!") || !isJobName(name)) return undefined;
   if (!parseHeader(found.text) && !DIRECTORIES.includes(basename(dirname(path)))) return undefined;
@@ -22,6 +23,7 @@ export function readInitScript(path: string): FileJob | undefined {
     name,
     text: found.text,
   };
-  const { definition, comments, lost } = jobOfScript(file, readFacilities(PLACES.config, () => {}));
+  const facilities = readFacilities(PLACES.config, () => {});
+  const { definition, comments, lost } = jobOfScript(file, { facilities, areScriptsJobs });
   return { path, name, definition, file: { comments }, lost };
 }

@@ -9,7 +9,7 @@ import { KnownEvents } from "../../lint/known_names.ts";
 import { type EventCondition, jobMatch, jobOf, type Match } from "../../model/condition.ts";
 import { DEPENDENCY_FIELDS, type DependencyField } from "../../model/fields.ts";
 import { parseReference } from "../../model/text/references.ts";
-import { INIT_EVENTS, SESSION_EVENT } from "../../model/init_events.ts";
+import { EMITTED_EVENTS, SESSION_EVENT } from "../../model/init_events.ts";
 import type { Invocation } from "./command.ts";
 
 /** The properties of a job that the two commands read; conditions are in reverse Polish notation. */
@@ -167,7 +167,7 @@ export async function checkConfig(
   const isSession = has("user") || environment.UPSTART_SESSION;
   const ignored = values("ignore-events").flatMap((list) => list.split(","));
   const known = new KnownEvents(
-    [...INIT_EVENTS, ...(isSession ? [SESSION_EVENT] : []), ...ignored],
+    [...EMITTED_EVENTS, ...(isSession ? [SESSION_EVENT] : []), ...ignored],
     new Set(all.flatMap(({ emits }) => emits)),
   );
 

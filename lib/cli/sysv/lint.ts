@@ -1,7 +1,7 @@
 /** `rouse sysv lint`: what is wrong with the headers of init scripts. */
 
-import { basename } from "node:path";
-import { lintScript } from "../../../compat/sysv/mod.ts";
+import { basename, dirname, resolve } from "node:path";
+import { lintScript, parseHeader, words } from "../../../compat/sysv/mod.ts";
 import { readSource } from "../../config/files.ts";
 import { formatDiagnostic } from "../../formats/diagnostic.ts";
 import type { ParsedOptions } from "../../model/command_line/options.ts";
@@ -10,6 +10,7 @@ import { write } from "../output.ts";
 import { complain, runTool } from "../tool.ts";
 import { PLACE_OPTIONS, scriptsOf } from "./machine.ts";
 import { mayRun, readFacilities, type Scripts } from "../../config/sysv/scripts.ts";
+import { surveyAll } from "./survey.ts";
 
 const TOOL: Tool = {
   name: "sysv lint",
@@ -32,15 +33,25 @@ function run(parsed: ParsedOptions): number {
   const files = parsed.args.length > 0
     ? parsed.args
     : scripts.names().filter((name) => isScript(scripts, name)).sort().map((name) => scripts.path(name));
+  const { catalog } = surveyAll(scripts, facilities, () => {});
+  const sources = files.map((file) => ({ file, found: readSource(file) }));
+  const provided = new Set(
+    sources.flatMap(({ found }) =>
+      found.state === "regular" ? words(parseHeader(found.text), "Provides") : []
+    ),
+  );
   let isWrong = false;
-  for (const file of files) {
-    const found = readSource(file);
+  for (const { file, found } of sources) {
     if (found.state !== "regular") {
       complain(`Unable to check ${file}: ${"reason" in found ? found.reason : "Not a regular file"}`);
       isWrong = true;
       continue;
     }
-    const findings = lintScript(basename(file), found.text, facilities);
+    const findings = lintScript(basename(file), found.text, {
+      facilities,
+      isInstalled: dirname(resolve(file)) === resolve(scripts.places.scripts),
+      isProvided: (name) => provided.has(name) || catalog.provider(name) !== undefined,
+    });
     if (!mayRun(found.status)) {
       findings.push({ reason: "not executable: it is passed over at boot", isWarning: true });
     }

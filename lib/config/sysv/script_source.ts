@@ -2,7 +2,6 @@
 
 import { LEVELS, type Steps } from "../../../compat/sysv/mod.ts";
 import { type Diagnostic, formatDiagnostic } from "../../formats/diagnostic.ts";
-import type { JobDefinition } from "../../model/job.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { watchDirectory } from "../../sys/io/inotify.ts";
 import { Dependencies } from "../dependencies.ts";
@@ -33,11 +32,14 @@ export class ScriptSource {
   readonly #watches = new Map<string, { close(): void }>();
   /** Directories that may come, go, or be swapped for others, and insserv.conf. */
   readonly #paths = new Dependencies(() => this.#changed());
-  /** The jobs as they were defined last, by the paths of their scripts, as text. */
-  readonly #defined = new Map<string, string>();
+  /** The jobs as they were defined last, by the paths of their scripts. */
+  readonly #defined = new Map<string, { name: string; text: string }>();
   #scan: Steps<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What is wrong with the scripts themselves. */
   #problems: Diagnostic[] = [];
+  /** What is wrong with them beside the jobs of files, when all have been read. */
+  #besideJobs: Diagnostic[] = [];
   #missing: ScanResult["missing"] = [];
   #told = new Set<string>();
   #isClosed = false;
@@ -72,23 +74,29 @@ export class ScriptSource {
 
   /** What is wrong. */
   problems(): readonly Diagnostic[] {
-    return this.#problems;
+    return [...this.#problems, ...this.#besideJobs];
   }
 
-  /** All jobs have been read: tells of names that scripts require and that no job has or provides. */
+  /**
+   * All jobs have been read, those of files too: tells of scripts in whose place a job file counts, and of names that scripts
+   * require and that no job has or provides.
+   */
   settle(): void {
-    const provided = this.#missing.length > 0 ? this.options.registry.provided() : undefined;
-    const missing = this.#missing.filter(({ name }) => !provided?.has(name)).map(
-      ({ script, name, file, line }): Diagnostic => ({
-        file,
-        line,
-        reason: `Required-Start: no init script or job provides ${name}; ${script} is started without`,
-        isWarning: true,
-      }),
-    );
-    this.#missing = [];
-    this.#problems = [...this.#problems, ...bounded(missing)];
-    if (missing.length > 0) this.#tell();
+    this.#besideJobs = bounded([...this.#shadowed(), ...this.#unprovided()]);
+    this.#tell(this.#besideJobs);
+    // Only now is it known what is wrong no more.
+    this.#told = new Set(this.problems().map(formatDiagnostic));
+  }
+
+  #unprovided(): Diagnostic[] {
+    if (this.#missing.length === 0) return [];
+    const provided = this.options.registry.provided();
+    return this.#missing.filter(({ name }) => !provided.has(name)).map(({ script, name, file, line }) => ({
+      file,
+      line,
+      reason: `Required-Start: no init script or job provides ${name}; ${script} is started without`,
+      isWarning: true,
+    }));
   }
 
   close(): void {
@@ -130,7 +138,7 @@ export class ScriptSource {
     if ("reason" in result) {
       // What was read before stays.
       this.#problems = [result];
-      return this.#tell();
+      return this.#tell(this.#problems);
     }
     const { registry, precedence } = this.options;
     const gone = new Set(this.#defined.keys());
@@ -138,36 +146,37 @@ export class ScriptSource {
       yield;
       gone.delete(job.source);
       const text = JSON.stringify(job);
-      if (this.#defined.get(job.source) === text) continue;
-      this.#defined.set(job.source, text);
+      if (this.#defined.get(job.source)?.text === text) continue;
+      this.#defined.set(job.source, { name: job.name, text });
       registry.define(job.source, precedence, [job]);
     }
     for (const path of gone) {
       this.#defined.delete(path);
       registry.remove(path);
     }
-    this.#problems = bounded([...result.problems, ...result.jobs.flatMap((job) => this.#shadowed(job))]);
+    this.#problems = bounded(result.problems);
     this.#missing = result.missing;
-    this.#tell();
+    this.#tell(this.#problems);
   }
 
-  #shadowed({ name, source: file }: JobDefinition): Diagnostic[] {
-    if (!this.options.registry.goesBefore(name, this.options.precedence)) return [];
-    return [{
+  #shadowed(): Diagnostic[] {
+    const { registry, precedence } = this.options;
+    const shadowed = Array.from(this.#defined).filter(([, { name }]) =>
+      registry.goesBefore(name, precedence)
+    );
+    return shadowed.map(([file]) => ({
       file,
       reason: "Init script is not used: a job file of its name goes before it",
       isWarning: true,
-    }];
+    }));
   }
 
-  #tell(): void {
-    const told = new Set<string>();
-    for (const problem of this.#problems) {
+  #tell(problems: readonly Diagnostic[]): void {
+    for (const problem of problems) {
       const text = formatDiagnostic(problem);
-      told.add(text);
       if (!this.#told.has(text)) this.options.onDiagnostic(problem);
+      this.#told.add(text);
     }
-    this.#told = told;
   }
 }
 

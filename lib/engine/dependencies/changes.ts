@@ -5,12 +5,13 @@ import type { FailureCause, Instance } from "../instance.ts";
 import type { LoadedJob } from "../loaded_job.ts";
 import { type State, UP } from "../states.ts";
 import { reasonOf, shortened } from "./reasons.ts";
-import { graphOf } from "./waits.ts";
+import { forgetSettled, graphOf } from "./waits.ts";
 import { wakeDependants, wakeLevels, wakeTargets, wakeWaiting } from "./wake.ts";
 
 /** An instance has another goal: it is on its way now, or is not any more. */
 export function goalChanged(engine: EngineState, { job }: Instance): void {
   if (graphOf(engine).isEmpty) return;
+  forgetSettled(engine);
   wakeDependants(engine, job);
   wakeTargets(engine, job);
 }

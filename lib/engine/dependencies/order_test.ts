@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Bench } from "../../testing/bench.ts";
-import { job } from "../testing/definitions.ts";
+import { type Fields, job } from "../testing/definitions.ts";
 
 const UP = (bench: Bench) => bench.traced(/main runs$/).map((line) => line.split(" ")[0]);
 const DOWN = (bench: Bench) => bench.traced(/main ends/).map((line) => line.split(" ")[0]);
@@ -251,4 +251,62 @@ Deno.test("after *: where there are too many pairs, some such jobs come after no
   const bench = new Bench(jobs);
   bench.event("go");
   assert(jobs.every(({ name }) => bench.state(name) === "start/running"));
+});
+
+/** Init scripts that start and stop by the same events: `clock`, then `log`, then `web`, each after the one before. */
+function chain(middle: Fields = {}): Bench {
+  const script = (name: string, fields: Fields) =>
+    job(name, { expect: "script", runs: ["main", "pre-stop"], stopOn: "down", ...fields });
+  const bench = new Bench([
+    script("clock", { startOn: "up" }),
+    script("log", { uses: ["clock"], ...middle }),
+    script("idle", { after: ["log"] }),
+    script("web", { after: ["idle"], startOn: "up" }),
+  ]);
+  for (const name of ["clock", "log", "web"]) bench.behave(name, "main", { status: 0, after: "1s" });
+  for (const name of ["clock", "log", "web"]) bench.behave(name, "pre-stop", { status: 0, after: "1s" });
+  return bench;
+}
+
+for (
+  const [what, middle, prepare] of [
+    ["is down", {}, () => {}],
+    ["fails", { startOn: "up" }, (bench: Bench) => bench.behave("log", "main", { status: 1 })],
+    ["stays up", { stopOn: "never" }, (bench: Bench) => {
+      bench.start("log", {}, { wait: false });
+      bench.advance("9s");
+    }],
+  ] as const
+) {
+  Deno.test(`order holds through an init script that ${what}, up and down, and over a restart of init`, () => {
+    const bench = chain(middle);
+    prepare(bench);
+    bench.emit("up", {}, { wait: false });
+    assert.deepEqual([bench.state("clock"), bench.state("web")], ["start/spawned", "start/starting"]);
+    bench.restore();
+    bench.advance("9s");
+    assert.deepEqual([bench.state("clock"), bench.state("web")], ["start/running", "start/running"]);
+    bench.emit("down", {}, { wait: false });
+    assert.deepEqual([bench.state("web"), bench.state("clock")], ["stop/pre-stop", "stop/running"]);
+    assert.equal(bench.note("clock"), "waits for web to stop");
+    bench.restore();
+    bench.advance("9s");
+    assert.deepEqual([bench.instances("web"), bench.instances("clock")], [[], []]);
+    assert.deepEqual(
+      bench.traced(/(web|clock) pre-stop (runs|ends)/).map((line) => line.split(" ").slice(0, 3).join(" ")),
+      ["web pre-stop runs", "web pre-stop ends", "clock pre-stop runs", "clock pre-stop ends"],
+    );
+  });
+}
+
+Deno.test("order holds through a stopped init script when all stop", () => {
+  const bench = chain();
+  bench.emit("up", {}, { wait: false });
+  bench.advance("9s");
+  bench.stopAll(true);
+  bench.advance("9s");
+  assert.deepEqual(
+    bench.traced(/pre-stop (runs|ends)/).map((line) => line.split(" ").slice(0, 3).join(" ")),
+    ["web pre-stop runs", "web pre-stop ends", "clock pre-stop runs", "clock pre-stop ends"],
+  );
 });

@@ -9,8 +9,10 @@ import { graphOf, stillWaits } from "./waits.ts";
 /** Has the instances look again that wait for a job before they start. */
 export function wakeDependants(engine: EngineState, job: LoadedJob): void {
   const graph = graphOf(engine);
+  engine.dependencies.settledUp.clear();
   for (const { dependant } of graph.edgesTo(job.name)) wake(engine, dependant, isHeldInStart);
   for (const name of graph.conflictsOf(job.name)) wake(engine, name, isHeldInStart);
+  wakeBehind(engine, job);
 }
 
 /** Has the instances look again that wait for nothing but a job, which is up now, before they start. */
@@ -18,6 +20,7 @@ export function wakeWaiting(engine: EngineState, job: LoadedJob): void {
   for (const { dependant } of graphOf(engine).edgesTo(job.name)) {
     wake(engine, dependant, (instance) => isHeldInStart(instance) && !stillWaits(engine, instance));
   }
+  wakeBehind(engine, job);
 }
 
 /** Has the instances look again that wait for a job before they stop. */
@@ -27,6 +30,18 @@ export function wakeTargets(engine: EngineState, job: LoadedJob): void {
       wake(engine, name, isHeldInStop);
       requeue(engine, name);
     }
+  }
+  wakeBehind(engine, job);
+}
+
+/** Has the instances look again that wait for a job by way of scripts in between. */
+function wakeBehind(engine: EngineState, job: LoadedJob): void {
+  const { behind, heldStops } = engine.dependencies, waiting = behind.get(job);
+  if (!waiting) return;
+  behind.delete(job);
+  for (const instance of waiting) {
+    lookAgain(engine, instance);
+    if (heldStops.delete(instance)) engine.stopQueue?.add(instance);
   }
 }
 

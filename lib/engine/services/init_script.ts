@@ -8,7 +8,7 @@ import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
 import { RC_EVENTS } from "../../model/init_events.ts";
 import type { InstanceProcess, JobDefinition } from "../../model/job.ts";
 import { actionExitInWords } from "../../model/sysv/lsb_exits.ts";
-import { signalName } from "../../model/signals.ts";
+import { SIGKILL, signalName } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
 import { type State, statesBetween } from "../states.ts";
@@ -116,6 +116,13 @@ export function isStartedAnew(instance: Instance, events: readonly { name: strin
   return isScript(instance) && goal === "start" && state === "running" &&
     definition.processes.main !== undefined &&
     instance.processes().length === 0 && events.some(({ name }) => name === RC_EVENTS.start);
+}
+
+/** True when the stop of a script ends what its start has left, as it should: that is nothing to be told of. */
+export function isEndedByStop(instance: Instance, exit: Exit): boolean {
+  const { goal, state, isExpectMet } = instance;
+  if (!isScript(instance) || !isExpectMet || goal === "start") return false;
+  return state === "pre-stop" || state === "killed" && !("signal" in exit && exit.signal === SIGKILL);
 }
 
 /** The failure of a script whose processes have ended. It is not up any more, so its stop has nothing to undo. */

@@ -58,7 +58,7 @@ Deno.test("the stop of a script ends its daemon; one that outlives it gets TERM 
   bench.behave("web", "pre-stop", "stays");
   const stop = bench.stop("web");
   assert.equal(bench.state("web"), "stop/pre-stop");
-  bench.exit("web");
+  bench.exit("web", { signal: SIGTERM });
   assert.equal(bench.state("web"), "stop/pre-stop", "the script is not broken off");
   bench.exit("web", { status: 0 }, { process: "pre-stop" });
   assert.deepEqual([bench.state("web"), stop.outcome], ["stop/waiting", "done"]);

@@ -6,7 +6,7 @@ import type { CheckPurpose } from "../checks/instance_checks.ts";
 import type { Matcher } from "../conditions/matcher.ts";
 import { loadJob } from "../definition_changes.ts";
 import { noteHolder } from "../dependencies/deadlocks.ts";
-import { makeGraph } from "../dependencies/waits.ts";
+import { makeGraph, renewBehind } from "../dependencies/waits.ts";
 import type { Time } from "../effects.ts";
 import type { EngineState, Subscriber } from "../engine_state.ts";
 import { Event } from "../events/event.ts";
@@ -319,6 +319,7 @@ class Restorer {
         }
       }
     }
+    renewBehind(this.#engine);
   }
 
   /** Checks that each event is going to be dispatched and finished. To be called at the end. */

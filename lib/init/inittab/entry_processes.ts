@@ -3,6 +3,8 @@
 import { ControlError } from "../../control/supervisor.ts";
 import type { DefinitionChange } from "../../engine/effects.ts";
 import type { Notice } from "../../model/requests.ts";
+import type { Exit } from "../../model/exit.ts";
+import { signalName } from "../../model/signals.ts";
 import type { InittabEntry } from "../../model/sysv/inittab.ts";
 import { goesDown } from "../../model/sysv/runlevels.ts";
 import { recordEnd, recordStart } from "../../sys/utmp/process_records.ts";
@@ -46,6 +48,8 @@ export class EntryProcesses implements Part<SavedProcesses> {
   /** The changes of the runlevel that init carries out for a line. */
   readonly #changes = new Map<string, LevelProgress>();
   readonly #recorded = new Map<string, number>();
+  /** How the last process of each line has ended. */
+  readonly #exits = new Map<string, Exit>();
   #surroundings: EntrySurroundings = { console: "none", hasInitscript: false };
 
   constructor(private readonly context: EntryProcessesContext) {
@@ -70,6 +74,7 @@ export class EntryProcesses implements Part<SavedProcesses> {
     const changes: DefinitionChange[] = entries.flatMap((entry) => this.#changeOf(entry));
     for (const id of gone) {
       this.#defined.delete(id);
+      this.#exits.delete(id);
       changes.push({ name: jobNameOf(id), definition: undefined });
     }
     if (changes.length > 0) this.context.init.handle({ kind: "definitions", changes });
@@ -91,6 +96,8 @@ export class EntryProcesses implements Part<SavedProcesses> {
     if (changes.length > 0) init.handle({ kind: "definitions", changes });
     const rc = this.#defined.get(id)?.rc;
     if (rc !== undefined) return this.#enterLevel(id, beginChange(rc, previous));
+    // A shell or a getty on the console has the last word there.
+    init.showPrinted();
     const environment = this.context.environment.ofProcess(level, previous);
     this.#ask({ kind: "start", job: jobNameOf(id), environment, wait: false }, (error) => {
       if (error.errorName === "AlreadyStarted") return;
@@ -143,26 +150,36 @@ export class EntryProcesses implements Part<SavedProcesses> {
     });
   }
 
+  /** What init does for a line of rc, or how the last process of a line has ended; empty where there was none. */
+  remark(id: string): string {
+    const change = this.#changes.get(id), exit = this.#exits.get(id);
+    if (change) return `init itself carries out the runlevel ${change.level} for it`;
+    if (!exit) return "";
+    return "status" in exit
+      ? `its last process ended with status ${exit.status}`
+      : `its last process was killed by ${signalName(exit.signal) ?? `signal ${exit.signal}`}`;
+  }
+
   /** Takes what the engine tells of its jobs. */
   noticed(notice: Notice): void {
-    if (notice.kind !== "instance-removed" && notice.kind !== "state-changed") return;
+    if (notice.kind !== "instance-removed") return;
     const id = idOf(notice.job);
     if (id === undefined) return;
-    if (notice.kind === "state-changed") {
-      if (notice.state === "spawned") this.#spawned(id);
-      return;
-    }
     const { exit } = notice, pid = this.#recorded.get(id);
     if (pid !== undefined) recordEnd({ id, pid }, exit);
     this.#recorded.delete(id);
+    this.#exits.set(id, exit);
     // Of a line of rc, somebody has started the job by hand.
     if (!this.#changes.has(id)) this.context.onEnd(id);
   }
 
-  #spawned(id: string): void {
-    if (!this.#defined.get(id)?.entry.isRecorded) return;
-    // It may have ended meanwhile.
-    const pid = this.context.init.job(jobNameOf(id))?.instances.get("")?.pids.get("main") ?? 0;
+  /**
+   * Records a process of a line's before it does anything: a getty looks for the record of its number, and adds one of its
+   * own where there is none.
+   */
+  forked(job: string, pid: number): void {
+    const id = idOf(job);
+    if (id === undefined || !this.#defined.get(id)?.entry.isRecorded) return;
     this.#recorded.set(id, pid);
     recordStart({ id, pid });
   }

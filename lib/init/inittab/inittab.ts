@@ -24,6 +24,7 @@ import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 import { type ShippedBoot, shippedBoot } from "../sysv/shipped_jobs.ts";
 import { ControlFifo } from "./control_fifo.ts";
+import { idOf } from "./entry_job.ts";
 import { EntryProcesses, type SavedProcesses } from "./entry_processes.ts";
 import { takePowerStatus } from "./power_status.ts";
 import { RunlevelPrompt } from "./runlevel_prompt.ts";
@@ -98,6 +99,10 @@ export class InittabSequence implements Part<SavedInittab> {
       onEnd: (id) => this.#take({ kind: "ended", id }),
       onSystemEnd: context.onSystemEnd,
     });
+    context.init.directBy({
+      forked: (job, pid) => this.#processes.forked(job, pid),
+      remark: (job) => this.#remark(idOf(job) ?? ""),
+    });
     const { inittab, messages } = readInittab();
     this.#first = inittab;
     this.#firstMessages = messages;
@@ -113,11 +118,18 @@ export class InittabSequence implements Part<SavedInittab> {
     return shippedBoot(directories, this.context.boot.runlevel ?? this.#first?.initdefault);
   }
 
+  /** Why a line has no process at present, as far as there is something to be said. */
+  #remark(id: string): string {
+    const rest = this.#sequencer.restOf(id, performance.now());
+    const rests = rest > 0 ? `respawning too fast: the next try is in ${Math.ceil(rest / 1000)} s` : "";
+    return [rests, this.#processes.remark(id)].filter(Boolean).join("; ");
+  }
+
   /** Boots, where the lines drive it. */
   start(): void {
     const { init, messages, boot } = this.context;
     if (!this.drives) return this.#fifo.open();
-    init.observe((notice) => this.#processes.noticed(notice), ["instance-removed", "state-changed"]);
+    init.observe((notice) => this.#processes.noticed(notice), ["instance-removed"]);
     messages.logSysv(`version ${SYSVINIT_VERSION} booting`);
     // In an emergency the files may be mended first: they are read when it is over.
     if (!boot.emergency) this.#tell(this.#firstMessages);

@@ -55,6 +55,12 @@ export class Sequencer {
     return this.#state.previous;
   }
 
+  /** How long a line rests still, since it was started too often, in ms. */
+  restOf(id: string, now: number): number {
+    const { restsUntil = now } = this.#state.entries.find(({ entry }) => entry.id === id) ?? {};
+    return Math.max(0, restsUntil - now);
+  }
+
   save(): SequenceState {
     return this.#state;
   }

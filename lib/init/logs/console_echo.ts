@@ -1,6 +1,6 @@
 /**
- * The console while init carries out a change of the runlevel: what a script prints is shown there whole when it ends, beside
- * its log, as startpar does it. Nothing is waited for: of a console that takes no more, the rest is left out.
+ * The console while init carries out a change of the runlevel: what a script prints is shown there beside its log, as
+ * startpar does it: whole when it ends, or as it goes on while no other one runs. Nothing is waited for: of a console that takes no more, the rest is left out.
  */
 
 import { Buffer } from "node:buffer";
@@ -55,6 +55,7 @@ export class ConsoleEcho {
     return () => {
       this.#write(output);
       if (this.#outputs.get(job) === output) this.#outputs.delete(job);
+      if (this.#outputs.size === 1) this.showKept();
     };
   }
 
@@ -64,8 +65,20 @@ export class ConsoleEcho {
     if (!output) return;
     output.kept.push(new Uint8Array(bytes));
     output.size += bytes.length;
-    if (output.isLive || output.size > MAX_KEPT) this.#write(output);
+    // The last script of all ends the machine, and nobody is left to show what it has printed before.
+    const isAlone = this.#outputs.size === 1;
+    if (isAlone || output.isLive || output.size > MAX_KEPT) this.#write(output);
     else this.#await();
+  }
+
+  /** True while scripts are shown. */
+  get isShowing(): boolean {
+    return this.#changes > 0;
+  }
+
+  /** Shows what is kept. */
+  showKept(): void {
+    for (const output of this.#outputs.values()) this.#write(output);
   }
 
   /** Shows nothing any more. */
@@ -75,7 +88,7 @@ export class ConsoleEcho {
   }
 
   #hide(): void {
-    for (const output of this.#outputs.values()) this.#write(output);
+    this.showKept();
     this.#outputs.clear();
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -56,6 +56,25 @@ Deno.test("what a script prints is shown whole when it ends, and only while a ch
   echo.close();
 });
 
+Deno.test("a script that runs alone is shown as it goes on, also when the others have ended", () => {
+  using console = new FakeConsole();
+  const echo = new ConsoleEcho(console.path),
+    hide = echo.show(),
+    [other, halt] = [
+      echo.follow("other")!,
+      echo.follow("halt")!,
+    ];
+  echo.take("halt", Buffer.from("the system "));
+  assert.equal(console.text, "");
+  other();
+  assert.equal(console.text, "the system ");
+  echo.take("halt", Buffer.from("goes down\n"));
+  assert.equal(console.text, "the system goes down\n");
+  halt();
+  hide();
+  echo.close();
+});
+
 Deno.test("when nothing was shown for long, the script with the oldest output is shown as it goes on", async () => {
   using console = new FakeConsole();
   const echo = new ConsoleEcho(console.path, 1), hide = echo.show();

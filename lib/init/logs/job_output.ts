@@ -126,6 +126,13 @@ export class JobOutput implements Part<SavedOutput> {
     return this.#echo.show();
   }
 
+  /** Has the console show all that scripts have printed so far: who writes to it next comes behind that. */
+  showPrinted(): void {
+    if (!this.#echo.isShowing) return;
+    this.#channels.drainAll();
+    this.#echo.showKept();
+  }
+
   /**
    * Opens the streams for a process of a job's instance. What cannot be opened is replaced by something simpler.
    *

@@ -114,6 +114,11 @@ export class Channels {
     for (const [reader, { channel }] of this.#readers) if (channel.number === number) reader.drain();
   }
 
+  /** Reads what there is in all channels. */
+  drainAll(): void {
+    for (const reader of [...this.#readers.keys()]) reader.drain();
+  }
+
   /** The descriptors stay open, and are still read here. */
   save(): SavedChannels {
     const readers = Array.from(this.#readers, ([reader, { channel, stream }]) => ({

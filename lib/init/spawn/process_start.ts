@@ -40,12 +40,14 @@ export interface StartFailure {
  *
  * @param done Called once with the outcome, which may be at once. Only its own errors are thrown.
  * @param onFault Receives exceptions of init's own code. The outcome is then a failure for an internal error.
+ * @param onFork Called with the process's number before it does anything.
  */
 export function startProcess(
   request: ProcessRequest,
   context: ProcessContext,
   done: (outcome: StartOutcome) => void,
   onFault: (error: unknown) => void,
+  onFork?: (pid: number) => void,
 ): void {
   /** Functions that close what init has open for the child alone. */
   const cleanups: Array<() => void> = [];
@@ -73,7 +75,7 @@ export function startProcess(
     if (failed?.fault !== undefined) onFault(failed.fault);
     if (failed) cleanups.push(() => output.ended());
     finish(failed ? spawnFailure(failed, definition) : { pid, output });
-  });
+  }, onFork);
 }
 
 /** The reason where a fault of init's own keeps a process from being started. Its log has the rest. */

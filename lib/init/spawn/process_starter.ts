@@ -31,6 +31,8 @@ export type SavedStarts = Retry[];
 export class ProcessStarter implements Part<SavedStarts> {
   readonly #retries = new Map<Spawn, { attempt: number; at: number; timer: ReturnType<typeof setTimeout> }>();
   readonly #processes: ProcessContext;
+  /** Called with the main process of a directed job before it does anything. */
+  onFork: (job: string, pid: number) => void = () => {};
   /** The starts that have no outcome yet, with the numbers of their attempts. */
   readonly #open = new Map<Spawn, number>();
 
@@ -56,11 +58,15 @@ export class ProcessStarter implements Part<SavedStarts> {
     const { name: job, directed } = definition;
     const variables = processEnvironment(environment, { job, instance, session, directed });
     const onFault = (error: unknown) => this.context.messages.fault("the start of a process", error);
+    const forked = (pid: number) => {
+      this.context.messages.attempt("the record of a start", () => this.onFork(job, pid));
+    };
     startProcess(
       { definition, instance, process, environment: variables },
       this.#processes,
       (outcome) => this.#finished(outcome, effect, attempt),
       onFault,
+      directed && process === "main" ? forked : undefined,
     );
   }
 

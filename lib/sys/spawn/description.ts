@@ -17,6 +17,8 @@ export interface SpawnDescription {
    * are closed in the child; all stay open in this process.
    */
   descriptors: Record<number, number>;
+  /** A descriptor of this process from which the child reads a byte before anything else. */
+  gate?: number;
   /** Makes the child the leader of a new session and process group (setsid(2)). */
   newSession?: boolean;
   /** Takes the terminal at the child's descriptor 0 as its controlling terminal; needs `newSession`. */
@@ -68,6 +70,7 @@ export interface SpawnDescription {
  */
 const STEPS = [
   "fork",
+  "wait for its parent",
   "create session",
   "join control group",
   "set oom adjustment",

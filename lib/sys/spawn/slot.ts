@@ -1,6 +1,6 @@
 /** A slot: the memory for one child that is started while this process goes on. */
 
-import { close, pipe } from "../io/descriptors.ts";
+import { close, pipe, write } from "../io/descriptors.ts";
 import type { Epoll } from "../io/epoll.ts";
 import { CloneTable } from "../call/clone_table.ts";
 import { call, kernel, required } from "../call/kernel.ts";
@@ -12,10 +12,15 @@ export interface SpawnRequest {
   done: (result: SpawnResult) => void;
   /** When it was made, in ms. */
   since: number;
+  /** Called with the child's pid before the child does anything; again for another child, which a shell runs. */
+  onFork?: ((pid: number) => void) | undefined;
 }
 
 /** The room for a child's passing data, mostly its environment, in bytes. For more data there is {@link spawn}. */
 const PASSED_SIZE = 48 << 10;
+
+/** What opens the gate of a child. */
+const OPEN = Uint8Array.of(1);
 
 const CLONE_PARENT_SETTID = 0x100000;
 
@@ -52,15 +57,29 @@ export class SpawnSlot {
    * @throws {SystemError} E2BIG, EMFILE, ENOMEM … when there is no child.
    */
   fill(request: SpawnRequest, pipes: Epoll): void {
+    const { onFork } = request;
+    if (!onFork) return this.#fill(request, request.description, pipes);
+    const { reader: gate, writer } = pipe();
+    try {
+      this.#fill(request, { ...request.description, gate }, pipes);
+      if (this.pid > 0) onFork(this.pid);
+    } finally {
+      write(writer, OPEN);
+      close(gate);
+      close(writer);
+    }
+  }
+
+  #fill(request: SpawnRequest, description: SpawnDescription, pipes: Epoll): void {
     const child = this.#child;
-    const { reader, writer } = openPipe(request.description.descriptors);
+    const { reader, writer } = openPipe(description.descriptors);
     try {
       // A child is often followed by one of the same description, as when it is respawned.
-      if (this.#described && isSame(this.#described, request.description)) child.repeat(writer);
+      if (this.#described && isSame(this.#described, description)) child.repeat(writer);
       else {
         this.#described = undefined;
-        child.describe(request.description, writer);
-        this.#described = request.description;
+        child.describe(description, writer);
+        this.#described = description;
       }
       pipes.add(reader);
     } catch (error) {

@@ -50,9 +50,15 @@ export class SpawnQueue {
    * Starts a process. Does not throw.
    * @param done Called when the child executes its program, or has failed to and is reaped: at the latest by
    * {@link SpawnQueue.changed} for its pid
+   * @param onFork Called with the child's pid before the child does anything. Must not throw. Not called for a child that
+   * could only be started at once, for its environment is very large
    */
-  start(description: SpawnDescription, done: (result: SpawnResult) => void): void {
-    this.#waiting.push({ description, done, since: performance.now() });
+  start(
+    description: SpawnDescription,
+    done: (result: SpawnResult) => void,
+    onFork?: (pid: number) => void,
+  ): void {
+    this.#waiting.push({ description, done, since: performance.now(), onFork });
     if (this.#taken.length < AT_ONCE) this.#place();
     else this.collect();
   }

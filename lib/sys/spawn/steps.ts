@@ -21,6 +21,11 @@ type AnyStep = { [Property in keyof SpawnDescription]-?: Step<Property> }[keyof 
 
 /** The steps in their order, without the first and the last. */
 const PLAN: AnyStep[] = [
+  {
+    step: "wait for its parent",
+    property: "gate",
+    add: (table, gate) => table.add("read", [gate, table.words([0]), 1]),
+  },
   { step: "create session", property: "newSession", add: (table) => table.add("setsid", []) },
   {
     step: "join control group",

@@ -87,8 +87,13 @@ async function run(args: string[], name: string): Promise<number> {
   if (options.has("cancel")) return cancel(parsed.args);
   if (options.has("allowed") && !isAllowedUserThere(complain)) return tellConsole();
   const [time, ...words] = parsed.args;
-  const due = time === undefined ? undefined : dueTime(time, new Date());
-  if (!due) return refuseUsage(SHUTDOWN, name, time && `${harmless(time)}: not a time`);
+  if (time === undefined) return refuseUsage(SHUTDOWN, name);
+  const due = dueTime(time, new Date());
+  if (!due) {
+    // Below the whole usage nobody would see it.
+    write(2, `${name}: ${harmless(time)}: not a time, such as now, +5 (minutes), +1:30 or 23:00\n`);
+    return 1;
+  }
   if (options.has("no-init") && targetOf(parsed) === MAINTENANCE) {
     write(2, 'shutdown: can use "-n" for halt or reboot only.\r\n');
     return 1;

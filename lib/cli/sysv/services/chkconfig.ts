@@ -5,7 +5,14 @@ import { UsageError } from "../../../model/command_line/usage_error.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { recordedRunlevel } from "../../../sys/utmp/records.ts";
 import { requireRoot, runProgram, type SystemInvocation, type SystemProgram } from "../../system/program.ts";
-import { isAsked, MANAGED_LEVELS, ManagedServices, ServiceError, type ServicePlan } from "./managed_links.ts";
+import {
+  askedKind,
+  type LinkChoice,
+  MANAGED_LEVELS,
+  ManagedServices,
+  ServiceError,
+  type ServicePlan,
+} from "./managed_links.ts";
 
 const CHKCONFIG: SystemProgram = {
   name: "chkconfig",
@@ -36,19 +43,19 @@ export function main(args: string[], name: string): Promise<number> {
 /** The levels for which `on` and `off` count when none is given. */
 const USUAL = ["2", "3", "4", "5"];
 
-/** A word behind a service's name: the levels that it is for, and whether the service starts in one, given what it does now. */
+/** A word behind a service's name: the levels that it is for, and the link that the service gets in each. */
 interface Change {
   levels: readonly string[];
-  starts(plan: ServicePlan, level: string, now: boolean): boolean;
+  choose: LinkChoice;
   /** The numbers become those that the script asks for. */
   fresh: boolean;
 }
 
 const CHANGES: Readonly<Record<string, Change>> = {
-  on: { levels: USUAL, starts: () => true, fresh: false },
-  off: { levels: USUAL, starts: () => false, fresh: false },
-  reset: { levels: MANAGED_LEVELS, starts: isAsked, fresh: true },
-  resetpriorities: { levels: MANAGED_LEVELS, starts: (_, __, now) => now, fresh: true },
+  on: { levels: USUAL, choose: () => "start", fresh: false },
+  off: { levels: USUAL, choose: () => "stop", fresh: false },
+  reset: { levels: MANAGED_LEVELS, choose: askedKind, fresh: true },
+  resetpriorities: { levels: MANAGED_LEVELS, choose: (_, __, now) => now, fresh: true },
 };
 
 /** The options that are commands. */
@@ -73,14 +80,8 @@ function run(invocation: SystemInvocation): number {
     if (command === "add") return services.add(plan, fail);
     if (command === "del") return services.remove(name, fail);
     if (!Object.hasOwn(CHANGES, word!)) throw new UsageError(`unknown action: ${word}`);
-    const { starts, fresh, levels: usual } = CHANGES[word!]!;
-    services.add(plan, fail);
-    const links = services.links(name);
-    const isOn = (level: string) => links.some((link) => link.level === level && link.kind === "start");
-    services.set(plan, levels ?? usual, {
-      starts: (level) => starts(plan, level, isOn(level)),
-      fresh,
-    }, fail);
+    const { levels: usual, ...choice } = CHANGES[word!]!;
+    services.set(plan, levels ?? usual, choice, fail);
   });
 }
 

@@ -133,7 +133,12 @@ const PAUSE = 100;
 
 /** The end of a start that somebody else has asked for. What it waits for is told of, for that may take long. */
 async function startUnderWay(job: ServiceJob, log: JobLog): Promise<ActionAnswer> {
-  if (isRowUp(await rowOf(job))) return answer(job, ACTION_EXIT.success, "running already");
+  const before = await rowOf(job);
+  if (isRowUp(before)) {
+    return isHalfDead(job, before)
+      ? await repair(job, log)
+      : answer(job, ACTION_EXIT.success, "running already");
+  }
   if (await isCallerComingUp(job.client)) return answer(job, ACTION_EXIT.success, "is starting already");
   let told: string | undefined;
   for (;;) {
@@ -144,6 +149,17 @@ async function startUnderWay(job: ServiceJob, log: JobLog): Promise<ActionAnswer
     told = note;
     await pause(PAUSE);
   }
+}
+
+/** True for a service that is up, and has lost its main process, of which its script says that it does not serve. */
+function isHalfDead({ name, isScript }: ServiceJob, [, , , , note = ""]: Row): boolean {
+  return isScript && note.includes(PARTIAL_NOTE) && statusByScript(name, true).exit !== STATUS_EXIT.running;
+}
+
+/** Starts a service anew. What is left of it is stopped first: its start may take that for the service. */
+async function repair(job: ServiceJob, log: JobLog): Promise<ActionAnswer> {
+  const done = "started anew, for its main process was gone";
+  return await change(job, "Restart", done) ?? await startUnderWay(job, log);
 }
 
 /** A script that was run by hand is restarted by itself, so that there is never a second daemon. */

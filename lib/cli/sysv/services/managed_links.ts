@@ -1,6 +1,7 @@
 /** The links of services as chkconfig has them: one in each runlevel, with the numbers that the script asks for. */
 
 import {
+  AFTER_BOOT,
   type Catalog,
   type ChkconfigLine,
   defaultLevels,
@@ -8,6 +9,7 @@ import {
   type Facilities,
   type InitHeader,
   levelNamed,
+  LEVELS,
   type Levels,
   type Link,
   parseChkconfig,
@@ -30,6 +32,8 @@ export interface ServicePlan {
   name: string;
   /** The levels in which it starts. */
   start: Levels;
+  /** Those in which it stops: without insserv, as on Red Hat's machines, all others. */
+  stop: Levels;
   startNumber: number;
   stopNumber: number;
   /** Its links are numbered by insserv. */
@@ -90,10 +94,14 @@ export class ManagedServices {
   #asked(name: string): ServicePlan | undefined {
     const { header, text } = this.#scripts.read(name);
     const line = parseChkconfig(text);
-    if (line) return { name, ...this.#afterRequired(name, header, line), isOrdered: this.#isOrdered(header) };
-    if (!header) return undefined;
-    const numbers = { startNumber: MIDDLE, stopNumber: MIDDLE, start: defaultLevels(header).start };
-    return { name, ...this.#afterRequired(name, header, numbers), isOrdered: this.#isOrdered(header) };
+    if (!line && !header) return undefined;
+    const { start, stop } = defaultLevels(header), isOrdered = this.#isOrdered(header);
+    const numbers = this.#afterRequired(
+      name,
+      header,
+      line ?? { startNumber: MIDDLE, stopNumber: MIDDLE, start },
+    );
+    return { name, ...numbers, stop: isOrdered ? stop : AFTER_BOOT & ~numbers.start, isOrdered };
   }
 
   #isOrdered(header: InitHeader | undefined): boolean {
@@ -139,33 +147,40 @@ export class ManagedServices {
     return readLinks(this.#scripts).filter(({ script }) => script === name);
   }
 
-  /** Adds a link in each runlevel that has none, as the script asks for. */
+  /** Adds a link in each runlevel that has none, where the script asks for one. */
   add(plan: ServicePlan, fail: (message: string) => void): void {
-    const links = this.links(plan.name);
-    if (plan.isOrdered && links.length === 0) return this.#order(fail, plan.name);
-    const empty = MANAGED_LEVELS.filter((level) => !links.some((link) => link.level === level));
-    this.#change(plan, [...links, ...empty.map((level) => linkOf(plan, level, isAsked(plan, level)))], fail);
+    this.#change(plan, this.#filled(plan), fail);
   }
 
-  /** Sets in which of some levels the service starts. Its numbers stay, unless they are `fresh`. */
+  /** The links of a service, and those that it asks for in runlevels where it has none. */
+  #filled(plan: ServicePlan): Link[] {
+    const links = this.links(plan.name);
+    const levels = plan.isOrdered ? LEVELS : MANAGED_LEVELS;
+    const empty = levels.filter((level) => !links.some((link) => link.level === level));
+    return [...links, ...empty.flatMap((level) => linkOf(plan, level, askedKind(plan, level)))];
+  }
+
+  /** The same, and makes the links in some levels those that are chosen. Numbers stay, unless they are `fresh`. */
   set(
     plan: ServicePlan,
     levels: readonly string[],
-    choices: { starts: (level: string) => boolean; fresh: boolean },
+    { choose, fresh }: { choose: LinkChoice; fresh: boolean },
     fail: (message: string) => void,
   ): void {
-    const links = this.links(plan.name);
-    const wanted = levels.map((level) => {
-      const starts = choices.starts(level), kind = starts ? "start" : "stop";
-      const present = choices.fresh ? undefined : links.find((link) => link.kind === kind);
-      return present ? { ...present, level } : linkOf(plan, level, starts);
+    const links = this.#filled(plan);
+    const wanted = levels.flatMap((level) => {
+      const kind = choose(plan, level, links.find((link) => link.level === level)?.kind);
+      const present = fresh ? undefined : links.find((link) => link.kind === kind);
+      return present ? { ...present, level } : linkOf(plan, level, kind);
     });
     this.#change(plan, [...links.filter(({ level }) => !levels.includes(level)), ...wanted], fail);
   }
 
+  /** All at once: what insserv tells of is how things are then. */
   #change(plan: ServicePlan, wanted: Link[], fail: (message: string) => void): void {
     changeLinks(linkChanges(this.#scripts, this.links(plan.name), wanted), fail);
-    if (plan.isOrdered) this.#order(fail);
+    const starts = wanted.some(({ kind }) => kind === "start");
+    if (plan.isOrdered) this.#order(fail, ...starts ? [plan.name] : []);
   }
 
   /** Removes all links of a service. */
@@ -180,15 +195,24 @@ export class ManagedServices {
   }
 }
 
-/** True where a service starts in a level unless somebody says otherwise. */
-export function isAsked({ start }: ServicePlan, level: string): boolean {
-  return (start & levelNamed(level)) !== 0;
+/** The link that a service is to have in a level, given the one that it has; undefined: none. */
+export type LinkChoice = (
+  plan: ServicePlan,
+  level: string,
+  now: Link["kind"] | undefined,
+) => Link["kind"] | undefined;
+
+/** The link that a service has in a level unless somebody says otherwise. */
+export function askedKind({ start, stop }: ServicePlan, level: string): Link["kind"] | undefined {
+  const named = levelNamed(level);
+  return start & named ? "start" : stop & named ? "stop" : undefined;
 }
 
-function linkOf({ name, startNumber, stopNumber }: ServicePlan, level: string, starts: boolean): Link {
-  const number = String(starts ? startNumber : stopNumber).padStart(2, "0");
-  const kind = starts ? "start" : "stop";
-  return { level, kind, script: name, name: `${starts ? "S" : "K"}${number}${name}` };
+function linkOf(plan: ServicePlan, level: string, kind: Link["kind"] | undefined): Link[] {
+  if (kind === undefined) return [];
+  const { name: script, startNumber, stopNumber } = plan;
+  const number = String(kind === "start" ? startNumber : stopNumber).padStart(2, "0");
+  return [{ level, kind, script, name: `${kind === "start" ? "S" : "K"}${number}${script}` }];
 }
 
 function providers(names: readonly string[], catalog: Catalog, facilities: Facilities): Service[] {
