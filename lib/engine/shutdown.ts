@@ -94,19 +94,19 @@ function namedInstances(engine: EngineState, condition: EventCondition): Instanc
   return [...engine.jobs.get(match.value)?.instances.values() ?? []];
 }
 
-/** The events that start services also on the way down. Scripts of the last runlevels follow those of rc. */
-const ALWAYS_START: readonly string[] = [SESSION_EVENT, ...Object.values(RC_EVENTS)];
-
 /** The runlevels that end a system: halt and reboot. */
 const LAST_RUNLEVELS = ["0", "6"];
 
+/** The events that enter a runlevel, and start and stop its scripts. */
+const LEVEL_EVENTS: readonly string[] = [RUNLEVEL_EVENT, ...Object.values(RC_EVENTS)];
+
 /**
  * True when events may start a job. On the way down they start only tasks, and services that start on `session-end`, on
- * the last runlevel, or by rc.
+ * the last runlevel, or by its rc: that of a level before may not be over.
  */
 export function isStartAllowed(engine: EngineState, job: LoadedJob, events: Event[]): boolean {
   return !engine.stopping && !engine.inLastRunlevel || job.definition.task ||
-    events.some((event) => ALWAYS_START.includes(event.name) || isLastRunlevel(event));
+    events.some((event) => event.name === SESSION_EVENT || isOfLastRunlevel(event));
 }
 
 /**
@@ -114,9 +114,11 @@ export function isStartAllowed(engine: EngineState, job: LoadedJob, events: Even
  * others. Another runlevel after these is back to normal.
  */
 export function noteRunlevel(engine: EngineState, event: Event): void {
-  if (event.name === RUNLEVEL_EVENT && engine.endsWithRunlevel) engine.inLastRunlevel = isLastRunlevel(event);
+  if (event.name === RUNLEVEL_EVENT && engine.endsWithRunlevel) {
+    engine.inLastRunlevel = isOfLastRunlevel(event);
+  }
 }
 
-function isLastRunlevel({ name, environment }: Event): boolean {
-  return name === RUNLEVEL_EVENT && LAST_RUNLEVELS.includes(environment.get("RUNLEVEL") ?? "");
+function isOfLastRunlevel({ name, environment }: Event): boolean {
+  return LEVEL_EVENTS.includes(name) && LAST_RUNLEVELS.includes(environment.get("RUNLEVEL") ?? "");
 }

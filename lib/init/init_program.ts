@@ -269,8 +269,10 @@ export class InitProgram implements Part<SavedProgram> {
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
     signals.act(this.#signalActions);
     onChildChange(() => this.#init.reap());
-    const loaded = this.#load();
+    // Clients that come while thousands of files are read, at one go, are not refused.
+    this.#loading = Promise.withResolvers();
     await this.#endpoint.open();
+    const loaded = this.#load();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
       this.#address = this.#endpoint.addresses[0];
     }
@@ -297,7 +299,6 @@ export class InitProgram implements Part<SavedProgram> {
 
   /** Loads the configuration. Clients wait for that, and for the start that follows. */
   #load(): Promise<void> {
-    this.#loading = Promise.withResolvers();
     setTimeout(() => this.#answerClients(), LOAD_WAIT).unref();
     return this.#configuration.load();
   }
@@ -335,7 +336,7 @@ export class InitProgram implements Part<SavedProgram> {
         this.#init.handle({ kind: "event", event: name, environment: [] });
       }),
     warn: (signal) =>
-      this.#messages.log("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
+      this.#messages.logOnce("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
   };
 
   /** Starts what waits for the start of init. Returns false when init cannot go on. */

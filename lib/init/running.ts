@@ -31,7 +31,7 @@ import { findForkedProcess } from "./spawn/fork_tracking.ts";
 import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
-import { beginChange, ScriptLevels } from "./sysv/script_levels.ts";
+import { beginChange, enteredLevel, ScriptLevels } from "./sysv/script_levels.ts";
 import { type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
 import { type SavedTimers, Timers } from "./parts/timers.ts";
 import { type UpstartState, upstartState } from "./upstart_state.ts";
@@ -81,6 +81,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   readonly #pidFiles: PidFiles;
   readonly #leftovers: LeftoverProcesses;
   readonly #requests = new PendingRequests();
+  /** The changes of the runlevel that programs have asked for. */
+  readonly #levels = new ScriptLevels(this);
   #director: Director | undefined;
   readonly #memoryTrim = new MemoryTrim();
   readonly #subscriptions = new NoticeSubscriptions(
@@ -184,6 +186,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   /** Passes an input to the engine and performs the effects that follow from it. */
   handle(input: Input): void {
     this.#memoryTrim.touch();
+    const level = enteredLevel(input);
+    if (level !== undefined) this.#levels.supersede(level);
     this.#effects.add(this.#engine.handle(input, timeNow()));
   }
 
@@ -330,8 +334,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   enterLevel(level: string, previous: string, isShown: boolean): Promise<void> | undefined {
     if (!this.awaitsEvent(RC_EVENTS.start)) return undefined;
-    const levels = new ScriptLevels(this), change = beginChange(level, previous);
-    return isShown ? levels.carryOnShown(change) : levels.carryOn(change);
+    return this.#levels.carryOn(beginChange(level, previous), isShown);
   }
 
   /** Has the console show what init scripts log that start from now on, until the function is called that it returns. */

@@ -76,6 +76,7 @@ test(
     lonely: { ...SERVICE, required: "nowhere" },
     one: { ...SERVICE, should: "two" },
     two: { ...SERVICE, required: "one" },
+    many: { required: Array.from({ length: 40 }, (_, index) => `$f${index}`).join(" ") },
   },
   async (init) => {
     await init.untilSaid(
@@ -84,6 +85,8 @@ test(
     await init.untilSaid(
       /\/etc\/init\.d\/one:6: .*comes at the start before the next: (one, two, one|two, one, two); one does not wait for two/,
     );
+    await init.untilSaid(/\/etc\/init\.d\/many: 60 more warnings about this file/);
+    assert.equal(init.init.messages().match(/many:4: Required-Start: no file defines/g)?.length, 20);
     assert(await init.enter("2"));
     inOrder(await init.trace(), "start one ends", "start two begins");
     assert.equal(await init.status("lonely"), "lonely start/running");

@@ -16,6 +16,7 @@ import { type CommandDescription, commandHelp } from "../../model/command_line/h
 import { type Option, type ParsedOptions, parseOptions, valueOf } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { write } from "../output.ts";
+import { isPrivileged } from "../system/program.ts";
 import { changeLinks, linkChanges } from "./links.ts";
 import { enable, parseRequest, requiredServices, type ScriptRequest } from "./request.ts";
 import { circleMessages, missingRequirements } from "./requirements.ts";
@@ -124,8 +125,13 @@ class Insserv {
       write(1, commandHelp("insserv", INSSERV, OPTIONS));
       return 0;
     }
+    const isShown = this.#has("show-all") || this.#has("showall");
+    const isMachines = this.#places().places.scripts === PLACES.scripts;
+    if (!isShown && !this.#isDry && isMachines && !isPrivileged()) {
+      throw new FatalError("Need to be root", "");
+    }
     const prepared = this.prepare();
-    if (!this.#has("show-all") && !this.#has("showall")) return this.#carryOut(prepared) ? 0 : INCOMPLETE;
+    if (!isShown) return this.#carryOut(prepared) ? 0 : INCOMPLETE;
     showAll(prepared.order);
     return 0;
   }

@@ -23,6 +23,9 @@ export interface ScriptSourceOptions extends ScanOptions {
 /** After a change init waits for more of them, in ms: a program may make dozens of links. */
 const QUIET_TIME = 50;
 
+/** So many warnings about a file are told. */
+const MAX_WARNINGS = 20;
+
 /** The jobs of init scripts. */
 export class ScriptSource {
   readonly #scanner: ScriptScanner;
@@ -79,7 +82,7 @@ export class ScriptSource {
    * require and that no job has or provides.
    */
   settle(): void {
-    this.#besideJobs = [...this.#shadowed(), ...this.#unprovided()];
+    this.#besideJobs = bounded([...this.#shadowed(), ...this.#unprovided()]);
     this.#tell(this.#besideJobs);
     // Only now is it known what is wrong no more.
     this.#told = new Set(this.problems().map(formatDiagnostic));
@@ -151,7 +154,7 @@ export class ScriptSource {
       this.#defined.delete(path);
       registry.remove(path);
     }
-    this.#problems = result.problems;
+    this.#problems = bounded(result.problems);
     this.#missing = result.missing;
     this.#tell(this.#problems);
   }
@@ -175,4 +178,20 @@ export class ScriptSource {
       this.#told.add(text);
     }
   }
+}
+
+/** The problems without the warnings about a file that are too many: how many these are is one more. */
+function bounded(problems: readonly Diagnostic[]): Diagnostic[] {
+  const counts = new Map<string, number>();
+  const kept = problems.filter(({ file, isWarning }) => {
+    if (!isWarning) return true;
+    const count = (counts.get(file) ?? 0) + 1;
+    counts.set(file, count);
+    return count <= MAX_WARNINGS;
+  });
+  for (const [file, count] of counts) {
+    if (count <= MAX_WARNINGS) continue;
+    kept.push({ file, reason: `${count - MAX_WARNINGS} more warnings about this file`, isWarning: true });
+  }
+  return kept;
 }

@@ -15,6 +15,9 @@ import type { Peer } from "../supervisor.ts";
 /** Calls taken before others get their turn. */
 const CALLS_A_TURN = 64;
 
+/** How many bytes are read of what comes behind a call that waits. */
+const MAX_HELD = 65_536;
+
 /** Events of a connection, for the service. */
 export interface ConnectionEvents {
   /** The client has authenticated, and gets signals from now on. */
@@ -195,7 +198,10 @@ export class ClientConnection {
   /** Takes calls while the client has room for the answers. */
   #take(): void {
     const { backlog, calls, messageTime, backlogTime } = this.#limits;
-    if (this.#holding) return;
+    if (this.#holding) {
+      if (this.#reader.available > MAX_HELD) this.socket.pause();
+      return;
+    }
     for (let turn = 0; !this.socket.closed; turn++) {
       if (this.#calls >= calls || this.#backlog > backlog) {
         this.socket.pause();

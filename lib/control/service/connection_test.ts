@@ -67,3 +67,39 @@ Deno.test({
     assert.equal(closed, 1);
   },
 });
+
+Deno.test("what comes behind a call that waits is left to the kernel, and read on when the call is done", async () => {
+  const socket = new FakeSocket(), first = Promise.withResolvers<void>(), all = Promise.withResolvers<void>();
+  let calls = 0, count = 0;
+  const events = {
+    ready() {},
+    call() {
+      calls++;
+      if (calls > 1 && calls === count) all.resolve();
+      return calls === 1 ? first.promise : undefined;
+    },
+    received() {},
+    kept() {},
+    closed() {},
+    fault: (error: unknown) => assert.fail(String(error)),
+  };
+  const connection = new ClientConnection(socket, { pid: 1, uid: 0, gid: 0 }, events, {
+    guid: "0".repeat(32),
+    handshakeTime: 10_000,
+    headers: new HeaderCache(),
+    limits: { ...OTHERS_LIMITS, message: 1 << 27, calls: 1 << 20 },
+  });
+  socket.events!.onData(Buffer.from("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", "latin1"));
+  const message = call("Ping");
+  for (let bytes = 0; !socket.paused && bytes < 1 << 20; bytes += message.length) {
+    socket.events!.onData(Buffer.from(message));
+    count++;
+  }
+  assert.equal(calls, 1);
+  assert(socket.paused);
+  first.resolve();
+  await all.promise;
+  await new Promise((resolve) => setImmediate(resolve));
+  assert(!socket.paused);
+  connection.close();
+});

@@ -5,6 +5,7 @@
 
 import { addGiven, Environment } from "../../model/environment.ts";
 import { ExpansionError } from "../../model/expand.ts";
+import { RC_EVENTS } from "../../model/init_events.ts";
 import type { Matcher } from "../conditions/matcher.ts";
 import { noteHolder } from "../dependencies/deadlocks.ts";
 import { startNeeded } from "../dependencies/start.ts";
@@ -12,7 +13,7 @@ import type { EngineState, Subscriber } from "../engine_state.ts";
 import { type Instance, nameOfInstance } from "../instance.ts";
 import { advance, begin, changeGoal, createInstance, settleWaiters, startAnew } from "../lifecycle.ts";
 import type { LoadedJob } from "../loaded_job.ts";
-import { hasLostProcesses, isStartedAnew } from "../services/init_script.ts";
+import { hasLostProcesses, isScript, isStartedAnew } from "../services/init_script.ts";
 import { isStartAllowed, noteRunlevel } from "../shutdown.ts";
 import type { Event } from "./event.ts";
 import { type Cause, causeOf, describeLoop } from "./start_loops.ts";
@@ -58,8 +59,7 @@ function dispatch(engine: EngineState, event: Event): void {
 }
 
 function showToInstance(engine: EngineState, event: Event, matcher: Matcher, instance: Instance): void {
-  // An instance that is stopping must not hold events: its own `stopping` may be among them.
-  if (instance.goal === "stop") return;
+  if (instance.goal === "stop") return awaitStop(engine, event, matcher, instance);
   if (!matcher.take(event, instance.environment) || !matcher.satisfied) return;
   const events = matcher.events();
   const variables = new Environment();
@@ -69,6 +69,17 @@ function showToInstance(engine: EngineState, event: Event, matcher: Matcher, ins
   settleWaiters(engine, instance, false);
   holdEvents(engine, instance, events);
   changeGoal(engine, instance, "stop");
+}
+
+/**
+ * An instance that is stopping must not hold events: its own `stopping` may be among them. But rc waits for each script that
+ * the level stops, also where the level before has begun with it.
+ */
+function awaitStop(engine: EngineState, event: Event, matcher: Matcher, instance: Instance): void {
+  if (event.name !== RC_EVENTS.stop || !isScript(instance)) return;
+  if (!matcher.take(event, instance.environment) || !matcher.satisfied) return;
+  holdEvents(engine, instance, matcher.events());
+  matcher.reset();
 }
 
 function showToJob(

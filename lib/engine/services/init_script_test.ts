@@ -443,3 +443,26 @@ Deno.test("a restart of a script that has to wait before it stops is not lost", 
   assert.deepEqual([bench.state("low"), reply.outcome], ["start/running", "done"]);
   assert.equal(bench.traced(/low main runs/).length, 2);
 });
+
+Deno.test("rc waits for a stop that the level before has begun; a start of that level's is not for the last one", () => {
+  const bench = new Bench([
+    job("web", { expect: "script", runs: ["main", "pre-stop"], stopOn: "rc-stop RUNLEVEL=[016]" }),
+    job("late", { startOn: "rc-start RUNLEVEL=3" }),
+    job("halt", { startOn: "rc-start RUNLEVEL=0" }),
+  ]);
+  bench.engine.endsWithRunlevel = true;
+  bench.start("web");
+  bench.exit("web");
+  bench.behave("web", "pre-stop", "stays");
+  const stops = ["1", "0"].map((level) => {
+    bench.emit("runlevel", { RUNLEVEL: level }, { wait: false });
+    return bench.emit("rc-stop", { RUNLEVEL: level });
+  });
+  bench.restore();
+  assert.deepEqual(stops.map(({ outcome }) => outcome), [undefined, undefined]);
+  for (const level of ["3", "0"]) bench.emit("rc-start", { RUNLEVEL: level }, { wait: false });
+  assert.deepEqual([bench.state("late"), bench.state("halt")], ["stop/waiting", "start/running"]);
+  bench.exit("web", { status: 0 }, { process: "pre-stop" });
+  assert.deepEqual(stops.map(({ outcome }) => outcome), ["done", "done"]);
+  assert.equal(bench.state("web"), "stop/waiting");
+});

@@ -121,7 +121,7 @@ export class EntryProcesses implements Part<SavedProcesses> {
       }
       this.context.onEnd(id);
     };
-    Promise.try(() => this.#scripts.carryOnShown(change)).then(done, (error) => {
+    Promise.try(() => this.#scripts.carryOn(change, true)).then(done, (error) => {
       this.context.messages.fault("the change of the runlevel", error);
       done();
     });
@@ -129,7 +129,12 @@ export class EntryProcesses implements Part<SavedProcesses> {
 
   /** Asks what a line has running to end, or with `force` ends it. */
   stop(id: string, force: boolean): void {
-    if (this.#changes.delete(id)) return void setImmediate(() => this.context.onEnd(id));
+    const change = this.#changes.get(id);
+    if (change) {
+      this.#changes.delete(id);
+      this.#scripts.cancel(change);
+      return void setImmediate(() => this.context.onEnd(id));
+    }
     // As SysV's init does: once when it is asked to end, and once when it has.
     const pid = this.#recorded.get(id);
     if (pid !== undefined && !force) recordEnd({ id, pid }, {});

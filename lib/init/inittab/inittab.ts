@@ -4,7 +4,13 @@ import { ControlError } from "../../control/supervisor.ts";
 import { NO_DIRECTORY, readInittab } from "../../config/sysv/inittab.ts";
 import { RUNLEVEL_EVENT } from "../../model/init_events.ts";
 import { type ControlRequest, SLEEP_TIME } from "../../model/sysv/control_request.ts";
-import { type Inittab, INITTAB_ACTIONS, type InittabTrigger, RUNLEVELS } from "../../model/sysv/inittab.ts";
+import {
+  DEMANDS,
+  type Inittab,
+  INITTAB_ACTIONS,
+  type InittabTrigger,
+  RUNLEVELS,
+} from "../../model/sysv/inittab.ts";
 import { SYSVINIT_VERSION } from "../../model/version.ts";
 import { unlessRefused } from "../../sys/call/refused.ts";
 import { setProcessTitle } from "../../sys/process/title.ts";
@@ -53,7 +59,7 @@ const EVENT_TRIGGERS: Readonly<Record<string, () => InittabTrigger>> = {
   "power-status-changed": takePowerStatus,
 };
 
-/** So often it is told in a row that what a client writes is no request. */
+/** So often it is told in a runlevel that a request is refused, or is none. */
 const MAX_REFUSALS = 10;
 
 /** The lines of inittab, from the boot to the last runlevel. */
@@ -77,7 +83,7 @@ export class InittabSequence implements Part<SavedInittab> {
   readonly #firstMessages: string[];
   /** True where the lines drive the boot. Without any but `initdefault` the jobs do, which follow the event `runlevel`. */
   readonly drives: boolean;
-  /** How often something was no request, since there was one. */
+  /** How many requests were refused in this runlevel. */
   #refusals = 0;
   /** It was told that there is no directory of files. */
   #isAbsenceTold = false;
@@ -154,6 +160,7 @@ export class InittabSequence implements Part<SavedInittab> {
 
   /** Enters a runlevel, as telinit(8) asks for it. */
   request(level: string, sleepTime = SLEEP_TIME): void {
+    if (this.context.init.stopping) return this.#refused(`runlevel ${level} ignored: the system goes down`);
     if (!this.drives) return this.#requestPlain(level.toUpperCase());
     this.#take({ kind: "request", level, sleepTime });
   }
@@ -163,6 +170,7 @@ export class InittabSequence implements Part<SavedInittab> {
     if (level === "" || !RUNLEVELS.includes(level)) return;
     const previous = this.#plainLevel;
     this.#plainLevel = level;
+    this.#refusals = 0;
     if (previous === "N") recordBoot();
     recordLevel(level, previous);
     this.#emitRunlevel(level, previous);
@@ -264,6 +272,7 @@ export class InittabSequence implements Part<SavedInittab> {
   #levelChanged({ level, previous, isRecorded }: SequenceEffect & { kind: "level" }): void {
     this.#prompt.stop();
     this.#fifo.open();
+    this.#refusals = 0;
     if (isRecorded) recordLevel(level, previous);
     // It is a help for those who look, no more.
     unlessRefused(() => setProcessTitle(`init [${level}]`), () => {});
@@ -277,7 +286,7 @@ export class InittabSequence implements Part<SavedInittab> {
     this.#take({ kind: "read", inittab });
   }
 
-  /** Tells what was no request, but not without end. */
+  /** Tells why a request is refused, but not without end. */
   #refused(reason: string): void {
     if (++this.#refusals <= MAX_REFUSALS) this.context.messages.logSysv(reason);
   }
@@ -287,12 +296,11 @@ export class InittabSequence implements Part<SavedInittab> {
       this.context.init.restart();
     } catch (error) {
       if (!(error instanceof ControlError)) throw error;
-      this.context.messages.log("warn", error.message);
+      this.#refused(error.message);
     }
   }
 
   #requested(requests: readonly ControlRequest[]): void {
-    this.#refusals = 0;
     let last = "";
     for (const request of requests) {
       const text = JSON.stringify(request);
@@ -309,7 +317,11 @@ export class InittabSequence implements Part<SavedInittab> {
       case "runlevel": {
         const { runlevel, sleepTime } = request, letter = runlevel.toUpperCase();
         if (letter === "U") return this.#restart();
-        return letter === "Q" ? this.reload(sleepTime) : this.request(letter, sleepTime);
+        if (letter === "Q") return this.reload(sleepTime);
+        if (letter === "" || !(RUNLEVELS + DEMANDS).includes(letter)) {
+          return this.#refused(`bad runlevel: ${letter}`);
+        }
+        return this.request(letter, sleepTime);
       }
       default:
         if (this.drives) return this.#take({ kind: "trigger", trigger: request.command });

@@ -206,6 +206,15 @@ Deno.test("a change of the runlevel goes on where it was, and no event is emitte
   after.answer({ kind: "answer", request: 3, instance: "" });
   await done;
   assert.deepEqual(emitted, ["rc-prepare", "rc-stop", "rc-start"]);
+
+  // One that is cancelled emits nothing more, also when it was restored.
+  const cancelled = beginChange("4", "3");
+  const ended = levels[1]!.carryOn(cancelled);
+  levels[1]!.supersede("4");
+  levels[1]!.supersede("5");
+  after.answer({ kind: "answer", request: 4, instance: "" });
+  await ended;
+  assert.deepEqual(emitted.slice(3), ["rc-prepare"]);
 });
 
 Deno.test("effects that were not performed yet are, in order", async () => {

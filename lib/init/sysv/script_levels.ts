@@ -4,8 +4,9 @@
  */
 
 import { ControlError } from "../../control/supervisor.ts";
+import type { Input } from "../../engine/effects.ts";
 import type { Request } from "../../model/requests.ts";
-import { RC_EVENTS } from "../../model/init_events.ts";
+import { RC_EVENTS, RUNLEVEL_EVENT } from "../../model/init_events.ts";
 
 /** What is asked of init. */
 export interface LevelRequests {
@@ -42,27 +43,52 @@ export function beginChange(level: string, previous: string): LevelProgress {
   return { level, previous, events: previous === NO_LEVEL ? [start] : [prepare, stop, start] };
 }
 
+/** The runlevel that an input enters by its event; undefined for any other input. */
+export function enteredLevel(input: Input): string | undefined {
+  const emitted = input.kind === "request" ? input.what : input;
+  if (emitted.kind !== "emit" && emitted.kind !== "event" || emitted.event !== RUNLEVEL_EVENT) {
+    return undefined;
+  }
+  const key = "RUNLEVEL=";
+  return emitted.environment.find((pair) => pair.startsWith(key))?.slice(key.length);
+}
+
 /** Enters runlevels. */
 export class ScriptLevels {
-  constructor(private readonly init: LevelRequests) {}
+  /** The changes that are carried out, and what hides the output of their scripts again. */
+  readonly #hides = new Map<LevelProgress, () => void>();
 
-  /** The same as {@link carryOn}, and the console shows what scripts print. */
-  async carryOnShown(change: LevelProgress): Promise<void> {
-    const hide = this.init.showScripts();
-    await this.carryOn(change);
-    hide();
-  }
+  constructor(private readonly init: LevelRequests) {}
 
   /**
    * Stops the scripts that a runlevel has links of kind K for, then starts those that it has links of kind S for. The promise
    * resolves when all are where they are to be, or have failed; it never rejects. The change tells how far this is.
+   * @param isShown The console shows what scripts print.
    */
-  async carryOn(change: LevelProgress): Promise<void> {
+  async carryOn(change: LevelProgress, isShown = false): Promise<void> {
+    this.#hides.set(change, isShown ? this.init.showScripts() : () => {});
     for (let event; (event = change.events[0]) !== undefined;) {
       await this.#wait(event, change);
       delete change.request;
       change.events.shift();
     }
+    this.#end(change);
+  }
+
+  /** Has a change go no further: another level is entered. What it has told to stop or start goes on. */
+  cancel(change: LevelProgress): void {
+    change.events = [];
+    this.#end(change);
+  }
+
+  /** Cancels all changes to other levels than this one. */
+  supersede(level: string): void {
+    for (const change of this.#hides.keys()) if (change.level !== level) this.cancel(change);
+  }
+
+  #end(change: LevelProgress): void {
+    this.#hides.get(change)?.();
+    this.#hides.delete(change);
   }
 
   async #wait(event: string, change: LevelProgress): Promise<void> {

@@ -4,7 +4,7 @@ import type { Link } from "../../../../compat/sysv/mod.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { recordedRunlevel } from "../../../sys/utmp/records.ts";
-import { runProgram, type SystemInvocation, type SystemProgram } from "../../system/program.ts";
+import { requireRoot, runProgram, type SystemInvocation, type SystemProgram } from "../../system/program.ts";
 import {
   askedKind,
   type LinkChoice,
@@ -75,6 +75,7 @@ function run(invocation: SystemInvocation): number {
   if (name === undefined) throw new UsageError("missing service");
   if (command === "list") return listOne(services, name, invocation);
   if (command === undefined && word === undefined) return query(services, name, levels);
+  if (values("root").length === 0) requireRoot();
   return change(services, name, invocation, (plan, fail) => {
     if (command === "add") return services.add(plan, fail);
     if (command === "del") return services.remove(name, fail);
