@@ -189,7 +189,9 @@ Deno.test("init's own group is nobody's to kill, though a job has named it", () 
 /** Makes and removes a directory again and again, from now on, as an init does that shares it with this one. */
 const SHARER = `console.log("begun");
 const path = Deno.args[0], act = (what) => { try { what(path); } catch { /* The other one was there first. */ } };
-for (;;) { act(Deno.mkdirSync); act(Deno.removeSync); }`;
+// Without a rest of its own length each time, the two may fall into step, and the same one always comes second.
+const rest = () => { for (let left = Math.random() * 1e5; left > 0; left--); };
+for (;;) { act(Deno.mkdirSync); rest(); act(Deno.removeSync); }`;
 
 Deno.test("a group is made though another init removes the one around it", async () => {
   using temporary = new TemporaryDirectory();
