@@ -89,10 +89,8 @@ export function parseOptions(
       const option = longOption(name, table, rules.getopt);
       if (!option) refuse(word);
       else if (equals >= 0 && !option.argument) throw new UsageError(messages.unexpected(word, option));
-      else {put(
-          option,
-          !option.argument ? "" : equals < 0 ? value(`--${option.long}`) : word.slice(equals + 1),
-        );}
+      else if (!option.argument) put(option);
+      else put(option, equals < 0 ? value(`--${option.long}`) : word.slice(equals + 1));
     } else {
       for (let at = 1; at < word.length; at++) {
         const option = table.find(({ short }) => short === word[at]);
