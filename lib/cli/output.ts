@@ -12,12 +12,12 @@ export class OutputError extends Error {
 }
 
 /**
- * Writes all of a text, also to a descriptor that does not block. On a terminal, and in all messages, control characters are
- * escaped: names that others have chosen must not control it. A pipe that nobody reads is no error.
+ * Writes all of a text, also to a descriptor that does not block. On a terminal, control characters are escaped: names that
+ * others have chosen must not control it. A pipe that nobody reads is no error.
  * @throws {OutputError} when the text cannot be written, as on a full disk.
  */
 export function write(descriptor: number, text: string): void {
-  if (descriptor === 2 || isTerminal(descriptor)) text = printableLines(text);
+  if (isTerminal(descriptor)) text = printableLines(text);
   let bytes = Buffer.alloc(Buffer.byteLength(text));
   bytes.write(text);
   while (bytes.length > 0) {
