@@ -19,7 +19,7 @@ import type { GatherOptions } from "./gather.ts";
 import { readSettings } from "./rc_conf.ts";
 import { SCRIPT_DIRECTORIES } from "./services.ts";
 import { systemType } from "./system_type.ts";
-import { writeWhole } from "./write_whole.ts";
+import { writeWhole } from "./states.ts";
 
 /** The cached tree, and the list of files on which depend() depends. */
 const CACHE = join(RC_DIR, "deptree"), CONFIG_FILES = join(RC_DIR, "depconfig");
@@ -117,7 +117,8 @@ const DEEPEST = 8;
 function changeTime(path: string, depth = DEEPEST): number {
   const status = statusOf(path);
   if (!status) return 0;
-  const own = Number(status.mtimeMs);
+  // A change of the owner or the mode may have root read what it did not, and the other way round.
+  const own = Math.max(Number(status.mtimeMs), Number(status.ctimeMs));
   if (!status.isDirectory() || depth === 0) return own;
   return namesIn(path).reduce(
     (newest, name) => Math.max(newest, changeTime(join(path, name), depth - 1)),
