@@ -252,8 +252,13 @@ function temporaryName(path: string): string {
 export function writeWhole(path: string, text: string): void {
   const place = temporaryName(path);
   fs.rmSync(place, { force: true });
-  fs.writeFileSync(place, text, { flag: "wx", mode: 0o644 });
-  fs.renameSync(place, path);
+  try {
+    fs.writeFileSync(place, text, { flag: "wx", mode: 0o644 });
+    fs.renameSync(place, path);
+  } catch (error) {
+    fs.rmSync(place, { force: true });
+    throw error;
+  }
 }
 
 function readPlainFile(path: string): string {
