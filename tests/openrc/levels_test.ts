@@ -48,6 +48,7 @@ Deno.test({
       scripts: { one: service("after two"), two: service(), three: service() },
       levels: { default: ["two"], office: ["one"], home: ["three"] },
       files: { "etc/conf.d/two.home": "" },
+      programs: ["/bin/ln"],
     });
     await root.boot();
     await root.shell("rc-update -s add default office; rc-update -s add office home; openrc home");
@@ -60,7 +61,12 @@ Deno.test({
     // A service with settings of its own in one of the levels gets them.
     await root.shell("openrc office");
     assert.deepEqual(root.traced(), ["stop three", "stop two", "start two"]);
-    await root.shell("rc-update -s add home default");
+    const circle = await root.shell("rc-update -s add home default; ls /etc/runlevels/default");
+    assert.deepEqual(
+      [circle.stdout, circle.stderr],
+      ["two\n", " * rc-update: cannot stack `home' to `default', on which it stands itself\n"],
+    );
+    await root.shell("ln -s ../home /etc/runlevels/default/home");
     const loop = await root.shell("openrc home");
     assert.equal(loop.exit, 1);
     assert.match(loop.stderr, /^Loop detected in stacked runlevels[^]*home\n\toffice\n\tdefault\n$/);

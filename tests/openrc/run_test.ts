@@ -107,6 +107,69 @@ Deno.test({
 });
 
 Deno.test({
+  name: "root runs and reads nothing of a service that others could have written, and says so each time",
+  ignore,
+  fn: async () => {
+    const names = ["good", "linked", "needs", "open", "plain", "set", "theirs"];
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        ...Object.fromEntries(names.map((name) => [name, service()])),
+        good: `${service()}status() { echo "A=$A B=$B"; }\n`,
+        needs: service("need theirs"),
+      },
+      levels: { default: names },
+      files: {
+        "etc/conf.d/set": "echo read >>/trace\n",
+        "etc/rc.conf.d/open.conf": "echo read >>/trace; A=open\n",
+        "etc/rc.conf.d/safe.conf": "B=safe\n",
+        "home/linked": `#!/sbin/openrc-run\n${service()}`,
+      },
+      programs: ["/bin/ln", "/bin/chown", "/bin/chmod"],
+    });
+    await root.boot();
+    const spoil = [
+      "chmod 777 /etc/init.d/open; chown 1500 /etc/init.d/theirs /home",
+      "chmod 755 /home /home/linked; ln -sf /home/linked /etc/init.d/linked",
+      "printf '#!/bin/sh\\necho plain $1 >>/trace\\n' >/etc/init.d/plain; chmod 777 /etc/init.d/plain",
+      "chmod 666 /etc/conf.d/set /etc/rc.conf.d/open.conf",
+    ];
+    await root.shell("rc-update -u");
+    root.traced();
+    await root.shell(spoil.join("\n"));
+    const rcConf = " * Not read: /etc/rc.conf.d/open.conf is writable by everyone (owner root, mode 0666); " +
+      "chmod o-w /etc/rc.conf.d/open.conf";
+    const refused: Record<string, string> = {
+      linked: "/home is writable by 1500 (owner 1500, mode 0755); chown root /home",
+      open: "/etc/init.d/open is writable by everyone (owner root, mode 0777); chmod o-w /etc/init.d/open",
+      set: "/etc/conf.d/set is writable by everyone (owner root, mode 0666); chmod o-w /etc/conf.d/set",
+      theirs: "/etc/init.d/theirs is writable by 1500 (owner 1500, mode 0755); chown root /etc/init.d/theirs",
+    };
+    for (const [name, problem] of Object.entries(refused)) {
+      const said = `${rcConf}\n * ERROR: ${name} not started: ${problem}\n`;
+      assert.equal((await root.shell(`rc-service ${name} start`)).stderr, said);
+      assert.equal((await root.shell(`openrc-run /etc/init.d/${name} start`)).stderr, said);
+    }
+    const plain = await root.shell("rc-service plain start");
+    assert.match(plain.stderr, /^ \* rc-service: Not run: \/etc\/init.d\/plain is writable by everyone/);
+    const lines = Object.entries(refused).map(([name, problem]) =>
+      ` * ERROR: ${name} not started: ${problem}`
+    );
+    for (let time = 0; time < 2; time++) {
+      const entered = (await root.shell("openrc default; rc-status")).stderr.split("\n");
+      for (const line of lines) assert(entered.includes(line), `${line} in ${entered.join("\n")}`);
+    }
+    assert.deepEqual(root.traced(), ["start good"]);
+    const status = await root.shell("rc-service good status; rc-status default");
+    assert.match(status.stdout, /^A= B=safe\n/);
+    for (const name of names.filter((one) => one !== "plain")) {
+      assert.match(status.stdout, new RegExp(` ${name} +\\[`));
+    }
+    await root.shell("chown 0 /etc/init.d/theirs; openrc default");
+    assert.deepEqual(root.traced(), ["start theirs", "start needs"]);
+  },
+});
+
+Deno.test({
   name: "checkpath follows root's own links alone, and gives away no file that has another name",
   ignore,
   fn: async () => {

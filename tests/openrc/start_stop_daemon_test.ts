@@ -107,6 +107,36 @@ jail 1
 );
 
 scripted(
+  "OpenRC's: what cannot be written is told in sentences, and no empty pid file is left",
+  `
+mkdir /run/d
+openrc --start -b -m -p /run/d -x $D/napd -- 1000; echo "start $?"
+openrc --stop -p /run/d; echo "stop $?"
+supervise --start --pidfile /run/d $D/napd -- 1000; echo "supervise $?"
+mount -t tmpfs -o size=64k,mode=755 none /run
+mkdir -p /run/openrc/daemons/app
+dd if=/dev/zero of=/run/full bs=4k 2>/dev/null
+RC_SVCNAME=app openrc --start -b -m -p /run/n.pid -x $D/napd -- 1000; echo "full $?"
+ls -A /run /run/openrc/daemons/app
+`,
+  ` * start-stop-daemon: fopen \`/run/d': Is a directory
+start 0
+ * start-stop-daemon: fopen \`/run/d': Is a directory
+stop 1
+ * supervise-daemon: Unable to remove /run/d: Is a directory
+supervise 1
+ * start-stop-daemon: fopen \`/run/n.pid': No space left on device
+ * start-stop-daemon: unable to note the daemon of app: No space left on device
+full 1
+/run:
+full
+openrc
+
+/run/openrc/daemons/app:
+`,
+);
+
+scripted(
   "OpenRC's: loggers, output, users, and a daemon that says when it is ready, or never does",
   `
 cat >$D/ready <<'END'

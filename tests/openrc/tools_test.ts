@@ -1,8 +1,11 @@
 /** OpenRC's tools: rc-update, rc-service, rc-status and rc-depend, as somebody uses them who follows Gentoo's guide. */
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { MINIMAL_ROOT_POSSIBLE } from "../support/minimal_root.ts";
 import { OpenrcRoot, service } from "./openrc_root.ts";
+
+const SETPRIV = "/usr/bin/setpriv";
 
 const ignore = !MINIMAL_ROOT_POSSIBLE;
 
@@ -70,6 +73,7 @@ Deno.test({
     await using root = await OpenrcRoot.make({
       scripts: { a: service(), "not.sh": service(), "z-plain": "" },
       levels: { default: ["gone"] },
+      programs: existsSync(SETPRIV) ? [SETPRIV] : [],
       files: { "etc/init.d/no-x": "text\n", "usr/local/etc/init.d/own": `#!/sbin/openrc-run\n${service()}` },
     });
     await root.boot();
@@ -121,6 +125,16 @@ Deno.test({
       " * openrc: service `nowhere' does not exist",
       "",
     ]);
+    const asUser = await root.shell(
+      `for line in "rc-update -u" depscan.sh "rc-depend -u"; do ${SETPRIV} --reuid 1500 --clear-groups $line; echo $?; done`,
+    );
+    if (existsSync(SETPRIV)) {
+      assert.equal(
+        asUser.stderr,
+        " * Failed to update the dependency tree: superuser access required\n".repeat(3),
+      );
+      assert.equal(asUser.stdout, "1\n".repeat(3));
+    }
     for (const program of ["openrc", "rc-depend", "rc-service", "rc-status", "rc-update"]) {
       const help = await root.shell(`${program} --help; ${program} --nonsense 2>&1 >/dev/null | cat`);
       assert.match(

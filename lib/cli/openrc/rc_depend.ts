@@ -32,10 +32,11 @@ async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
   const { environment } = call;
   const file = valueOf(parsed, "deptree-file");
   const isForced = options.has("update");
-  const tree = file === undefined ? (await loadTreeAloud({ ...call, isForced })).tree : readTree(file);
+  const loaded = file === undefined ? await loadTreeAloud({ ...call, isForced }) : undefined;
+  const tree = file === undefined ? loaded?.tree : readTree(file);
   if (!tree) throw new ToolError("failed to load deptree");
   if (services.length === 0) {
-    if (isForced) return 0;
+    if (isForced) return loaded?.failure === undefined ? 0 : 1;
     throw new ToolError("no services specified");
   }
   const types = (options.get("type") ?? []).flatMap((value) => value.split(","));

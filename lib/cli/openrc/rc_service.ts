@@ -4,6 +4,7 @@ import process from "node:process";
 import { hasCrashed } from "../../config/openrc/daemons.ts";
 import { allServices, scriptOf } from "../../config/openrc/services.ts";
 import { ServiceStates } from "../../config/openrc/states.ts";
+import { untrusted } from "../../config/openrc/untrusted.ts";
 import { type Option, type ParsedOptions, valueOf } from "../../model/command_line/options.ts";
 import { errnoMessage } from "../../sys/call/errno.ts";
 import { executeProgram } from "../../sys/process/execute.ts";
@@ -118,6 +119,8 @@ export function runInPlace(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
+  const problem = untrusted(script);
+  if (problem !== undefined) return `Not run: ${problem}`;
   const variables = Object.entries(environment).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`]
   );

@@ -2,7 +2,14 @@
 
 import { rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isInLevel, levelDirectory, levelExists, levelNames } from "../../config/openrc/levels.ts";
+import {
+  isInLevel,
+  levelDirectory,
+  levelExists,
+  LevelLoop,
+  levelNames,
+  levelStack,
+} from "../../config/openrc/levels.ts";
 import { allServices, scriptOf, scriptProblem } from "../../config/openrc/services.ts";
 import { ServiceStates } from "../../config/openrc/states.ts";
 import type { Option, ParsedOptions } from "../../model/command_line/options.ts";
@@ -141,13 +148,24 @@ function addStack(level: string, below: string, { name, messages }: ToolCall): b
     ? `cannot stack \`${below}' onto itself`
     : UNSTACKED.includes(level) || UNSTACKED.includes(below)
     ? "cannot stack the sysinit runlevel"
-    : stackFailure(level, below);
+    : circleFailure(level, below) ?? stackFailure(level, below);
   if (failure !== undefined) {
     messages.error(`${name}: ${failure}`);
     return false;
   }
   messages.info(`runlevel ${below} added to runlevel ${level}`);
   return true;
+}
+
+/** A machine whose runlevels stand on each other enters none of them. */
+function circleFailure(level: string, below: string): string | undefined {
+  try {
+    const isCircle = levelStack(below).includes(level);
+    return isCircle ? `cannot stack \`${below}' to \`${level}', on which it stands itself` : undefined;
+  } catch (error) {
+    if (!(error instanceof LevelLoop)) throw error;
+    return error.message;
+  }
 }
 
 function stackFailure(level: string, below: string): string | undefined {

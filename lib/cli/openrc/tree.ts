@@ -24,6 +24,7 @@ export async function loadTreeAloud(
   { messages, environment, isForced = false }: TreeRequest,
 ): Promise<ToldTree> {
   let failure: string | undefined;
+  const textOf = (reason?: string) => `Failed to update the dependency tree: ${reason}`;
   const loaded = await loadTree({
     isForced,
     environment,
@@ -32,7 +33,11 @@ export async function loadTreeAloud(
     onBegin: () => messages.begin("Caching service dependencies"),
     onEnd(reason) {
       failure = reason;
-      messages.end(reason === undefined, `Failed to update the dependency tree: ${reason}`);
+      messages.end(reason === undefined, textOf(reason));
+    },
+    onObstacle(reason) {
+      failure = reason;
+      messages.error(textOf(reason));
     },
   });
   return { ...loaded, failure };

@@ -27,7 +27,8 @@ export async function gatherDependencies(options: GatherOptions): Promise<Depend
   const found = new Map<string, DependLines["lines"]>();
   const asked: OpenrcScript[] = [];
   for (const script of scripts) {
-    const lines = plain.linesOf(script);
+    // It has its place in runlevels all the same: there it is told that it does not start.
+    const lines = script.isRefused ? [] : plain.linesOf(script);
     if (lines) found.set(script.service, lines);
     else asked.push(script);
   }

@@ -6,21 +6,34 @@ import { LEVELS, OLD_RC_CONF, RC_CONF, RC_CONF_D } from "../../model/openrc/path
 import { readSource } from "../files.ts";
 import { namesIn } from "./directory.ts";
 import { levelExists } from "./levels.ts";
+import { untrusted } from "./untrusted.ts";
 
 /** The settings that the kernel's command line overrides. */
 const OVERRIDDEN = ["rc_parallel"];
 
-/** The files of settings, in the order in which a shell reads them. */
+/** The files of settings that may be read, in the order in which a shell reads them. */
 export function settingsFiles(): string[] {
+  return allFiles().filter((path) => untrusted(path) === undefined);
+}
+
+/** The files of settings that root does not read, and why: sentences. */
+export function unreadSettings(): string[] {
+  return [OLD_RC_CONF, ...allFiles()].flatMap((path) => {
+    const problem = untrusted(path);
+    return problem === undefined ? [] : [`Not read: ${problem}`];
+  });
+}
+
+function allFiles(): string[] {
   const further = namesIn(RC_CONF_D).filter((name) => name.endsWith(".conf"));
   return [RC_CONF, ...further.map((name) => join(RC_CONF_D, name))];
 }
 
 /** Reads the settings. What cannot be read counts as empty. */
 export function readSettings(): Settings {
-  const [first = "", ...further] = settingsFiles();
   const settings: Settings = new Map();
-  for (const path of [OLD_RC_CONF, first, ...further]) {
+  const old = untrusted(OLD_RC_CONF) === undefined ? [OLD_RC_CONF] : [];
+  for (const path of [...old, ...settingsFiles()]) {
     for (const [name, value] of parseSettings(textOf(path))) settings.set(name, value);
   }
   const commandLine = readCommandLine();

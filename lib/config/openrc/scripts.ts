@@ -2,11 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import process from "node:process";
-import { Trust } from "../../sys/access/trust.ts";
 import { readSource } from "../files.ts";
 import { namesIn, statusOf } from "./directory.ts";
 import { SCRIPT_DIRECTORIES } from "./services.ts";
+import { untrusted } from "./untrusted.ts";
 
 /** A script of a service. */
 export interface OpenrcScript {
@@ -15,6 +14,8 @@ export interface OpenrcScript {
   text: string;
   /** The files of variables that are read before it. */
   settings: string[];
+  /** Others than root could have written it, so nothing of it is run. */
+  isRefused: boolean;
 }
 
 const FIRST_LINE = /^#(?:\S*|!\s+\S*)\/(?:openrc-run|runscript)(?:\s|$)/;
@@ -24,7 +25,6 @@ const FIRST_LINE = /^#(?:\S*|!\s+\S*)\/(?:openrc-run|runscript)(?:\s|$)/;
  * @param warn Told of those that are not read, and why
  */
 export function findScripts(warn: (problem: string) => void): OpenrcScript[] {
-  const trust = process.getuid?.() === 0 ? new Trust() : undefined;
   const found = new Map<string, OpenrcScript>();
   for (const directory of SCRIPT_DIRECTORIES) {
     for (const service of namesIn(directory)) {
@@ -37,12 +37,9 @@ export function findScripts(warn: (problem: string) => void): OpenrcScript[] {
         continue;
       }
       if (!FIRST_LINE.test(state.text)) continue;
-      const problem = trust?.problem(path);
-      if (problem !== undefined) {
-        warn(`Not read: ${problem}`);
-        continue;
-      }
-      found.set(service, { service, path, text: state.text, settings: settingsOf(path) });
+      const settings = settingsOf(path), problem = untrusted(path, ...settings);
+      if (problem !== undefined) warn(`Not read: ${problem}`);
+      found.set(service, { service, path, text: state.text, settings, isRefused: problem !== undefined });
     }
   }
   return [...found.values()].sort((one, other) => one.service < other.service ? -1 : 1);

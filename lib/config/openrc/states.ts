@@ -245,12 +245,20 @@ function temporaryName(path: string): string {
   return join(path.slice(0, -name.length), `.${name}.${process.pid}`);
 }
 
-/** Writes a file that is seen whole or not at all. */
-function writeWhole(path: string, text: string): void {
+/**
+ * Writes a file of /run/openrc, which is seen whole or not at all. No link is followed.
+ * @throws the kernel's error.
+ */
+export function writeWhole(path: string, text: string): void {
   const place = temporaryName(path);
   fs.rmSync(place, { force: true });
-  fs.writeFileSync(place, text, { flag: "wx", mode: 0o644 });
-  fs.renameSync(place, path);
+  try {
+    fs.writeFileSync(place, text, { flag: "wx", mode: 0o644 });
+    fs.renameSync(place, path);
+  } catch (error) {
+    fs.rmSync(place, { force: true });
+    throw error;
+  }
 }
 
 function readPlainFile(path: string): string {

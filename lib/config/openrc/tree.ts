@@ -19,7 +19,7 @@ import type { GatherOptions } from "./gather.ts";
 import { readSettings } from "./rc_conf.ts";
 import { SCRIPT_DIRECTORIES } from "./services.ts";
 import { systemType } from "./system_type.ts";
-import { writeWhole } from "./write_whole.ts";
+import { writeWhole } from "./states.ts";
 
 /** The cached tree, and the list of files on which depend() depends. */
 const CACHE = join(RC_DIR, "deptree"), CONFIG_FILES = join(RC_DIR, "depconfig");
@@ -36,6 +36,8 @@ export interface LoadOptions extends Omit<GatherOptions, "timeLimit"> {
   /** Told that the tree is made anew, and then how that went. */
   onBegin?(): void;
   onEnd?(failure?: string): void;
+  /** Told why a tree that was to be made anew is not. */
+  onObstacle?(reason: string): void;
 }
 
 /** The tree, and whether it was made anew. */
@@ -46,7 +48,8 @@ export interface LoadedTree {
 
 /**
  * Loads the tree: the cached one, unless a script, a file of settings or another that depend() depends on is newer. Where
- * nothing may be written the cached tree counts, and without one the tree is made for this process alone.
+ * nothing may be written the cached tree counts, and without one the tree is made for this process alone; whoever forced
+ * it is told.
  * @throws nothing that the file system may refuse.
  */
 export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
@@ -56,7 +59,9 @@ export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
   if (written !== undefined && written > newest && !options.isForced) {
     return { tree: readTree(CACHE)!, isRenewed: false };
   }
-  const isLocked = options.isPrivate || !canWrite();
+  const obstacle = options.isPrivate ? undefined : writeObstacle();
+  const isLocked = options.isPrivate || obstacle !== undefined;
+  if (options.isForced && obstacle !== undefined) options.onObstacle?.(obstacle);
   if (isLocked && !options.isPrivate && written !== undefined) {
     return { tree: readTree(CACHE)!, isRenewed: false };
   }
@@ -117,7 +122,8 @@ const DEEPEST = 8;
 function changeTime(path: string, depth = DEEPEST): number {
   const status = statusOf(path);
   if (!status) return 0;
-  const own = Number(status.mtimeMs);
+  // A change of the owner or the mode may have root read what it did not, and the other way round.
+  const own = Math.max(Number(status.mtimeMs), Number(status.ctimeMs));
   if (!status.isDirectory() || depth === 0) return own;
   return namesIn(path).reduce(
     (newest, name) => Math.max(newest, changeTime(join(path, name), depth - 1)),
@@ -125,13 +131,17 @@ function changeTime(path: string, depth = DEEPEST): number {
   );
 }
 
-/** True where the cache may be written. Its directory is made where it is missing. */
-function canWrite(): boolean {
-  return ifAllowed(() => {
+/** Why the cache may not be written; undefined where it may. Its directory is made where it is missing. */
+function writeObstacle(): string | undefined {
+  return unlessRefused(() => {
     mkdirSync(RC_DIR, { recursive: true, mode: 0o755 });
     accessSync(RC_DIR, constants.W_OK);
-    return true;
-  }) ?? false;
+    return undefined;
+  }, (error) => isPermission(error.code) ? "superuser access required" : errorReason(error));
+}
+
+function isPermission(code: string): boolean {
+  return code === "EACCES" || code === "EPERM";
 }
 
 /**

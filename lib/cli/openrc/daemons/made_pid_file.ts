@@ -1,9 +1,10 @@
 /** Pid files that are made for a daemon. */
 
-import { closeSync, openSync, realpathSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, realpathSync, unlinkSync, writeSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { untrustedWriterAt } from "../../../sys/access/trust.ts";
+import { unlessRefused } from "../../../sys/call/refused.ts";
 import { ToolError } from "../tool.ts";
 import type { DaemonSettings } from "./settings.ts";
 
@@ -26,16 +27,24 @@ export function placeInChild(
 }
 
 /**
- * Makes a pid file anew. No link is followed.
+ * Makes a pid file anew. No link is followed. None is left without its number.
  * @throws the kernel's error.
  */
 export function writePidFile(path: string, pid: number, umask: number): void {
-  rmSync(path, { force: true });
+  unlessRefused(() => unlinkSync(path), (error) => {
+    if (error.code !== "ENOENT") throw error;
+  });
   const before = process.umask(umask);
   try {
     const file = openSync(path, "wx", 0o666);
-    writeSync(file, `${pid}\n`);
-    closeSync(file);
+    try {
+      writeSync(file, `${pid}\n`);
+    } catch (error) {
+      unlinkSync(path);
+      throw error;
+    } finally {
+      closeSync(file);
+    }
   } finally {
     process.umask(before);
   }

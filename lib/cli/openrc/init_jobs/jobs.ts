@@ -37,7 +37,8 @@ export async function main(args: string[]): Promise<number> {
     library: dependFunctions({ palette: undefined, columns: 80 }),
     warn,
   });
-  const jobs = runscriptJobs(findScripts(warn), tree, selfCommand(JOB_PROGRAM));
+  const scripts = findScripts(warn).filter(({ isRefused }) => !isRefused);
+  const jobs = runscriptJobs(scripts, tree, selfCommand(JOB_PROGRAM));
   tell({ module, imports: [], jobs: jobs.filter((job) => isValid(job, warn)) });
   return 0;
 }

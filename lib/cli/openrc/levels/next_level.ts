@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { readSource } from "../../../config/files.ts";
 import { bootLevel } from "../../../config/openrc/rc_conf.ts";
-import { writeWhole } from "../../../config/openrc/write_whole.ts";
+import { writeWhole } from "../../../config/openrc/states.ts";
 import { KERNEL_LEVEL, LEVELS, RC_DIR } from "../../../model/openrc/paths.ts";
 
 const FILE = join(RC_DIR, KERNEL_LEVEL);

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { levelExists } from "../../../config/openrc/levels.ts";
-import { readSettings } from "../../../config/openrc/rc_conf.ts";
+import { readSettings, unreadSettings } from "../../../config/openrc/rc_conf.ts";
 import { scriptOf } from "../../../config/openrc/services.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import { systemType } from "../../../config/openrc/system_type.ts";
@@ -52,6 +52,7 @@ async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
   filterEnvironment(environment, settings);
   describeSystem(environment, settings, new ServiceStates());
   const messages = new OpenrcMessages(environment);
+  for (const problem of unreadSettings()) messages.warn(problem);
   if (existsSync(OLD_RC_CONF)) {
     messages.warn(`${OLD_RC_CONF} still exists on your system and should be removed.`);
     messages.warn(`Please migrate to the appropriate settings in ${RC_CONF}`);

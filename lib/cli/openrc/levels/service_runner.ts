@@ -3,6 +3,7 @@
 import { availableParallelism } from "node:os";
 import type { Tree } from "../../../../compat/openrc/mod.ts";
 import { scriptOf } from "../../../config/openrc/services.ts";
+import { refusal } from "../../../config/openrc/untrusted.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { SharedOutput } from "../../shared_output.ts";
 import type { OpenrcMessages, OutputSink } from "../messages.ts";
@@ -85,6 +86,8 @@ export class ServiceRunner {
 
   /** Runs a script by its own interpreter. */
   async #runForeign(service: string, script: string, action: LevelAction, sink?: OutputSink): Promise<void> {
+    const problem = refusal(service, action, script);
+    if (problem !== undefined) return this.messages.error(problem);
     const output = sink && new PipedOutput(sink);
     try {
       const { end } = startChild({

@@ -6,6 +6,7 @@ import { readSource } from "../../../config/files.ts";
 import { bootLevel, isSet } from "../../../config/openrc/rc_conf.ts";
 import type { ServiceStates } from "../../../config/openrc/states.ts";
 import { systemType } from "../../../config/openrc/system_type.ts";
+import { untrusted } from "../../../config/openrc/untrusted.ts";
 import { KERNEL_LEVEL, LEVELS } from "../../../model/openrc/paths.ts";
 
 /** Variables by their names. */
@@ -52,7 +53,7 @@ export function filterEnvironment(environment: ScriptVariables, settings: Settin
 /** The lines `export NAME='VALUE'` of the profile. */
 function profileVariables(): [name: string, value: string][] {
   const profile = readSource(PROFILE);
-  if (profile.state !== "regular") return [];
+  if (profile.state !== "regular" || untrusted(PROFILE) !== undefined) return [];
   const lines = profile.text.matchAll(/^(?:export\s+)?([A-Za-z_]\w*)=(['"]?)(.*)\2\s*$/gm);
   return Array.from(lines, ([, name = "", , value = ""]) => [name, value]);
 }

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import process from "node:process";
 import type { Option, ParsedOptions } from "../../../model/command_line/options.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
+import { unreadSettings } from "../../../config/openrc/rc_conf.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
@@ -167,6 +168,7 @@ function tellOldName({ messages, service: { script } }: ServiceRun): void {
 export function prepare(run: ServiceRun): void {
   const { environment, states, service: { name } } = run;
   linkPrograms(states.directory);
+  for (const problem of unreadSettings()) run.messages.warn(problem);
   if (run.says("RC_NODEPS")) run.withDependencies = false;
   // While a runlevel is entered or left, it is for openrc to say which services start and stop.
   if (environment["RC_PID"] === undefined && (states.isEntering || states.isLeaving)) {

@@ -1,6 +1,7 @@
 /** Other services, which start and stop by their own scripts. */
 
 import { existsSync } from "node:fs";
+import { refusal } from "../../../config/openrc/untrusted.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { startChild } from "./children.ts";
 import type { ServiceRun } from "./service_run.ts";
@@ -17,6 +18,8 @@ export async function runService(run: ServiceRun, service: string, action: "star
     return;
   }
   if (states.lock(service).isHeld) return;
+  const problem = refusal(service, action, script);
+  if (problem !== undefined) return messages.error(problem);
   const variables = Object.entries(environment).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${value}`]
   );

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { isBashScript, paletteOf, parseSettings, providedIn } from "../../../../compat/openrc/mod.ts";
 import { readSource } from "../../../config/files.ts";
 import { settingsFiles } from "../../../config/openrc/rc_conf.ts";
+import { refusal } from "../../../config/openrc/untrusted.ts";
 import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import { isTerminal } from "../../../sys/io/descriptors.ts";
 import { scriptProgram } from "../library/mod.ts";
@@ -27,9 +28,11 @@ const SIGTERM = 15, SIGKILL = 9, SIGNALLED = 128;
 /**
  * Runs actions of the service's script one after another, in one shell.
  * @returns the exit status, as a shell tells it.
+ * @throws {Abort} where others than root could have written the script.
  */
 export async function runActions(run: ServiceRun, ...actions: string[]): Promise<number> {
   const { service: { script }, messages } = run;
+  requireTrust(run, "run");
   const files = sourcedFiles(run);
   const shell = isBashScript(run.scriptText) ? BASH.find((path) => existsSync(path)) ?? SH : SH;
   if (messages.isVerbose) messages.info(`Executing: ${shell} ${script} ${actions.join(" ")}`);
@@ -73,20 +76,32 @@ function scriptVariables({ service: { name, script }, environment }: ServiceRun)
     .flatMap(([key, value]) => value === undefined ? [] : [`${key}=${value}`]);
 }
 
-/**
- * The files of settings that are read before the script: those of all services, those of what it provides, and its own, or
- * of each of these the one of the runlevel.
- */
-function sourcedFiles({ service: { name, script }, environment, states, tree }: ServiceRun): string[] {
+/** The files of settings that are read before the script: those of all services, and the service's own. */
+function sourcedFiles(run: ServiceRun): string[] {
+  return [...settingsFiles().filter((file) => existsSync(file)), ...ownFiles(run)];
+}
+
+/** The files of settings of what the service provides, and its own, or of each of these the one of the runlevel. */
+function ownFiles({ service: { name, script }, environment, states, tree }: ServiceRun): string[] {
   const [shared = ""] = name.split(".", 1);
   const provided = tree?.related(name, "iprovide") ??
     providedIn(textOf(join(states.directory, "deptree")), name);
   const names = new Set([...provided, ...shared === "" ? [] : [shared], name]);
-  const own = [...names].flatMap((one) => {
+  return [...names].flatMap((one) => {
     const path = `${dirname(script)}/../conf.d/${one}`;
     return [`${path}.${environment["RC_RUNLEVEL"]}`, path].find((file) => existsSync(file)) ?? [];
   });
-  return [...settingsFiles().filter((file) => existsSync(file)), ...own];
+}
+
+/**
+ * Refuses a service that others than root could have written: nothing of it is run, for its script would do what they want.
+ * @param action What is not done
+ * @throws {Abort} after an error message.
+ */
+export function requireTrust(run: ServiceRun, action: "start" | "stop" | "run"): void {
+  const { service: { name, script } } = run;
+  const problem = refusal(name, action, script, ...ownFiles(run));
+  if (problem !== undefined) run.fail(problem);
 }
 
 function textOf(path: string): string {

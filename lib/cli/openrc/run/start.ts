@@ -7,10 +7,12 @@ import { ServiceDependencies } from "./dependencies.ts";
 import { runService } from "./other_services.ts";
 import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
+import { requireTrust } from "./shell.ts";
 
 /** Starts a service behind those that it depends on. @throws {Abort} where it does not start. */
 export async function start(run: ServiceRun): Promise<void> {
   const { service: { name }, messages } = run;
+  requireTrust(run, "start");
   if (run.isDryRun) messages.openInfo("start:");
   else begin(run);
   const dependencies = run.withDependencies ? await ServiceDependencies.load(run) : undefined;

@@ -7,6 +7,7 @@ import { ServiceDependencies } from "./dependencies.ts";
 import { runService } from "./other_services.ts";
 import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
+import { requireTrust } from "./shell.ts";
 import { inBackground, takeLock } from "./start.ts";
 
 /**
@@ -16,6 +17,7 @@ import { inBackground, takeLock } from "./start.ts";
  */
 export async function stop(run: ServiceRun): Promise<boolean> {
   const { service: { name }, messages, states } = run;
+  requireTrust(run, "stop");
   const wasInactive = states.is("wasinactive", name);
   if (run.isDryRun) messages.openInfo("stop:");
   else if (!begin(run)) return false;

@@ -7,7 +7,7 @@ import { readSettings } from "../../../config/openrc/rc_conf.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import { leadingNumber } from "../../../../compat/openrc/mod.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
-import { ifAllowed, isKernelError } from "../../../sys/call/refused.ts";
+import { ifAllowed, isKernelError, unlessRefused } from "../../../sys/call/refused.ts";
 import { close, O_RDWR, open, pipe } from "../../../sys/io/descriptors.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { restoreDescriptorLimit } from "../../../sys/process/limits.ts";
@@ -62,7 +62,14 @@ function launchAndWait(request: StartStopRequest, call: ToolCall, notice: Daemon
     throw new ToolError(`${name}: ${exec} has not said that it is ready`);
   }
   const service = process.env["RC_SVCNAME"];
-  if (service) noteDaemon(new ServiceStates(), service, { exec, argv: request.words, pidFile });
+  if (service) {
+    unlessRefused(
+      () => noteDaemon(new ServiceStates(), service, { exec, argv: request.words, pidFile }),
+      (error) => {
+        throw new ToolError(`${name}: unable to note the daemon of ${service}: ${errorReason(error)}`);
+      },
+    );
+  }
   return 0;
 }
 

@@ -3,6 +3,7 @@
 import { unlinkSync } from "node:fs";
 import process from "node:process";
 import { RespawnCount, type ScheduleItem } from "../../../../compat/openrc/mod.ts";
+import { failureMessage } from "../../../config/files.ts";
 import { forgetDaemon, noteDaemon } from "../../../config/openrc/daemons/notes.ts";
 import { runningStatus } from "../../../config/openrc/daemons/processes.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
@@ -82,7 +83,7 @@ export class DaemonSupervisor {
       }
     } catch (error) {
       if (error instanceof ToolError) problem = error.message;
-      else if (isKernelError(error)) problem = `${this.call.name}: ${error.message}`;
+      else if (isKernelError(error)) problem = `${this.call.name}: ${failureMessage(error)}`;
       else throw error;
     } finally {
       this.#clean();

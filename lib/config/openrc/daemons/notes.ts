@@ -7,8 +7,7 @@ import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { readSource } from "../../files.ts";
-import type { ServiceStates } from "../states.ts";
-import { writeWhole } from "../write_whole.ts";
+import { type ServiceStates, writeWhole } from "../states.ts";
 
 /** What is noted of a daemon. */
 export interface DaemonNote {
