@@ -21,6 +21,8 @@ Deno.test({
         "g-code": "depend() { case $RC_SVCNAME in g-*) need $(echo good) ;; esac; }\n",
         "h-circle": service("need i-circle"),
         "i-circle": service("use h-circle; need nowhere"),
+        "j-circle": service("need k-circle"),
+        "k-circle": service("need j-circle"),
         fine: service("need d-noise"),
         good: service(),
       },
@@ -40,6 +42,11 @@ Deno.test({
       "for s in d-noise e-exits f-bash g-code fine; do rc-depend -t ineed $s; done",
     );
     assert.equal(needs.stdout, "good d-noise\ngood e-exits\ngood f-bash\ngood g-code\ngood d-noise fine\n");
+    await root.shell("mkdir -p /run/openrc && echo default >/run/openrc/softlevel");
+    const inCircle = await root.shell("rc-service j-circle start");
+    const circle =
+      "Services wait for each other in a circle: j-circle needs k-circle, k-circle needs j-circle";
+    assert.deepEqual([inCircle.exit, inCircle.stderr], [1, ` * ERROR: j-circle cannot start. ${circle}\n`]);
     const gone = await root.shell("rc-depend a-exit; rc-depend b-syntax");
     assert.equal(gone.stdout, "");
   },

@@ -59,6 +59,8 @@ async function startNeeded(run: ServiceRun, dependencies: ServiceDependencies): 
   if (dependencies.broken.length > 0) {
     run.fail(`ERROR: ${name} needs service(s) ${dependencies.broken.join(", ")}`);
   }
+  const { circle } = dependencies;
+  if (circle !== undefined) run.fail(`ERROR: ${name} cannot start. ${circle}`);
   const [needed = [], wanted = [], used = []] = dependencies.orders(
     ["ineed"],
     ["ineed", "iwant"],
