@@ -10,6 +10,7 @@ import { ifAllowed } from "../../sys/call/refused.ts";
 import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import { settingsFiles } from "./rc_conf.ts";
 import type { OpenrcScript } from "./scripts.ts";
+import { bashPath, SH, shellFor } from "./shells.ts";
 
 /** What the shell is given. */
 export interface ShellOptions {
@@ -25,8 +26,6 @@ export interface ShellOptions {
 
 /** By default a script's depend() may take so long, in s: a machine under load may be slow. */
 const TIME_LIMIT = 30;
-
-const SH = "/bin/sh", BASH = "/bin/bash";
 
 /** The descriptor to which what depend() says is written. Its output goes to the error output. */
 const ANSWERS = 3;
@@ -79,14 +78,21 @@ export type Answers = Map<string, DependLines["lines"]>;
 /** Asks scripts for what their depend() says. What is wrong with one is told, and harms no other. */
 export async function askShell(scripts: readonly OpenrcScript[], options: ShellOptions): Promise<Answers> {
   const answers: Answers = new Map();
-  const unread = await askAll(scripts, SH, options, answers);
-  const later = unread.length > 0 && existsSync(BASH) ? await askAll(unread, BASH, options, answers) : unread;
-  for (const { path } of later) {
+  const shared = sharedSettings();
+  const isForSh = ({ text, settings }: OpenrcScript) => shellFor(text, [...shared, ...settings]) === SH;
+  const { sh = [], bash = [] } = Object.groupBy(scripts, (script) => isForSh(script) ? "sh" : "bash");
+  const unread = await askAll(sh, SH, options, answers);
+  const later = [...unread, ...bash], other = bashPath();
+  for (const { path } of other !== undefined ? await askAll(later, other, options, answers) : later) {
     options.warn(
       `${path}: Not a part of the dependency tree: the script ends before its depend() can be asked`,
     );
   }
   return answers;
+}
+
+function sharedSettings(): string[] {
+  return settingsFiles().filter((file) => existsSync(file));
 }
 
 /** Asks scripts, with a new shell behind each that takes too long. Gives those that the shell could not read. */
@@ -168,9 +174,9 @@ class DependShell {
 
   #start(): ChildProcess {
     const { library = "", environment = process.env } = this.options;
-    const shared = settingsFiles();
+    const shared = sharedSettings();
     const words = this.scripts.flatMap(({ path, service, settings }) => {
-      const files = [...settings, ...shared.filter((file) => existsSync(file))];
+      const files = [...settings, ...shared];
       return [path, variableName(service), String(files.length), ...files];
     });
     const program = [library, ...FUNCTIONS, LOOP].join("\n");

@@ -2,9 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isBashScript, paletteOf, parseSettings, providedIn } from "../../../../compat/openrc/mod.ts";
+import { paletteOf, parseSettings, providedIn } from "../../../../compat/openrc/mod.ts";
 import { readSource } from "../../../config/files.ts";
 import { settingsFiles } from "../../../config/openrc/rc_conf.ts";
+import { shellFor } from "../../../config/openrc/shells.ts";
 import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import { isTerminal } from "../../../sys/io/descriptors.ts";
 import { scriptProgram } from "../library/mod.ts";
@@ -13,8 +14,6 @@ import { startChild } from "./children.ts";
 import type { PipedOutput } from "./piped_output.ts";
 import type { PrefixedOutput } from "./prefixed_output.ts";
 import type { ServiceRun } from "./service_run.ts";
-
-const SH = "/bin/sh", BASH = ["/bin/bash", "/usr/bin/bash"];
 
 /** How often it is told that a script takes long, in s. */
 const REPORT_TIME = 60;
@@ -31,7 +30,7 @@ const SIGTERM = 15, SIGKILL = 9, SIGNALLED = 128;
 export async function runActions(run: ServiceRun, ...actions: string[]): Promise<number> {
   const { service: { script }, messages } = run;
   const files = sourcedFiles(run);
-  const shell = isBashScript(run.scriptText) ? BASH.find((path) => existsSync(path)) ?? SH : SH;
+  const shell = shellFor(run.scriptText, files);
   if (messages.isVerbose) messages.info(`Executing: ${shell} ${script} ${actions.join(" ")}`);
   const output = await sharedOutput(run);
   const child = startChild({
