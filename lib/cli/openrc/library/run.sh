@@ -1,4 +1,4 @@
-# Runs actions of a script: the last part, behind the functions. The arguments are files of settings, `--`, and the actions.
+# Runs actions of a script: the last part, behind the functions. The arguments are the actions; _rc_settings reads the settings.
 
 # _rc_source FILE
 _rc_source() {
@@ -92,13 +92,7 @@ _rc_act() {
 
 ! _rc_yes "$RC_DEBUG" || set -x
 
-while [ "$1" != -- ]; do
-	_rc_file=$1
-	shift
-	_rc_source "$_rc_file"
-done
-shift
-unset _rc_file
+_rc_settings
 
 _rc_source "$RC_SERVICE"
 
