@@ -26,8 +26,8 @@ export function findCircles(tree: Tree): ServiceCircle[] {
 }
 
 /**
- * The circle by `need` that a service is in, so that it cannot start; undefined where there is none. A virtual service that
- * several provide makes none: another one may be up.
+ * The circle by `need` that a service is in, so that it cannot start; undefined where there is none. A service that needs itself
+ * is in none, and a virtual service that several provide makes none: another one may be up.
  * @param isMet Asked of each need: true where it has started
  */
 export function circleOfNeeds(
@@ -40,7 +40,7 @@ export function circleOfNeeds(
       const providers = tree.related(named, "providedby");
       return providers.length > 1 ? [] : [providers[0] ?? named];
     });
-    return new Map(needs.filter((other) => !isMet(other)).map((other) => [other, "ineed"]));
+    return new Map(needs.filter((other) => other !== name && !isMet(other)).map((other) => [other, "ineed"]));
   });
 }
 

@@ -59,7 +59,8 @@ async function startNeeded(run: ServiceRun, dependencies: ServiceDependencies): 
   if (dependencies.broken.length > 0) {
     run.fail(`ERROR: ${name} needs service(s) ${dependencies.broken.join(", ")}`);
   }
-  const { circle } = dependencies;
+  // Openrc has each of them fail at once, for it starts none on behalf of another.
+  const circle = states.isEntering ? undefined : dependencies.circle;
   if (circle !== undefined) run.fail(`ERROR: ${name} cannot start. ${circle}`);
   const [needed = [], wanted = [], used = []] = dependencies.orders(
     ["ineed"],
