@@ -84,7 +84,10 @@ Deno.test({
     const hung = await root.shell("rc-service hang start");
     assert.equal(hung.exit, 1);
     assert.match(hung.stderr, /^ \* hang: start takes more than 1 s \(rc_timeout\), and is ended\n/);
-    assert.equal((await root.shell("rc-service ended start")).stderr, " * ERROR: ended failed to start\n");
+    const early =
+      "ended: /etc/init.d/ended ends with status 7 while it is read: an `exit' or an error at top level";
+    const ended = await root.shell("rc-service -v ended start");
+    assert.equal(ended.stderr, ` * ${early}\n * ERROR: ended failed to start\n`);
     assert.equal((await root.shell("rc-service broken start")).exit, 1);
     assert.equal((await root.shell("rc-service good start")).exit, 0);
     assert.deepEqual(root.traced(), ["start good"]);
