@@ -35,7 +35,7 @@ Deno.test({
     assert.deepEqual([exit, stdout], [0, CACHING], stderr);
     for (
       const told of [
-        /a-exit: Not a part of the dependency tree: the script ends/,
+        /a-exit: Not a part of the dependency tree: the script ends .*, with exit status 3\n/,
         /b-syntax: Not a part of the dependency tree: the script ends/,
         /Service `i-circle' needs non existent service `nowhere'/,
         /Services wait for each other in a circle: h-circle needs i-circle, i-circle uses h-circle/,
