@@ -17,9 +17,31 @@ const WORDS: Readonly<Record<string, string>> = {
 /** One circle of each set of services that wait for each other. */
 export function findCircles(tree: Tree): ServiceCircle[] {
   const waits = new Map(tree.names.map((service) => [service, waitsOf(tree, service)]));
-  return components(waits).filter((members) => members.length > 1).map((members) =>
-    circleAmong(members, waits)
-  );
+  return components(waits).filter((members) => members.length > 1).map((members) => {
+    const isMember = new Set(members);
+    const waitsAmong = (service: string) =>
+      new Map([...waits.get(service)!].filter(([other]) => isMember.has(other)));
+    return shortestCircle(members[0]!, waitsAmong)!;
+  });
+}
+
+/**
+ * The circle by `need` that a service is in, so that it cannot start; undefined where there is none. A service that needs itself
+ * is in none, and a virtual service that several provide makes none: another one may be up.
+ * @param isMet Asked of each need: true where it has started
+ */
+export function circleOfNeeds(
+  tree: Tree,
+  service: string,
+  isMet: (service: string) => boolean,
+): ServiceCircle | undefined {
+  return shortestCircle(service, (name) => {
+    const needs = tree.related(name, "ineed").flatMap((named) => {
+      const providers = tree.related(named, "providedby");
+      return providers.length > 1 ? [] : [providers[0] ?? named];
+    });
+    return new Map(needs.filter((other) => other !== name && !isMet(other)).map((other) => [other, "ineed"]));
+  });
 }
 
 /** A sentence on a circle. */
@@ -85,25 +107,28 @@ function components(waits: Waits): string[][] {
   return found;
 }
 
-/** The shortest way from the first member back to it. */
-function circleAmong(members: readonly string[], waits: Waits): ServiceCircle {
-  const [start = ""] = members, isMember = new Set(members);
-  const from = new Map<string, string>();
+/** The shortest way from a service back to it; undefined where none leads there. */
+function shortestCircle(
+  start: string,
+  waitsOf: (service: string) => ReadonlyMap<string, string>,
+): ServiceCircle | undefined {
+  const from = new Map<string, { service: string; relation: string }>();
   const queue = [start];
-  for (const name of queue) {
-    for (const next of waits.get(name)!.keys()) {
-      if (!isMember.has(next) || from.has(next)) continue;
-      from.set(next, name);
+  for (const service of queue) {
+    for (const [next, relation] of waitsOf(service)) {
+      if (from.has(next)) continue;
+      from.set(next, { service, relation });
       queue.push(next);
     }
     if (from.has(start)) break;
   }
+  if (!from.has(start)) return undefined;
   const circle: ServiceCircle = [];
   let then = start;
   do {
-    const service = from.get(then)!;
-    circle.unshift({ service, relation: waits.get(service)!.get(then)! });
-    then = service;
+    const step = from.get(then)!;
+    circle.unshift(step);
+    then = step.service;
   } while (then !== start);
   return circle;
 }

@@ -3,7 +3,7 @@
 export { isBashScript } from "./bash_syntax.ts";
 export { buildTree, type BuiltTree } from "./build_tree.ts";
 export { formatTree, parseTree, providedIn } from "./cached_tree.ts";
-export { circleInWords, findCircles, type ServiceCircle } from "./circles.ts";
+export { circleInWords, circleOfNeeds, findCircles, type ServiceCircle } from "./circles.ts";
 export { isRunscript, jobOfRunscript } from "./convert/job_of_runscript.ts";
 export { type CapabilitySets, parseCapabilities } from "./daemons/capabilities.ts";
 export {

@@ -109,10 +109,15 @@ Deno.test({
   name: "only one openrc leaves a runlevel; what a killed one has left is in nobody's way",
   ignore,
   fn: async () => {
-    const hangs = "stop() { touch /stopping; until [ -e /go ]; do sleep 0.05; done; }\n";
+    const hang = (mark: string) => `{ touch /${mark}; until [ -e /go ]; do sleep 0.05; done; }\n`;
     await using root = await OpenrcRoot.make({
-      scripts: { a: `start() { :; }\n${hangs}`, b: service() },
-      levels: { default: ["a"], nonetwork: ["b"] },
+      scripts: {
+        a: `start() { :; }\nstop() ${hang("stopping")}`,
+        b: service(),
+        c: `start() ${hang("starting")}`,
+        d: service("need c"),
+      },
+      levels: { default: ["a"], nonetwork: ["b"], office: ["c"] },
     });
     await root.boot("default");
     await root.shell("openrc nonetwork >/dev/null 2>&1 & echo $! >/pid");
@@ -129,6 +134,22 @@ Deno.test({
     await root.shell("mkdir /run/openrc/rc.stopping");
     const third = await root.shell("openrc nonetwork; rc-status -r");
     assert.deepEqual([third.stderr, third.stdout], ["", " * start b ... [ ok ]\nnonetwork\n"]);
+
+    // The service is starting when the program is killed; then what was to be done is done anew.
+    for (
+      const [killed, next] of [["openrc office", "openrc office"], [
+        "rc-service c start",
+        "rc-service d start",
+      ]]
+    ) {
+      const kill = "until [ -e /starting ]; do sleep 0.05; done; kill -9 $pid; wait $pid";
+      await root.shell(`rm -f /go /starting; ${killed} >/dev/null 2>&1 & pid=$!; ${kill}; touch /go`);
+      const left = await root.shell(`rc-service c status; ${next}; rc-service c status`);
+      assert.match(left.stderr, /^ \* status: starting\n$/);
+      assert.match(left.stdout, / \* status: started\n$/);
+      await root.shell("rc-service c stop");
+    }
+    assert.deepEqual(root.traced(), ["start b", "stop b", "start d", "stop d"]);
   },
 });
 

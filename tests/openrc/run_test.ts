@@ -76,6 +76,7 @@ Deno.test({
         ended: "exit 7\n",
         broken: "start() {\n",
         good: service(),
+        files: "start() { ls /proc/self/fd; }\n",
       },
       files: { "etc/conf.d/hang": "rc_timeout=1\n" },
     });
@@ -83,13 +84,21 @@ Deno.test({
     const hung = await root.shell("rc-service hang start");
     assert.equal(hung.exit, 1);
     assert.match(hung.stderr, /^ \* hang: start takes more than 1 s \(rc_timeout\), and is ended\n/);
-    assert.equal((await root.shell("rc-service ended start")).stderr, " * ERROR: ended failed to start\n");
+    const early =
+      "ended: /etc/init.d/ended ends with status 7 while it is read: an `exit' or an error at top level";
+    const ended = await root.shell("rc-service -v ended start");
+    assert.equal(ended.stderr, ` * ${early}\n * ERROR: ended failed to start\n`);
     assert.equal((await root.shell("rc-service broken start")).exit, 1);
     assert.equal((await root.shell("rc-service good start")).exit, 0);
     assert.deepEqual(root.traced(), ["start good"]);
+    // The last one is that of the directory.
+    assert.equal((await root.shell("rc-service files start")).stdout, "0\n1\n2\n3\n");
 
     const interrupted = root.shell("echo $$ >/run/pid; exec /etc/init.d/stuck start");
     await until("the script runs", () => root.root.read("trace").endsWith("stuck\n"));
+    const seen = await root.shell("cat /proc/[0-9]*/cmdline");
+    assert.match(seen.stdout, /\0\/etc\/init\.d\/stuck\0start\0/);
+    assert.doesNotMatch(seen.stdout, /_rc_|einfo/, "the library is none of the arguments");
     const meanwhile = await root.shell(
       "rc-service stuck status; rc-service stuck start; rc-service stuck stop; kill -TERM $(cat /run/pid)",
     );

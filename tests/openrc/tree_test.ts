@@ -18,28 +18,42 @@ Deno.test({
         "d-noise": "depend() { echo noise; echo need other; need good; frobnicate; use good; }\n",
         "e-exits": "depend() { need good; exit 1; need fine; }\n",
         "f-bash": "words=(fine good)\ndepend() { need ${words[1]}; }\n",
+        "f-test": "depend() { if [[ -d / ]]; then need fine; fi; }\n",
+        "f-settings": "depend() { need ${wanted[0]}; }\n",
         "g-code": "depend() { case $RC_SVCNAME in g-*) need $(echo good) ;; esac; }\n",
         "h-circle": service("need i-circle"),
         "i-circle": service("use h-circle; need nowhere"),
+        "j-circle": service("need k-circle"),
+        "k-circle": service("need j-circle"),
         fine: service("need d-noise"),
         good: service(),
       },
+      files: { "etc/conf.d/f-settings": "wanted=(good fine)\n" },
       programs: ["/bin/bash"],
     });
     const { exit, stdout, stderr } = await root.shell("rc-update -u");
     assert.deepEqual([exit, stdout], [0, CACHING], stderr);
     for (
       const told of [
-        /a-exit: Not a part of the dependency tree: the script ends/,
+        /a-exit: Not a part of the dependency tree: the script ends .*, with exit status 3\n/,
         /b-syntax: Not a part of the dependency tree: the script ends/,
         /Service `i-circle' needs non existent service `nowhere'/,
         /Services wait for each other in a circle: h-circle needs i-circle, i-circle uses h-circle/,
       ]
     ) assert.match(stderr, told);
+    assert.doesNotMatch(stderr, /f-/, "bash reads these, and sh is not asked");
     const needs = await root.shell(
-      "for s in d-noise e-exits f-bash g-code fine; do rc-depend -t ineed $s; done",
+      "for s in d-noise e-exits f-bash f-test f-settings g-code fine; do rc-depend -t ineed $s; done",
     );
-    assert.equal(needs.stdout, "good d-noise\ngood e-exits\ngood f-bash\ngood g-code\ngood d-noise fine\n");
+    assert.equal(
+      needs.stdout,
+      "good d-noise\ngood e-exits\ngood f-bash\ngood d-noise fine f-test\ngood f-settings\ngood g-code\ngood d-noise fine\n",
+    );
+    await root.shell("mkdir -p /run/openrc && echo default >/run/openrc/softlevel");
+    const inCircle = await root.shell("rc-service j-circle start");
+    const circle =
+      "Services wait for each other in a circle: j-circle needs k-circle, k-circle needs j-circle";
+    assert.deepEqual([inCircle.exit, inCircle.stderr], [1, ` * ERROR: j-circle cannot start. ${circle}\n`]);
     const gone = await root.shell("rc-depend a-exit; rc-depend b-syntax");
     assert.equal(gone.stdout, "");
   },

@@ -10,6 +10,7 @@ import { ifAllowed } from "../../sys/call/refused.ts";
 import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import { settingsFiles } from "./rc_conf.ts";
 import type { OpenrcScript } from "./scripts.ts";
+import { bashPath, SH, shellFor } from "./shells.ts";
 
 /** What the shell is given. */
 export interface ShellOptions {
@@ -25,8 +26,6 @@ export interface ShellOptions {
 
 /** By default a script's depend() may take so long, in s: a machine under load may be slow. */
 const TIME_LIMIT = 30;
-
-const SH = "/bin/sh", BASH = "/bin/bash";
 
 /** The descriptor to which what depend() says is written. Its output goes to the error output. */
 const ANSWERS = 3;
@@ -68,8 +67,9 @@ while [ $# -gt 0 ]; do
     _rc_word config CONFIG; _rc_word need NEED; _rc_word use USE; _rc_word want WANT
     _rc_word after AFTER; _rc_word before BEFORE; _rc_word provide PROVIDE; _rc_word keyword KEYWORD
   ) >&2
+  _rc_status=$?
   shift "$_rc_count"
-  echo ${END} >&${ANSWERS}
+  echo ${END} $_rc_status >&${ANSWERS}
 done
 `;
 
@@ -79,29 +79,45 @@ export type Answers = Map<string, DependLines["lines"]>;
 /** Asks scripts for what their depend() says. What is wrong with one is told, and harms no other. */
 export async function askShell(scripts: readonly OpenrcScript[], options: ShellOptions): Promise<Answers> {
   const answers: Answers = new Map();
-  const unread = await askAll(scripts, SH, options, answers);
-  const later = unread.length > 0 && existsSync(BASH) ? await askAll(unread, BASH, options, answers) : unread;
-  for (const { path } of later) {
+  const shared = sharedSettings();
+  const isForSh = ({ text, settings }: OpenrcScript) => shellFor(text, [...shared, ...settings]) === SH;
+  const { sh = [], bash = [] } = Object.groupBy(scripts, (script) => isForSh(script) ? "sh" : "bash");
+  const unread = await askAll(sh, SH, options, answers);
+  const other = bashPath();
+  const left = other === undefined
+    ? unread
+    : await askAll([...unread.keys(), ...bash], other, options, answers);
+  for (const [{ path }, status] of left) {
     options.warn(
-      `${path}: Not a part of the dependency tree: the script ends before its depend() can be asked`,
+      `${path}: Not a part of the dependency tree: the script ends before its depend() can be asked, with exit status ${status}`,
     );
   }
   return answers;
 }
 
-/** Asks scripts, with a new shell behind each that takes too long. Gives those that the shell could not read. */
+function sharedSettings(): string[] {
+  return settingsFiles().filter((file) => existsSync(file));
+}
+
+/**
+ * Asks scripts, with a new shell behind each that takes too long. Gives those that the shell could not read, with the exit
+ * status of each.
+ */
 async function askAll(
   scripts: readonly OpenrcScript[],
   shell: string,
   options: ShellOptions,
   answers: Answers,
-): Promise<OpenrcScript[]> {
+): Promise<Map<OpenrcScript, string>> {
   const { timeLimit = TIME_LIMIT, warn } = options;
-  const unread: OpenrcScript[] = [];
+  const unread = new Map<OpenrcScript, string>();
   let left = [...scripts];
   while (left.length > 0) {
     const asked = await new DependShell(shell, left, options, answers).run(timeLimit * 1000);
-    unread.push(...left.filter(({ service }) => asked.unread.includes(service)));
+    for (const script of left) {
+      const status = asked.unread.get(script.service);
+      if (status !== undefined) unread.set(script, status);
+    }
     left = left.slice(asked.count);
     if (asked.problem === undefined) continue;
     const stuck = left.shift();
@@ -115,8 +131,8 @@ async function askAll(
 interface Asked {
   /** The number of scripts that it has asked. */
   count: number;
-  /** The services whose scripts it could not read. */
-  unread: string[];
+  /** The services whose scripts it could not read, with the exit status of each. */
+  unread: Map<string, string>;
   /** Why it came no further. */
   problem?: string;
 }
@@ -126,7 +142,7 @@ class DependShell {
   #rest = "";
   #service = "";
   #isRead = false;
-  readonly #asked: Asked = { count: 0, unread: [] };
+  readonly #asked: Asked = { count: 0, unread: new Map() };
 
   constructor(
     private readonly shell: string,
@@ -168,9 +184,9 @@ class DependShell {
 
   #start(): ChildProcess {
     const { library = "", environment = process.env } = this.options;
-    const shared = settingsFiles();
+    const shared = sharedSettings();
     const words = this.scripts.flatMap(({ path, service, settings }) => {
-      const files = [...settings, ...shared.filter((file) => existsSync(file))];
+      const files = [...settings, ...shared];
       return [path, variableName(service), String(files.length), ...files];
     });
     const program = [library, ...FUNCTIONS, LOOP].join("\n");
@@ -197,7 +213,7 @@ class DependShell {
       this.#isRead = true;
       this.answers.set(this.#service, []);
     } else if (first === END) {
-      if (!this.#isRead) this.#asked.unread.push(this.#service);
+      if (!this.#isRead) this.#asked.unread.set(this.#service, words[0] ?? "");
       this.#asked.count++;
     } else if (Object.hasOwn(DEPEND_WORDS, first)) {
       this.answers.get(this.#service)?.push({ kind: DEPEND_WORDS[first]!, words });

@@ -62,6 +62,12 @@ export class ServiceStates {
     return this.state(service) === "stopped" && this.schedulers(service).length > 0;
   }
 
+  /** True for a service that was starting when what started it was killed: nobody holds its lock. */
+  isAbandoned(service: string): boolean {
+    // In this order: one that has just started lets go of its lock after it has noted that.
+    return !this.lock(service).isHeld && this.state(service) === "starting";
+  }
+
   /** The services that are in a state or have a mark, in the order of the alphabet. */
   services(state: Exclude<ServiceState, "stopped"> | Exclude<ServiceMark, "scheduled">): string[] {
     return this.#list(state);

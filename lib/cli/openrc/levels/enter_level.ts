@@ -286,7 +286,7 @@ class LevelEntry {
   #mayStart(service: string, startsCrashed: boolean): boolean {
     const states = this.#states;
     if (states.is("failed", service)) return false;
-    if (states.state(service) !== "stopped") {
+    if (states.state(service) !== "stopped" && !states.isAbandoned(service)) {
       if (!startsCrashed || !hasCrashed(states, service)) return false;
       this.#mark(service, "stopped");
     }

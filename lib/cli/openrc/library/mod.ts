@@ -40,11 +40,17 @@ export function dependFunctions(options: LibraryOptions): string {
 
 /**
  * The program of the shell that runs a script's actions: see run.sh on its arguments.
+ * @param settings The files that are read before the script
  * @param hasOwnRestart The script has a function `restart`, which is an action then
  */
-export function scriptProgram(options: LibraryOptions, hasOwnRestart: boolean): string {
+export function scriptProgram(
+  options: LibraryOptions,
+  settings: readonly string[],
+  hasOwnRestart: boolean,
+): string {
   const own = `_rc_own_restart=${hasOwnRestart ? "restart" : ""}`;
-  return [dependFunctions(options), actions, own, run].join("\n");
+  const read = settings.map((file) => `_rc_source ${quoted(file)}`).join("; ");
+  return [dependFunctions(options), actions, own, `_rc_settings() { ${read || ":"}; }`, run].join("\n");
 }
 
 /** A word in a shell's quotes. */

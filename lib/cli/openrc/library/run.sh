@@ -1,8 +1,9 @@
-# Runs actions of a script: the last part, behind the functions. The arguments are files of settings, `--`, and the actions.
+# Runs actions of a script: the last part, behind the functions. The arguments are the actions; _rc_settings reads the settings.
 
 # _rc_source FILE
 _rc_source() {
 	. "$1" || {
+		_rc_is_read=yes
 		eerror "$RC_SVCNAME: error loading $1"
 		exit 1
 	}
@@ -92,15 +93,18 @@ _rc_act() {
 
 ! _rc_yes "$RC_DEBUG" || set -x
 
-while [ "$1" != -- ]; do
-	_rc_file=$1
-	shift
-	_rc_source "$_rc_file"
-done
-shift
-unset _rc_file
+# _rc_at_exit STATUS: tells of a script that ends the shell while it is read, where more than OpenRC says is wanted.
+_rc_at_exit() {
+	[ "$1" = 0 ] || [ -n "$_rc_is_read" ] || ! _rc_yes "$EINFO_VERBOSE" ||
+		eerror "$RC_SVCNAME: $RC_SERVICE ends with status $1 while it is read: an \`exit' or an error at top level"
+}
 
+# A script may set another trap: this one is of no use any more then.
+_rc_is_read=
+trap '_rc_at_exit $?' EXIT
+_rc_settings
 _rc_source "$RC_SERVICE"
+_rc_is_read=yes
 
 ! yesno "${rc_verbose:-$RC_VERBOSE}" || export EINFO_VERBOSE=yes
 

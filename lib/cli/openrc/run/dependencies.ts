@@ -1,6 +1,13 @@
 /** What a service depends on, and what depends on it, as the tree says. */
 
-import type { OrderQuery, Relation, ServiceFacts, Tree } from "../../../../compat/openrc/mod.ts";
+import {
+  circleInWords,
+  circleOfNeeds,
+  type OrderQuery,
+  type Relation,
+  type ServiceFacts,
+  type Tree,
+} from "../../../../compat/openrc/mod.ts";
 import { serviceFacts } from "../../../config/openrc/facts.ts";
 import { isSet } from "../../../config/openrc/rc_conf.ts";
 import { loadTreeAloud } from "../tree.ts";
@@ -25,6 +32,13 @@ export class ServiceDependencies {
   /** The needs that nothing meets. */
   get broken(): string[] {
     return this.tree.related(this.run.service.name, "broken");
+  }
+
+  /** A sentence on the circle by `need` that the service is in; undefined where it is in none. */
+  get circle(): string | undefined {
+    const { states, service: { name } } = this.run;
+    const circle = circleOfNeeds(this.tree, name, (other) => states.state(other) === "started");
+    return circle && circleInWords(circle);
   }
 
   /** The virtual services that this one is. */

@@ -2,20 +2,25 @@
 
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isBashScript, paletteOf, parseSettings, providedIn } from "../../../../compat/openrc/mod.ts";
+import { paletteOf, parseSettings, providedIn } from "../../../../compat/openrc/mod.ts";
 import { readSource } from "../../../config/files.ts";
 import { settingsFiles } from "../../../config/openrc/rc_conf.ts";
+import { shellFor } from "../../../config/openrc/shells.ts";
 import { refusal } from "../../../config/openrc/untrusted.ts";
 import { PatientTimer } from "../../../sys/io/patient_timer.ts";
-import { isTerminal } from "../../../sys/io/descriptors.ts";
+import { close, isTerminal, memfd } from "../../../sys/io/descriptors.ts";
 import { scriptProgram } from "../library/mod.ts";
 import { columnsOf } from "../messages.ts";
-import { startChild } from "./children.ts";
+import { type Child, startChild } from "./children.ts";
 import type { PipedOutput } from "./piped_output.ts";
 import type { PrefixedOutput } from "./prefixed_output.ts";
 import type { ServiceRun } from "./service_run.ts";
 
-const SH = "/bin/sh", BASH = ["/bin/bash", "/usr/bin/bash"];
+/**
+ * The descriptor of the shell's program. It is no argument: those are seen by ps(1), and pgrep(1) would find every script by
+ * a word of the program.
+ */
+const PROGRAM = 3;
 
 /** How often it is told that a script takes long, in s. */
 const REPORT_TIME = 60;
@@ -34,15 +39,21 @@ export async function runActions(run: ServiceRun, ...actions: string[]): Promise
   const { service: { script }, messages } = run;
   requireTrust(run, "run");
   const files = sourcedFiles(run);
-  const shell = isBashScript(run.scriptText) ? BASH.find((path) => existsSync(path)) ?? SH : SH;
+  const shell = shellFor(run.scriptText, files);
   if (messages.isVerbose) messages.info(`Executing: ${shell} ${script} ${actions.join(" ")}`);
   const output = await sharedOutput(run);
-  const child = startChild({
-    argv: [shell, "-c", program(run, actions), script, ...files, "--", ...actions],
-    environment: scriptVariables(run),
-    descriptors: { 0: 0, 1: 1, 2: 2, ...output?.descriptors },
-    chdir: "/",
-  });
+  const file = memfd("openrc", new TextEncoder().encode(program(run, files, actions)));
+  let child: Child;
+  try {
+    child = startChild({
+      argv: [shell, "-c", `. /proc/self/fd/${PROGRAM}`, script, ...actions],
+      environment: scriptVariables(run),
+      descriptors: { 0: 0, 1: 1, 2: 2, ...output?.descriptors, [PROGRAM]: file },
+      chdir: "/",
+    });
+  } finally {
+    close(file);
+  }
   output?.begin();
   run.child = child.pid;
   const watch = new HangWatch(run, actions.join(" "), timeLimit(run, files));
@@ -64,11 +75,15 @@ async function sharedOutput(run: ServiceRun): Promise<PrefixedOutput | PipedOutp
   return new PipedOutput(run.messages.sink);
 }
 
-function program(run: ServiceRun, actions: readonly string[]): string {
+function program(run: ServiceRun, files: readonly string[], actions: readonly string[]): string {
   const { environment } = run;
   const columns = columnsOf(isTerminal(1) ? 1 : 2, environment);
   const hasOwnRestart = actions.includes("restart") && run.hasOwnRestart;
-  return scriptProgram({ palette: paletteOf(environment), columns }, hasOwnRestart);
+  // The shell has another descriptor of the file that it reads, which no other program gets.
+  const begin = `exec ${PROGRAM}<&-`;
+  return [begin, scriptProgram({ palette: paletteOf(environment), columns }, files, hasOwnRestart)].join(
+    "\n",
+  );
 }
 
 function scriptVariables({ service: { name, script }, environment }: ServiceRun): string[] {

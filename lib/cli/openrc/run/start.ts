@@ -61,6 +61,9 @@ async function startNeeded(run: ServiceRun, dependencies: ServiceDependencies): 
   if (dependencies.broken.length > 0) {
     run.fail(`ERROR: ${name} needs service(s) ${dependencies.broken.join(", ")}`);
   }
+  // Openrc has each of them fail at once, for it starts none on behalf of another.
+  const circle = states.isEntering ? undefined : dependencies.circle;
+  if (circle !== undefined) run.fail(`ERROR: ${name} cannot start. ${circle}`);
   const [needed = [], wanted = [], used = []] = dependencies.orders(
     ["ineed"],
     ["ineed", "iwant"],
@@ -85,11 +88,11 @@ async function startNeeded(run: ServiceRun, dependencies: ServiceDependencies): 
   if (inactive.length > 0) startLater(run, dependencies, inactive);
 }
 
-/** Starts those of the services that are stopped: one after another, or all at once. */
+/** Starts those of the services that are stopped, or whose start was abandoned: one after another, or all at once. */
 async function startStopped(run: ServiceRun, services: readonly string[]): Promise<void> {
   const starts: Promise<void>[] = [];
   for (const other of services) {
-    if (run.states.state(other) !== "stopped") continue;
+    if (run.states.state(other) !== "stopped" && !run.states.isAbandoned(other)) continue;
     if (run.isDryRun) writeAll(1, ` ${other}`);
     else if (run.isParallel) starts.push(runService(run, other, "start"));
     else await runService(run, other, "start");
