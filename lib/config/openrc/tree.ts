@@ -15,7 +15,7 @@ import { errorReason } from "../../sys/call/errno.ts";
 import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
 import { readSource } from "../files.ts";
 import { namesIn, statusOf } from "./directory.ts";
-import type { GatherOptions } from "./gather.ts";
+import type { GatherOptions } from "./depend/gather.ts";
 import { readSettings } from "./rc_conf.ts";
 import { SCRIPT_DIRECTORIES } from "./services.ts";
 import { systemType } from "./system_type.ts";
@@ -91,7 +91,7 @@ export function forgetTree(): void {
 
 async function makeTree(options: LoadOptions): Promise<ReturnType<typeof buildTree>> {
   // Most often the cached tree counts, and none of this is needed.
-  const { gatherDependencies } = await import("./gather.ts");
+  const { gatherDependencies } = await import("./depend/gather.ts");
   const settings = readSettings();
   const limit = Number(settings.get("rc_depend_timeout"));
   const gathered = await gatherDependencies(limit > 0 ? { ...options, timeLimit: limit } : options);

@@ -4,13 +4,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
-import { DEPEND_WORDS, type DependLines, variableName } from "../../../compat/openrc/mod.ts";
-import { errorReason } from "../../sys/call/errno.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
-import { PatientTimer } from "../../sys/io/patient_timer.ts";
-import { settingsFiles } from "./rc_conf.ts";
-import type { OpenrcScript } from "./scripts.ts";
-import { bashPath, SH, shellFor } from "./shells.ts";
+import { DEPEND_WORDS, type DependLines, variableName } from "../../../../compat/openrc/mod.ts";
+import { errorReason } from "../../../sys/call/errno.ts";
+import { ifAllowed } from "../../../sys/call/refused.ts";
+import { PatientTimer } from "../../../sys/io/patient_timer.ts";
+import { settingsFiles } from "../rc_conf.ts";
+import type { OpenrcScript } from "../scripts.ts";
+import { bashPath, SH, shellFor } from "../shells.ts";
 
 /** What the shell is given. */
 export interface ShellOptions {
