@@ -22,6 +22,20 @@ const PASSED_SIZE = 48 << 10;
 /** What opens the gate of a child. */
 const OPEN = Uint8Array.of(1);
 
+/** Gates to be opened, by their writing ends. */
+let shut: number[] = [];
+
+/** Opens a gate together with those of all that are started at the same time: none of these is ahead of the others. */
+function openSoon(gate: number): void {
+  if (shut.push(gate) > 1) return;
+  setImmediate(() => {
+    const gates = shut;
+    shut = [];
+    for (const one of gates) write(one, OPEN);
+    for (const one of gates) close(one);
+  });
+}
+
 const CLONE_PARENT_SETTID = 0x100000;
 
 /**
@@ -64,9 +78,8 @@ export class SpawnSlot {
       this.#fill(request, { ...request.description, gate }, pipes);
       if (this.pid > 0) onFork(this.pid);
     } finally {
-      write(writer, OPEN);
       close(reader);
-      close(writer);
+      openSoon(writer);
     }
   }
 
