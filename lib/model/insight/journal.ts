@@ -1,0 +1,95 @@
+/** What init keeps of what has happened: the records of its journal, and the lines of jobs' output. They are JSON as they are. */
+
+import type { Exit } from "../exit.ts";
+import type { InstanceProcess } from "../job.ts";
+
+/** Who asked: a client, by the kernel's word. */
+export interface Asker {
+  pid: number;
+  uid: number;
+  /** Its command line, as far as it could be read; without control characters. */
+  command?: string;
+}
+
+/** Why a goal has changed, or an event was emitted. */
+export type Cause =
+  /** An event has fulfilled the condition; with several, the last one. */
+  | { by: "event"; event: string; environment: string[] }
+  | { by: "request"; asker?: Asker }
+  /** Another job needs it, or a job that it needs has gone. */
+  | { by: "dependency"; job: string }
+  /** Its main process has ended, and the definition says what follows. */
+  | { by: "exit" }
+  | { by: "respawn" }
+  /** A failure: of a hook, of a check, of a start that took too long. `reason` is the end of a sentence. */
+  | { by: "failure"; reason: string }
+  /** Its definition was removed or replaced. */
+  | { by: "definition" }
+  | { by: "shutdown" }
+  /** Init itself, as with the event startup, or a signal to it. */
+  | { by: "init" };
+
+/** How a run of an instance, or of one of its processes, went. */
+export interface RunResult {
+  /** When it ended, and how long it had run (ms); absent where it never began. */
+  at: number;
+  duration?: number;
+  /** The process that decides: the main process, the hook that failed, or the one that could not be run. */
+  process: InstanceProcess;
+  /** How that process ended; absent where it could not be run, or did not end. */
+  exit?: Exit;
+  /** True where this is a failure by the job's definition. */
+  isFailure: boolean;
+  /** Why, as the end of a sentence that begins with the job; absent where the exit says all. */
+  reason?: string;
+  /** How many failures there have been in a row, this one among them. */
+  failures?: number;
+  /** True where init does not try again: the limit of respawns is reached. */
+  gaveUp?: true;
+}
+
+/** What has happened. Times are in ms since 1970. */
+export type JournalEntry =
+  /** An event is emitted. */
+  | { kind: "event"; event: string; environment: string[]; cause: Cause }
+  /** All that it set off is up or done. */
+  | { kind: "event-over"; event: string; environment: string[]; failed?: true }
+  | { kind: "goal"; job: string; instance: string; goal: string; cause: Cause }
+  | { kind: "state"; job: string; instance: string; state: string }
+  | { kind: "spawned"; job: string; instance: string; process: InstanceProcess; pid: number }
+  | { kind: "spawn-failed"; job: string; instance: string; process: InstanceProcess; reason: string }
+  | { kind: "exited"; job: string; instance: string; process: InstanceProcess; pid?: number; exit: Exit }
+  /** A run has failed; `gaveUp` as in {@link RunResult}. */
+  | { kind: "failed"; job: string; instance: string; result: RunResult }
+  /** The answer of a check has changed. `reason` where it fails. */
+  | { kind: "check"; job: string; instance: string; check: string; passes: boolean; reason?: string }
+  /** A job was defined, replaced or removed. */
+  | { kind: "definition"; job: string; change: "added" | "changed" | "removed" }
+  /** A client has asked for something that changes the state. `what` is e.g. `start web`. */
+  | { kind: "request"; what: string; asker: Asker; error?: string }
+  /** A message of init: a warning, an error, a problem of a file. */
+  | { kind: "message"; priority: string; message: string };
+
+/** A record of the journal: an entry with its number, which only grows, and its time. */
+export type JournalRecord = { number: number; at: number } & JournalEntry;
+
+/** A line of a job's output, as it is kept in memory. */
+export interface OutputLine {
+  /** Only grows, over all jobs. */
+  number: number;
+  /** When its end was read (ms since 1970). */
+  at: number;
+  job: string;
+  instance: string;
+  /** Without its end. Bytes that are no UTF-8 are U+FFFD. */
+  text: string;
+}
+
+/** A part of the journal, or of the output. */
+export interface Page<Item> {
+  items: Item[];
+  /** To go on from here. */
+  next: number;
+  /** How many items between where the reader wanted to begin and the first one given are not kept any more. */
+  lost: number;
+}
