@@ -25,8 +25,6 @@ export type Cause =
   | { by: "respawn" }
   /** A failure: of a hook, of a check, of a start that took too long. `reason` is the end of a sentence. */
   | { by: "failure"; reason: string }
-  /** Its definition was removed or replaced. */
-  | { by: "definition" }
   | { by: "shutdown" }
   /** Init itself, as with the event startup, or a signal to it. */
   | { by: "init" };
