@@ -39,9 +39,9 @@ export function logPath(directory: string, job: string, instance: string): strin
   return `${directory}/${shortened(name, MAX_NAME - ENDING.length)}${ENDING}`;
 }
 
-/** The stamp of a rotation at a time (ms since 1970). */
-export function rotationStamp(time: number): string {
-  return new Date(time).toISOString().replace(/[-:]/g, "");
+/** The stamp of a time as ISO 8601 writes it, e.g. `2026-11-30T04:15:30.123Z`. */
+export function stampOf(time: string): string {
+  return time.replace(/[-:]/g, "");
 }
 
 /** When the rotation of a stamp was, in ms since 1970. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { encodeBytes } from "../text/bytes.ts";
-import { logPath, rotatedLogs, rotatedPath, rotationStamp, stampTime } from "./log_names.ts";
+import { logPath, rotatedLogs, rotatedPath, stampOf, stampTime } from "./log_names.ts";
 
 Deno.test("logs are named after job and instance", () => {
   assert.equal(logPath("/log", "web", ""), "/log/web.log");
@@ -28,7 +28,7 @@ const STAMP = "20261130T041530.123Z";
 
 Deno.test("a rotated log has the time behind its name, and then how it is compressed", () => {
   const time = Date.UTC(2026, 10, 30, 4, 15, 30, 123);
-  assert.equal(rotationStamp(time), STAMP);
+  assert.equal(stampOf(new Date(time).toISOString()), STAMP);
   assert.equal(stampTime(STAMP), time);
   assert.equal(rotatedPath("/log/web.log", STAMP), `/log/web.log.${STAMP}`);
   assert.equal(rotatedPath("/log/web.log", STAMP, "zstd"), `/log/web.log.${STAMP}.zst`);

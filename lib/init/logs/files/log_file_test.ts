@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { logPath } from "../../model/logs/log_names.ts";
-import { inDirectory } from "../../sys/testing/directory.ts";
+import { logPath } from "../../../model/logs/log_names.ts";
+import { inDirectory } from "../../../sys/testing/directory.ts";
 import { LogFile, MAX_KEPT, MemoryBudget } from "./log_file.ts";
 
 /** Runs a test in a directory of its own. */
@@ -24,7 +24,7 @@ test("a pipe that somebody reads is not written to either, and that is told", (d
   assert(new Deno.Command("mkfifo", { args: [path] }).outputSync().success);
   const reader = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   let told = 0;
-  const log = new LogFile(path, new MemoryBudget(), () => told++);
+  const log = new LogFile(path, new MemoryBudget(), { onFailing: () => told++ });
   log.append(bytes("secret"));
   assert.equal(fs.readSync(reader, new Uint8Array(10)), 0, "there is nothing, and nobody who writes");
   assert.equal(told, 1);
