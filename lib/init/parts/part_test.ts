@@ -44,6 +44,7 @@ function runningInit(): RunningInit {
   return new RunningInit(new Environment([]), new Environment([]), {
     endsWithRunlevel: false,
     session: () => undefined,
+    logCommands: { tidy: ["false"], ship: ["false"] },
     messages: new Messages("fatal", new StandardStreams("plain")),
     processes: {
       spawner: new SpawnQueue(),
@@ -71,6 +72,8 @@ Deno.test("each part of the running init can be saved and restored, and what is 
     "requests",
     "controlGroups",
     "output",
+    "tidying",
+    "shipping",
     "effects",
     "children",
     "starts",
