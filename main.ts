@@ -212,6 +212,8 @@ const WORDS: Record<string, Word> = {
   help: { load: () => Promise.resolve({ main: help }) },
   evaluate: { load: () => import("./lib/author/child/evaluate.ts") },
   checks: { load: () => import("./lib/init/checks/child/main.ts") },
+  "ship-logs": { load: () => import("./lib/init/logs/shipping/ship_logs.ts") },
+  "tidy-logs": { load: () => import("./lib/init/logs/tidying/tidy_logs.ts") },
   hook: { load: () => import("./lib/author/child/hook.ts") },
   "runscript-job": { load: runscriptJob },
   "runscript-jobs": { load: () => import("./lib/cli/openrc/init_jobs/jobs.ts") },

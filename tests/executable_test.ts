@@ -49,9 +49,11 @@ const TOOLS = [
   "hook",
   "new",
   "probe",
+  "ship-logs",
   "sysv explain",
   "sysv lint",
   "sysv order",
+  "tidy-logs",
   "types",
 ];
 

@@ -130,6 +130,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   LineSender: "what waits is said anew, for the checks begin anew",
   LineReader: "ends with what it reads from",
   LineSink: "what it keeps is saved by Channels, and its place in a line by SharedStream",
+  LogRotator: "asks the file and its directory anew",
   LoopDelay: "measures this process alone",
   MemoryBudget: "is what the logs leave of it",
   MemoryWatch: "begins anew, by CheckRunner",
@@ -137,6 +138,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   Metrics: "what it counts is saved by NoticeCounters; the rest is read when it is asked for",
   NoticeSubscriptions: "clients and parts subscribe again",
   OutputReader: "is saved by Channels",
+  PlainText: "an escape sequence that is cut in two is no loss",
   ProcessTable: "is read anew for each request",
   Refusal: "is an error",
   RunlevelPrompt: "whoever is asked is asked anew",
@@ -149,6 +151,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   OutputStreamRing: "is saved by OutputRing",
   RecordRing: "is saved by Journal",
   Wakeups: "who waits is a client, whose connection does not survive",
+  TeeSink: "what it keeps is that of LineSink",
   TimeStamps: "is saved by JobOutput",
   ValueError: "is an error",
 };

@@ -18,6 +18,7 @@ import {
   type ProcessName,
 } from "../../lib/model/job.ts";
 import type { Exit } from "../../lib/model/exit.ts";
+import { wordsOf } from "../../lib/model/logs/settings.ts";
 import { formatReference, parseReference } from "../../lib/model/text/references.ts";
 import { signalName } from "../../lib/model/signals.ts";
 import { isDeepStrictEqual } from "node:util";
@@ -160,6 +161,9 @@ const KINDS: { [Kind in FieldKind]: (stanza: string, value: FieldValues[Kind] | 
     cgroups: forEach(cgroup),
     check: withWords(checkWords),
     ceilings: withWords(ceilingWords),
+    rotation: withWords((value) => value === "none" ? [value] : wordsOf("rotation", value)),
+    logLimit: withWords((value) => wordsOf("logLimit", value)),
+    logTargets: withWords((targets) => targets),
   };
 
 /** A stanza with one word, which cannot be empty. */

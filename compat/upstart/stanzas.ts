@@ -25,6 +25,7 @@ import { readCeilings, readCheck } from "./checks.ts";
 import { readCondition } from "./condition.ts";
 import { backoff, timeLimit } from "./delays.ts";
 import type { Lexer } from "./lexer.ts";
+import { readLogSetting, readRotation, readTargets } from "./logs.ts";
 
 /** Reads what follows a stanza's name, its line's end included, into the definition. */
 type Stanza = (lexer: Lexer, job: JobDefinition) => void;
@@ -92,6 +93,9 @@ const KINDS: { [Kind in FieldKind]: StanzaOfKind<Kind> } = {
   cgroups: (name) => (lexer, job) => job[name].push(cgroup(lexer)),
   check: (name, { use }) => (lexer, job) => job[name] = readCheck(lexer, use),
   ceilings: (name) => (lexer, job) => job[name] = readCeilings(lexer),
+  rotation: (name) => (lexer, job) => job[name] = readRotation(lexer),
+  logLimit: (name) => (lexer, job) => job[name] = readLogSetting(lexer, "logLimit", lexer.keyword()),
+  logTargets: (name) => (lexer, job) => job[name] = readTargets(lexer),
 };
 
 /** A stanza of exactly one word, or one that begins with it. The word is judged before anything behind it is. */

@@ -21,6 +21,17 @@ import {
   type ProcessDefinition,
   type ProcessName,
 } from "../model/job.ts";
+import {
+  completed,
+  EXPECTED_TARGET,
+  expectedPart,
+  isLogTarget,
+  isPart,
+  LOG_PARTS,
+  type LogSettingKind,
+  type LogSettingValues,
+  type PartKind,
+} from "../model/logs/settings.ts";
 import { formatReference, hasStrayComma } from "../model/text/references.ts";
 import { isJobName, isReference } from "../model/validate.ts";
 import { readCheck } from "./checks.ts";
@@ -80,7 +91,38 @@ const KINDS: {
     Object.fromEntries(
       values.entries(field, value, ["memory"]).map(([key, size]) => [key, values.bytes(key, size)]),
     ),
+  rotation: (field, value) => value === "none" ? value : logSetting("rotation", field, value),
+  logLimit: (field, value) => logSetting("logLimit", field, value),
+  logTargets: (field, value) =>
+    someOf(field, value).map((item) => isLogTarget(item) ? item : refuse(field, EXPECTED_TARGET, item)),
 };
+
+function logSetting<Kind extends LogSettingKind>(
+  kind: Kind,
+  field: string,
+  value: unknown,
+): LogSettingValues[Kind] {
+  const known: Record<string, PartKind> = LOG_PARTS[kind];
+  const parts = values.entries(field, value, Object.keys(known)).map(([name, given]) =>
+    [name, logPart(name, known[name]!, given)] as const
+  );
+  return completed(kind, Object.fromEntries(parts)) ?? refuse(field, "lines, bytes or both", value);
+}
+
+/** The items of an array that must not be empty. */
+function someOf(field: string, value: unknown): readonly unknown[] {
+  const items = values.list(value);
+  return items.length > 0 ? items : refuse(field, EXPECTED_TARGET, value);
+}
+
+function logPart(name: string, kind: PartKind, value: unknown): number | string {
+  const read = kind === "bytes"
+    ? values.bytes(name, value)
+    : kind === "seconds"
+    ? values.seconds(name, value)
+    : value;
+  return isPart(kind, read) ? read as number | string : refuse(name, expectedPart(kind), value);
+}
 
 /** The fields of modules that a row of the table tells how to read. */
 type FieldOfRow<Name extends FieldName> = Fields[Name] extends { within: string } ? never
@@ -131,6 +173,7 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
     return READERS.has(word) ? [] : [[word, moduleField(name)] as const];
   }),
   ["kill", "killTimeout or killSignal"],
+  ["log", "console, logRotate, logLimit or logTo"],
   ["extends", "spreading: job({ ...other })"],
 ]);
 

@@ -3,6 +3,8 @@
 import type { Size } from "../model/checks/size.ts";
 import type { CheckUse } from "../model/checks/check.ts";
 import type { Duration } from "../model/duration.ts";
+import type { LogTarget } from "../model/logs/settings.ts";
+import type { Compression } from "../model/logs/log_names.ts";
 import type { FieldName, FieldRow, Fields } from "../model/fields.ts";
 import type { Resource } from "../model/job.ts";
 import type { SignalName } from "../model/signals.ts";
@@ -88,6 +90,26 @@ export interface CgroupSetting {
   readonly value?: string | number;
 }
 
+/** When a log is rotated, and what is kept of it (`log rotate`). */
+export interface LogRotation {
+  /** A log of this size is rotated: 10 MB. */
+  readonly size?: Size;
+  /** So is one that was begun so long ago, e.g. `"7d"`. */
+  readonly age?: Duration;
+  /** So many rotated logs are kept: 5. */
+  readonly keep?: number;
+  /** How they are compressed: `"gzip"`. */
+  readonly compress?: Compression;
+}
+
+/** How much a job may print within a time (`log limit`). */
+export interface LogLimits {
+  readonly lines?: number;
+  readonly bytes?: Size;
+  /** The time: 30 seconds. */
+  readonly per?: Duration;
+}
+
 /** The names of the variables in text such as `$HOST-${PORT}`. */
 export type VariablesIn<Text extends string> = Text extends `${string}$${infer Rest}`
   ? Exclude<NameAtStart<Rest extends `{${infer Inside}` ? Inside : Rest>, ""> | VariablesIn<Rest>
@@ -116,6 +138,9 @@ interface WrittenValues {
   limits: { readonly [Name in Resource]?: LimitValue };
   cgroups: CgroupSetting | readonly CgroupSetting[];
   ceilings: { readonly memory?: Size };
+  rotation: LogRotation | "none";
+  logLimit: LogLimits;
+  logTargets: LogTarget | readonly LogTarget[];
 }
 
 /** What fields that name jobs take: one of these, or an array of them. */

@@ -59,11 +59,15 @@ export {
   job,
   type JobSpecification,
   type LimitValue,
+  type LogLimits,
+  type LogRotation,
   type Program,
   type Signal,
   type Variables,
 } from "./job.ts";
 export { completed, Completion } from "./dependencies.ts";
 export type { Size } from "../model/checks/size.ts";
+export type { Compression } from "../model/logs/log_names.ts";
+export type { LogTarget } from "../model/logs/settings.ts";
 export type { Duration } from "../model/duration.ts";
 export type { HookContext, HookEnvironment } from "./context.ts";

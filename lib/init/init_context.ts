@@ -10,6 +10,8 @@ export interface InitContext {
   processes: ProcessContext;
   /** The command that runs the program `checks` of this executable. */
   checksCommand: readonly string[];
+  /** Those that run `tidy-logs` and `ship-logs`. */
+  logCommands: { tidy: readonly string[]; ship: readonly string[] };
   /** The address that jobs get as `UPSTART_SESSION`. Undefined where clients find init without it. */
   session(): string | undefined;
   /** True where init scripts are jobs. */

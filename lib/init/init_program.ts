@@ -235,6 +235,7 @@ export class InitProgram implements Part<SavedProgram> {
         apparmor: new AppArmor({ warn: warnOnce }),
       },
       checksCommand: selfCommand("checks"),
+      logCommands: { tidy: selfCommand("tidy-logs"), ship: selfCommand("ship-logs") },
       session: () => this.#address,
       hasScripts: this.inittabModule !== undefined,
       isSession: options.user,
@@ -295,7 +296,8 @@ export class InitProgram implements Part<SavedProgram> {
     this.#endpoint.close();
     this.#init.close();
     this.#output.close();
-    await this.#streams.flush(this.#flushTime);
+    const time = this.#flushTime;
+    await Promise.all([this.#streams.flush(time), this.#init.finishLogs(time)]);
     if (this.role === "machine") return await haltMachine(this.#haltRunlevel?.command, this.#messages);
     if (this.#inittab) endNamespace(this.#haltRunlevel?.command);
     process.exit(this.#statusFor(reason));

@@ -3,6 +3,7 @@
 import process from "node:process";
 import { CONSOLES } from "../model/fields.ts";
 import type { Console } from "../model/job.ts";
+import { readRotation, type Rotation, SettingError } from "../model/logs/settings.ts";
 import type { LogPriority } from "../control/supervisor.ts";
 import { LOG_FORMATS, type LogFormat } from "./logs/line_format.ts";
 import { type HttpAddress, parseHttpAddress } from "../control/http_address.ts";
@@ -32,6 +33,8 @@ export interface InitOptions {
   defaultConsole?: Console;
   /** The format of lines on init's own output. Absent: the role's default. */
   logFormat?: LogFormat;
+  /** How the logs of jobs are rotated that do not say it. Absent: as their semantics has it. */
+  logRotate?: Rotation | "none";
   /** True: each line of a log begins with the time. */
   logTime?: boolean;
   inheritEnvironment: boolean;
@@ -142,6 +145,20 @@ const OPTIONS: InitOption[] = [
         throw new ValueError(`invalid log format: ${value}; it is one of ${LOG_FORMATS.join(", ")}`);
       }
       options.logFormat = value as LogFormat;
+    },
+  },
+  {
+    long: "log-rotate",
+    argument: "WORDS",
+    help:
+      "rotate the logs of jobs that do not say how, e.g. 'size 10MB age 86400 keep 5 compress gzip'; none",
+    apply(options, value) {
+      try {
+        options.logRotate = readRotation(value.trim().split(/\s+/));
+      } catch (error) {
+        if (!(error instanceof SettingError)) throw error;
+        throw new ValueError(`invalid log rotation: ${error.message}`);
+      }
     },
   },
   {

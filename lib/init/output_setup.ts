@@ -23,6 +23,8 @@ export function setUpJobOutput(
   return new JobOutput({
     ...logs(options, role),
     ...(options.logTime && { logTime: true }),
+    ...(options.logRotate && { rotation: options.logRotate }),
+    streams,
     ...(standardStreamsAreConsole && { standard: streams }),
     ...(options.command && { foreground: COMMAND_JOB }),
     onProblem: (message) => messages.log("warn", message),

@@ -16,11 +16,16 @@ import { RC_EVENTS } from "../model/init_events.ts";
 import { RequestFailure } from "../model/failure.ts";
 import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
+import type { Exit } from "../model/exit.ts";
+import { NOBODY } from "./checks/check_child.ts";
 import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
 import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
 import { askerOf } from "./journal/asker.ts";
 import { FOLLOWED, InitInsight, type SavedInsight } from "./journal/insight.ts";
 import type { ProcessOutput, SavedOutput } from "./logs/job_output.ts";
+import type { LogLosses } from "./logs/files/log_store.ts";
+import { LogShipper, type SavedShipping } from "./logs/shipping/log_shipper.ts";
+import { LogTidier, type SavedTidying } from "./logs/tidying/log_tidier.ts";
 import type { SavedMessages } from "./logs/messages.ts";
 import type { SavedControlGroups } from "./spawn/control_groups.ts";
 import { MemoryTrim } from "./host/memory_trim.ts";
@@ -50,6 +55,8 @@ export interface SavedInit {
   requests: SavedRequests;
   controlGroups: SavedControlGroups;
   output: SavedOutput;
+  tidying: SavedTidying;
+  shipping: SavedShipping;
   effects: SavedEffects;
   children: SavedChildren;
   starts: SavedStarts;
@@ -84,6 +91,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   readonly #foreign: ForeignProcesses;
   readonly #pidFiles: PidFiles;
   readonly #leftovers: LeftoverProcesses;
+  readonly #tidier: LogTidier;
+  readonly #shipper: LogShipper;
   readonly #requests = new PendingRequests();
   /** The clients that have asked for something, as the journal tells of them. */
   readonly #askers = new WeakMap<Peer, Asker>();
@@ -154,6 +163,21 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       remark: (job) => this.remark(job),
     });
     this.observe((notice) => this.insight.observe(notice), FOLLOWED);
+    const { processes: { output, spawner, privileged }, logCommands, messages } = context;
+    const world = {
+      spawner,
+      messages,
+      onEnd: (pid: number, listener: (exit: Exit) => void) => this.#reaper.onEnd(pid, listener),
+    };
+    this.#tidier = new LogTidier(logCommands.tidy, world);
+    output.onRotated = (path, rotation) => this.#tidier.add(path, rotation);
+    this.#shipper = new LogShipper({
+      ...world,
+      command: logCommands.ship,
+      ...(privileged && { credentials: NOBODY }),
+      onLost: (job, lostBytes) => output.addLosses(job, { lostBytes }),
+    });
+    output.ship = (log, targets, bytes) => this.#shipper.ship(log, targets, bytes);
     this.#updateMuted();
   }
 
@@ -170,6 +194,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       requests: this.#requests,
       controlGroups,
       output,
+      tidying: this.#tidier,
+      shipping: this.#shipper,
       // Before the children: what follows from those must be performed after the effects of before.
       effects: this.#effects,
       children: this.#reaper,
@@ -210,6 +236,12 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   /** Takes what happened to children from the kernel. To be called after SIGCHLD. */
   reap(): void {
     this.#reaper.reap();
+  }
+
+  /** Resolves when output that goes elsewhere than to files has got there, or the time (ms) is over. */
+  async finishLogs(time: number): Promise<void> {
+    this.#tidier.close();
+    await this.#shipper.finish(time);
   }
 
   /** Closes what services tell of themselves by, and removes its file. */
@@ -339,7 +371,13 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     const isOurs = semantics === "rouse" || expect === "script";
     const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
     if (definition?.directed) return this.#director?.remark(job) ?? "";
-    return expect === "script" ? [failed, remark].filter(Boolean).join("; ") : remark || failed;
+    const log = isOurs && this.context.processes.output.problem(job);
+    const remarks = expect === "script" ? [failed, remark] : [remark || failed];
+    return [...remarks, log].filter(Boolean).join("; ");
+  }
+
+  get logLosses(): ReadonlyMap<string, LogLosses> {
+    return this.context.processes.output.losses;
   }
 
   problem(job: string): string | undefined {

@@ -9,6 +9,7 @@
 import type { Ceilings, CheckDefinition, CheckUse } from "./checks/check.ts";
 import type { JobCondition } from "./condition.ts";
 import type { Exit } from "./exit.ts";
+import type { LogLimit, LogTarget, Rotation } from "./logs/settings.ts";
 import type { Backoff, Cgroup, Limit, ProcessName, Resource, RespawnLimit } from "./job.ts";
 
 /** The two sets of defaults: Upstart's, and those of job modules. */
@@ -90,6 +91,9 @@ export interface FieldValues {
   /** A check, of a kind that the row's use allows. */
   check: CheckDefinition;
   ceilings: Ceilings;
+  rotation: Rotation | "none";
+  logLimit: LogLimit;
+  logTargets: LogTarget[];
 }
 
 /** The name of a kind of values. */
@@ -271,6 +275,22 @@ export const FIELDS = {
    * terminal, so that programs print line by line. `"pipe"` is a log, too, for programs that print much.
    */
   console: { kind: "choice", choices: CONSOLES, group: "surroundings", stanza: "console" },
+  /**
+   * When the log file is rotated, and what is kept of it: `{ size: "10MB", age: "7d", keep: 5, compress: "gzip" }`, or
+   * `"none"`. The default is init's `--log-rotate`, and without that `{ size: "10MB", keep: 5, compress: "gzip" }`; of a
+   * `.conf` file it is none then.
+   */
+  logRotate: { kind: "rotation", group: "surroundings", stanza: "log rotate" },
+  /**
+   * How much the job may print: `{ lines: 10000, bytes: "1MB", per: "30s" }`, or one of the two. What is beyond is left out,
+   * and the log says how much. The default is no limit.
+   */
+  logLimit: { kind: "logLimit", group: "surroundings", stanza: "log limit" },
+  /**
+   * Where output goes: `"file"` (the default), `"syslog"` or `"syslog:local3.notice"`, `"journald"`, `"stdout"` of init, or
+   * `"otlp:http://collector:4318/v1/logs"`; or several of them.
+   */
+  logTo: { kind: "logTargets", group: "surroundings", stanza: "log to" },
   /** File mode creation mask, as a number (`0o022`) or in octal digits (`"022"`). The default is init's own. */
   umask: { kind: "mask", group: "surroundings", stanza: "umask" },
   /** Scheduling priority, −20 (most urgent) to 19. The default is init's own. */

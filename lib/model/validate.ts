@@ -11,6 +11,14 @@ import {
 } from "./checks/check.ts";
 import { mayBeAddress, mayBeUrl } from "./checks/target.ts";
 import { DEEPEST_CONDITION, type JobCondition, type Match } from "./condition.ts";
+import {
+  isComplete,
+  isLogTarget,
+  isPart,
+  LOG_PARTS,
+  type LogSettingKind,
+  type PartKind,
+} from "./logs/settings.ts";
 import { patternProblem } from "./text/line_pattern.ts";
 import { FIELD_ROWS, type FieldKind, type FieldRow } from "./fields.ts";
 import { type Backoff, emptyJob, type JobDefinition, PROCESS_NAMES, RESOURCES } from "./job.ts";
@@ -153,6 +161,13 @@ const BACKOFF_TESTS: Record<keyof Backoff, Test> = {
 const isBackoff: Test = (value) =>
   isObject(BACKOFF_TESTS)(value) && (value as Backoff).delay <= (value as Backoff).max;
 
+function isLogSetting(kind: LogSettingKind): Test {
+  const parts: Record<string, Test> = Object.fromEntries(
+    Object.entries<PartKind>(LOG_PARTS[kind]).map(([name, part]) => [name, (value) => isPart(part, value)]),
+  );
+  return (value) => isObject({}, parts)(value) && isComplete(kind, value as object);
+}
+
 /** What the fields of each kind may hold. */
 const KINDS: { [Kind in FieldKind]: (row: FieldRow<Kind>) => Test } = {
   text: () => isString,
@@ -182,6 +197,9 @@ const KINDS: { [Kind in FieldKind]: (row: FieldRow<Kind>) => Test } = {
     isListOf(isObject({ controller: isString }, { name: isString, key: isString, value: isString })),
   check: ({ use }) => isCheck(use),
   ceilings: () => isObject({}, { memory: isInteger(1, Number.MAX_SAFE_INTEGER) }),
+  rotation: () => either(isOneOf("none"), isLogSetting("rotation")),
+  logLimit: () => isLogSetting("logLimit"),
+  logTargets: () => (value) => isListOf(isLogTarget)(value) && (value as unknown[]).length > 0,
 };
 
 /** True for a word that names a job. `completions`: or the completion of one. */

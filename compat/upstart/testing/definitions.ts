@@ -29,6 +29,7 @@ import {
   type Semantics,
 } from "../../../lib/model/job.ts";
 import { formatReference } from "../../../lib/model/text/references.ts";
+import type { LogTarget } from "../../../lib/model/logs/settings.ts";
 import { isJobName, isReference } from "../../../lib/model/validate.ts";
 import { parseConf } from "../parse.ts";
 
@@ -189,6 +190,29 @@ const KINDS: { [Kind in FieldKind]: (row: FieldRow<Kind>) => fc.Arbitrary<FieldV
     ),
   check: ({ use }) => checks(use),
   ceilings: () => fc.record({ memory: fc.integer({ min: 1 }) }),
+  rotation: () =>
+    fc.oneof(
+      fc.constant("none" as const),
+      fc.record(
+        {
+          size: fc.integer({ min: 1 }),
+          age: fc.integer({ min: 1 }),
+          keep: fc.nat(),
+          compress: fc.constantFrom("none" as const, "gzip" as const, "zstd" as const),
+        },
+        { requiredKeys: ["size", "keep", "compress"] },
+      ),
+    ),
+  logLimit: () =>
+    fc.record(
+      { lines: fc.integer({ min: 1 }), bytes: fc.integer({ min: 1 }), per: fc.integer({ min: 1 }) },
+      { requiredKeys: ["lines", "per"] },
+    ),
+  logTargets: () =>
+    fc.subarray<LogTarget>(
+      ["file", "syslog", "syslog:local3.notice", "journald", "stdout", "otlp:http://collector:4318/v1/logs"],
+      { minLength: 1 },
+    ),
 };
 
 /** Values of the fields that have a stanza, each by itself. */

@@ -4,6 +4,7 @@ import type { JobCondition } from "../../model/condition.ts";
 import { type FieldKind, type FieldRow, type FieldValues, USUAL_BACKOFF } from "../../model/fields.ts";
 import { type Cgroup, hasDefault, type JobDefinition, type Limit } from "../../model/job.ts";
 import { formatSize } from "../../model/checks/size.ts";
+import { LOG_PARTS, type LogSettingKind, type PartKind } from "../../model/logs/settings.ts";
 import { parseReference } from "../../model/text/references.ts";
 import { LAST_SIGNAL, signalName } from "../../model/signals.ts";
 import { checkLiteral } from "./checks.ts";
@@ -74,6 +75,9 @@ export const KINDS: { [Kind in Exclude<FieldKind, "respawnLimit" | "backoff">]: 
   check: (check, field, { use }) => checkLiteral(check, MARGIN, `${field}: `.length, use),
   ceilings: ({ memory }) =>
     memory === undefined ? undefined : `{ memory: ${textLiteral(formatSize(memory))} }`,
+  rotation: (value, field) => value === "none" ? textLiteral(value) : logSetting("rotation", value, field),
+  logLimit: (value, field) => logSetting("logLimit", value, field),
+  logTargets: (targets, field) => list(field, targets.map(textLiteral)),
 };
 
 /** The parts of `respawn` that are not as usual. */
@@ -102,6 +106,21 @@ function delayParts(job: JobDefinition): string[] {
     ...(jitter === USUAL_BACKOFF.jitter ? [] : [`jitter: ${jitter}`]),
     ...(resetAfter === USUAL_BACKOFF.resetAfter ? [] : [`resetAfter: ${durationLiteral(resetAfter)}`]),
   ];
+}
+
+function logSetting(kind: LogSettingKind, setting: object, field: string): string {
+  const values = setting as Record<string, number | string | undefined>;
+  const entries = Object.entries<PartKind>(LOG_PARTS[kind]).flatMap(([name, part]) => {
+    const value = values[name];
+    return value === undefined ? [] : [`${name}: ${partLiteral(part, value)}`];
+  });
+  return bracketed("{", entries, "}", MARGIN, `${field}: `.length);
+}
+
+function partLiteral(part: PartKind, value: number | string): string {
+  if (typeof value === "string") return textLiteral(value);
+  if (part === "bytes") return textLiteral(formatSize(value));
+  return part === "seconds" ? durationLiteral(value) : String(value);
 }
 
 /** A list; the brackets may be left out around a single item. */

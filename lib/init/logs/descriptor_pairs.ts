@@ -1,5 +1,6 @@
 /** Pairs of descriptors: terminals and pipes that a job writes to and init reads from. */
 
+import { passOutput } from "../../sys/machine/terminal.ts";
 import { close, fchmod, O_WRONLY, open, openPty, openPtyPeer, pipe } from "../../sys/io/descriptors.ts";
 
 /** The two ends of a terminal or a pipe. */
@@ -12,10 +13,12 @@ export interface DescriptorPair {
 /**
  * Opens a terminal: programs print line by line to one.
  *
+ * @param isPlain It does not change what is written to it, such as line ends.
  * @throws {SystemError} when there is none.
  */
-export function openTerminal(openPair = openPty): DescriptorPair {
+export function openTerminal(openPair = openPty, isPlain = false): DescriptorPair {
   const { master, slave } = openPair();
+  if (isPlain) passOutput(slave);
   return { kind: "terminal", reader: master, writer: slave };
 }
 

@@ -3,14 +3,17 @@
 import { isFault } from "../../sys/call/fault.ts";
 import type { Console } from "../../model/job.ts";
 import { close, isTerminal, memfd, O_NOCTTY, O_RDWR, open, type openPty } from "../../sys/io/descriptors.ts";
-import { EACCES, ELOOP, ENOENT, ENXIO, EROFS, errnoMessage, SystemError } from "../../sys/call/errno.ts";
+import { SystemError } from "../../sys/call/errno.ts";
+import { type LogLimit, type LogTarget, type Rotation, USUAL_ROTATION } from "../../model/logs/settings.ts";
 import { ConsoleEcho } from "./console_echo.ts";
 import { Channels, type OutputStream, type SavedChannels } from "./output_channels.ts";
 import { type DescriptorPair, openPipe, openTerminal } from "./descriptor_pairs.ts";
-import { type OutputSource, TimeStamps } from "./line_format.ts";
+import { type LogDescription, type LogLosses, LogStore, type SavedLogs } from "./files/log_store.ts";
+import { PlainText } from "./files/plain_text.ts";
+import type { OutputSource } from "./line_format.ts";
 import { LineWatch, type SavedWatches } from "./line_watch.ts";
-import { LogFile, logPath, MemoryBudget, type SavedLog } from "./log_file.ts";
 import { OutputRing, type SavedRing } from "../journal/output_ring.ts";
+import { logPath } from "../../model/logs/log_names.ts";
 import type { Part } from "../parts/part.ts";
 import type { Look, Sink } from "./output_reader.ts";
 import type { StandardStreams } from "./standard_streams.ts";
@@ -23,7 +26,11 @@ export interface JobOutputOptions {
   logTime?: boolean;
   /** A log directory that cannot be written: lines go to init's own streams instead, and a problem is reported. */
   missingDirectory?: string;
-  /** Init's own streams, if they stand for the system's console. */
+  /** How the logs of jobs are rotated that do not say it. Absent: as their semantics has it. */
+  rotation?: Rotation | "none";
+  /** Init's own streams. */
+  streams?: StandardStreams;
+  /** The same, if they stand for the system's console. */
   standard?: StandardStreams;
   /** The job whose main process reads init's standard input. If that is a terminal, the process has it to itself. */
   foreground?: string;
@@ -31,6 +38,8 @@ export interface JobOutputOptions {
   onProblem(message: string): void;
   /** Receives exceptions of init's own code. */
   onFault?(error: unknown): void;
+  /** How long a log cannot be written, in ms, before that is told where it may pass; for tests. */
+  patience?: number;
   /** The system's console; for tests. */
   consolePath?: string;
   /** Makes a terminal; for tests. */
@@ -56,35 +65,28 @@ export interface ProcessOutput {
   ended(): void;
 }
 
-/** How many logs are kept that cannot be written and have no writers any more. */
-const MAX_UNWRITTEN = 1000;
-
-/** How many logs that cannot be written are named in messages at a time. */
-const MAX_NAMED = 20;
-
-/**
- * Upstart says nothing of a link in the place of a log, nor of a directory that is not there yet or that it may not write
- * to. A file system that is read-only is the rule when a machine boots, and when it goes down.
- */
-const SILENT = new Set([ELOOP, ENOENT, EACCES, EROFS]);
-
-/** A log with writers, or with output that could not be written yet. */
-interface OpenLog {
-  log: LogFile;
-  stamps: TimeStamps | undefined;
-  writers: number;
+/** What a job says of its output. */
+export interface OutputSettings {
+  /** True for an init script, see {@link JobOutput.showScripts}. */
+  isScript?: boolean;
+  /** True: what comes through a terminal is logged without escape sequences and carriage returns. */
+  isPlain?: boolean;
+  rotate?: Rotation | "none" | undefined;
+  limit?: LogLimit | undefined;
+  to?: LogTarget[] | undefined;
 }
 
 /** A sink, and what is to be called when no more comes. */
 type MadeSink = Pick<ReturnType<OutputStream["sink"]>, "sink" | "release">;
+/** Where output goes but to files: see {@link JobOutput.ship}. */
+export type Ship = (log: LogDescription, targets: readonly LogTarget[], bytes: Uint8Array) => void;
 
 const CONSOLE = "/dev/console";
 const NULL = "/dev/null";
 
 /** What is saved of {@link JobOutput}. */
 export interface SavedOutput {
-  /** The logs; `isMidLine`: the last line has not ended. */
-  logs: Array<SavedLog & { isMidLine: boolean }>;
+  logs: SavedLogs;
   channels: SavedChannels;
   recent: SavedRing;
   watches: SavedWatches;
@@ -96,31 +98,40 @@ export interface SavedOutput {
 type Destination =
   & { job: string; instance: string }
   & (
-    | { console: "log" | "pipe"; path: string }
+    | { console: "log" | "pipe"; isPlain: boolean; log: LogDescription }
     | { input: number }
     | { isDiscarded: true }
   );
 
 /** The output of all jobs. */
 export class JobOutput implements Part<SavedOutput> {
-  readonly #logs = new Map<string, OpenLog>();
+  readonly #logs: LogStore;
   readonly #channels = new Channels();
   readonly #watch = new LineWatch();
   readonly #echo: ConsoleEcho;
-  readonly #unwritten = new Set<LogFile>();
-  readonly #budget = new MemoryBudget();
   readonly #null: number;
   readonly #reported = new Set<string>();
-  /** The logs that were reported as failing, by path, until they are written again. */
-  readonly #failing = new Set<string>();
 
   /** What jobs have printed last. */
   readonly recent = new OutputRing();
 
   /** Called when an instance has printed a line that {@link JobOutput.watchLines} waited for. */
   onMatch: (job: string, instance: string) => void = () => {};
+  /** Called when a log was rotated: what is kept of it is to be looked after. */
+  onRotated: (path: string, rotation: Rotation) => void = () => {};
+  /** Passes output on to other places than files. */
+  ship: Ship = () => {};
 
   constructor(private readonly options: JobOutputOptions) {
+    const { logTime, onProblem, patience } = options;
+    this.#logs = new LogStore({
+      ...(logTime && { logTime }),
+      ...(patience !== undefined && { patience }),
+      onProblem,
+      report: (what, reason) => this.#report(what, reason),
+      onRotated: (path, rotation) => this.onRotated(path, rotation),
+      ship: (log, targets, bytes) => this.ship(log, targets, bytes),
+    });
     this.#null = this.#openNull();
     this.#echo = new ConsoleEcho(this.#consolePath);
   }
@@ -144,13 +155,12 @@ export class JobOutput implements Part<SavedOutput> {
   /**
    * Opens the streams for a process of a job's instance. What cannot be opened is replaced by something simpler.
    *
-   * @param isScript True for an init script, see {@link showScripts}
    * @throws {SystemError} when the console cannot be opened for `owner`.
    * @throws {Error} when a line is waited for in output that is not read here.
    */
-  open(job: string, instance: string, console: Console, isScript = false): ProcessOutput {
-    const output = this.#open(job, instance, console);
-    if (isScript && output.channel !== undefined) return this.#shown(job, output);
+  open(job: string, instance: string, console: Console, settings: OutputSettings = {}): ProcessOutput {
+    const output = this.#open(job, instance, console, settings);
+    if (settings.isScript && output.channel !== undefined) return this.#shown(job, output);
     if (output.channel !== undefined || !this.#watch.has(job, instance)) return output;
     if (output.descriptors[1] === this.#null) {
       return this.#connect(this.#null, { isDiscarded: true, job, instance });
@@ -183,11 +193,13 @@ export class JobOutput implements Part<SavedOutput> {
     this.#watch.stop(job, instance);
   }
 
-  #open(job: string, instance: string, console: Console): ProcessOutput {
-    const { directory, missingDirectory, standard, foreground } = this.options;
+  #open(job: string, instance: string, console: Console, settings: OutputSettings): ProcessOutput {
+    const { missingDirectory, standard, foreground } = this.options;
     const isLogged = console === "log" || console === "pipe";
-    if (isLogged && directory !== undefined) {
-      return this.#connect(this.#null, { console, path: logPath(directory, job, instance), job, instance });
+    const log = isLogged && this.#describeLog(job, instance, settings);
+    if (log) {
+      const isPlain = console === "log" && settings.isPlain === true;
+      return this.#connect(this.#null, { console, isPlain, log, job, instance });
     }
     if (standard && (console === "owner" || (foreground === job && console === "output" && isTerminal(0)))) {
       return { ...unlogged(0), descriptors: { 0: 0, 1: 1, 2: 2 }, foreground: isTerminal(0) };
@@ -211,18 +223,44 @@ export class JobOutput implements Part<SavedOutput> {
     return unlogged(this.#null);
   }
 
+  /** The log of an instance. Undefined where there is none: no directory, and no other place that output goes to. */
+  #describeLog(job: string, instance: string, settings: OutputSettings): LogDescription | undefined {
+    const { directory, rotation: usual } = this.options, { rotate, limit, isPlain } = settings;
+    const to = settings.to?.filter((target) => target !== "file" || directory !== undefined);
+    if (directory === undefined && !to?.length) return undefined;
+    const rotation = rotate ?? usual ?? (isPlain ? USUAL_ROTATION : "none");
+    return {
+      job,
+      instance,
+      path: logPath(directory ?? "", job, instance),
+      ...(rotation !== "none" && { rotation }),
+      ...(limit && { limit }),
+      ...(to && { to }),
+    };
+  }
+
   /**
    * Writes all output that was kept because it could not be written.
    *
    * @returns The reason, as in strerror(3), when some of it still cannot.
    */
   notifyDiskWriteable(): string | undefined {
-    let problem: string | undefined;
-    for (const { log } of this.#logs.values()) {
-      problem = log.flush() ?? problem;
-      this.#forgetUnused(log);
-    }
-    return problem;
+    return this.#logs.flush();
+  }
+
+  /** Why a log of a job cannot be written; undefined where all can. */
+  problem(job: string): string | undefined {
+    return this.#logs.problem(job);
+  }
+
+  /** What was lost of the output of each job that has lost some. */
+  get losses(): ReadonlyMap<string, LogLosses> {
+    return this.#logs.losses;
+  }
+
+  /** Counts what was lost of a job's output. */
+  addLosses(job: string, losses: Partial<LogLosses>): void {
+    this.#logs.addLosses(job, losses);
   }
 
   /** Reads the rest of what the processes of a saved channel have written. See {@link ProcessOutput.channel}. */
@@ -231,11 +269,8 @@ export class JobOutput implements Part<SavedOutput> {
   }
 
   save(): SavedOutput {
-    const logs = Array.from(this.#logs.values(), ({ log, stamps }) => (
-      { ...log.save(), isMidLine: stamps?.isMidLine ?? false }
-    ));
     return {
-      logs,
+      logs: this.#logs.save(),
       channels: this.#channels.save(),
       recent: this.recent.save(),
       reported: [...this.#reported],
@@ -247,22 +282,16 @@ export class JobOutput implements Part<SavedOutput> {
     this.recent.restore(recent);
     for (const problem of reported) this.#reported.add(problem);
     this.#watch.restore(watches);
-    for (const { isMidLine, ...saved } of logs) {
-      const { log } = this.#log(saved.path, isMidLine);
-      log.restore(saved);
-      if (log.waiting && this.#failing.size < MAX_NAMED) this.#failing.add(log.path);
-    }
+    this.#logs.restore(logs);
     this.#channels.restore(channels, (key) => this.#streamsOf(JSON.parse(key)));
-    for (const { log } of [...this.#logs.values()]) this.#forgetUnused(log);
+    this.#logs.forget();
   }
 
   /** Reads and writes the rest of all output, then stops. */
   close(): void {
     this.#channels.close();
     this.#echo.close();
-    for (const { log } of this.#logs.values()) log.flush();
-    this.#logs.clear();
-    this.#unwritten.clear();
+    this.#logs.close();
     close(this.#null);
   }
 
@@ -281,10 +310,11 @@ export class JobOutput implements Part<SavedOutput> {
     const { job, instance } = destination, { standard } = this.options;
     const watched = (made: MadeSink) => this.#watched(job, instance, made);
     // One terminal or pipe for both streams, whose output goes to a log.
-    if ("path" in destination) {
-      const { console, path } = destination;
-      const open = () => console === "log" ? this.#terminalOrPipe() : openPipe();
-      return [{ descriptors: [1, 2], open, sink: () => watched(this.#logSink(path)) }];
+    if ("log" in destination) {
+      const { console, isPlain, log } = destination;
+      const open = () => console === "log" ? this.#terminalOrPipe(isPlain) : openPipe();
+      const sink = () => ({ ...watched(this.#logSink(log)), ...(isPlain && { text: new PlainText() }) });
+      return [{ descriptors: [1, 2], open, sink }];
     }
     if ("isDiscarded" in destination) {
       return [{
@@ -358,10 +388,10 @@ export class JobOutput implements Part<SavedOutput> {
     }
   }
 
-  /** A terminal; if there is none, a pipe. */
-  #terminalOrPipe(): DescriptorPair {
+  /** A terminal; if there is none, a pipe. `isPlain`: it does not change what is written to it. */
+  #terminalOrPipe(isPlain: boolean): DescriptorPair {
     try {
-      return openTerminal(this.options.openTerminal);
+      return openTerminal(this.options.openTerminal, isPlain);
     } catch (error) {
       this.#report("Failed to create pty, jobs log through pipes instead", error);
       return openPipe();
@@ -377,59 +407,44 @@ export class JobOutput implements Part<SavedOutput> {
     this.options.onProblem(message);
   }
 
-  /** Reports that a log cannot be written. */
-  #reportFailing(path: string, errno: number): void {
-    if (SILENT.has(errno)) return;
-    if (errno === ENXIO) {
-      this.#report(`Failed to write ${path}`, "there is something else than a file");
-    } else if (this.#failing.size >= MAX_NAMED) {
-      this.#report(`Failed to write more than ${MAX_NAMED} logs`, "the others are not named");
-    } else if (!this.#failing.has(path)) {
-      this.#failing.add(path);
-      const reason = errnoMessage(errno);
-      this.options.onProblem(`${path}: unable to write: ${reason}; its lines are kept in memory`);
-    }
-  }
-
   /** The sink of a log, and the function to be called when no more output comes. */
-  #logSink(path: string): MadeSink {
-    const open = this.#log(path), { log, stamps } = open;
-    open.writers++;
-    const take = (bytes: Uint8Array) => log.append(stamps ? stamps.add(bytes) : bytes);
-    const release = () => {
-      open.writers--;
-      this.#forgetUnused(log);
-    };
-    return { sink: { ...NOWHERE, take }, release };
+  #logSink(log: LogDescription): MadeSink {
+    const { take, release } = this.#logs.open(log), { streams } = this.options;
+    if (!streams || !log.to?.includes("stdout")) return { sink: { ...NOWHERE, take }, release };
+    const source = { job: log.job, instance: log.instance, stream: "stdout" as const };
+    return { sink: new TeeSink(streams.sink(source, false, true), take), release };
+  }
+}
+
+/** Passes output on, and to init's own output, whose reader the writer waits for. */
+class TeeSink implements Sink {
+  readonly broken = false;
+
+  constructor(private readonly lines: Sink, private readonly also: (bytes: Uint8Array) => void) {}
+
+  take(bytes: Uint8Array): void {
+    this.lines.take(bytes);
+    this.also(bytes);
   }
 
-  #log(path: string, isMidLine = false): OpenLog {
-    let open = this.#logs.get(path);
-    if (!open) {
-      const stamps = this.options.logTime ? new TimeStamps(isMidLine) : undefined;
-      const onFailing = (errno: number) => this.#reportFailing(path, errno);
-      const onWritten = () => this.#failing.delete(path) && this.options.onProblem(`${path}: written again`);
-      open = { log: new LogFile(path, this.#budget, onFailing, onWritten), stamps, writers: 0 };
-      this.#logs.set(path, open);
-    }
-    return open;
+  resume(bytes: Uint8Array): void {
+    this.lines.take(bytes);
   }
 
-  /**
-   * Forgets a log without writers. If it keeps output that could not be written, it stays, unless there are too many such
-   * logs: each takes memory, however little it keeps.
-   */
-  #forgetUnused(log: LogFile): void {
-    if (this.#logs.get(log.path)?.writers !== 0) return;
-    this.#unwritten.delete(log);
-    if (!log.waiting) return void this.#logs.delete(log.path);
-    this.#unwritten.add(log);
-    if (this.#unwritten.size <= MAX_UNWRITTEN) return;
-    const [oldest] = this.#unwritten;
-    this.#report(`Failed to write more than ${MAX_UNWRITTEN} logs`, "the output of the oldest is lost");
-    oldest!.discard();
-    this.#unwritten.delete(oldest!);
-    this.#logs.delete(oldest!.path);
+  end(): void {
+    this.lines.end();
+  }
+
+  get kept(): Uint8Array {
+    return this.lines.kept ?? new Uint8Array();
+  }
+
+  get full(): boolean {
+    return this.lines.full;
+  }
+
+  whenRoom(listener: () => void): void {
+    this.lines.whenRoom(listener);
   }
 }
 

@@ -15,8 +15,8 @@ export interface OutputStream {
   descriptors: readonly number[];
   /** @throws {SystemError} when it cannot be opened. */
   open(): DescriptorPair;
-  /** Where its bytes go. `release` is to be called when no more will come. */
-  sink(): { sink: Sink; release(): void; look?: Look };
+  /** Where its bytes go, and what changes them on the way. `release` is to be called when no more will come. */
+  sink(): { sink: Sink; release(): void; look?: Look; text?: { clean(bytes: Uint8Array): Uint8Array } };
 }
 
 /** The terminal or the pipes of one process, or of several of the same instance. */
@@ -147,7 +147,8 @@ export class Channels {
         channel.pairs[stream] = { kind, reader: descriptor, writer: -1 };
         const makeSink = () => {
           const made = streamsOf(key)[stream]!.sink();
-          if (kept !== "") made.sink.take(Buffer.from(kept, "base64"));
+          const bytes = Buffer.from(kept, "base64");
+          if (bytes.length > 0) made.sink.resume ? made.sink.resume(bytes) : made.sink.take(bytes);
           return made;
         };
         channel.readers.push(this.#read(channel, stream, makeSink));
@@ -192,17 +193,23 @@ export class Channels {
    * @throws {SystemError} when it cannot be read. It is closed then.
    */
   #read(channel: Channel, stream: number, makeSink: OutputStream["sink"]): OutputReader {
-    const { sink, release, look } = makeSink();
+    const { sink, release, look, text } = makeSink();
     const descriptor = channel.pairs[stream]!.reader;
     const over = () => {
       release();
       this.#forget(channel);
     };
     try {
-      const reader: OutputReader = new OutputReader(descriptor, sink, () => {
-        this.#readers.delete(reader);
-        over();
-      }, look);
+      const reader: OutputReader = new OutputReader(
+        descriptor,
+        sink,
+        () => {
+          this.#readers.delete(reader);
+          over();
+        },
+        look,
+        text,
+      );
       this.#readers.set(reader, { over, channel, stream });
       return reader;
     } catch (error) {

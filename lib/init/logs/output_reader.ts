@@ -10,6 +10,8 @@ export interface Sink {
   end(): void;
   /** The bytes that were taken but not passed on, for the rest of their line has not come: another sink can take them. */
   readonly kept?: Uint8Array;
+  /** Takes bytes that another sink had kept, in place of {@link take}. */
+  resume?(bytes: Uint8Array): void;
   /** True when it should be given no more for now. */
   readonly full: boolean;
   /** True when all that it is given is lost, and the writer should notice. */
@@ -29,6 +31,7 @@ export class OutputReader {
 
   /**
    * @param look Looks at all bytes.
+   * @param text Changes all bytes before anybody gets them.
    * @param onEnd Called when all has been read, or no more will be. It is not called after {@link close}.
    * @throws {SystemError} when the descriptor cannot be read. It is closed then.
    */
@@ -37,9 +40,11 @@ export class OutputReader {
     readonly sink: Sink,
     private readonly onEnd: () => void,
     look?: Look,
+    text?: { clean(bytes: Uint8Array): Uint8Array },
   ) {
     this.#reader = readThrottled(descriptor, {
-      onData: (bytes) => {
+      onData: (given) => {
+        const bytes = text?.clean(given) ?? given;
         // Whoever is told may make system calls, which the bytes do not survive.
         const tell = look?.(bytes);
         sink.take(bytes);

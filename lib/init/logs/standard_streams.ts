@@ -159,9 +159,11 @@ export class StandardStreams implements Part<SavedStreams>, LineWriter {
    *
    * @param isDirect True: the process notices when nobody reads the stream any more, as if it wrote to it itself. False:
    * it goes on, and its lines are lost.
+   * @param isNamed True: each line tells whose it is, in every format.
    */
-  sink(source: OutputSource, isDirect: boolean): Sink {
-    return new LineSink(this.#streams[source.stream], source, this.format, isDirect);
+  sink(source: OutputSource, isDirect: boolean, isNamed = false): Sink {
+    const format = isNamed && this.format === "plain" ? "prefix" : this.format;
+    return new LineSink(this.#streams[source.stream], source, format, isDirect);
   }
 
   /**

@@ -5,7 +5,7 @@ import { isFault } from "../../sys/call/fault.ts";
 import { printable } from "../../model/text/printable.ts";
 import type { Messages } from "../logs/messages.ts";
 import { formatHttpAddress, type HttpAddress } from "../../control/http_address.ts";
-import { Metrics } from "./metrics.ts";
+import { type LogSubject, Metrics } from "./metrics.ts";
 import type { SavedCounters } from "./metrics_counters.ts";
 import { type Part, type Parts, restoreParts, saveParts } from "../parts/part.ts";
 import { ReadinessCheck, type ReadinessSubject, type SavedReadiness } from "./readiness.ts";
@@ -25,7 +25,7 @@ export class HttpService implements Part<SavedHttp> {
   #server: HttpServer | undefined;
 
   /** @param requiredJob A job without which init is not ready: it must have been started once. */
-  constructor(private readonly init: Supervisor & ReadinessSubject, requiredJob?: string) {
+  constructor(private readonly init: Supervisor & ReadinessSubject & LogSubject, requiredJob?: string) {
     const readiness = this.#readiness = new ReadinessCheck(init, requiredJob);
     const metrics = this.#metrics = new Metrics(init);
     this.#unobserve = init.observe((notice) => {

@@ -5,6 +5,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { JobView, Supervisor } from "../../control/supervisor.ts";
 import type { Notice } from "../../model/requests.ts";
 import { VERSION } from "../../model/version.ts";
+import type { LogLosses } from "../logs/files/log_store.ts";
 import { NoticeCounters } from "./metrics_counters.ts";
 import { cgroupUsage } from "./cgroup_usage.ts";
 import { LoopDelay } from "./loop_delay.ts";
@@ -18,9 +19,19 @@ interface JobMetric {
   name: string;
   help: string;
   /** The value for a job. Undefined where there is none. */
-  value(job: JobView, usage: ResourceUsage | undefined): number | undefined;
+  value(
+    job: JobView,
+    usage: ResourceUsage | undefined,
+    losses: LogLosses | undefined,
+  ): number | undefined;
   /** True: the value only grows while the processes of the job live. */
   isCounter?: boolean;
+}
+
+/** What is known of jobs' logs. */
+export interface LogSubject {
+  /** What was lost of each job's output, where something was. */
+  readonly logLosses: ReadonlyMap<string, LogLosses>;
 }
 
 const JOB_METRICS: JobMetric[] = [
@@ -46,6 +57,18 @@ const JOB_METRICS: JobMetric[] = [
     value: (_job, usage) => usage?.cpuTime,
     isCounter: true,
   },
+  {
+    name: "rouse_job_log_lost_bytes_total",
+    help: "Output of the job that no log took, as a disk was full or a collector away for too long.",
+    value: (_job, _usage, losses) => losses?.lostBytes,
+    isCounter: true,
+  },
+  {
+    name: "rouse_job_log_dropped_lines_total",
+    help: "Lines of the job that were beyond its log limit, and left out.",
+    value: (_job, _usage, losses) => losses?.droppedLines,
+    isCounter: true,
+  },
 ];
 
 /** All metrics. Notices are counted as they come; the rest is read when metrics are requested. */
@@ -59,7 +82,7 @@ export class Metrics {
   readonly #loopDelay: LoopDelay;
   #latest: { text: Promise<Uint8Array>; at: number } | undefined;
 
-  constructor(private readonly init: Pick<Supervisor, "jobs" | "settled">) {
+  constructor(private readonly init: Pick<Supervisor, "jobs" | "settled"> & LogSubject) {
     const registers = [this.#registry];
     const info = { name: "rouse_info", help: "1, for the version.", labelNames: ["version"], registers };
     new Gauge(info).set({ version: VERSION }, 1);
@@ -122,7 +145,7 @@ export class Metrics {
       await turn();
       metric.reset();
       for (const [index, job] of jobs.entries()) {
-        const value = jobMetric.value(job, usages[index]);
+        const value = jobMetric.value(job, usages[index], this.init.logLosses.get(job.definition.name));
         if (value !== undefined) metric.inc({ job: job.definition.name }, value);
       }
     }

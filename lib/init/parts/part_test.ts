@@ -17,7 +17,7 @@ import { EffectQueue } from "./effect_queue.ts";
 import type { InitContext } from "../init_context.ts";
 import { openPipe } from "../logs/descriptor_pairs.ts";
 import { JobOutput, type SavedOutput } from "../logs/job_output.ts";
-import { LogFile, MemoryBudget } from "../logs/log_file.ts";
+import { LogFile, MemoryBudget } from "../logs/files/log_file.ts";
 import { Messages } from "../logs/messages.ts";
 import { Channels, type SavedChannels } from "../logs/output_channels.ts";
 import type { Sink } from "../logs/output_reader.ts";
@@ -44,6 +44,7 @@ function runningInit(): RunningInit {
   return new RunningInit(new Environment([]), new Environment([]), {
     endsWithRunlevel: false,
     session: () => undefined,
+    logCommands: { tidy: ["false"], ship: ["false"] },
     messages: new Messages("fatal", new StandardStreams("plain")),
     processes: {
       spawner: new SpawnQueue(),
@@ -72,6 +73,8 @@ Deno.test("each part of the running init can be saved and restored, and what is 
     "requests",
     "controlGroups",
     "output",
+    "tidying",
+    "shipping",
     "effects",
     "children",
     "starts",
@@ -260,8 +263,8 @@ Deno.test(
     write(descriptors[1]!, Buffer.from("one\ntw"));
     ended();
     const saved: SavedOutput = JSON.parse(JSON.stringify(before.save()));
-    assert.equal(saved.logs.length, 1);
-    assert(saved.logs[0]!.isMidLine);
+    assert.equal(saved.logs.logs.length, 1);
+    assert(saved.logs.logs[0]!.isMidLine);
     after.restore({ ...saved, channels: withCopies(saved.channels) });
     before.close();
     rmdirSync(path);

@@ -96,8 +96,7 @@ export function describeProcess(
     cleanups.push(() => close(file));
     descriptors[SCRIPT_DESCRIPTOR] = file;
   }
-  const console = definition.console ?? context.defaultConsole;
-  const output = context.output.open(definition.name, instance, console, definition.expect === "script");
+  const output = openOutput(definition, instance, context);
   cleanups.push(() => output.spawned());
   const description = {
     argv: channels.needsListenPid ? withListenPid(argv) : argv,
@@ -111,6 +110,23 @@ export function describeProcess(
     ...directoryOf(settings, context.defaults),
   };
   return { description, output };
+}
+
+/** The streams of a process. A job that says where its output goes has it read. */
+function openOutput(
+  definition: JobDefinition,
+  instance: string,
+  { output, defaultConsole }: ProcessContext,
+): ProcessOutput {
+  const { name, semantics, expect, logRotate: rotate, logLimit: limit, logTo: to } = definition;
+  const console = definition.console ?? (to ? "log" : defaultConsole);
+  return output.open(name, instance, console, {
+    isScript: expect === "script",
+    isPlain: semantics === "rouse",
+    rotate,
+    limit,
+    to,
+  });
 }
 
 const NO_CHANNELS: ReportChannels = { environment: [], descriptors: {}, needsListenPid: false };

@@ -9,20 +9,21 @@ import { PreparedCalls } from "../call/prepared_calls.ts";
 const AT_FDCWD = -100, O_CLOEXEC = 0o2000000;
 const FLAGS = O_WRONLY | O_APPEND | O_CREAT | constants.O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
-const SEEK_CUR = 1;
+const SEEK_END = 2;
 
 let prepared: { open: PreparedCalls; write: PreparedCalls } | undefined;
 
 /**
  * Appends bytes to a file, 64 KB at most, and makes the file where there is none. It does not follow a symbolic link
  * (ELOOP), nor write to a terminal or a pipe (ENXIO).
+ * @param found Receives the size that the file had before.
  * @returns how many bytes were written, or the negative error number, e.g. −28 for ENOSPC.
  */
-export function appendTo(path: string, bytes: Uint8Array, mode: number): number {
+export function appendTo(path: string, bytes: Uint8Array, mode: number, found?: { size: number }): number {
   const { open, write } = prepared ??= {
     open: new PreparedCalls(["openat", AT_FDCWD, 0, FLAGS]),
     // Seeking fails for what is not a regular file; then the write is skipped.
-    write: new PreparedCalls(["lseek", 0, 0, SEEK_CUR], ["write"], ["close"]).skip(0, 2),
+    write: new PreparedCalls(["lseek", 0, 0, SEEK_END], ["write"], ["close"]).skip(0, 2),
   };
   const memory = kernel();
   memory.begin(0);
@@ -36,5 +37,8 @@ export function appendTo(path: string, bytes: Uint8Array, mode: number): number 
   write.set(1, 1, memory.copy(part));
   write.set(1, 2, part.length);
   write.run();
-  return write.result(0) < 0 ? -ENXIO : write.result(1);
+  const size = write.result(0);
+  if (size < 0) return -ENXIO;
+  if (found) found.size = size;
+  return write.result(1);
 }

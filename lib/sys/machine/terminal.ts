@@ -2,11 +2,21 @@
 
 import { call, kernel } from "../call/kernel.ts";
 
+const TCGETS = 0x5401, TCSETS = 0x5402;
+
 /** The width of a descriptor's terminal in columns; undefined where it has no terminal, or one that does not know. */
 export function terminalColumns(fd: number): number | undefined {
   const TIOCGWINSZ = 0x5413, { address, bytes } = kernel().scratch;
   if (call("ioctl", fd, TIOCGWINSZ, address) !== 0) return undefined;
   return bytes.readUInt16LE(2) || undefined;
+}
+
+/** Has a terminal pass on what is written to it as it is, line ends too (termios(3), OPOST). */
+export function passOutput(fd: number): void {
+  const OUTPUT_FLAGS = 4, OPOST = 1, { address, bytes } = kernel().scratch;
+  if (call("ioctl", fd, TCGETS, address) !== 0) return;
+  bytes.writeUInt32LE(bytes.readUInt32LE(OUTPUT_FLAGS) & ~OPOST, OUTPUT_FLAGS);
+  call("ioctl", fd, TCSETS, address);
 }
 
 /**
@@ -15,7 +25,7 @@ export function terminalColumns(fd: number): number | undefined {
  * @returns the key; undefined where there is none, or no terminal.
  */
 export function readKey(fd: number, isAwaited: boolean): string | undefined {
-  const TCGETS = 0x5401, TCSETS = 0x5402, SIZE = 60;
+  const SIZE = 60;
   const LOCAL_FLAGS = 12, CHARACTERS = 17, VTIME = 5, VMIN = 6, ICANON = 2, ECHO = 8;
   const { address, bytes } = kernel().scratch;
   if (call("ioctl", fd, TCGETS, address) !== 0) return undefined;

@@ -3,11 +3,12 @@
 import { Buffer } from "node:buffer";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { decodeBytes, encodeBytes } from "../../model/text/bytes.ts";
-import { appendTo } from "../../sys/io/append.ts";
-import { ENOENT, errnoMessage } from "../../sys/call/errno.ts";
-import { unlessRefused } from "../../sys/call/refused.ts";
-import type { Part } from "../parts/part.ts";
+import { appendTo } from "../../../sys/io/append.ts";
+import { ENOENT, ENXIO, errnoMessage } from "../../../sys/call/errno.ts";
+import { unlessRefused } from "../../../sys/call/refused.ts";
+import type { Rotation } from "../../../model/logs/settings.ts";
+import type { Part } from "../../parts/part.ts";
+import { LogRotator } from "./log_rotator.ts";
 
 /** The mode of log files: for root and its group. */
 const MODE = 0o640;
@@ -35,6 +36,20 @@ export class MemoryBudget {
   }
 }
 
+/** Who is told of a log file. */
+export interface LogEvents {
+  /** It cannot be written, said once until it can: the error number, ENXIO for what is no regular file. */
+  onFailing?(errno: number): void;
+  /** It can be written again, and all that was kept has been. */
+  onWritten?(): void;
+  /** So many bytes are lost, for no more are kept. */
+  onLost?(bytes: number): void;
+  /** It was rotated. */
+  onRotated?(rotation: Rotation): void;
+  /** It cannot be rotated, and grows on: the reason. */
+  onUnrotated?(reason: string): void;
+}
+
 /** What is saved of a {@link LogFile}. */
 export interface SavedLog {
   path: string;
@@ -52,20 +67,30 @@ export class LogFile implements Part<SavedLog> {
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
   #lost = 0;
+  readonly #rotator: LogRotator;
+  readonly #found = { size: 0 };
   /** True from a write that failed until one has succeeded. */
   #isFailing = false;
+  /** Why it cannot be written; undefined while it can. */
+  #failure: string | undefined;
 
-  /**
-   * @param onFailing Called with the error number when the file cannot be written, once until it can; ENXIO when there is
-   * something else than a regular file at the path.
-   * @param onWritten Called when it can be written again, and everything kept has been.
-   */
   constructor(
     readonly path: string,
     private readonly budget: MemoryBudget,
-    private readonly onFailing: (errno: number) => void = () => {},
-    private readonly onWritten: () => void = () => {},
-  ) {}
+    private readonly events: LogEvents = {},
+  ) {
+    this.#rotator = new LogRotator(path);
+  }
+
+  /** When it is rotated from now on; undefined for never. */
+  set rotation(rotation: Rotation | undefined) {
+    this.#rotator.rotation = rotation;
+  }
+
+  /** Why it cannot be written, as in strerror(3); undefined while it can. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
 
   /** True when there is output that could not be written yet. */
   get waiting(): boolean {
@@ -109,6 +134,7 @@ export class LogFile implements Part<SavedLog> {
 
   /** Drops the kept output. */
   discard(): void {
+    this.events.onLost?.(this.#keptBytes);
     this.#release(this.#keptBytes);
     this.#kept = [];
     this.#lost = 0;
@@ -118,27 +144,39 @@ export class LogFile implements Part<SavedLog> {
   #write(bytes: Uint8Array): { rest: Uint8Array; problem?: string } {
     let rest = bytes;
     while (rest.length > 0) {
-      let result = appendTo(this.path, rest, MODE);
-      if (result === -ENOENT && this.#makeDirectory()) result = appendTo(this.path, rest, MODE);
+      const piece = this.#rotator.share(rest);
+      let result = appendTo(this.path, piece, MODE, this.#found);
+      if (result === -ENOENT && this.#makeDirectory()) {
+        result = appendTo(this.path, piece, MODE, this.#found);
+      }
       if (result < 0) {
         this.#noteFailing(-result);
         return { rest, problem: errnoMessage(-result) };
       }
+      this.#noteAppended(rest.subarray(0, result));
       rest = rest.subarray(result);
     }
     return { rest };
   }
 
   #noteFailing(errno: number): void {
+    this.#failure = errno === ENXIO ? "it is no regular file" : errnoMessage(errno);
     if (this.#isFailing) return;
     this.#isFailing = true;
-    this.onFailing(errno);
+    this.events.onFailing?.(errno);
   }
 
   #noteWritten(): void {
+    this.#failure = undefined;
     if (!this.#isFailing) return;
     this.#isFailing = false;
-    this.onWritten();
+    this.events.onWritten?.();
+  }
+
+  #noteAppended(bytes: Uint8Array): void {
+    const problem = this.#rotator.appended(bytes, this.#found.size);
+    if (problem === "") this.events.onRotated?.(this.#rotator.rotation!);
+    else if (problem !== undefined) this.events.onUnrotated?.(problem);
   }
 
   /** Makes the last part of the directory's path. Where more is missing, a file system may not be mounted yet. */
@@ -154,7 +192,9 @@ export class LogFile implements Part<SavedLog> {
     const count = this.budget.take(wanted);
     if (count > 0) this.#kept.push(new Uint8Array(bytes.subarray(0, count)));
     this.#keptBytes += count;
-    this.#lost += bytes.length - count;
+    const lost = bytes.length - count;
+    this.#lost += lost;
+    if (lost > 0) this.events.onLost?.(lost);
   }
 
   #release(bytes: number): void {
@@ -169,33 +209,4 @@ export class LogFile implements Part<SavedLog> {
     if (problem === undefined) this.#lost = 0;
     return problem;
   }
-}
-
-/** The longest name of a file, in bytes (NAME_MAX). */
-const MAX_NAME = 255;
-const ENDING = ".log";
-
-/**
- * The path of an instance's log: `JOB.log` or `JOB-INSTANCE.log`, with underscores for slashes. The end of a name that is
- * too long for a file is replaced by a hash of the name.
- */
-export function logPath(directory: string, job: string, instance: string): string {
-  const name = (instance === "" ? job : `${job}-${instance}`).replaceAll("/", "_");
-  return `${directory}/${shortened(name, MAX_NAME - ENDING.length)}${ENDING}`;
-}
-
-function shortened(name: string, most: number): string {
-  const bytes = encodeBytes(name);
-  if (bytes.length <= most) return name;
-  const end = `-${hash(bytes)}`;
-  return decodeBytes(bytes.slice(0, most - end.length)) + end;
-}
-
-/** FNV-1a with 64 bits, as 16 digits. */
-function hash(bytes: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (let at = 0; at < bytes.length; at++) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(bytes.charCodeAt(at))) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, "0");
 }

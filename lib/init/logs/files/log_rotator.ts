@@ -1,0 +1,85 @@
+/** The rotation of a log file: when it is due, and the new name. Between two writes the file is closed, so nothing is lost. */
+
+import * as fs from "node:fs";
+import { dirname } from "node:path";
+import { rotatedLogs, rotatedPath, stampOf, stampTime } from "../../../model/logs/log_names.ts";
+import type { Rotation } from "../../../model/logs/settings.ts";
+import { errorReason } from "../../../sys/call/errno.ts";
+import { unlessRefused } from "../../../sys/call/refused.ts";
+
+const NEWLINE = 10;
+
+/** A line that is longer than this is cut where its log is rotated, in bytes. */
+const LONGEST_LINE = 1 << 20;
+
+/** Rotates a log file. It is told of each write. */
+export class LogRotator {
+  /** Absent: the log is not rotated here. Somebody else may rename or cut it. */
+  rotation: Rotation | undefined;
+  /** When the file was begun, in ms since 1970; undefined until that matters. */
+  #begun: number | undefined;
+  /** The stamp of the latest rotation; empty where there was none. */
+  #latest: string | undefined;
+  #size = 0;
+  /** A file that could not be rotated is tried again when it has grown to this size. */
+  #retrySize = 0;
+
+  /** @param now The time in ms since 1970; for tests. */
+  constructor(private readonly path: string, private readonly now: () => number = Date.now) {}
+
+  /** True when the file is to be rotated with the end of its line. */
+  get isDue(): boolean {
+    const { rotation } = this;
+    if (!rotation || this.#size === 0 || this.#size < this.#retrySize) return false;
+    if (this.#size >= rotation.size) return true;
+    return rotation.age !== undefined && this.now() - this.#begin() >= rotation.age * 1000;
+  }
+
+  /** What of these bytes still belongs to the file. */
+  share(bytes: Uint8Array): Uint8Array {
+    if (!this.isDue) return bytes;
+    const end = bytes.indexOf(NEWLINE) + 1;
+    return end > 0 ? bytes.subarray(0, end) : bytes;
+  }
+
+  /**
+   * Notes that bytes were appended, and rotates the file when that is due.
+   *
+   * @param before The size that it had before.
+   * @returns Undefined when nothing was due, empty when it was rotated, or the reason why it cannot be.
+   */
+  appended(bytes: Uint8Array, before: number): string | undefined {
+    if (!this.rotation) return undefined;
+    // Somebody else has renamed the file, or cut it.
+    if (before === 0) {
+      this.#begun = this.now();
+      this.#retrySize = 0;
+    }
+    this.#size = before + bytes.length;
+    if (!this.isDue) return undefined;
+    const isWhole = bytes.at(-1) === NEWLINE || this.#size >= this.rotation.size + LONGEST_LINE;
+    return isWhole ? this.#rotate(this.rotation) : undefined;
+  }
+
+  /** The time when the file was begun. One that was there before is as old as its inode. */
+  #begin(): number {
+    return this.#begun ??= unlessRefused(() => fs.statSync(this.path).birthtimeMs, () => 0) || this.now();
+  }
+
+  /** Renames the file. Returns the reason when that fails. */
+  #rotate({ size }: Rotation): string {
+    return unlessRefused(() => {
+      this.#latest ??= rotatedLogs(this.path, fs.readdirSync(dirname(this.path))).at(-1)?.stamp ?? "";
+      // Names sort by time even where the clock was set back.
+      const after = this.#latest === "" ? 0 : stampTime(this.#latest) + 1;
+      const stamp = stampOf(new Date(Math.max(this.now(), after)).toISOString());
+      fs.renameSync(this.path, rotatedPath(this.path, stamp));
+      this.#latest = stamp;
+      this.#size = this.#retrySize = 0;
+      return "";
+    }, (error) => {
+      this.#retrySize = this.#size + size;
+      return errorReason(error);
+    });
+  }
+}

@@ -1,0 +1,132 @@
+/** The limit of what a job prints within a time (`log limit`). Lines pass whole, or are left out and counted. */
+
+import { Buffer } from "node:buffer";
+import type { LogLimit } from "../../../model/logs/settings.ts";
+import { formatSize } from "../../../model/checks/size.ts";
+import type { Part } from "../../parts/part.ts";
+
+const NEWLINE = 10;
+
+/** What is saved of {@link RateLimit}. */
+export interface SavedRate {
+  /** How long the interval has lasted, in ms. */
+  elapsed: number;
+  lines: number;
+  bytes: number;
+  droppedLines: number;
+  droppedBytes: number;
+  /** Whether the last piece has ended within a line, and whether that line is left out. */
+  line: "ended" | "passes" | "dropped";
+}
+
+/** What was left out. */
+export interface Dropped {
+  lines: number;
+  bytes: number;
+}
+
+/** Passes the lines of an interval until there are too many. */
+export class RateLimit implements Part<SavedRate> {
+  #begin = -Infinity;
+  #passed: Dropped = { lines: 0, bytes: 0 };
+  #dropped: Dropped = { lines: 0, bytes: 0 };
+  #line: SavedRate["line"] = "ended";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param pass Receives what passes, and the notes of what does not.
+   * @param onDropped Told of what is left out, when its interval is over.
+   * @param now The time in ms; for tests.
+   */
+  constructor(
+    readonly limit: LogLimit,
+    private readonly pass: (bytes: Uint8Array) => void,
+    private readonly onDropped: (dropped: Dropped) => void = () => {},
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Takes output. The bytes are passed before this returns. */
+  take(bytes: Uint8Array): void {
+    if (this.now() - this.#begin >= this.limit.per * 1000) this.#beginInterval();
+    for (let start = 0, end = 0; start < bytes.length; start = end) {
+      const passes = this.#line === "passes" || this.#line === "ended" && this.#hasRoom;
+      end = this.#run(bytes, start, passes);
+      if (passes) this.pass(bytes.subarray(start, end));
+      else this.#await();
+    }
+  }
+
+  /** Notes what was left out so far, and ends the watch of the time. */
+  close(): void {
+    this.#note();
+  }
+
+  save(): SavedRate {
+    return {
+      elapsed: Math.min(this.now() - this.#begin, this.limit.per * 1000),
+      ...this.#passed,
+      droppedLines: this.#dropped.lines,
+      droppedBytes: this.#dropped.bytes,
+      line: this.#line,
+    };
+  }
+
+  restore({ elapsed, lines, bytes, droppedLines, droppedBytes, line }: SavedRate): void {
+    this.#begin = this.now() - elapsed;
+    this.#passed = { lines, bytes };
+    this.#dropped = { lines: droppedLines, bytes: droppedBytes };
+    this.#line = line;
+    if (droppedBytes > 0) this.#await();
+  }
+
+  get #hasRoom(): boolean {
+    const { lines = Infinity, bytes = Infinity } = this.limit;
+    return this.#passed.lines < lines && this.#passed.bytes < bytes;
+  }
+
+  /** The end of the bytes from a place on that share their line's fate. */
+  #run(bytes: Uint8Array, start: number, passes: boolean): number {
+    let end = start;
+    do {
+      const newline = bytes.indexOf(NEWLINE, end);
+      const next = newline < 0 ? bytes.length : newline + 1;
+      const counted = passes ? this.#passed : this.#dropped;
+      if (newline >= 0) counted.lines++;
+      counted.bytes += next - end;
+      end = next;
+      this.#line = newline >= 0 ? "ended" : passes ? "passes" : "dropped";
+    } while (end < bytes.length && (!passes || this.#hasRoom));
+    return end;
+  }
+
+  /** Has the note come with the end of the interval, also where nothing more is printed. */
+  #await(): void {
+    const rest = this.limit.per * 1000 - (this.now() - this.#begin);
+    this.#timer ??= setTimeout(() => this.#note(), Math.max(rest, 0));
+  }
+
+  #beginInterval(): void {
+    this.#note();
+    this.#begin = this.now();
+    this.#passed = { lines: 0, bytes: 0 };
+  }
+
+  #note(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const { lines, bytes } = this.#dropped;
+    if (bytes === 0) return;
+    this.#dropped = { lines: 0, bytes: 0 };
+    this.onDropped({ lines, bytes });
+    this.pass(Buffer.from(`[${lines} lines (${bytes} bytes) were left out: ${this.#reason}]\n`));
+  }
+
+  get #reason(): string {
+    const { lines, bytes, per } = this.limit;
+    const most = [
+      ...(lines === undefined ? [] : [`${lines} lines`]),
+      ...(bytes === undefined ? [] : [formatSize(bytes)]),
+    ];
+    return `more than ${most.join(" or ")} in ${per} s`;
+  }
+}

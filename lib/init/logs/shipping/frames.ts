@@ -1,0 +1,71 @@
+/** What init and the child that ships logs say to each other: frames of output one way, lines of JSON the other. */
+
+import { Buffer } from "node:buffer";
+import type { LogTarget } from "../../../model/logs/settings.ts";
+
+/** Whose output a frame holds. */
+export interface OutputOrigin {
+  job: string;
+  instance: string;
+}
+
+/** Some output of an instance. */
+export interface OutputFrame extends OutputOrigin {
+  targets: LogTarget[];
+  /** When it was read, in ms since 1970. */
+  time: number;
+  bytes: Uint8Array;
+}
+
+/** What the child tells of a target, or of output that it has dealt with. */
+export type ShippingReport =
+  | { failing: string; reason: string }
+  | { working: string }
+  /** So many bytes of a job's output are dealt with; and so many of those are lost. */
+  | { done: string; bytes: number }
+  | { lost: string; bytes: number };
+
+const NEWLINE = 10;
+
+/** A frame as it is written: a line of JSON, which tells how many bytes follow. */
+export function formatFrame({ bytes, ...head }: OutputFrame): Uint8Array {
+  return Buffer.concat([Buffer.from(`${JSON.stringify({ ...head, size: bytes.length })}\n`), bytes]);
+}
+
+/** Takes frames out of a stream. */
+export class FrameReader {
+  #rest: Buffer = Buffer.alloc(0);
+
+  /** The frames that are whole now. The bytes given may change later. */
+  take(bytes: Uint8Array): OutputFrame[] {
+    const frames: OutputFrame[] = [];
+    let all = Buffer.concat([this.#rest, bytes]);
+    for (let end = all.indexOf(NEWLINE); end >= 0; end = all.indexOf(NEWLINE)) {
+      const { size, ...head } = JSON.parse(all.toString("utf8", 0, end));
+      const next = end + 1 + size;
+      if (all.length < next) break;
+      frames.push({ ...head, bytes: all.subarray(end + 1, next) });
+      all = all.subarray(next);
+    }
+    this.#rest = all;
+    return frames;
+  }
+}
+
+/** A report that init was given; undefined for what is none. */
+export function parseShippingReport(line: string): ShippingReport | undefined {
+  let report: unknown;
+  try {
+    report = JSON.parse(line);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+  if (typeof report !== "object" || report === null) return undefined;
+  const { failing, reason, working, done, lost, bytes } = report as Record<string, unknown>;
+  if (typeof failing === "string" && typeof reason === "string") return { failing, reason };
+  if (typeof working === "string") return { working };
+  if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) return undefined;
+  if (typeof done === "string") return { done, bytes: bytes as number };
+  return typeof lost === "string" ? { lost, bytes: bytes as number } : undefined;
+}

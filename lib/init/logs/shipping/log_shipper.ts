@@ -1,0 +1,193 @@
+/**
+ * The way of output to syslog, journald and collectors: a child of init's speaks with them, for they may make it wait. It is
+ * started with the first output, and started again when it has ended. What waits for it is bounded; the rest is lost and counted.
+ */
+
+import { Buffer } from "node:buffer";
+import type { Exit } from "../../../model/exit.ts";
+import type { LogTarget } from "../../../model/logs/settings.ts";
+import type { SpawnDescription } from "../../../sys/spawn/spawn.ts";
+import type { Part } from "../../parts/part.ts";
+import { type ChildWorld, OwnChild } from "../../spawn/own_child.ts";
+import { LineReader } from "../../checks/protocol.ts";
+import { formatFrame, type OutputFrame, type OutputOrigin, parseShippingReport } from "./frames.ts";
+
+/** How much output may wait for the child, in bytes. */
+const MAX_WAITING = 1 << 20;
+
+/** So much of it is on its way into the pipe at most, in bytes. */
+const MAX_IN_PIPE = 64 << 10;
+
+/** The pause before a child that has ended is started again (ms): it doubles, and begins anew after a good run. */
+const FIRST_PAUSE = 500, LONGEST_PAUSE = 30_000, GOOD_RUN = 60_000;
+
+/** The longest line that the child may write, in characters. */
+const LONGEST_REPORT = 4096;
+
+/** Where output goes that init itself takes there. */
+const INITS_OWN: readonly LogTarget[] = ["file", "stdout"];
+
+/** What the shipper needs of init. */
+export interface ShippingWorld extends ChildWorld {
+  /** The command that runs the program `ship-logs` of this executable. */
+  command: readonly string[];
+  /** Whose rights the child is to have, if it can be started with them; else it has init's. */
+  credentials?: Pick<SpawnDescription, "uid" | "gid" | "groups"> | undefined;
+  /** Counts bytes of a job's output that are lost. */
+  onLost(job: string, bytes: number): void;
+}
+
+/** What is saved of {@link LogShipper}. */
+export interface SavedShipping {
+  /** What the child was not given yet; the bytes in base64. */
+  frames: Array<Omit<OutputFrame, "bytes"> & { bytes: string }>;
+  failing: string[];
+}
+
+/** What ships output. */
+export class LogShipper implements Part<SavedShipping> {
+  #frames: OutputFrame[] = [];
+  #waiting = 0;
+  /** What the child has been given and has not dealt with, in bytes, by job. */
+  readonly #given = new Map<string, number>();
+  /** The targets that were told not to work. */
+  readonly #failing = new Set<string>();
+  #child: OwnChild | undefined;
+  #credentials: ShippingWorld["credentials"];
+  #pause = FIRST_PAUSE;
+  #startsIn: ReturnType<typeof setTimeout> | undefined;
+  /** Called when the child has ended, while init waits for that. */
+  #onFinished: (() => void) | undefined;
+
+  constructor(private readonly world: ShippingWorld) {
+    this.#credentials = world.credentials;
+  }
+
+  /** Ships output of an instance. The bytes may change later. */
+  ship({ job, instance }: OutputOrigin, targets: readonly LogTarget[], bytes: Uint8Array): void {
+    const others = targets.filter((target) => !INITS_OWN.includes(target));
+    if (others.length === 0 || bytes.length === 0) return;
+    if (this.#waiting + bytes.length > MAX_WAITING) return this.world.onLost(job, bytes.length);
+    this.#frames.push({ job, instance, targets: others, time: Date.now(), bytes: Uint8Array.from(bytes) });
+    this.#waiting += bytes.length;
+    if (this.#child) this.#advance();
+    else this.#startsIn ??= setTimeout(() => this.#start(), 0);
+  }
+
+  save(): SavedShipping {
+    const frames = this.#frames.map((frame) => ({
+      ...frame,
+      bytes: Buffer.from(frame.bytes).toString("base64"),
+    }));
+    return { frames, failing: [...this.#failing] };
+  }
+
+  restore({ frames, failing }: SavedShipping): void {
+    for (const target of failing) this.#failing.add(target);
+    for (const { job, instance, targets, bytes } of frames) {
+      this.ship({ job, instance }, targets, Buffer.from(bytes, "base64"));
+    }
+  }
+
+  /**
+   * Has the child deliver what there is, and resolves when it has, or the time is over.
+   *
+   * @param time In ms.
+   */
+  async finish(time: number): Promise<void> {
+    if (!this.#child && this.#frames.length > 0) this.#start();
+    if (!this.#child) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onFinished = resolve;
+    this.#advance();
+    const timer = setTimeout(resolve, time);
+    await promise;
+    clearTimeout(timer);
+    this.close();
+  }
+
+  /** Ends the child. */
+  close(): void {
+    clearTimeout(this.#startsIn);
+    this.#startsIn = undefined;
+    this.#child?.close();
+    this.#child = undefined;
+  }
+
+  #start(): void {
+    clearTimeout(this.#startsIn);
+    this.#startsIn = undefined;
+    const since = performance.now(), lines = new LineReader(LONGEST_REPORT);
+    this.#child = new OwnChild(this.world.command, "the process that ships logs", this.world, {
+      onData: (bytes) => {
+        const said = lines.take(bytes);
+        if (!said?.every((line) => this.#report(line))) this.#ended("says what it is not asked", since);
+      },
+      onProgress: () => this.#advance(),
+      onEnd: (end) => {
+        // The user may be unknown to the kernel here, or may not run the executable.
+        if (typeof end === "string") this.#credentials = undefined;
+        const reason = typeof end === "string"
+          ? `cannot be started: ${end}`
+          : `has ended (${described(end)})`;
+        this.#ended(reason, since, typeof end === "object" && "status" in end && end.status === 0);
+      },
+    }, this.#credentials);
+    this.#advance();
+  }
+
+  /** Gives the child what its pipe takes. */
+  #advance(): void {
+    const child = this.#child;
+    if (!child) return;
+    let count = 0;
+    for (; count < this.#frames.length && child.waiting < MAX_IN_PIPE; count++) {
+      const frame = this.#frames[count]!, { job, bytes: { length } } = frame;
+      this.#waiting -= length;
+      this.#given.set(job, (this.#given.get(job) ?? 0) + length);
+      child.write(formatFrame(frame));
+    }
+    this.#frames.splice(0, count);
+    if (this.#onFinished && this.#frames.length === 0 && child.waiting === 0) child.endInput();
+  }
+
+  /** Takes a report. False when it is none. */
+  #report(line: string): boolean {
+    const report = parseShippingReport(line), { messages } = this.world;
+    if (!report) return false;
+    if ("failing" in report) {
+      const { failing, reason } = report;
+      if (!this.#failing.has(failing)) messages.log("warn", `${failing}: unable to ship logs: ${reason}`);
+      this.#failing.add(failing);
+    } else if ("working" in report) {
+      if (this.#failing.delete(report.working)) {
+        messages.log("warn", `${report.working}: logs are shipped again`);
+      }
+    } else if ("lost" in report) this.world.onLost(report.lost, report.bytes);
+    else {
+      const left = (this.#given.get(report.done) ?? 0) - report.bytes;
+      if (left > 0) this.#given.set(report.done, left);
+      else this.#given.delete(report.done);
+    }
+    return true;
+  }
+
+  #ended(reason: string, since: number, isDone = false): void {
+    this.#child?.close();
+    this.#child = undefined;
+    for (const [job, bytes] of this.#given) this.world.onLost(job, bytes);
+    this.#given.clear();
+    if (this.#onFinished) return this.#onFinished();
+    // It was asked to end, as all processes are in the end.
+    if (isDone && this.#frames.length === 0) return;
+    const pause = performance.now() - since > GOOD_RUN ? FIRST_PAUSE : this.#pause;
+    this.#pause = Math.min(pause * 2, LONGEST_PAUSE);
+    const again = `it is started again in ${pause / 1000} s`;
+    this.world.messages.log("warn", `The process that ships logs ${reason}; ${again}`);
+    this.#startsIn = setTimeout(() => this.#start(), pause);
+  }
+}
+
+function described(exit: Exit): string {
+  return "status" in exit ? `status ${exit.status}` : `signal ${exit.signal}`;
+}
