@@ -73,6 +73,21 @@ function failureCounts(instance: Instance, process: InstanceProcess): boolean {
   return process !== "pre-stop" && (process !== "post-start" || instance.isRouse);
 }
 
+/** Lets go of all processes of an instance, and of those that are being spawned: what becomes of them is not its affair. */
+export function abandonProcesses(engine: EngineState, instance: Instance): void {
+  for (const pid of instance.pids.values()) engine.processes.delete(pid);
+  for (const spawn of instance.spawns.values()) engine.spawns.delete(spawn);
+  instance.pids.clear();
+  instance.spawns.clear();
+  instance.leaders = [];
+  instance.leftovers = undefined;
+  instance.report.script = undefined;
+  // What looks at a pid file ends with the state.
+  for (const purpose of [...instance.timers.keys()]) {
+    if (purpose !== "pid-file") engine.clearTimer(instance, purpose);
+  }
+}
+
 /** A process could not be spawned. */
 export function spawnFailed(
   engine: EngineState,

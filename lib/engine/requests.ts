@@ -1,4 +1,4 @@
-/** The requests of clients: start, stop, restart, reset, reload, emit. Messages and error names are Upstart's. */
+/** The requests of clients: start, stop, restart, reset, forget, reload, emit. Messages and error names are Upstart's. */
 
 import { addGiven, Environment, environment, isPair } from "../model/environment.ts";
 import { ExpansionError } from "../model/expand.ts";
@@ -12,13 +12,24 @@ import { startNeeded } from "./dependencies/start.ts";
 import { lookAgain } from "./dependencies/wake.ts";
 import type { EngineState } from "./engine_state.ts";
 import { type Instance, type InstanceWaiter, nameOfInstance } from "./instance.ts";
-import { begin, changeGoal, createInstance, endBlock, jumpTo, restart, settleWaiters } from "./lifecycle.ts";
+import {
+  advance,
+  begin,
+  changeGoal,
+  createInstance,
+  endBlock,
+  jumpTo,
+  restart,
+  settleWaiters,
+} from "./lifecycle.ts";
 import { finishesStart, hasLostProcesses } from "./services/init_script.ts";
 import type { LoadedJob } from "./loaded_job.ts";
+import { abandonProcesses } from "./processes.ts";
 import { forgetFailures } from "./respawn.ts";
 import { UP } from "./states.ts";
 import { killHook } from "./waiting/hook_bounds.ts";
 import { killLeftovers } from "./waiting/leftovers.ts";
+import { mustWait } from "./waiting/waits.ts";
 
 type Action = "start" | "stop" | "restart";
 
@@ -33,6 +44,7 @@ export function doRequest(engine: EngineState, request: number, what: Request, c
   if (what.kind === "emit") return emit(engine, request, what, cause);
   const job = findJob(engine, what.job);
   if (what.kind === "reset") return reset(engine, request, job, what);
+  if (what.kind === "forget") return forget(engine, request, job, what, cause);
   if (what.kind === "reload") return reload(engine, request, findInstance(job, what.instance));
   if (what.kind !== "stop" && engine.stopping && !job.definition.task) {
     throw new RequestFailure("JobFailed", `Unable to ${what.kind} ${job.name}: init is on its way down`);
@@ -134,6 +146,31 @@ function reset(
   if (instance) forgetFailures(engine, instance);
   forgetResult(engine, job);
   engine.effect({ kind: "answer", request, instance: name });
+}
+
+/** Takes an instance down without a stop: no process of it is signalled, and none is waited for but its post-stop. */
+function forget(
+  engine: EngineState,
+  request: number,
+  job: LoadedJob,
+  what: Request & { kind: "forget" },
+  cause: Cause,
+): void {
+  const name = "instance" in what ? what.instance : instanceName(engine, job, what.environment, false);
+  const instance = findInstance(job, name);
+  engine.log("info", `${instance.displayName} is forgotten: its processes go on by themselves`);
+  abandonProcesses(engine, instance);
+  instance.isForced = true;
+  instance.resetCause();
+  if (instance.goal !== "stop") {
+    replaceWaiters(engine, instance, undefined);
+    instance.stopEnvironment = undefined;
+  }
+  changeGoal(engine, instance, "stop", cause);
+  endBlock(engine, instance);
+  const isThere = job.instances.get(name) === instance;
+  if (isThere && !mustWait(instance)) advance(engine, instance);
+  engine.effect({ kind: "answer", request, instance: instance.name });
 }
 
 function emit(

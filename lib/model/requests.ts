@@ -16,6 +16,9 @@ export type Request =
   /** Forgets how often an instance has failed: a respawn that is delayed begins at once. */
   | { kind: "reset"; job: string; environment: string[] }
   | { kind: "reset"; job: string; instance: string }
+  /** Has an instance count as down from now on. What runs of it goes on by itself, and is nobody's. */
+  | { kind: "forget"; job: string; environment: string[] }
+  | { kind: "forget"; job: string; instance: string }
   /** Sends the job's reload signal to the main process of an instance (`Instance.Reload`). */
   | { kind: "reload"; job: string; instance: string }
   /** Emits an event; with `wait` the answer comes when all that it set off is up or done. */

@@ -239,9 +239,17 @@ Deno.test({
     await machine.until("rc-status -s", /web .*crashed/);
     assert.equal((await machine.shell("initctl start web")).exit, 0);
     assert.deepEqual(await told(machine, "web"), [UP]);
-    await machine.shell("rc-service web zap");
+    // A service that is forgotten is down, and its daemon lives on, which OpenRC's start finds in its way.
+    const zapped = await machine.shell("cat /run/web.pid; rc-service web zap");
+    assert.deepEqual([zapped.exit, zapped.stderr], [0, ""]);
     await machine.until("initctl status web", /^web stop\/waiting/);
     assert.deepEqual(await told(machine, "web"), [DOWN]);
+    const pid = parseInt(zapped.stdout, 10);
+    assert.equal((await machine.shell(`kill -0 ${pid}`)).exit, 0);
+    assert.equal((await machine.shell("rc-service web start")).exit, 1);
+    assert.deepEqual(await told(machine, "web"), [DOWN]);
+    assert.equal((await machine.shell(`kill ${pid}`)).exit, 0);
+    await machine.until(`kill -0 ${pid} 2>/dev/null || echo gone`, /gone/);
     assert.equal((await machine.shell("rc-service web restart")).exit, 0);
     assert.deepEqual(await told(machine, "web"), [UP]);
 

@@ -1,9 +1,9 @@
 /** The program rc-depend(8): the services on which some depend, in the order in which they start. */
 
 import type { Relation } from "../../../compat/openrc/mod.ts";
-import { serviceFacts } from "../../config/openrc/facts.ts";
+import { serviceFacts } from "../../config/openrc/depend/facts.ts";
 import { ServiceStates } from "../../config/openrc/states.ts";
-import { readTree } from "../../config/openrc/tree.ts";
+import { readTree } from "../../config/openrc/depend/tree.ts";
 import type { Option, ParsedOptions } from "../../model/command_line/options.ts";
 import { valueOf } from "../../model/command_line/options.ts";
 import { write } from "../output.ts";

@@ -1,7 +1,7 @@
 /** The program rc-service(8): runs a service's script, wherever that is. */
 
 import process from "node:process";
-import { hasCrashed } from "../../config/openrc/daemons.ts";
+import { hasCrashed } from "../../config/openrc/daemons/crashed.ts";
 import { allServices, scriptOf } from "../../config/openrc/services.ts";
 import { ServiceStates } from "../../config/openrc/states.ts";
 import { untrusted } from "../../config/openrc/untrusted.ts";

@@ -1,8 +1,8 @@
 /** The program rc-status(8): what the services of runlevels are doing. */
 
 import { Buffer } from "node:buffer";
-import { serviceFacts } from "../../config/openrc/facts.ts";
-import { hasCrashed } from "../../config/openrc/daemons.ts";
+import { serviceFacts } from "../../config/openrc/depend/facts.ts";
+import { hasCrashed } from "../../config/openrc/daemons/crashed.ts";
 import { servicesInOrder } from "../../config/openrc/directory.ts";
 import {
   isInLevel,

@@ -1,7 +1,7 @@
 /** The dependency tree as OpenRC's programs load it: they tell when it is made anew, and what is wrong. */
 
 import { paletteOf } from "../../../compat/openrc/mod.ts";
-import { type LoadedTree, loadTree } from "../../config/openrc/tree.ts";
+import { type LoadedTree, loadTree } from "../../config/openrc/depend/tree.ts";
 import { write } from "../output.ts";
 import { dependFunctions } from "./library/mod.ts";
 import { columnsOf, type OpenrcMessages } from "./messages.ts";

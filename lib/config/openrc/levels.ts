@@ -30,7 +30,7 @@ export function levelExists(level: string): boolean {
 }
 
 /** False for what would lead elsewhere. */
-export function isLevelName(level: string): boolean {
+function isLevelName(level: string): boolean {
   return level !== "" && level !== "." && level !== ".." && !level.includes("/");
 }
 

@@ -282,6 +282,13 @@ export const ROUSE: Interface<null> = {
       run: (_, values, { supervisor, peer }) =>
         follow(supervisor.request({ kind: "reset", ...targetOf(values) }, peer), nothing),
     },
+    /** Has an instance, named as in GetStatus, count as down. What runs of it goes on by itself. */
+    Forget: {
+      in: "job_details:as env:as",
+      restricted: "have a job forgotten",
+      run: (_, values, { supervisor, peer }) =>
+        follow(supervisor.request({ kind: "forget", ...targetOf(values) }, peer), nothing),
+    },
     /**
      * Stops and starts the init scripts of a runlevel, where these are jobs; `shown`: with what they print on the console.
      * Else it does nothing, and says so.

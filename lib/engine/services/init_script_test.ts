@@ -466,3 +466,17 @@ Deno.test("rc waits for a stop that the level before has begun; a start of that 
   assert.deepEqual(stops.map(({ outcome }) => outcome), ["done", "done"]);
   assert.equal(bench.state("web"), "stop/waiting");
 });
+
+Deno.test("a script that is forgotten is down: its daemon gets no signal, and its end is nobody's", () => {
+  for (const isUp of [true, false]) {
+    const bench = scriptBench({ runs: ["main", "pre-stop", "post-stop"] });
+    const start = bench.start("web");
+    const pid = isUp ? startDaemon(bench) : bench.pid("web");
+    bench.request({ kind: "forget", job: "web", instance: "" });
+    assert.deepEqual([bench.state("web"), start.outcome], ["stop/waiting", "done"]);
+    assert.deepEqual(bench.traced(/gets|pre-stop/), []);
+    assert(bench.trace.includes("web post-stop runs"));
+    assert.equal(bench.timers, 0);
+    assert.ok(bench.running.has(pid));
+  }
+});

@@ -90,6 +90,7 @@ export class Harness {
     switch (step.kind) {
       case "request":
         this.#unanswered.add(++this.#requests);
+        if (step.what.kind === "forget" && "instance" in step.what) this.#forget(step.what);
         return this.#input({ kind: "request", request: this.#requests, what: step.what });
       case "event":
       case "stop-all":
@@ -264,6 +265,13 @@ export class Harness {
     assert(effects.length < MOST_EFFECTS, "an input has a bounded number of effects");
     for (const effect of effects) this.#take(effect);
     if (this.isCompared) this.#compare(this.#engine.view());
+  }
+
+  /** The processes of an instance go on, and are none of the engine's any more. */
+  #forget({ job, instance }: { job: string; instance: string }): void {
+    for (const known of [this.#processes, this.#spawns]) {
+      for (const [key, process] of known) if (process.startsWith(`${job}/${instance}/`)) known.delete(key);
+    }
   }
 
   #take(effect: Effect): void {

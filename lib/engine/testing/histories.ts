@@ -133,6 +133,11 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("reset" as const), job: fc.constantFrom(...JOBS), environment: variables }),
   fc.record({
+    kind: fc.constant("forget" as const),
+    job: fc.constantFrom(...JOBS),
+    instance: fc.constantFrom("", "1"),
+  }),
+  fc.record({
     kind: fc.constant("emit" as const),
     event: fc.constantFrom("x", "y", "x", "y", ""),
     environment: variables,

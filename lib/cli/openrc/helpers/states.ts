@@ -3,9 +3,9 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
-import { hasCrashed } from "../../../config/openrc/daemons.ts";
+import { hasCrashed } from "../../../config/openrc/daemons/crashed.ts";
+import { readNotes } from "../../../config/openrc/daemons/notes.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
-import { readSource } from "../../../config/files.ts";
 import type { ServiceState } from "../../../model/openrc/states.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { kill } from "../../../sys/process/processes.ts";
@@ -60,17 +60,13 @@ export const SERVICE_STARTED_DAEMON: OpenrcTool = {
   run({ args }, { name }) {
     const hasService = args.length > 2 || args.length === 2 && !/^\d/.test(args[1]!);
     const [program, index] = hasService ? args.slice(1) : args;
-    const files = new ServiceStates().daemonFiles(basename(meant(name, hasService ? args[0] : undefined)));
+    const service = basename(meant(name, hasService ? args[0] : undefined));
+    const notes = readNotes(new ServiceStates(), service);
     const place = index === undefined ? 0 : Number.parseInt(index, 10);
-    const asked = place > 0 ? files.slice(place - 1, place) : files;
-    return asked.some((path) => isDaemonOf(path, program)) ? 0 : 1;
+    const asked = place > 0 ? notes.slice(place - 1, place) : notes;
+    return asked.some(({ exec }) => exec === program) ? 0 : 1;
   },
 };
-
-function isDaemonOf(path: string, program: string | undefined): boolean {
-  const state = readSource(path);
-  return state.state === "regular" && state.text.split("\n").includes(`exec=${program}`);
-}
 
 /** The service that is meant: the one that is named, or the one whose script calls. */
 function meant(name: string, given: string | undefined): string {

@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { CallError } from "../../../control/client/client.ts";
-import { JOB_INTERFACE, ROUSE_JOB_INTERFACE } from "../../../control/names.ts";
+import { JOB_INTERFACE, MANAGER_PATH, ROUSE_INTERFACE, ROUSE_JOB_INTERFACE } from "../../../control/names.ts";
 import { isRowUp, jobOf, ownInit, rowOf, type ServiceJob } from "../../sysv/services/job.ts";
 import { JobLog } from "../../sysv/services/job_log.ts";
 import type { ServiceChange } from "./by_init.ts";
@@ -35,6 +35,18 @@ export function change(run: ServiceRun, action: ServiceChange): Promise<number |
 /** True where the service is a job. */
 export async function isJob({ service }: Pick<ServiceRun, "service">): Promise<boolean> {
   return await withJob(service, () => Promise.resolve(true)) ?? false;
+}
+
+/** Has init forget the service: it is down for init, too, and its processes go on by themselves. */
+export async function forget({ service }: ServiceRun): Promise<void> {
+  await withJob(service, async ({ client, name }) => {
+    try {
+      await client.call(MANAGER_PATH, ROUSE_INTERFACE, "Forget", "asas", [[name, ""], []]);
+    } catch (error) {
+      // It is down already.
+      if (!(error instanceof CallError && error.is("UnknownInstance"))) throw error;
+    }
+  });
 }
 
 /** Keeps the service up, which has not stopped: for init, whose process this is, it stops no longer. */

@@ -48,8 +48,8 @@ export async function hasJob(run: ServiceRun): Promise<boolean> {
   return await init?.isJob(run) ?? false;
 }
 
-/** The service counts as stopped from now on: for init, too. */
-export async function endJob(run: ServiceRun): Promise<void> {
+/** The service counts as stopped from now on: for init, too. What runs of it goes on. */
+export async function forgetJob(run: ServiceRun): Promise<void> {
   const init = await asking(run);
-  await init?.change(run, "stop");
+  await init?.forget(run);
 }

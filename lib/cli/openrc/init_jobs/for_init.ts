@@ -1,7 +1,7 @@
 /** The process by which init starts or stops a service that is its job. */
 
 import process from "node:process";
-import { hasCrashed } from "../../../config/openrc/daemons.ts";
+import { hasCrashed } from "../../../config/openrc/daemons/crashed.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import { INIT_VARIABLES } from "../../../model/environment.ts";
 import { LEVELS } from "../../../model/openrc/paths.ts";

@@ -7,9 +7,9 @@ import process from "node:process";
 import { runscriptJobs } from "../../../../compat/openrc/mod.ts";
 import { type EvaluatorLine, REPORT_DESCRIPTOR } from "../../../author/protocol.ts";
 import { readSettings } from "../../../config/openrc/rc_conf.ts";
-import { findScripts } from "../../../config/openrc/scripts.ts";
+import { findScripts } from "../../../config/openrc/depend/scripts.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
-import { loadTree } from "../../../config/openrc/tree.ts";
+import { loadTree } from "../../../config/openrc/depend/tree.ts";
 import type { JobDefinition } from "../../../model/job.ts";
 import { validateJob } from "../../../model/validate.ts";
 import { isFault } from "../../../sys/call/fault.ts";
@@ -20,7 +20,7 @@ import { dependFunctions } from "../library/mod.ts";
 import { describeSystem, filterEnvironment } from "../run/environment.ts";
 
 /** The word by which init's jobs run a service's script. */
-export const JOB_PROGRAM = "runscript-job";
+const JOB_PROGRAM = "runscript-job";
 
 /** Tells the jobs. The last word stands for the module that is evaluated. Returns the exit status. */
 export async function main(args: string[]): Promise<number> {

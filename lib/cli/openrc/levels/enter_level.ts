@@ -15,8 +15,8 @@ import {
   type Tree,
   yesOrNo,
 } from "../../../../compat/openrc/mod.ts";
-import { hasCrashed } from "../../../config/openrc/daemons.ts";
-import { serviceFacts } from "../../../config/openrc/facts.ts";
+import { hasCrashed } from "../../../config/openrc/daemons/crashed.ts";
+import { serviceFacts } from "../../../config/openrc/depend/facts.ts";
 import {
   levelExists,
   LevelLoop,
@@ -28,7 +28,7 @@ import { bootLevel, isSet, readCommandLine } from "../../../config/openrc/rc_con
 import { scriptOf } from "../../../config/openrc/services.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import { systemType } from "../../../config/openrc/system_type.ts";
-import { forgetTree } from "../../../config/openrc/tree.ts";
+import { forgetTree } from "../../../config/openrc/depend/tree.ts";
 import { LEVELS } from "../../../model/openrc/paths.ts";
 import { write } from "../../output.ts";
 import type { OpenrcMessages } from "../messages.ts";

@@ -18,7 +18,7 @@ export interface LibraryOptions {
 }
 
 /** Functions that scripts may call, such as `einfo`, `service_started` and `yesno`. */
-export function shellFunctions({ palette, columns }: LibraryOptions): string {
+function shellFunctions({ palette, columns }: LibraryOptions): string {
   const colours = palette
     ? Object.entries(palette).map(([name, text]) => `_rc_${name.toLowerCase()}=${quoted(text)}`)
     : [];

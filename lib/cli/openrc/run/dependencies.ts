@@ -8,7 +8,7 @@ import {
   type ServiceFacts,
   type Tree,
 } from "../../../../compat/openrc/mod.ts";
-import { serviceFacts } from "../../../config/openrc/facts.ts";
+import { serviceFacts } from "../../../config/openrc/depend/facts.ts";
 import { isSet } from "../../../config/openrc/rc_conf.ts";
 import { loadTreeAloud } from "../tree.ts";
 import type { ServiceRun } from "./service_run.ts";

@@ -13,7 +13,7 @@ import type { OutputSink } from "../messages.ts";
 import { QUERIES, ServiceDependencies } from "./dependencies.ts";
 import { startAgain } from "./other_services.ts";
 import { isPluggable } from "./plugged.ts";
-import { endJob } from "../init_jobs/by_init.ts";
+import { forgetJob } from "../init_jobs/by_init.ts";
 import { linkPrograms } from "./programs.ts";
 import { restart } from "./restart.ts";
 import { type OpenrcService, serviceAt } from "./service.ts";
@@ -264,7 +264,7 @@ async function zap(run: ServiceRun): Promise<void> {
     states.setState(name, script, "stopped");
     states.clearMark(name, "hotplugged");
   }, (error) => run.fail(`rc_service_mark: ${errorReason(error)}`));
-  await endJob(run);
+  await forgetJob(run);
 }
 
 /** Prints the needs that nothing meets. */

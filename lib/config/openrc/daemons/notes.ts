@@ -28,29 +28,44 @@ export function noteDaemon(states: ServiceStates, service: string, note: DaemonN
   writeWhole(path, `exec=${note.exec ?? ""}\n${wordsOf(note)}pidfile=${note.pidFile ?? ""}\n`);
 }
 
+function wordsOf({ argv }: DaemonNote): string {
+  return argv.map((word, index) => `argv_${index}=${word}\n`).join("");
+}
+
+/** The notes on a service's daemons, in their order. A file that cannot be read says nothing. */
+export function readNotes(states: ServiceStates, service: string): DaemonNote[] {
+  return states.daemonFiles(service).map(readNote);
+}
+
 /** Removes the note of a daemon. The numbers of the others stay without gaps. */
-export function forgetDaemon(states: ServiceStates, service: string, note: DaemonNote): void {
-  const files = states.daemonFiles(service), found = files.findIndex((path) => isNoteOf(path, note));
+export function forgetDaemon(states: ServiceStates, service: string, wanted: DaemonNote): void {
+  const files = states.daemonFiles(service);
+  const found = files.findIndex((path) => isNoteOf(readNote(path), wanted));
   if (found < 0) return;
   const [gone = "", ...later] = files.slice(found);
   ifAllowed(() => rmSync(gone));
   later.forEach((path, index) => ifAllowed(() => renameSync(path, files[found + index]!)));
 }
 
-function wordsOf({ argv }: DaemonNote): string {
-  return argv.map((word, index) => `argv_${index}=${word}\n`).join("");
+function readNote(path: string): DaemonNote {
+  const state = readSource(path), argv: string[] = [];
+  const lines = state.state === "regular" ? state.text.split("\n") : [];
+  const values = new Map(lines.map((line) => {
+    const [, key = "", value = ""] = /^([^=]*)=(.*)$/.exec(line) ?? [];
+    return [key, value];
+  }));
+  for (let word: string | undefined; (word = values.get(`argv_${argv.length}`)) !== undefined;) {
+    argv.push(word);
+  }
+  return { exec: values.get("exec") || undefined, argv, pidFile: values.get("pidfile") || undefined };
 }
 
-/** True for a file that says of a daemon what is known of it. */
-function isNoteOf(path: string, note: DaemonNote): boolean {
-  const { exec, argv, pidFile } = note;
-  const state = readSource(path);
-  if (state.state !== "regular") return false;
-  const lines = state.text.split("\n");
+/** True for a note that says of a daemon what is known of it. */
+function isNoteOf(note: DaemonNote, { exec, argv, pidFile }: DaemonNote): boolean {
   const wanted = [
-    ...exec === undefined ? [] : [`exec=${exec}`],
-    ...argv.map((word, index) => `argv_${index}=${word}`),
-    ...pidFile === undefined ? [] : [`pidfile=${pidFile}`],
+    ...exec === undefined ? [] : [note.exec === exec],
+    ...argv.map((word, index) => note.argv[index] === word),
+    ...pidFile === undefined ? [] : [note.pidFile === pidFile],
   ];
-  return wanted.length > 0 && wanted.every((line) => lines.includes(line));
+  return wanted.length > 0 && wanted.every((isSame) => isSame);
 }

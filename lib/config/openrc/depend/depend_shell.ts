@@ -9,7 +9,7 @@ import { errorReason } from "../../../sys/call/errno.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import { settingsFiles } from "../rc_conf.ts";
-import type { OpenrcScript } from "../scripts.ts";
+import type { OpenrcScript } from "./scripts.ts";
 import { bashPath, SH, shellFor } from "../shells.ts";
 
 /** What the shell is given. */

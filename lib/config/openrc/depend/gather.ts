@@ -12,7 +12,7 @@ import { readSource } from "../../files.ts";
 import { namesIn } from "../directory.ts";
 import { askShell, type ShellOptions } from "./depend_shell.ts";
 import { settingsFiles } from "../rc_conf.ts";
-import { findScripts, type OpenrcScript } from "../scripts.ts";
+import { findScripts, type OpenrcScript } from "./scripts.ts";
 
 /** How depend() is asked. */
 export interface GatherOptions extends ShellOptions {

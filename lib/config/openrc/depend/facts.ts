@@ -2,11 +2,11 @@
 
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { ServiceFacts } from "../../../compat/openrc/mod.ts";
-import { RC_DIR } from "../../model/openrc/paths.ts";
-import { type ServiceState, STATE_DIRECTORIES } from "../../model/openrc/states.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
-import { isInLevel } from "./levels.ts";
+import type { ServiceFacts } from "../../../../compat/openrc/mod.ts";
+import { RC_DIR } from "../../../model/openrc/paths.ts";
+import { type ServiceState, STATE_DIRECTORIES } from "../../../model/openrc/states.ts";
+import { ifAllowed } from "../../../sys/call/refused.ts";
+import { isInLevel } from "../levels.ts";
 
 /** Reads the states. Runlevels are asked when they are wanted, and remembered. */
 export function serviceFacts(directory: string = RC_DIR): ServiceFacts {

@@ -2,10 +2,10 @@
 
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { readSource } from "../files.ts";
-import { namesIn, statusOf } from "./directory.ts";
-import { SCRIPT_DIRECTORIES } from "./services.ts";
-import { untrusted } from "./untrusted.ts";
+import { readSource } from "../../files.ts";
+import { namesIn, statusOf } from "../directory.ts";
+import { SCRIPT_DIRECTORIES } from "../services.ts";
+import { untrusted } from "../untrusted.ts";
 
 /** A script of a service. */
 export interface OpenrcScript {

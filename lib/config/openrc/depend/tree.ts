@@ -9,17 +9,17 @@ import {
   formatTree,
   parseTree,
   type Tree,
-} from "../../../compat/openrc/mod.ts";
-import { CONF_D, RC_CONF, RC_CONF_D, RC_DIR } from "../../model/openrc/paths.ts";
-import { errorReason } from "../../sys/call/errno.ts";
-import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
-import { readSource } from "../files.ts";
-import { namesIn, statusOf } from "./directory.ts";
-import type { GatherOptions } from "./depend/gather.ts";
-import { readSettings } from "./rc_conf.ts";
-import { SCRIPT_DIRECTORIES } from "./services.ts";
-import { systemType } from "./system_type.ts";
-import { writeWhole } from "./states.ts";
+} from "../../../../compat/openrc/mod.ts";
+import { CONF_D, RC_CONF, RC_CONF_D, RC_DIR } from "../../../model/openrc/paths.ts";
+import { errorReason } from "../../../sys/call/errno.ts";
+import { ifAllowed, unlessRefused } from "../../../sys/call/refused.ts";
+import { readSource } from "../../files.ts";
+import { namesIn, statusOf } from "../directory.ts";
+import type { GatherOptions } from "./gather.ts";
+import { readSettings } from "../rc_conf.ts";
+import { SCRIPT_DIRECTORIES } from "../services.ts";
+import { systemType } from "../system_type.ts";
+import { writeWhole } from "../states.ts";
 
 /** The cached tree, and the list of files on which depend() depends. */
 const CACHE = join(RC_DIR, "deptree"), CONFIG_FILES = join(RC_DIR, "depconfig");
@@ -91,7 +91,7 @@ export function forgetTree(): void {
 
 async function makeTree(options: LoadOptions): Promise<ReturnType<typeof buildTree>> {
   // Most often the cached tree counts, and none of this is needed.
-  const { gatherDependencies } = await import("./depend/gather.ts");
+  const { gatherDependencies } = await import("./gather.ts");
   const settings = readSettings();
   const limit = Number(settings.get("rc_depend_timeout"));
   const gathered = await gatherDependencies(limit > 0 ? { ...options, timeLimit: limit } : options);

@@ -1,0 +1,59 @@
+/** What the notes on daemons say of them. The daemon is this process. */
+
+import assert from "node:assert/strict";
+import { chmodSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { inDirectory } from "../../../sys/testing/directory.ts";
+import { ServiceStates } from "../states.ts";
+import { hasCrashed } from "./crashed.ts";
+import { forgetDaemon, noteDaemon, readNotes } from "./notes.ts";
+
+const OWN = readFileSync("/proc/self/cmdline", "utf8").split("\0").slice(0, -1);
+
+Deno.test(
+  "a daemon runs while its pid file says so; without a pid file it is known by its words",
+  inDirectory((directory) => {
+    const states = new ServiceStates(directory), pidFile = join(directory, "a.pid");
+    assert.ok(!hasCrashed(states, "a"), "nothing is noted of it");
+    noteDaemon(states, "a", { exec: "/nowhere", argv: ["/nowhere"], pidFile });
+    assert.ok(hasCrashed(states, "a"));
+    writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o644 });
+    assert.ok(!hasCrashed(states, "a"));
+    unlinkSync(pidFile);
+    noteDaemon(states, "b", { argv: OWN });
+    assert.ok(hasCrashed(states, "b"), "the asking process is never meant");
+    assert.deepEqual(readNotes(states, "b"), [{ exec: undefined, argv: OWN, pidFile: undefined }]);
+  }),
+);
+
+Deno.test(
+  "a pid file that everyone can write is not believed: the words count",
+  inDirectory((directory) => {
+    const states = new ServiceStates(directory), pidFile = join(directory, "a.pid");
+    writeFileSync(pidFile, `${process.pid}\n`);
+    chmodSync(pidFile, 0o666);
+    noteDaemon(states, "a", { argv: ["/nowhere"], pidFile });
+    assert.ok(hasCrashed(states, "a"));
+    const parent = readFileSync(`/proc/${process.ppid}/cmdline`, "utf8").split("\0").slice(0, -1);
+    noteDaemon(states, "b", { argv: parent, pidFile });
+    assert.ok(!hasCrashed(states, "b"));
+  }),
+);
+
+Deno.test(
+  "notes keep empty words, and are numbered without gaps",
+  inDirectory((directory) => {
+    const states = new ServiceStates(directory);
+    const notes = ["one", "two", "three"].map((exec) => ({
+      exec,
+      argv: [exec, "", "end"],
+      pidFile: undefined,
+    }));
+    for (const note of notes) noteDaemon(states, "a", note);
+    assert.deepEqual(readNotes(states, "a"), notes);
+    forgetDaemon(states, "a", { exec: "two", argv: [] });
+    assert.deepEqual(readNotes(states, "a"), [notes[0], notes[2]]);
+    assert.deepEqual(states.daemonFiles("a").map((path) => path.slice(-3)), ["001", "002"]);
+  }),
+);
