@@ -1,12 +1,13 @@
 /** What a machine does from its boot to its end, and how each step shows that it went well. */
 
 import assert from "node:assert/strict";
-import process from "node:process";
 import { isDeepStrictEqual } from "node:util";
 import { SIGHUP, SIGINT } from "../../../lib/model/signals.ts";
 import { recordedRunlevel } from "../../../lib/sys/utmp/records.ts";
 import { until } from "../../support/deadline.ts";
-import { DebianMachine, type InitName } from "./machine.ts";
+import type { RootMachine } from "../../support/root_machine.ts";
+import { followCourse, inWords, type Step, takeSteps } from "../../support/root_task.ts";
+import { type InitName, startMachine } from "./machine.ts";
 import { serves, SERVICES, untilAllServe } from "./services.ts";
 
 /** How long a change of the runlevel may take, in ms. Busy machines take minutes. */
@@ -16,11 +17,8 @@ const ALL = Object.keys(SERVICES);
 /** The one that is killed. */
 const VICTIM = "redis-server";
 
-/** A step: gives what it has to tell. */
-type Step = (machine: DebianMachine) => Promise<string | void>;
-
 /** The output of a line of shell that has to succeed. */
-async function ask(machine: DebianMachine, line: string): Promise<string> {
+async function ask(machine: RootMachine, line: string): Promise<string> {
   const { exit, stdout, stderr } = await machine.shell(line, PATIENCE);
   assert.equal(exit, 0, `${line}: ${stdout}${stderr}`);
   return stdout.trimEnd();
@@ -30,15 +28,15 @@ async function ask(machine: DebianMachine, line: string): Promise<string> {
  * Waits until this runlevel is on record, behind that one. No program is run for it: scripts of runlevel 1 stop and end
  * all processes.
  */
-async function reaches(machine: DebianMachine, previous: string, runlevel: string): Promise<void> {
+async function reaches(machine: RootMachine, previous: string, runlevel: string): Promise<void> {
   const isReached = () =>
     isDeepStrictEqual(recordedRunlevel(machine.path("/run/utmp")), { previous, runlevel });
   await until(`the runlevel is ${runlevel}`, isReached, PATIENCE);
 }
 
 /** Steps that any init has to go through. */
-const COMMON: Readonly<Record<string, Step>> = {
-  "every service serves": async (machine) => told(await untilAllServe(machine, machine.began(), PATIENCE)),
+const COMMON: Readonly<Record<string, Step<RootMachine>>> = {
+  "every service serves": async (machine) => inWords(await untilAllServe(machine, machine.began(), PATIENCE)),
   "the runlevel is 2": async (machine) => {
     await reaches(machine, "N", "2");
     assert.equal(await ask(machine, "runlevel"), "N 2");
@@ -93,8 +91,8 @@ const COMMON: Readonly<Record<string, Step>> = {
 };
 
 /** A shorter life, which ends otherwise. */
-const REBOOT: Readonly<Record<string, Step>> = {
-  "every service serves": async (machine) => told(await untilAllServe(machine, machine.began(), PATIENCE)),
+const REBOOT: Readonly<Record<string, Step<RootMachine>>> = {
+  "every service serves": async (machine) => inWords(await untilAllServe(machine, machine.began(), PATIENCE)),
   "shutdown -r now reboots": async (machine) => {
     await ask(machine, "shutdown -r now");
     assert.equal(await machine.ended(PATIENCE), -SIGHUP);
@@ -130,7 +128,7 @@ function stopsInOrder(console: string): void {
 }
 
 /** Further steps of the executable, each behind one of the others. */
-const FURTHER: Readonly<Record<string, Readonly<Record<string, Step>>>> = {
+const FURTHER: Readonly<Record<string, Readonly<Record<string, Step<RootMachine>>>>> = {
   "service --status-all knows them": {
     "initctl list knows them": async (machine) => {
       const list = await ask(machine, "initctl list");
@@ -182,47 +180,27 @@ const FURTHER: Readonly<Record<string, Readonly<Record<string, Step>>>> = {
   },
 };
 
-/** Milliseconds by name, in the order of time. */
-function told(times: Record<string, number>): string {
-  const ordered = Object.entries(times).sort(([, one], [, other]) => one - other);
-  return ordered.map(([name, time]) => `${name} ${Math.round(time)} ms`).join(", ");
-}
-
-/** Takes machines through all steps and prints how each went. Gives the number of those that failed. */
-export async function takeCourse(root: string, init: InitName): Promise<number> {
-  const steps = Object.entries(COMMON).flatMap(([name, step]) => [
-    [name, step] as const,
-    ...Object.entries(init === "rouse" ? FURTHER[name] ?? {} : {}),
-  ]);
-  return await live(root, init, steps) + await live(root, init, Object.entries(REBOOT));
-}
-
 /** Takes a machine through its life. Gives the number of steps that failed. */
-async function live(root: string, init: InitName, steps: Iterable<readonly [string, Step]>): Promise<number> {
-  await using machine = await DebianMachine.start(root, init);
-  let failed = 0;
-  for (const [name, step] of steps) {
-    try {
-      const result = await step(machine);
-      console.log(`ok      ${name}${result ? `: ${result}` : ""}`);
-    } catch (error) {
-      failed++;
-      console.log(`FAILED  ${name}: ${(error as Error).message}`);
-    }
-  }
-  if (failed > 0) console.log(`The console:\n${machine.console()}`);
-  return failed;
+async function live(
+  root: string,
+  init: string,
+  steps: Iterable<readonly [string, Step<RootMachine>]>,
+): Promise<number> {
+  await using machine = await startMachine(root, init as InitName);
+  return await takeSteps(machine, steps);
 }
 
-/** Boots a machine and prints the milliseconds until each service served, as JSON. */
-export async function timeBoot(root: string, init: InitName): Promise<void> {
-  await using machine = await DebianMachine.start(root, init);
-  console.log(JSON.stringify(await untilAllServe(machine, machine.began(), PATIENCE)));
-}
-
-if (import.meta.main) {
-  const [work, root, init] = process.argv.slice(2) as ["course" | "time", string, InitName];
-  if (work === "time") await timeBoot(root, init);
-  else process.exitCode = await takeCourse(root, init) > 0 ? 1 : 0;
-  process.exit();
-}
+await followCourse({
+  async course(root, init) {
+    const steps = Object.entries(COMMON).flatMap(([name, step]) => [
+      [name, step] as const,
+      ...Object.entries(init === "rouse" ? FURTHER[name] ?? {} : {}),
+    ]);
+    return await live(root, init, steps) + await live(root, init, Object.entries(REBOOT));
+  },
+  async time(root, init) {
+    await using machine = await startMachine(root, init as InitName);
+    const times = await untilAllServe(machine, machine.began(), PATIENCE);
+    return { ...times, "the last one": Math.max(...Object.values(times)) };
+  },
+});

@@ -2,7 +2,7 @@
 
 import { connect } from "node:net";
 import { readFileSync, statSync } from "node:fs";
-import type { DebianMachine } from "./machine.ts";
+import type { RootMachine } from "../../support/root_machine.ts";
 
 /** What is said to a service, and what it answers then. */
 interface Talk {
@@ -45,12 +45,12 @@ export const SERVICES: Readonly<Record<string, Talk | Daemon>> = {
 };
 
 /** True when a service of {@link SERVICES} does its work. */
-export function serves(machine: DebianMachine, name: string): Promise<boolean> {
+export function serves(machine: RootMachine, name: string): Promise<boolean> {
   const service = SERVICES[name]!;
   return "address" in service ? answers(machine, service) : Promise.resolve(lives(machine, service));
 }
 
-function answers(machine: DebianMachine, { address, says = "", answers }: Talk): Promise<boolean> {
+function answers(machine: RootMachine, { address, says = "", answers }: Talk): Promise<boolean> {
   const socket = typeof address === "number" ? connect(address, "127.0.0.1") : connect(machine.path(address));
   let heard = "";
   return new Promise((resolve) => {
@@ -69,7 +69,7 @@ function answers(machine: DebianMachine, { address, says = "", answers }: Talk):
   });
 }
 
-function lives(machine: DebianMachine, { pidFile, socket }: Daemon): boolean {
+function lives(machine: RootMachine, { pidFile, socket }: Daemon): boolean {
   try {
     const pid = readFileSync(machine.path(pidFile), "latin1").trim();
     const isThere = statSync(machine.path(`/proc/${pid}/stat`)).isFile();
@@ -82,7 +82,7 @@ function lives(machine: DebianMachine, { pidFile, socket }: Daemon): boolean {
 
 /** Waits until services do their work; gives the milliseconds that each took, counted from a moment. */
 export function untilAllServe(
-  machine: DebianMachine,
+  machine: RootMachine,
   since: number,
   timeout: number,
   names: readonly string[] = Object.keys(SERVICES),
