@@ -17,7 +17,8 @@ export const O_RDONLY = 0,
   O_NOFOLLOW = process.arch === "arm64" ? 0o100000 : 0o400000,
   O_CLOEXEC = 0o2000000;
 
-const AT_FDCWD = -100;
+/** Stands for the working directory where a call takes a directory's descriptor. */
+export const AT_FDCWD = -100;
 
 /**
  * open(2).

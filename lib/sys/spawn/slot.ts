@@ -1,7 +1,9 @@
 /** A slot: the memory for one child that is started while this process goes on. */
 
-import { close, pipe, write } from "../io/descriptors.ts";
+import { dirname } from "node:path";
+import { AT_FDCWD, close, O_CLOEXEC, pipe, write } from "../io/descriptors.ts";
 import type { Epoll } from "../io/epoll.ts";
+import { E2BIG, ENOSYS } from "../call/errno.ts";
 import { CloneTable } from "../call/clone_table.ts";
 import { call, kernel, required } from "../call/kernel.ts";
 import { PreparedChild, type SpawnDescription, type SpawnOutcome, type SpawnResult } from "./spawn.ts";
@@ -38,6 +40,21 @@ function openSoon(gate: number): void {
 
 const CLONE_PARENT_SETTID = 0x100000;
 
+/** False once the kernel has said that it cannot make a process in a control group: it can from Linux 5.7 on. */
+let hasClone3 = true;
+
+/** True for the errors of a kernel that has no clone3(2), or a shorter one. */
+function isTooOld(result: number): boolean {
+  return result === -ENOSYS || result === -E2BIG;
+}
+
+/** Opens the directory of the control group that a child is to enter; a negative number when there is none, or not just one. */
+function openGroup({ cgroups: [file, ...others] = [] }: SpawnDescription): number {
+  const O_PATH = 0o10000000;
+  if (file === undefined || others.length > 0) return -1;
+  return call("openat", AT_FDCWD, dirname(file), O_PATH | O_CLOEXEC);
+}
+
 /**
  * Holds one child at a time. The child runs beside this process, in its memory and on its stack, which the table does not
  * touch. It alone has the writing end of a pipe, which is closed by execve(2), or when it ends.
@@ -48,8 +65,8 @@ export class SpawnSlot {
   /** The address of the child's pid. The result of clone(2) is of no use: the child overwrites it with its own. */
   readonly #pid = this.#memory.keep(8);
   readonly #table = new CloneTable(this.#pid);
-  /** The description that the child's table was made from. */
-  #described: SpawnDescription | undefined;
+  /** The description that the child's table was made from, and whether the child was to be made in its control group. */
+  #described: { description: SpawnDescription; isInGroup: boolean } | undefined;
   #reader = -1;
   /** The request for the child; undefined when there is no child. */
   request: SpawnRequest | undefined;
@@ -84,27 +101,56 @@ export class SpawnSlot {
   }
 
   #fill(request: SpawnRequest, description: SpawnDescription, pipes: Epoll): void {
-    const child = this.#child;
     const { reader, writer } = openPipe(description.descriptors);
     try {
-      // A child is often followed by one of the same description, as when it is respawned.
-      if (this.#described && isSame(this.#described, description)) child.repeat(writer);
-      else {
-        this.#described = undefined;
-        child.describe(description, writer);
-        this.#described = description;
-      }
       pipes.add(reader);
+      this.#memory.setWord(this.#pid, 0);
+      if (this.#makeInGroup(description, writer)) close(writer);
+      else this.#make(description, writer);
     } catch (error) {
+      pipes.remove(reader);
       close(reader);
       close(writer);
       throw error;
     }
-    this.#memory.setWord(this.#pid, 0);
-    this.#table.clone(child.flags | CLONE_PARENT_SETTID, child.entry, writer);
     this.#reader = reader;
     this.request = request;
     this.since = performance.now();
+  }
+
+  /** Makes the child, and closes the writing end. */
+  #make(description: SpawnDescription, writer: number): void {
+    this.#describe(description, writer, false);
+    this.#table.clone(this.#child.flags | CLONE_PARENT_SETTID, this.#child.entry, writer);
+  }
+
+  /**
+   * Makes the child in its control group. False where there is none, or that fails, for whatever reason: then the child is to
+   * enter the group itself, and tells why it cannot.
+   */
+  #makeInGroup(description: SpawnDescription, writer: number): boolean {
+    const group = hasClone3 ? openGroup(description) : -1;
+    if (group < 0) return false;
+    try {
+      this.#describe(description, writer, true);
+    } catch (error) {
+      close(group);
+      throw error;
+    }
+    this.#table.cloneInto(group, this.#child.flags | CLONE_PARENT_SETTID, this.#child.entry);
+    if (this.pid < 0) hasClone3 = !isTooOld(this.pid);
+    return this.pid > 0;
+  }
+
+  /** Describes the child. One is often followed by another of the same description, as when it is respawned. */
+  #describe(description: SpawnDescription, writer: number, isInGroup: boolean): void {
+    const child = this.#child, before = this.#described;
+    if (before && before.isInGroup === isInGroup && isSame(before.description, description)) {
+      return child.repeat(writer);
+    }
+    this.#described = undefined;
+    child.describe(description, writer, isInGroup ? "cgroups" : undefined);
+    this.#described = { description, isInGroup };
   }
 
   /** Frees the slot and gives the child's outcome. Call this when the pipe has hung up. */

@@ -80,14 +80,15 @@ export class PreparedChild {
 
   /**
    * Makes the table. A child with memory of its own writes its results into the pipe when it fails.
+   * @param done See {@link addSteps}
    * @throws {SystemError} E2BIG when there is no room.
    */
-  describe(description: SpawnDescription, pipe = NO_PIPE): void {
+  describe(description: SpawnDescription, pipe = NO_PIPE, done?: keyof SpawnDescription): void {
     const table = this.#table;
     this.#description = description;
     this.#paths = candidates(description);
     table.fill(pipe, () => {
-      addSteps(table, description);
+      addSteps(table, description, done);
       table.step = "execute";
       const argv = table.vector(description.argv), environment = table.vector(description.environment);
       for (const path of this.#paths) {

@@ -175,11 +175,18 @@ const PLAN: AnyStep[] = [
   },
 ];
 
-/** Adds the rows of all steps that a description asks for, without the first and the last. */
-export function addSteps(table: ChildTable, description: SpawnDescription): void {
+/**
+ * Adds the rows of all steps that a description asks for, without the first and the last.
+ * @param done What the child is made with, which needs no step
+ */
+export function addSteps(
+  table: ChildTable,
+  description: SpawnDescription,
+  done?: keyof SpawnDescription,
+): void {
   for (const { step, property, add } of PLAN) {
     const value = description[property];
-    if (value === undefined || value === false) continue;
+    if (value === undefined || value === false || property === done) continue;
     table.step = step;
     add(table, value as never);
   }

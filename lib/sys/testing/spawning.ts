@@ -1,12 +1,14 @@
 /** Tests of the queue of processes to start. Like those of reaping, they need a process of their own. */
 
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { SIGCONT, SIGKILL, SIGSTOP } from "../../model/signals.ts";
 import { close, O_RDONLY, open } from "../io/descriptors.ts";
 import { call, required } from "../call/kernel.ts";
+import { ifAllowed } from "../call/refused.ts";
+import { cgroupDirectory, cgroupOf, cgroupTree } from "../machine/cgroups.ts";
 import { type ChildStateChange, kill, onChildChange, reap } from "../process/processes.ts";
 import { childrenOf } from "../process/procfs.ts";
 import type { SpawnDescription, SpawnResult } from "../spawn/spawn.ts";
@@ -109,6 +111,43 @@ Deno.test("a child's oom score is its own", async () => {
   const told = await story([shell(script, { oomScore: 500 }), shell("exit 0")]);
   assert.equal(told.filter((line) => line.startsWith("start")).length, 2);
   assert.equal(score(), before);
+});
+
+/** Makes a control group. Gives its directory; undefined where there is no tree that can be written to. */
+function makeGroup(): string | undefined {
+  const tree = cgroupTree(), own = cgroupOf("self");
+  return tree && own && ifAllowed(() => mkdtempSync(join(cgroupDirectory(tree, own), "rouse-test-")));
+}
+
+Deno.test("a child is made in its control group, and enters none by itself", async () => {
+  using temporary = new TemporaryDirectory();
+  const group = makeGroup(), file = join(temporary.path, "group");
+  if (group === undefined) return console.log("no control group can be made: nothing is tested");
+  // By this file it could not enter the group.
+  const told = await story([shell(`cat /proc/self/cgroup > ${file}`, { cgroups: [join(group, "absent")] })]);
+  assert.deepEqual(told.map((line) => line.split(" ")[0]), ["start", "end"]);
+  assert(readFileSync(file, "utf8").endsWith(`/${basename(group)}\n`));
+  rmdirSync(group);
+});
+
+Deno.test("a child that cannot be made in its control group enters it, or tells why not", async () => {
+  using temporary = new TemporaryDirectory();
+  // The kernel refuses a directory that is no group.
+  const file = join(temporary.path, "cgroup.procs");
+  writeFileSync(file, "");
+  const told = await story([
+    shell("exit 0", { cgroups: [file] }),
+    shell("exit 0", { cgroups: [join(temporary.path, "absent")] }),
+    shell("exit 0", { cgroups: ["/nonexistent/cgroup.procs"] }),
+  ]);
+  assert.equal(readFileSync(file, "utf8"), "0");
+  assert.deepEqual(told.map((line) => line.replace(/\d+/, "")).sort(), [
+    "end ",
+    "start ",
+    "unable to join control group: No such file or directory",
+    "unable to join control group: No such file or directory",
+  ]);
+  assert.deepEqual(childrenOf(process.pid), []);
 });
 
 Deno.test("a failure is told whichever descriptors the child has", async () => {
