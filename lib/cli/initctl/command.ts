@@ -25,7 +25,18 @@ export interface CommandGroup {
 export interface Invocation extends CliInvocation {
   /** The connection to init, which is made by the first call. */
   client(): Promise<Client>;
+  /** True where standard output (1) or the error output (2) is a terminal. */
+  isTerminal(descriptor: 1 | 2): boolean;
+  /** Writes lines to standard output that may have colours, unless `--quiet` was given. What others have chosen is escaped in them. */
+  show(lines: readonly string[]): void;
 }
+
+/** The option that chooses several jobs. No old command line has it. */
+export const JOBS: Option = {
+  long: "jobs",
+  argument: "PATTERN",
+  help: "these jobs, such as 'web*'; arguments are further names and patterns",
+};
 
 /** The option with which a command does not wait. @param what names what it does not wait for. */
 export function noWait(what: string): Option {
