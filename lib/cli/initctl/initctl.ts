@@ -133,7 +133,7 @@ async function run(
     complain,
     isTerminal: host.isTerminal,
     show: (lines) => {
-      if (verbosity !== "quiet") for (const line of lines) host.writeStyled(1, `${line}\n`);
+      if (verbosity !== "quiet") { for (const line of lines) host.writeStyled(1, `${line}\n`); }
     },
     client: async () => client ??= await open(has, values("dest").pop(), host, complain),
   };
