@@ -48,3 +48,20 @@ export const JOBS: Option = {
 export function noWait(what: string): Option {
   return { short: "n", long: "no-wait", help: `return at once, without waiting for the ${what}` };
 }
+
+/** The option that shows without a terminal, too, what is shown on one. */
+export const LONG: Option = {
+  short: "l",
+  long: "long",
+  help: "show all that is known, also without a terminal",
+};
+
+/** The option that prints one JSON object. */
+export const JSON_FORM: Option = { long: "json", help: "print an object of JSON" };
+
+/** The option that chooses when there are colours. */
+export const COLOUR: Option = {
+  long: "color",
+  argument: "WHEN",
+  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
+};
