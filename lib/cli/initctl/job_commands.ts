@@ -10,9 +10,12 @@ import {
   ROUSE_INTERFACE,
   ROUSE_JOB_INTERFACE,
 } from "../../control/names.ts";
-import { type CommandGroup, type Invocation, noWait } from "./command.ts";
+import type { Option } from "../../model/command_line/options.ts";
+import { COLOUR, type CommandGroup, type Invocation, JOBS, LONG, noWait } from "./command.ts";
+import { exitCodeOf, exitCodeOfError } from "./screens/exit_code.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
-import { formatStatus, type InstanceStatus } from "../../control/status.ts";
+import { formatStatus, type InstanceStatus, statusAsData } from "../../control/status.ts";
+import { patiently } from "./patience.ts";
 
 /** The job that a command is about. */
 interface TargetJob {
@@ -63,15 +66,16 @@ async function instanceOf(job: TargetJob, args: string[]): Promise<string> {
 }
 
 /**
- * The status line of an instance. When it has ended, that of a stopped job.
+ * Prints the status of an instance. When it has ended, that of a stopped job.
  * @param whenRemoved What is said when the job itself has been removed.
  * @throws {Error} when it has.
  */
-async function statusOf(
+async function printStatus(
+  { say, tell, isJson }: Invocation,
   { client, name, path }: TargetJob,
   instance: string,
   whenRemoved = `Unknown job: ${name}`,
-): Promise<string> {
+): Promise<void> {
   const properties = propertiesOf(client, instance);
   properties.catch(() => {}); // Awaited below, unless the job has been removed.
   try {
@@ -80,7 +84,9 @@ async function statusOf(
     if (isUnknownMethod(error)) throw new Error(whenRemoved);
     throw error;
   }
-  return formatStatus(name, await properties);
+  const status = await properties;
+  if (isJson) tell(statusAsData(name, status));
+  else say(formatStatus(name, status));
 }
 
 async function propertiesOf(client: Client, instance: string): Promise<InstanceStatus | undefined> {
@@ -96,31 +102,40 @@ async function propertiesOf(client: Client, instance: string): Promise<InstanceS
 /** A command that starts, stops or restarts a job, then prints its status. */
 function change(member: "Start" | "Stop" | "Restart") {
   return async (invocation: Invocation) => {
-    const { args, has, say } = invocation;
+    const { args, has } = invocation;
+    if (has("jobs")) return (await screens()).changeSeveral(invocation, member);
     const job = await targetJob(invocation);
     job.client.silence();
-    if (member === "Stop" && has("force")) return say(await forceStop(job, invocation));
+    if (member === "Stop" && has("force")) return await forceStop(job, invocation);
     if (job.instance !== undefined) {
       const instance = await instanceOf(job, args);
       // Without waiting: a job that waited for itself would never end.
       await job.client.call(instance, INSTANCE_INTERFACE, member, "b", [false]);
-      return say(await statusOf(job, instance));
+      return await printStatus(invocation, job, instance);
     }
     // Stop does not return the instance, so that is looked up. When there is none, the error of Stop is not needed.
     const chosen = member === "Stop" ? instanceOf(job, args) : undefined;
     const done = callJob(job, member, "asb", [args.slice(1), !has("no-wait")]);
     done.catch(() => {});
-    const stopped = await chosen, started = await done;
+    const changed = await patiently(
+      invocation,
+      { change: member, job: job.name },
+      async () => {
+        const stopped = await chosen, started = await done;
+        return stopped ?? started as string;
+      },
+    );
     const removed = `${job.name} is stopped; its file is gone, so the job is unknown from now on`;
-    say(await statusOf(job, stopped ?? started as string, member === "Stop" ? removed : undefined));
+    await printStatus(invocation, job, changed, member === "Stop" ? removed : undefined);
   };
 }
 
-/** Stops an instance by force. Its status line, once it is down. */
-async function forceStop(job: TargetJob, { args, has }: Invocation): Promise<string> {
+/** Stops an instance by force, and prints its status once it is down. */
+async function forceStop(job: TargetJob, invocation: Invocation): Promise<void> {
+  const { args, has } = invocation;
   const instance = await instanceOf(job, args);
   await callRouse(job, args, "ForceStop", "asasb", [!has("no-wait")]);
-  return statusOf(job, instance);
+  await printStatus(invocation, job, instance);
 }
 
 async function reset(invocation: Invocation): Promise<void> {
@@ -144,20 +159,44 @@ async function reload(invocation: Invocation): Promise<void> {
   await job.client.call(await instanceOf(job, invocation.args), INSTANCE_INTERFACE, "Reload");
 }
 
-async function status(invocation: Invocation): Promise<void> {
-  const job = await targetJob(invocation);
+async function status(invocation: Invocation): Promise<number | void> {
+  const job = invocation.has("jobs") ? undefined : await targetJob(invocation);
+  const shown = !job || isAtLength(invocation) ? await (await screens()).showStatus(invocation) : undefined;
+  if (shown !== undefined) return shown;
+  if (!job) throw new Error("Unable to choose jobs: this init does not tell of all at once");
+  if (invocation.isJson) {
+    throw new Error("Unable to describe the job as JSON: this init does not tell enough");
+  }
+  return await briefStatus(job, invocation);
+}
+
+/** True where more is shown than Upstart does: on a terminal, or where it is asked for. */
+function isAtLength({ has, isTerminal }: Invocation): boolean {
+  return has("long") || has("json") || isTerminal(1);
+}
+
+/** What is shown beyond Upstart's. It is not loaded before it is needed. */
+const screens = () => import("./screens/screens.ts");
+
+/** The status as Upstart prints it. Returns the exit status. */
+async function briefStatus(job: TargetJob, invocation: Invocation): Promise<number | void> {
+  const { has, complain } = invocation;
   let instance: InstanceStatus | undefined, problem = "";
   try {
     [instance, problem] = await findStatus(job, invocation.args);
   } catch (error) {
+    const code = has("exit-code") ? exitCodeOfError(error as Error) : undefined;
+    if (code !== undefined) {
+      complain((error as Error).message);
+      return code;
+    }
     if (!isUnknownMethod(error)) throw error;
     instance = await findInstance(job, invocation.args);
   }
   invocation.say(formatStatus(job.name, instance));
-  if (invocation.has("verbose")) await informOfDefaults(job, invocation);
-  if (problem !== "") {
-    invocation.complain(`The last good definition of ${job.name} stays in force: ${problem}`);
-  }
+  if (has("verbose")) await informOfDefaults(job, invocation);
+  if (problem !== "") complain(`The last good definition of ${job.name} stays in force: ${problem}`);
+  if (has("exit-code")) return exitCodeOf([{ instances: instance ? [instance] : [] }]);
 }
 
 /** Tells which set of defaults the job has, unless it is Upstart's, whose `status --verbose` tells nothing more. */
@@ -233,7 +272,32 @@ async function listEach(client: Client): Promise<JobList> {
   return rows.flat();
 }
 
-async function list(invocation: Invocation): Promise<void> {
+/** Options of list that ask for more than Upstart's. */
+const LIST_OPTIONS: Option[] = [
+  LONG,
+  JOBS,
+  { long: "failed", help: "those alone that somebody should look at" },
+  {
+    long: "state",
+    argument: "STATE",
+    help: "those alone in a state, such as running, failed, start/running",
+  },
+  { long: "sort", argument: "KEY", help: "by name, state, since, pid, restarts, cpu or memory" },
+  { long: "watch", help: "show it anew each second, until q is typed" },
+  COLOUR,
+];
+
+async function list(invocation: Invocation): Promise<number | void> {
+  const isMore = isAtLength(invocation) || LIST_OPTIONS.some(({ long }) => invocation.has(long));
+  const shown = isMore ? await (await screens()).showList(invocation, false) : undefined;
+  if (shown === undefined && invocation.isJson) {
+    throw new Error("Unable to list jobs as JSON: this init does not tell enough");
+  }
+  return shown ?? await listBriefly(invocation);
+}
+
+/** Lists jobs as Upstart does. */
+async function listBriefly(invocation: Invocation): Promise<void> {
   const client = await invocation.client();
   let jobs: JobList;
   try {
@@ -246,6 +310,13 @@ async function list(invocation: Invocation): Promise<void> {
     if (instances.length === 0) invocation.say(formatStatus(name));
     for (const instance of instances) invocation.say(formatStatus(name, instance));
   }
+}
+
+/** @throws {Error} when init does not tell of processes. */
+async function ps(invocation: Invocation): Promise<number> {
+  const shown = await (await screens()).showList(invocation, true);
+  if (shown === undefined) throw new Error("Unable to list processes: this init does not tell of them");
+  return shown;
 }
 
 const JOB_ARGUMENTS = "JOB [KEY=VALUE]...";
@@ -263,7 +334,7 @@ export const jobCommands = (): CommandGroup => ({
       help:
         "Starts an instance of JOB. The variables go into the environment of its processes, and those that " +
         `its instance name mentions tell which instance it is.\n\n${INSIDE}`,
-      options: [noWait("job to be up")],
+      options: [noWait("job to be up"), JOBS],
       run: change("Start"),
     },
     {
@@ -276,6 +347,7 @@ export const jobCommands = (): CommandGroup => ({
       options: [
         noWait("job to be down"),
         { short: "f", long: "force", help: "wait for nothing: kill whatever runs of the job" },
+        JOBS,
       ],
       run: change("Stop"),
     },
@@ -286,7 +358,7 @@ export const jobCommands = (): CommandGroup => ({
       help:
         "Stops the instance of JOB that the variables name, and starts it again with the definition that it " +
         `had.\n\n${INSIDE}`,
-      options: [noWait("job to be up again")],
+      options: [noWait("job to be up again"), JOBS],
       run: change("Restart"),
     },
     {
@@ -311,13 +383,30 @@ export const jobCommands = (): CommandGroup => ({
       arguments: JOB_ARGUMENTS,
       summary: "Show the status of job.",
       help: `Prints goal, state and processes of the instance that the variables name.\n\n${INSIDE}`,
+      options: [
+        LONG,
+        JOBS,
+        { long: "exit-code", help: "exit with 3 where it is not up, and with 4 where there is no such job" },
+        COLOUR,
+      ],
       run: status,
     },
     {
       name: "list",
       summary: "Show the status of all jobs.",
       help: "Prints a line for each instance, and one for each job that has none.",
+      options: LIST_OPTIONS,
       run: list,
+    },
+    {
+      name: "ps",
+      arguments: "[JOB]...",
+      summary: "Show what runs.",
+      help:
+        "Shows the instances that have processes, with what these take: of all jobs, or of those that are named, also by " +
+        "patterns such as 'web*'. The command is rouse's own.",
+      options: LIST_OPTIONS.filter((option) => option !== JOBS && option !== LONG),
+      run: ps,
     },
   ],
 });
