@@ -26,6 +26,7 @@ const FLOORS: string[][] = [
   ["compat"],
   ["lib/config"],
   ["lib/testing"],
+  ["lib/insight"],
   ["lib/init", "lib/cli"],
   ["build"],
   ["main.ts", "build.ts"],
