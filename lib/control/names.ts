@@ -18,6 +18,9 @@ export const INSTANCE_INTERFACE = "com.ubuntu.Upstart0_6.Instance";
 /** What rouse offers beyond Upstart, on the manager object. */
 export const ROUSE_INTERFACE = "org.rouse.Control1";
 
+/** What rouse tells of what has happened, on the manager object. */
+export const INSIGHT_INTERFACE = "org.rouse.Insight1";
+
 /** What rouse tells of a job beyond Upstart, on the job's object. */
 export const ROUSE_JOB_INTERFACE = "org.rouse.Job1";
 

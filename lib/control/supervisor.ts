@@ -4,7 +4,10 @@
  */
 
 import type { EngineView } from "../engine/snapshot/engine_view.ts";
+import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
 import type { FailureName } from "../model/failure.ts";
+import type { JournalRecord, OutputLine, Page, PageQuery } from "../model/insight/journal.ts";
+import type { Report } from "../model/insight/report.ts";
 import type { InstanceProcess, JobDefinition } from "../model/job.ts";
 import type { Notice, Request } from "../model/requests.ts";
 
@@ -59,6 +62,23 @@ export interface JobView {
 export const LOG_PRIORITIES = ["debug", "info", "message", "warn", "error", "fatal"] as const;
 export type LogPriority = (typeof LOG_PRIORITIES)[number];
 
+/** What has happened, and how things stand. */
+export interface Insight {
+  /** The records of the journal that are asked for. */
+  journal(query: PageQuery): Page<JournalRecord>;
+  /** The lines of jobs' output that are asked for. */
+  output(query: PageQuery): Page<OutputLine>;
+  /** Calls a function, soon, when the journal or the output has more; until the function returned is called. */
+  onMore(what: "journal" | "output", listener: () => void): () => void;
+  /**
+   * What is known of jobs: of those named that there are, or of all, in the order of their names. Of many jobs the answer
+   * has the first ones after this name, see {@link Report.next}.
+   */
+  describe(jobs: string[], after: string): Report;
+  /** The whole state of the engine, from which a simulation can go on. */
+  engine(): EngineSnapshot;
+}
+
 /** The running init as the control service sees it. */
 export interface Supervisor {
   /** What `initctl version` prints. */
@@ -66,6 +86,7 @@ export interface Supervisor {
   /** The present time in ms, by the clock of the engine. */
   readonly now: number;
   logPriority: LogPriority;
+  readonly insight: Insight;
   /**
    * Waits until the jobs are loaded and the boot has begun, so that no early request is lost, but not for long: a module
    * that hangs does not make init unreachable. To be called before any call. Undefined when there is nothing to wait for.

@@ -14,7 +14,7 @@ import { printable } from "../model/text/printable.ts";
 import { InstanceChecks } from "./checks/instance_checks.ts";
 import type { Matcher } from "./conditions/matcher.ts";
 import type { Event } from "./events/event.ts";
-import type { Cause } from "./events/start_loops.ts";
+import type { JobChain } from "./events/start_loops.ts";
 import type { LoadedJob } from "./loaded_job.ts";
 import { SelfReport } from "./services/self_report.ts";
 import type { Goal, State } from "./states.ts";
@@ -81,7 +81,7 @@ export class Instance {
   /** Variables of the stop, for pre-stop and post-stop. */
   stopEnvironment: Environment | undefined;
   /** The jobs that have led to what it does; begins with its own job. */
-  cause: Cause;
+  cause: JobChain;
   failure: FailureCause | undefined;
   /**
    * How the main process ended last; when a process could not be spawned, the status that a shell would exit with; when a

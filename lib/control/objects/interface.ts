@@ -20,6 +20,8 @@ export interface CallContext {
   readonly firstProcess: boolean;
   /** Stops the sending of signals to the caller. */
   silence(): void;
+  /** Calls a function once the caller is gone, unless the function returned was called before. */
+  onGone(listener: () => void): () => void;
   /** Sets the sender of signals to the caller, which those from a bus bear. */
   setSignalSender(sender: string): void;
 }

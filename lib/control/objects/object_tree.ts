@@ -12,6 +12,7 @@ import {
   signature,
 } from "./interface.ts";
 import { INSTANCE, JOB, ROUSE_INSTANCE, ROUSE_JOB } from "./job.ts";
+import { INSIGHT } from "./insight.ts";
 import { MANAGER, ROUSE } from "./manager.ts";
 import type { ReceivedMessage } from "../../dbus/message_reader.ts";
 import type { Variant } from "../../dbus/value_writer.ts";
@@ -46,7 +47,11 @@ interface ObjectNode {
 
 const none = () => [];
 
-const MANAGER_NODE: ObjectNode = { interfaces: [MANAGER, ROUSE], target: null, children: () => ["jobs"] };
+const MANAGER_NODE: ObjectNode = {
+  interfaces: [MANAGER, ROUSE, INSIGHT],
+  target: null,
+  children: () => ["jobs"],
+};
 const BUS_NODE: ObjectNode = { interfaces: [BUS], target: null, children: none };
 const JOB_INTERFACES = [JOB, ROUSE_JOB], INSTANCE_INTERFACES = [INSTANCE, ROUSE_INSTANCE];
 
@@ -211,7 +216,7 @@ export function dispatch(message: ReceivedMessage, call: CallContext): MethodRep
 
 /** The methods that tell how things are. Requests are not among them, nor what has no answer. */
 const READS = new Set(
-  [MANAGER, ROUSE, JOB, INSTANCE, ...COMMON].flatMap(({ methods }) =>
+  [MANAGER, ROUSE, INSIGHT, JOB, INSTANCE, ...COMMON].flatMap(({ methods }) =>
     Object.entries(methods).filter(([, { out, asynchronous }]) => out && !asynchronous).map(([name]) => name)
   ),
 );

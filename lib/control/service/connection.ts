@@ -55,6 +55,8 @@ export class ClientConnection {
   subscribed = false;
   /** The sender of signals; absent for clients that know that there is no bus. */
   sender: string | undefined;
+  /** Who is told when it is closed. */
+  readonly goneListeners = new Set<() => void>();
   /** How many bytes are kept for it: of messages that have not arrived as a whole, and of what it has not read. */
   kept = 0;
   #handshake: ServerHandshake | undefined;

@@ -187,6 +187,7 @@ class Service implements ControlService, ConnectionEvents {
 
   closed(connection: ClientConnection): void {
     this.#connections.delete(connection);
+    for (const listener of connection.goneListeners) listener();
     this.#observeIfListened();
   }
 
@@ -196,6 +197,10 @@ class Service implements ControlService, ConnectionEvents {
       supervisor: this.supervisor,
       peer: connection.peer,
       firstProcess: process.pid === 1,
+      onGone: (listener) => {
+        connection.goneListeners.add(listener);
+        return () => connection.goneListeners.delete(listener);
+      },
       setSignalSender: (sender) => connection.sender = sender,
       silence: () => {
         connection.subscribed = false;

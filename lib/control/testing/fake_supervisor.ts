@@ -1,12 +1,17 @@
 /** A supervisor for tests: jobs that change at once, with no process behind them. */
 
 import { setImmediate } from "node:timers";
+import { Engine } from "../../engine/engine.ts";
+import type { EngineSnapshot } from "../../engine/snapshot/engine_snapshot.ts";
 import type { EngineView } from "../../engine/snapshot/engine_view.ts";
 import { displayName } from "../../model/display_name.ts";
 import type { InstanceProcess } from "../../model/job.ts";
 import { emptyJob, type JobDefinition } from "../../model/job.ts";
+import type { JournalRecord, OutputLine, Page, PageQuery } from "../../model/insight/journal.ts";
+import type { Report } from "../../model/insight/report.ts";
 import {
   ControlError,
+  type Insight,
   type InstanceView,
   type JobEnvironment,
   type JobView,
@@ -39,11 +44,57 @@ interface FakeJob extends JobView {
   readonly instances: Map<string, InstanceView>;
 }
 
+/** A journal, output and reports that tests fill. */
+class FakeInsight implements Insight {
+  readonly records: JournalRecord[] = [];
+  readonly lines: OutputLine[] = [];
+  report: Report = { now: 0, since: 0, jobs: [], broken: [] };
+  readonly #listeners = new Set<() => void>();
+
+  /** How many wait for more. */
+  get waiting(): number {
+    return this.#listeners.size;
+  }
+
+  /** Adds a record, and tells those who wait. */
+  add(record: JournalRecord): void {
+    this.records.push(record);
+    for (const listener of this.#listeners) listener();
+  }
+
+  journal(query: PageQuery): Page<JournalRecord> {
+    return pageOf(this.records, query);
+  }
+
+  output(query: PageQuery): Page<OutputLine> {
+    return pageOf(this.lines, query);
+  }
+
+  onMore(_what: "journal" | "output", listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  describe(): Report {
+    return this.report;
+  }
+
+  engine(): EngineSnapshot {
+    return new Engine().save({ monotonic: 0, wall: 0 });
+  }
+}
+
+function pageOf<Item extends { number: number }>(all: Item[], { after, most }: PageQuery): Page<Item> {
+  const items = all.filter(({ number }) => number > after).slice(0, most);
+  return { items, next: items.at(-1)?.number ?? after, lost: 0 };
+}
+
 /** Answers as init would; `requests` holds what it was asked. */
 export class FakeSupervisor implements Supervisor {
   readonly version = "init (upstart 1.13.2) fake";
   readonly now = 0;
   logPriority: LogPriority = "message";
+  readonly insight = new FakeInsight();
   readonly requests: Array<{ request: Request; peer: Peer }> = [];
   /** Names of the methods without an answer that were called. */
   readonly called: string[] = [];

@@ -2,7 +2,7 @@
 
 import type { EngineState } from "../engine_state.ts";
 import { start } from "../events/dispatch.ts";
-import type { Cause } from "../events/start_loops.ts";
+import type { JobChain } from "../events/start_loops.ts";
 import { stop } from "../lifecycle.ts";
 import type { LoadedJob } from "../loaded_job.ts";
 import { UP } from "../states.ts";
@@ -17,7 +17,7 @@ export function checkLevels(engine: EngineState, job: LoadedJob): void {
   const { startOn } = job;
   if (!startOn) return;
   const wasMet = startOn.satisfied, wasPossible = startOn.levelsAllow;
-  const causes: Cause[] = [];
+  const causes: JobChain[] = [];
   startOn.setLevels((name) => {
     const targets = graphOf(engine).targetsOf(name).flatMap((target) => engine.jobs.get(target) ?? []);
     const target = targets.find((target) => isMetStill(PLAIN, target));

@@ -16,7 +16,7 @@ import type { LoadedJob } from "../loaded_job.ts";
 import { hasLostProcesses, isScript, isStartedAnew } from "../services/init_script.ts";
 import { isStartAllowed, noteRunlevel } from "../shutdown.ts";
 import type { Event } from "./event.ts";
-import { type Cause, causeOf, describeLoop } from "./start_loops.ts";
+import { causeOf, describeLoop, type JobChain } from "./start_loops.ts";
 import { findWaitCycle } from "./wait_cycles.ts";
 
 /**
@@ -105,7 +105,7 @@ export function start(
   engine: EngineState,
   job: LoadedJob,
   events: Event[],
-  causes: Cause[] = [],
+  causes: JobChain[] = [],
 ): Instance | undefined {
   if (!isStartAllowed(engine, job, events)) {
     const names = events.map(({ name }) => name).join(", ") || "others that are up";

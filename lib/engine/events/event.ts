@@ -2,7 +2,7 @@
 
 import type { Environment } from "../../model/environment.ts";
 import type { Instance } from "../instance.ts";
-import type { Cause } from "./start_loops.ts";
+import type { JobChain } from "./start_loops.ts";
 
 /** Who goes on when an event is finished: an instance that it blocks, or the request that emitted it. */
 export type EventWaiter = { instance: Instance } | { request: number };
@@ -20,7 +20,7 @@ export class Event {
   holders = 0;
   readonly waiters: EventWaiter[] = [];
   /** The jobs that have led to the event; undefined for an event from outside. */
-  cause: Cause | undefined;
+  cause: JobChain | undefined;
 
   constructor(readonly name: string, readonly environment: Environment) {}
 }

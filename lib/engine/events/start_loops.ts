@@ -11,9 +11,9 @@ import type { Event } from "./event.ts";
  * The chain of jobs that led to something: a job, the job whose events started or stopped that one, and so on. No job is
  * in it twice. A request begins a new chain, and so does a main process that ends by itself with success.
  */
-export interface Cause {
+export interface JobChain {
   job: LoadedJob;
-  previous: Cause | undefined;
+  previous: JobChain | undefined;
 }
 
 /** How many times in a row a job may start itself without a delay. */
@@ -28,14 +28,17 @@ const MOST_NAMED = 10;
  * The cause of what another job, which has this cause, does to a job beside events. A job that has led to that itself moves
  * to the front: the others, which may be in a loop with it, stay in the chain.
  */
-export function causeBeside(job: LoadedJob, previous: Cause): Cause {
+export function causeBeside(job: LoadedJob, previous: JobChain): JobChain {
   const newer: LoadedJob[] = [];
-  for (let cause: Cause | undefined = previous; cause; cause = cause.previous) {
+  for (let cause: JobChain | undefined = previous; cause; cause = cause.previous) {
     if (cause.job !== job) {
       newer.push(cause.job);
       continue;
     }
-    const others = newer.reduceRight((previous, job): Cause => ({ job, previous }), cause.previous as Cause);
+    const others = newer.reduceRight(
+      (previous, job): JobChain => ({ job, previous }),
+      cause.previous as JobChain,
+    );
     return { job, previous: others };
   }
   return { job, previous };
@@ -48,21 +51,21 @@ export function causeBeside(job: LoadedJob, previous: Cause): Cause {
 export function causeOf(
   job: LoadedJob,
   events: Event[],
-  others: Cause[] = [],
-): { cause: Cause; loop: LoadedJob[] | undefined } {
+  others: JobChain[] = [],
+): { cause: JobChain; loop: LoadedJob[] | undefined } {
   const causes = events.flatMap(({ cause }) => cause ?? []);
   const isFromOutside = causes.length < events.length;
   causes.push(...others);
   if (isFromOutside) return { cause: { job, previous: undefined }, loop: undefined };
   for (const last of causes) {
-    for (let cause: Cause | undefined = last; cause; cause = cause.previous) {
+    for (let cause: JobChain | undefined = last; cause; cause = cause.previous) {
       if (cause.job === job) return { cause, loop: jobsBetween(cause, last) };
     }
   }
   return { cause: { job, previous: causes.at(-1) }, loop: undefined };
 }
 
-function jobsBetween(first: Cause, last: Cause): LoadedJob[] {
+function jobsBetween(first: JobChain, last: JobChain): LoadedJob[] {
   const jobs: LoadedJob[] = [];
   for (let cause = last; cause !== first; cause = cause.previous!) jobs.push(cause.job);
   return [first.job, ...jobs.reverse()];

@@ -10,7 +10,7 @@ import { makeGraph, renewBehind } from "../dependencies/waits.ts";
 import type { Time } from "../effects.ts";
 import type { EngineState, Subscriber } from "../engine_state.ts";
 import { Event } from "../events/event.ts";
-import type { Cause } from "../events/start_loops.ts";
+import type { JobChain } from "../events/start_loops.ts";
 import { Instance } from "../instance.ts";
 import { LoadedJob } from "../loaded_job.ts";
 import type { EngineTimerPurpose, InstanceTimerPurpose } from "../timers.ts";
@@ -52,7 +52,7 @@ class Restorer {
   readonly #shift: number;
   readonly #bases: Environment[];
   readonly #jobs: LoadedJob[] = [];
-  readonly #causes: Cause[] = [];
+  readonly #causes: JobChain[] = [];
   readonly #events: Event[] = [];
   readonly #matchers: UnorderedMatcher[] = [];
 

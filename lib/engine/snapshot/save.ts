@@ -5,7 +5,7 @@ import type { Matcher } from "../conditions/matcher.ts";
 import type { Time } from "../effects.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { Event } from "../events/event.ts";
-import type { Cause } from "../events/start_loops.ts";
+import type { JobChain } from "../events/start_loops.ts";
 import type { Instance } from "../instance.ts";
 import type { LoadedJob } from "../loaded_job.ts";
 import {
@@ -35,7 +35,7 @@ class Saver {
   readonly #matchers: Numbering<Matcher>;
   readonly #events = new Numbering<Event>();
   readonly #bases = new Numbering<readonly string[]>();
-  readonly #causes = new Numbering<Cause>();
+  readonly #causes = new Numbering<JobChain>();
 
   constructor(engine: EngineState) {
     this.#engine = engine;
@@ -175,16 +175,16 @@ class Saver {
   }
 
   /** The number of a cause. Those that it goes back to get theirs first. */
-  #causeNumber(last: Cause): number {
-    const chain: Cause[] = [];
-    for (let cause: Cause | undefined = last; cause && !this.#causes.has(cause); cause = cause.previous) {
+  #causeNumber(last: JobChain): number {
+    const chain: JobChain[] = [];
+    for (let cause: JobChain | undefined = last; cause && !this.#causes.has(cause); cause = cause.previous) {
       chain.push(cause);
     }
     for (const cause of chain.reverse()) this.#causes.of(cause);
     return this.#causes.of(last);
   }
 
-  #cause({ job, previous }: Cause): SavedCause {
+  #cause({ job, previous }: JobChain): SavedCause {
     return { job: this.#jobs.of(job), previous: previous ? this.#causes.of(previous) : null };
   }
 }

@@ -16,8 +16,10 @@ export type Cause =
   /** An event has fulfilled the condition; with several, the last one. */
   | { by: "event"; event: string; environment: string[] }
   | { by: "request"; asker?: Asker }
-  /** Another job needs it, or a job that it needs has gone. */
+  /** Another job needs it or conflicts with it, or one that it needs, or is to be up with, has gone or has come. */
   | { by: "dependency"; job: string }
+  /** Of an event: an instance emits it, such as `started`. */
+  | { by: "job"; job: string; instance: string }
   /** Its main process has ended, and the definition says what follows. */
   | { by: "exit" }
   | { by: "respawn" }
@@ -44,6 +46,8 @@ export interface RunResult {
   reason?: string;
   /** How many failures there have been in a row, this one among them. */
   failures?: number;
+  /** When the first of them was (ms since 1970). */
+  failuresSince?: number;
   /** True where init does not try again: the limit of respawns is reached. */
   gaveUp?: true;
 }
@@ -75,7 +79,7 @@ export type JournalRecord = { number: number; at: number } & JournalEntry;
 
 /** A line of a job's output, as it is kept in memory. */
 export interface OutputLine {
-  /** Only grows, over all jobs. */
+  /** Only grows, over all jobs; not by one. */
   number: number;
   /** When its end was read (ms since 1970). */
   at: number;
@@ -85,11 +89,28 @@ export interface OutputLine {
   text: string;
 }
 
+/** Which records or lines a reader wants. */
+export interface PageQuery {
+  /** Those of these jobs; of all when it is empty. Records of no job, such as messages, are left out with names. */
+  jobs: string[];
+  /** Those with a greater number than this; 0: from the first that is kept. */
+  after: number;
+  /** Those that are not older than this (ms since 1970); 0: of any time. */
+  since: number;
+  /** How many at most. Init may give fewer at a time: the reader goes on from {@link Page.next}. */
+  most: number;
+  /** True: the last ones of these, else the first ones. They come in the order of their numbers in any case. */
+  last: boolean;
+}
+
 /** A part of the journal, or of the output. */
 export interface Page<Item> {
   items: Item[];
-  /** To go on from here. */
+  /** To go on from here: what {@link PageQuery.after} is to be next. */
   next: number;
-  /** How many items between where the reader wanted to begin and the first one given are not kept any more. */
+  /**
+   * How much of what the reader asked for is not kept any more, between `after` and `next`: records of the journal, of
+   * whatever job; of output, bytes at most.
+   */
   lost: number;
 }

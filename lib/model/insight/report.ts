@@ -15,7 +15,9 @@ export interface ProcessReport {
 export interface CheckReport {
   /** What it decides: `ready`, `health`, `watchdog`, `memory`. */
   use: string;
-  /** What is looked at, as the definition says it, e.g. `http://127.0.0.1:8080/healthz`. */
+  /** How it is made, as the definition has it: `http`, `tcp`, `exec`, `log`, `notify`, …; of memory `memory`. */
+  kind: string;
+  /** What is looked at, e.g. `http://127.0.0.1:8080/healthz`; for users other than root and init's own only the kind. */
   what: string;
   /** Undefined until it was made. */
   passes?: boolean;
@@ -54,6 +56,8 @@ export interface InstanceReport {
   checks: CheckReport[];
   /** What it has told of itself (`STATUS=`). */
   told?: string;
+  /** The file that its output goes to, where it does. */
+  log?: string;
   /** What holds it now, each in a few words. */
   waitsFor: string[];
 }
@@ -78,12 +82,12 @@ export interface JobReport {
   /** The limits of the definition, e.g. `nofile` to `65536`. */
   limits: Record<string, string>;
   respawnLimit?: { count: number; interval: number };
-  /** The file that its output goes to, where it does. */
+  /** The file that the output goes to of its instance without a name, where it does. */
   log?: string;
   /** Why that cannot be written, if it is so. */
   logProblem?: string;
   instances: InstanceReport[];
-  /** The last runs of instances that are gone, the newest first. */
+  /** The last runs of instances that are gone, the newest first, and of each name one. */
   past: InstanceReport[];
 }
 
@@ -93,7 +97,10 @@ export interface Report {
   now: number;
   /** When init began. */
   since: number;
+  /** In the order of their names. */
   jobs: JobReport[];
+  /** Where there are more jobs than fit into one answer: the name to go on after. */
+  next?: string;
   /** Files that define no job because of a problem: what was wrong, by the name that the job would have. */
   broken: Array<{ job: string; problem: string }>;
 }

@@ -66,6 +66,22 @@ export function capabilitiesOf(pid: number): number[] {
   return Array.from({ length: 64 }, (_, number) => number).filter((number) => set >> BigInt(number) & 1n);
 }
 
+/** The words of a process's command line; none of a kernel thread or a zombie, or when there is no such process. */
+export function commandLineOf(pid: number): string[] {
+  return contents(`/proc/${pid}/cmdline`)?.split("\0").slice(0, -1) ?? [];
+}
+
+/** How many descriptors a process has open; undefined where that may not be read. */
+export function openDescriptors(pid: number): number | undefined {
+  return ifAllowed(() => readdirSync(`/proc/${pid}/fd`))?.length;
+}
+
+/** The soft limit of a process's open descriptors; undefined where there is none, or it may not be read. */
+export function descriptorLimitOf(pid: number): number | undefined {
+  const [, digits] = /^Max open files +(\d+)/m.exec(contents(`/proc/${pid}/limits`) ?? "") ?? [];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** The kernel's flag for a process that has not called execve(2). */
 const PF_FORKNOEXEC = 0x40;
 

@@ -1,0 +1,69 @@
+/** What has become of a job, and why, in words. */
+
+import type { Exit } from "../model/exit.ts";
+import type { Asker, Cause, RunResult } from "../model/insight/journal.ts";
+import { signalName } from "../model/signals.ts";
+import { howLong, howLongAgo, ordinal } from "./words.ts";
+
+/** How a process ended: `exited 44`, `killed by SIGSEGV, core dumped`. */
+export function exitInWords(exit: Exit): string {
+  if ("status" in exit) return `exited ${exit.status}`;
+  const name = signalName(exit.signal);
+  const signal = name === undefined ? `signal ${exit.signal}` : `SIG${name}`;
+  return `killed by ${signal}${exit.core ? ", core dumped" : ""}`;
+}
+
+/** What happened, without when: of the main process its end, of others with their name. */
+function headOf({ process, exit, reason }: RunResult): string {
+  const ended = exit && exitInWords(exit);
+  const told = process === "main" || ended === undefined
+    ? ended
+    : "status" in exit! && exit.status > 0
+    ? `${process} failed: exit status ${exit.status}`
+    : `${process} ${ended}`;
+  if (reason === undefined || reason === told) return told ?? "ended";
+  return told === undefined ? reason : `${reason} (${told})`;
+}
+
+/** The words behind the head, in order; undefined where there is nothing to be said. */
+const DETAILS: ReadonlyArray<(result: RunResult, now: number) => string | undefined> = [
+  ({ at }, now) => howLongAgo(at, now),
+  ({ failures = 0 }) => failures > 1 ? `${ordinal(failures)} time in a row` : undefined,
+  ({ gaveUp }) => gaveUp ? "gave up" : undefined,
+];
+
+/** A result in words: `exited 44 after 3 s, 2 min ago, 5th time in a row, gave up`. */
+export function resultInWords(result: RunResult, now: number): string {
+  const after = result.duration === undefined || result.exit === undefined
+    ? ""
+    : ` after ${howLong(result.duration)}`;
+  return [`${headOf(result)}${after}`, ...DETAILS.map((detail) => detail(result, now))]
+    .filter((part) => part !== undefined).join(", ");
+}
+
+/** Who asked: `user 1000 (pid 12, initctl stop web)`. */
+export function askerInWords(asker: Asker | undefined): string {
+  if (!asker) return "a request";
+  const who = asker.uid === 0 ? "root" : `user ${asker.uid}`;
+  return `${who} (${asker.command ? `${asker.command}, ` : ""}pid ${asker.pid})`;
+}
+
+type CauseWords = { [By in Cause["by"]]: (cause: Extract<Cause, { by: By }>) => string };
+
+/** The causes in words: ends of sentences such as "Started by …". */
+const CAUSES: CauseWords = {
+  event: ({ event, environment }) => `the event ${[event, ...environment].join(" ")}`,
+  request: ({ asker }) => askerInWords(asker),
+  dependency: ({ job }) => `the job ${job}, by its dependencies`,
+  exit: () => "the end of its main process",
+  respawn: () => "init, as its main process had ended",
+  failure: ({ reason }) => `a failure: ${reason}`,
+  definition: () => "a change of its definition",
+  shutdown: () => "the shutdown",
+  init: () => "init",
+};
+
+/** A cause in words, such as `the event runlevel RUNLEVEL=2`. */
+export function causeInWords(cause: Cause): string {
+  return (CAUSES[cause.by] as (cause: Cause) => string)(cause);
+}

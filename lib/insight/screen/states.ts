@@ -1,0 +1,76 @@
+/** The states of jobs as people name them, and their colours. */
+
+import type { InstanceReport, JobReport } from "../../model/insight/report.ts";
+import type { Paint } from "./style.ts";
+
+/** What a job, or one of its instances, is doing. */
+export interface Condition {
+  job: JobReport;
+  /** The instance that is there; absent where there is none. */
+  instance?: InstanceReport;
+  /** The last run of the instance that is gone. */
+  past?: InstanceReport;
+}
+
+/** A state. */
+export interface StateRow {
+  /** As it is shown, and `--state` takes it. */
+  word: string;
+  paint: Paint;
+  /** True for what somebody should look at: `--failed` shows these. */
+  needsAttention?: true;
+  holds(condition: Condition): boolean;
+}
+
+/** The state of a file that defines no job. */
+export const BROKEN = { word: "broken", paint: "bad", needsAttention: true } as const;
+
+const isUp = ({ instance }: Condition) => instance?.goal === "start" && instance.state === "running";
+
+/** The first that holds is shown. */
+const STATES: readonly StateRow[] = [
+  {
+    word: "unhealthy",
+    paint: "bad",
+    needsAttention: true,
+    holds: (one) => isUp(one) && one.instance!.checks.some(({ use, passes }) => use === "health" && passes === false),
+  },
+  { word: "running", paint: "good", holds: isUp },
+  {
+    word: "respawning",
+    paint: "bad",
+    needsAttention: true,
+    holds: ({ instance }) => instance !== undefined && instance.goal !== "stop" && instance.last?.isFailure === true,
+  },
+  {
+    word: "starting",
+    paint: "warn",
+    holds: ({ instance }) => instance !== undefined && instance.goal !== "stop",
+  },
+  { word: "stopping", paint: "warn", holds: ({ instance }) => instance !== undefined && !isAtRest(instance) },
+  {
+    word: "failed",
+    paint: "bad",
+    needsAttention: true,
+    holds: ({ instance, past }) => (instance ?? past)?.last?.isFailure === true,
+  },
+  { word: "done", paint: "dim", holds: ({ job }) => job.isCompleted },
+  { word: "stopped", paint: "dim", holds: () => true },
+];
+
+function isAtRest({ goal, state }: InstanceReport): boolean {
+  return goal === "stop" && state === "waiting";
+}
+
+/** The state of a job or an instance. */
+export function stateOf(condition: Condition): StateRow {
+  return STATES.find(({ holds }) => holds(condition))!;
+}
+
+/** The words that `--state` takes beside those of init(5). */
+export const STATE_WORDS: readonly string[] = [...STATES.map(({ word }) => word), BROKEN.word];
+
+/** The same in init(5)'s words: `start/running`. */
+export function classicState({ goal, state }: Pick<InstanceReport, "goal" | "state">): string {
+  return `${goal}/${state}`;
+}

@@ -1,0 +1,61 @@
+/** Texts by the columns that they take on a terminal: East Asian characters and emoji take two. */
+
+import stringWidth from "string-width";
+
+/** Texts of which each character takes one column. */
+const ASCII = /^[\x20-\x7e]*$/;
+
+const ELLIPSIS = "…";
+
+/** The columns of a text without control characters. */
+export function columnsOf(text: string): number {
+  return ASCII.test(text) ? text.length : stringWidth(text);
+}
+
+/** What a reader takes for one character. */
+const characters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** The start of a text that takes at most so many columns. */
+function startOf(text: string, columns: number): string {
+  let kept = "", used = 0;
+  for (const { segment } of characters.segment(text)) {
+    used += columnsOf(segment);
+    if (used > columns) break;
+    kept += segment;
+  }
+  return kept;
+}
+
+/** A text that takes at most so many columns; where it is longer, its start and `…`. */
+export function cut(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  return columns > 0 ? `${startOf(text, columns - 1).trimEnd()}${ELLIPSIS}` : "";
+}
+
+/** A text with blanks, so that it takes so many columns. */
+export function pad(text: string, columns: number, isRight = false): string {
+  const blanks = " ".repeat(Math.max(0, columns - columnsOf(text)));
+  return isRight ? blanks + text : text + blanks;
+}
+
+/** A text as lines of at most so many columns, broken between words; a word that is longer is cut into pieces. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (let word of text.split(" ")) {
+    const joined = line === "" ? word : `${line} ${word}`;
+    if (columnsOf(joined) <= columns) {
+      line = joined;
+      continue;
+    }
+    if (line !== "") lines.push(line);
+    while (columnsOf(word) > columns) {
+      // One character at least, so that it comes to an end.
+      const piece = startOf(word, columns) || startOf(word, 2) || word;
+      lines.push(piece);
+      word = word.slice(piece.length);
+    }
+    line = word;
+  }
+  return line === "" && lines.length > 0 ? lines : [...lines, line];
+}
