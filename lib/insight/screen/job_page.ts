@@ -105,7 +105,10 @@ const JOB_FIELDS: readonly Field[] = [
     label: "Changed",
     values: ({ job }) => [
       job.isChanged
-        ? { text: "its file is not what it was when init read it; reload-configuration reads it", paint: "warn" }
+        ? {
+          text: "its file is not what it was when init read it; reload-configuration reads it",
+          paint: "warn",
+        }
         : undefined,
     ],
   },
@@ -172,7 +175,11 @@ export function jobPage(job: JobReport, context: PageContext): string[] {
   ];
   return [
     heading(job, context),
-    ...all.length === 1 ? instancePart(all[0]!, context) : all.length > 1 ? summary(all, context) : instancePart({ job }, context),
+    ...all.length === 1
+      ? instancePart(all[0]!, context)
+      : all.length > 1
+      ? summary(all, context)
+      : instancePart({ job }, context),
     ...fieldLines(JOB_FIELDS, { job }, context),
     ...lines.length === 0
       ? []
@@ -184,7 +191,9 @@ function heading({ name, description }: JobReport, { width, style }: PageContext
   const title = printable(name);
   if (!description) return style(title, "strong");
   const whole = cut(`${title} - ${printable(description)}`, width);
-  return whole.startsWith(title) ? `${style(title, "strong")}${whole.slice(title.length)}` : style(whole, "strong");
+  return whole.startsWith(title)
+    ? `${style(title, "strong")}${whole.slice(title.length)}`
+    : style(whole, "strong");
 }
 
 /** All of an instance: its fields, then its processes. */
@@ -237,8 +246,12 @@ function processLines({ job, instance }: About, context: PageContext): string[] 
     },
   ];
   const indent = " ".repeat(2);
-  return ["", ...layTable(observed.processes, columns, context.width - indent.length, context.style)
-    .map((line) => indent + line), ""];
+  return [
+    "",
+    ...layTable(observed.processes, columns, context.width - indent.length, context.style)
+      .map((line) => indent + line),
+    "",
+  ];
 }
 
 /** Several instances, a line each, under a line that counts them. */
@@ -256,7 +269,12 @@ function summary(all: readonly About[], context: PageContext): string[] {
       importance: 5,
       least: 12,
     },
-    { title: "STATE", text: ({ about }) => stateOf(about).word, paint: ({ state }) => state.paint, importance: 4 },
+    {
+      title: "STATE",
+      text: ({ about }) => stateOf(about).word,
+      paint: ({ state }) => state.paint,
+      importance: 4,
+    },
     {
       title: "SINCE",
       text: ({ about: { instance, past } }) => {

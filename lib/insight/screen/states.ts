@@ -33,14 +33,16 @@ const STATES: readonly StateRow[] = [
     word: "unhealthy",
     paint: "bad",
     needsAttention: true,
-    holds: (one) => isUp(one) && one.instance!.checks.some(({ use, passes }) => use === "health" && passes === false),
+    holds: (one) =>
+      isUp(one) && one.instance!.checks.some(({ use, passes }) => use === "health" && passes === false),
   },
   { word: "running", paint: "good", holds: isUp },
   {
     word: "respawning",
     paint: "bad",
     needsAttention: true,
-    holds: ({ instance }) => instance !== undefined && instance.goal !== "stop" && instance.last?.isFailure === true,
+    holds: ({ instance }) =>
+      instance !== undefined && instance.goal !== "stop" && instance.last?.isFailure === true,
   },
   {
     word: "starting",

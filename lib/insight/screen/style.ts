@@ -40,6 +40,8 @@ type Environment = Record<string, string | undefined>;
 export function styleFor(choice: string | undefined, isTerminal: boolean, environment: Environment): Style {
   const name = choice ?? "auto";
   const rule = Object.hasOwn(CHOICES, name) ? CHOICES[name] : undefined;
-  if (!rule) throw new Error(`invalid value for --color: ${name}; it is one of ${Object.keys(CHOICES).join(", ")}`);
+  if (!rule) {
+    throw new Error(`invalid value for --color: ${name}; it is one of ${Object.keys(CHOICES).join(", ")}`);
+  }
   return rule(isTerminal, environment) ? COLOURED : PLAIN;
 }

@@ -74,8 +74,8 @@ function leafReason(progress: Progress, leaf: EventCondition): Reason {
 /** An event that has come. */
 function takenReason(facts: Facts, leaf: EventCondition, event: Event): Reason {
   const record = facts.recordOf(event), pairs = event.environment.pairs();
-  const came = record ? arrival(facts, record.at, record.cause) : cameFrom(event);
-  return reason("event", `${leafInWords(leaf)}: it came${came === "" ? "" : ` ${came}`}`, {
+  const came = record ? ` ${arrival(facts, record.at, record.cause)}` : cameFrom(event);
+  return reason("event", `${leafInWords(leaf)}: it came${came}`, {
     isMet: true,
     event: event.name,
     environment: pairs,
@@ -84,7 +84,7 @@ function takenReason(facts: Facts, leaf: EventCondition, event: Event): Reason {
 }
 
 function cameFrom({ cause }: Event): string {
-  return cause ? `from ${cause.job.name}` : "";
+  return cause ? ` from ${cause.job.name}` : "";
 }
 
 /** An event that has not come. */

@@ -12,11 +12,12 @@ import type { InstanceProcess } from "../../model/job.ts";
 import { conditionReason } from "./conditions.ts";
 import { waitReason } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
-import { failureReason, presentFailure } from "./history.ts";
+import { lastResult, presentFailure } from "./history.ts";
 import type { Holder } from "./holders.ts";
 import { listed, type Reason, reason, type Verdict } from "./reason.ts";
 import { timerReasons } from "./timers.ts";
-import { counted, cut, eventInWords, named, timeInWords } from "./words.ts";
+import { count, howLong } from "../words.ts";
+import { cut, eventInWords, named } from "./words.ts";
 
 /** The way to a reason: the instances and jobs that it was asked for, by their names, the first of all first. */
 export type Path = readonly string[];
@@ -76,7 +77,7 @@ export function instanceReason(facts: Facts, instance: Instance, path: Path): Re
 
 /** Why no instance of a job is there. */
 function absentReason(facts: Facts, job: LoadedJob, path: Path): Reason {
-  const failure = failureReason(facts, job);
+  const failure = lastResult(facts, job);
   const hasFailed = failure.some(({ isMet }) => isMet === false);
   const text = job.completed
     ? `${job.name} has done its work, and is not running`
@@ -117,7 +118,7 @@ export function doing(facts: Facts, instance: Instance): Doing {
     const left = delay.deadline - facts.engine.now;
     return {
       verdict: "respawning",
-      text: `is started again ${left > 0 ? `in ${timeInWords(left)}` : "now"}`,
+      text: `is started again ${left > 0 ? `in ${howLong(left)}` : "now"}`,
     };
   }
   if (goal === "start" && UP.has(state)) {
@@ -143,7 +144,7 @@ function waitInWords({ engine }: Facts, instance: Instance): string {
 /** Since when an instance is up, as the rest of a sentence; empty where that is not known. */
 export function sinceInWords(facts: Facts, instance: Instance): string {
   const { upSince } = instance;
-  return upSince === undefined ? "" : `, since ${timeInWords(facts.engine.now - upSince)}`;
+  return upSince === undefined ? "" : `, since ${howLong(facts.engine.now - upSince)}`;
 }
 
 /** What holds an instance in its state, and what is going to happen by itself. Empty for one that is where it is to be. */
@@ -178,7 +179,7 @@ function awaitedProcess(facts: Facts, instance: Instance): Reason[] {
 /** A process with its command and its age. */
 export function processReason(facts: Facts, process: InstanceProcess, pid: number): Reason {
   const known = facts.process(pid);
-  const more = known ? `: ${cut(known.command)}, for ${timeInWords(facts.now - known.since)}` : "";
+  const more = known ? `: ${cut(known.command)}, for ${howLong(facts.now - known.since)}` : "";
   return reason("process", `its ${process} process ${pid}${more}`, {
     pid,
     ...(known && { at: known.since }),
@@ -240,6 +241,6 @@ export function waitersOf(instance: Instance): Reason[] {
   if (requests === 0) return found;
   return [
     ...found,
-    reason("dependant", `${counted(requests, "request")} wait${requests === 1 ? "s" : ""} for it`),
+    reason("dependant", `${count(requests, "request")} wait${requests === 1 ? "s" : ""} for it`),
   ];
 }

@@ -4,7 +4,7 @@ import type { Instance } from "../../engine/instance.ts";
 import type { InstanceTimerPurpose } from "../../engine/timers.ts";
 import type { Facts } from "./facts.ts";
 import { type Reason, reason } from "./reason.ts";
-import { timeInWords } from "./words.ts";
+import { howLong } from "../words.ts";
 
 /** What happens then, as the beginning of a sentence; undefined for what is of no interest to anybody. */
 const WORDS: Readonly<Record<InstanceTimerPurpose, string | undefined>> = {
@@ -30,6 +30,6 @@ export function timerReasons(facts: Facts, { timers }: Instance): Reason[] {
   return set.flatMap(({ purpose, deadline }) => {
     const words = WORDS[purpose];
     if (words === undefined) return [];
-    return [reason("timer", `in ${timeInWords(deadline - now)}, ${words}`, { at: facts.wall(deadline) })];
+    return [reason("timer", `in ${howLong(deadline - now)}, ${words}`, { at: facts.wall(deadline) })];
   });
 }

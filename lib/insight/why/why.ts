@@ -9,7 +9,7 @@ import { closest } from "../../model/text/closest.ts";
 import { conditionReason } from "./conditions.ts";
 import { dependantReasons, dependencyReasons } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
-import { failureReason, presentFailure, resultReason, startReason, stopReason } from "./history.ts";
+import { lastResult, presentFailure, resultReason, startReason, stopReason } from "./history.ts";
 import { doing, obstacles, processReason, startConditions, waitersOf, waitsOf } from "./jobs.ts";
 import { type Explanation, MOST_LISTED, type Reason, reason, type Verdict } from "./reason.ts";
 import { cut, named } from "./words.ts";
@@ -139,7 +139,7 @@ function hookAdvice(facts: Facts, { job, state }: Instance, waits: readonly Reas
 /** Why no instance of a job is there. */
 function whyAbsent(facts: Facts, job: LoadedJob): Explanation {
   const path = [job.name], past = facts.job(job.name)?.past[0];
-  const failure = failureReason(facts, job), hinders = obstacles(facts, job);
+  const failure = lastResult(facts, job), hinders = obstacles(facts, job);
   const conditions = startConditions(facts, job, path);
   const hasFailed = failure.some(({ isMet }) => isMet === false);
   const verdict = verdictOf(job, hasFailed, past !== undefined);
