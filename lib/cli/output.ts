@@ -17,7 +17,14 @@ export class OutputError extends Error {
  * @throws {OutputError} when the text cannot be written, as on a full disk.
  */
 export function write(descriptor: number, text: string): void {
-  if (isTerminal(descriptor)) text = printableLines(text);
+  writeStyled(descriptor, isTerminal(descriptor) ? printableLines(text) : text);
+}
+
+/**
+ * The same for a text that may control the terminal, as with colours: what others have chosen is escaped in it.
+ * @throws {OutputError} as {@link write} does.
+ */
+export function writeStyled(descriptor: number, text: string): void {
   let bytes = Buffer.alloc(Buffer.byteLength(text));
   bytes.write(text);
   while (bytes.length > 0) {

@@ -1,5 +1,6 @@
 /** What has become of a job, and why, in words. */
 
+import { displayName } from "../model/display_name.ts";
 import type { Exit } from "../model/exit.ts";
 import type { Asker, Cause, RunResult } from "../model/insight/journal.ts";
 import { signalName } from "../model/signals.ts";
@@ -28,7 +29,11 @@ function headOf({ process, exit, reason }: RunResult): string {
 /** The words behind the head, in order; undefined where there is nothing to be said. */
 const DETAILS: ReadonlyArray<(result: RunResult, now: number) => string | undefined> = [
   ({ at }, now) => howLongAgo(at, now),
-  ({ failures = 0 }) => failures > 1 ? `${ordinal(failures)} time in a row` : undefined,
+  ({ at, failures = 0, failuresSince }) => {
+    if (failures < 2) return undefined;
+    const within = failuresSince === undefined ? "in a row" : `in ${howLong(at - failuresSince)}`;
+    return `${ordinal(failures)} time ${within}`;
+  },
   ({ gaveUp }) => gaveUp ? "gave up" : undefined,
 ];
 
@@ -55,6 +60,7 @@ const CAUSES: CauseWords = {
   event: ({ event, environment }) => `the event ${[event, ...environment].join(" ")}`,
   request: ({ asker }) => askerInWords(asker),
   dependency: ({ job }) => `the job ${job}, by its dependencies`,
+  job: ({ job, instance }) => `the job ${displayName(job, instance)}`,
   exit: () => "the end of its main process",
   respawn: () => "init, as its main process had ended",
   failure: ({ reason }) => `a failure: ${reason}`,

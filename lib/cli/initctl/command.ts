@@ -25,9 +25,37 @@ export interface CommandGroup {
 export interface Invocation extends CliInvocation {
   /** The connection to init, which is made by the first call. */
   client(): Promise<Client>;
+  /** True where standard output (1) or the error output (2) is a terminal. */
+  isTerminal(descriptor: 1 | 2): boolean;
+  /** Writes lines to standard output that may have colours, unless `--quiet` was given. What others have chosen is escaped in them. */
+  show(lines: readonly string[]): void;
 }
+
+/** The option that chooses several jobs. No old command line has it. */
+export const JOBS: Option = {
+  long: "jobs",
+  argument: "PATTERN",
+  help: "these jobs, such as 'web*'; arguments are further names and patterns",
+};
 
 /** The option with which a command does not wait. @param what names what it does not wait for. */
 export function noWait(what: string): Option {
   return { short: "n", long: "no-wait", help: `return at once, without waiting for the ${what}` };
 }
+
+/** The option that shows without a terminal, too, what is shown on one. */
+export const LONG: Option = {
+  short: "l",
+  long: "long",
+  help: "show all that is known, also without a terminal",
+};
+
+/** The option that prints one JSON object. */
+export const JSON_FORM: Option = { long: "json", help: "print an object of JSON" };
+
+/** The option that chooses when there are colours. */
+export const COLOUR: Option = {
+  long: "color",
+  argument: "WHEN",
+  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
+};

@@ -22,7 +22,8 @@ import {
 } from "../../model/command_line/options.ts";
 import { UsageError, usageMessage } from "../../model/command_line/usage_error.ts";
 import { initCommands } from "./init_commands.ts";
-import { write } from "../output.ts";
+import { isTerminal } from "../../sys/io/descriptors.ts";
+import { write, writeStyled } from "../output.ts";
 
 /** The program's own name. By any other it is one of the commands. */
 const PROGRAM = "initctl";
@@ -64,6 +65,9 @@ export interface InitctlHost {
   environment: Record<string, string | undefined>;
   /** Writes all of a text to standard output (1) or the error output (2). */
   write(descriptor: 1 | 2, text: string): void;
+  /** The same for text that has colours. */
+  writeStyled(descriptor: 1 | 2, text: string): void;
+  isTerminal(descriptor: 1 | 2): boolean;
   /** Connects to an address, as `connect` of the client does. */
   connect: typeof connect;
 }
@@ -72,7 +76,7 @@ export interface InitctlHost {
 export async function main(
   args: string[],
   name: string,
-  host: InitctlHost = { environment: process.env, write, connect },
+  host: InitctlHost = { environment: process.env, write, writeStyled, isTerminal, connect },
 ): Promise<number> {
   try {
     const linked = name === PROGRAM ? undefined : commandNamed(name);
@@ -127,6 +131,10 @@ async function run(
     say: (line) => void (output += verbosity === "quiet" ? "" : `${line}\n`),
     inform: (line) => void (output += verbosity === "quiet" || !verbosity ? "" : `${line}\n`),
     complain,
+    isTerminal: host.isTerminal,
+    show: (lines) => {
+      if (verbosity !== "quiet") { for (const line of lines) host.writeStyled(1, `${line}\n`); }
+    },
     client: async () => client ??= await open(has, values("dest").pop(), host, complain),
   };
   try {

@@ -31,7 +31,8 @@ async function call(
   const name = words.shift()!;
   const written = ["", "", ""];
   const write = (descriptor: number, text: string) => void (written[descriptor] += text);
-  const status = await main(words, name, { environment, write, connect: by });
+  const host = { environment, write, writeStyled: write, isTerminal: () => false, connect: by };
+  const status = await main(words, name, host);
   return { status, stdout: written[1]!, stderr: written[2]! };
 }
 

@@ -10,7 +10,9 @@ import {
   ROUSE_INTERFACE,
   ROUSE_JOB_INTERFACE,
 } from "../../control/names.ts";
-import { type CommandGroup, type Invocation, noWait } from "./command.ts";
+import type { Option } from "../../model/command_line/options.ts";
+import { COLOUR, type CommandGroup, type Invocation, JOBS, JSON_FORM, LONG, noWait } from "./command.ts";
+import { exitCodeOf, exitCodeOfError } from "./screens/exit_code.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { formatStatus, type InstanceStatus } from "../../control/status.ts";
 
@@ -97,6 +99,7 @@ async function propertiesOf(client: Client, instance: string): Promise<InstanceS
 function change(member: "Start" | "Stop" | "Restart") {
   return async (invocation: Invocation) => {
     const { args, has, say } = invocation;
+    if (has("jobs")) return (await screens()).changeSeveral(invocation, member);
     const job = await targetJob(invocation);
     job.client.silence();
     if (member === "Stop" && has("force")) return say(await forceStop(job, invocation));
@@ -144,20 +147,41 @@ async function reload(invocation: Invocation): Promise<void> {
   await job.client.call(await instanceOf(job, invocation.args), INSTANCE_INTERFACE, "Reload");
 }
 
-async function status(invocation: Invocation): Promise<void> {
-  const job = await targetJob(invocation);
+async function status(invocation: Invocation): Promise<number | void> {
+  const job = invocation.has("jobs") ? undefined : await targetJob(invocation);
+  const shown = !job || isAtLength(invocation) ? await (await screens()).showStatus(invocation) : undefined;
+  if (shown !== undefined) return shown;
+  if (!job) throw new Error("Unable to choose jobs: this init does not tell of all at once");
+  return await briefStatus(job, invocation);
+}
+
+/** True where more is shown than Upstart does: on a terminal, or where it is asked for. */
+function isAtLength({ has, isTerminal }: Invocation): boolean {
+  return has("long") || has("json") || isTerminal(1);
+}
+
+/** What is shown beyond Upstart's. It is not loaded before it is needed. */
+const screens = () => import("./screens/screens.ts");
+
+/** The status as Upstart prints it. Returns the exit status. */
+async function briefStatus(job: TargetJob, invocation: Invocation): Promise<number | void> {
+  const { has, complain } = invocation;
   let instance: InstanceStatus | undefined, problem = "";
   try {
     [instance, problem] = await findStatus(job, invocation.args);
   } catch (error) {
+    const code = has("exit-code") ? exitCodeOfError(error as Error) : undefined;
+    if (code !== undefined) {
+      complain((error as Error).message);
+      return code;
+    }
     if (!isUnknownMethod(error)) throw error;
     instance = await findInstance(job, invocation.args);
   }
   invocation.say(formatStatus(job.name, instance));
-  if (invocation.has("verbose")) await informOfDefaults(job, invocation);
-  if (problem !== "") {
-    invocation.complain(`The last good definition of ${job.name} stays in force: ${problem}`);
-  }
+  if (has("verbose")) await informOfDefaults(job, invocation);
+  if (problem !== "") complain(`The last good definition of ${job.name} stays in force: ${problem}`);
+  if (has("exit-code")) return exitCodeOf([{ instances: instance ? [instance] : [] }]);
 }
 
 /** Tells which set of defaults the job has, unless it is Upstart's, whose `status --verbose` tells nothing more. */
@@ -233,7 +257,30 @@ async function listEach(client: Client): Promise<JobList> {
   return rows.flat();
 }
 
-async function list(invocation: Invocation): Promise<void> {
+/** Options of list that ask for more than Upstart's. */
+const LIST_OPTIONS: Option[] = [
+  LONG,
+  JOBS,
+  { long: "failed", help: "those alone that somebody should look at" },
+  {
+    long: "state",
+    argument: "STATE",
+    help: "those alone in a state, such as running, failed, start/running",
+  },
+  { long: "sort", argument: "KEY", help: "by name, state, since, pid, restarts, cpu or memory" },
+  { long: "watch", help: "show it anew each second, until q is typed" },
+  JSON_FORM,
+  COLOUR,
+];
+
+async function list(invocation: Invocation): Promise<number | void> {
+  const isMore = isAtLength(invocation) || LIST_OPTIONS.some(({ long }) => invocation.has(long));
+  const shown = isMore ? await (await screens()).showList(invocation, false) : undefined;
+  return shown ?? await listBriefly(invocation);
+}
+
+/** Lists jobs as Upstart does. */
+async function listBriefly(invocation: Invocation): Promise<void> {
   const client = await invocation.client();
   let jobs: JobList;
   try {
@@ -246,6 +293,13 @@ async function list(invocation: Invocation): Promise<void> {
     if (instances.length === 0) invocation.say(formatStatus(name));
     for (const instance of instances) invocation.say(formatStatus(name, instance));
   }
+}
+
+/** @throws {Error} when init does not tell of processes. */
+async function ps(invocation: Invocation): Promise<number> {
+  const shown = await (await screens()).showList(invocation, true);
+  if (shown === undefined) throw new Error("Unable to list processes: this init does not tell of them");
+  return shown;
 }
 
 const JOB_ARGUMENTS = "JOB [KEY=VALUE]...";
@@ -263,7 +317,7 @@ export const jobCommands = (): CommandGroup => ({
       help:
         "Starts an instance of JOB. The variables go into the environment of its processes, and those that " +
         `its instance name mentions tell which instance it is.\n\n${INSIDE}`,
-      options: [noWait("job to be up")],
+      options: [noWait("job to be up"), JOBS],
       run: change("Start"),
     },
     {
@@ -276,6 +330,7 @@ export const jobCommands = (): CommandGroup => ({
       options: [
         noWait("job to be down"),
         { short: "f", long: "force", help: "wait for nothing: kill whatever runs of the job" },
+        JOBS,
       ],
       run: change("Stop"),
     },
@@ -286,7 +341,7 @@ export const jobCommands = (): CommandGroup => ({
       help:
         "Stops the instance of JOB that the variables name, and starts it again with the definition that it " +
         `had.\n\n${INSIDE}`,
-      options: [noWait("job to be up again")],
+      options: [noWait("job to be up again"), JOBS],
       run: change("Restart"),
     },
     {
@@ -311,13 +366,31 @@ export const jobCommands = (): CommandGroup => ({
       arguments: JOB_ARGUMENTS,
       summary: "Show the status of job.",
       help: `Prints goal, state and processes of the instance that the variables name.\n\n${INSIDE}`,
+      options: [
+        LONG,
+        JOBS,
+        { long: "exit-code", help: "exit with 3 where it is not up, and with 4 where there is no such job" },
+        JSON_FORM,
+        COLOUR,
+      ],
       run: status,
     },
     {
       name: "list",
       summary: "Show the status of all jobs.",
       help: "Prints a line for each instance, and one for each job that has none.",
+      options: LIST_OPTIONS,
       run: list,
+    },
+    {
+      name: "ps",
+      arguments: "[JOB]...",
+      summary: "Show what runs.",
+      help:
+        "Shows the instances that have processes, with what these take: of all jobs, or of those that are named, also by " +
+        "patterns such as 'web*'. The command is rouse's own.",
+      options: LIST_OPTIONS.filter((option) => option !== JOBS && option !== LONG),
+      run: ps,
     },
   ],
 });

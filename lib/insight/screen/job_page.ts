@@ -1,6 +1,5 @@
 /** The page that `status` shows of a job: all that is known of it. */
 
-import { displayName } from "../../model/display_name.ts";
 import type { CheckReport, InstanceReport, JobReport, TimerReport } from "../../model/insight/report.ts";
 import { printable } from "../../model/text/printable.ts";
 import { causeInWords, resultInWords } from "../results.ts";
@@ -88,12 +87,12 @@ const INSTANCE_FIELDS: readonly Field[] = [
   {
     label: "Listens at",
     values: ({ job, instance }, { observe }) =>
-      (instance && observe(job.name, instance)?.sockets ?? []).map(plain),
+      ((instance && observe(job.name, instance))?.sockets ?? []).map(plain),
   },
   {
     label: "Near limit",
     values: ({ job, instance }, { observe }) =>
-      (instance && observe(job.name, instance)?.limits ?? [])
+      ((instance && observe(job.name, instance))?.limits ?? [])
         .map((use) => ({ text: limitInWords(use), paint: "warn" })),
   },
 ];
@@ -112,11 +111,12 @@ const JOB_FIELDS: readonly Field[] = [
         : undefined,
     ],
   },
+  { label: "Semantics", values: ({ job }) => [plain(job.semantics === "upstart" ? "" : job.semantics)] },
   { label: "Problem", values: ({ job }) => [job.problem ? { text: job.problem, paint: "bad" } : undefined] },
   {
     label: "Log",
-    values: ({ job }) => [
-      plain(job.log),
+    values: ({ job, instance, past }) => [
+      plain((instance ?? past)?.log ?? job.log),
       job.logProblem ? { text: job.logProblem, paint: "bad" } : undefined,
     ],
   },
@@ -180,7 +180,7 @@ export function jobPage(job: JobReport, context: PageContext): string[] {
       : all.length > 1
       ? summary(all, context)
       : instancePart({ job }, context),
-    ...fieldLines(JOB_FIELDS, { job }, context),
+    ...fieldLines(JOB_FIELDS, all.length === 1 ? all[0]! : { job }, context),
     ...lines.length === 0
       ? []
       : ["", ...lines.map((line) => style(cut(printable(line), context.width), "dim"))],

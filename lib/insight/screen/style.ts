@@ -1,7 +1,5 @@
 /** The colours of what is shown on a terminal, and the rule when there are any. */
 
-import type { Option } from "../../model/command_line/options.ts";
-
 /** What a colour says. */
 export type Paint = "good" | "bad" | "warn" | "dim" | "strong";
 
@@ -15,13 +13,6 @@ export const PLAIN: Style = (text) => text;
 
 export const COLOURED: Style = (text, paint) =>
   paint === undefined || text === "" ? text : `\x1b[${CODES[paint]}m${text}\x1b[0m`;
-
-/** The option that chooses. */
-export const COLOUR: Option = {
-  long: "color",
-  argument: "WHEN",
-  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
-};
 
 /** When there are colours, by the option's value; `auto`, where it was not given. */
 const CHOICES: Readonly<Record<string, (isTerminal: boolean, environment: Environment) => boolean>> = {

@@ -9,9 +9,8 @@ import type { EventRecord, Facts } from "./facts.ts";
 import { arrival } from "./history.ts";
 import { jobReason, type Path } from "./jobs.ts";
 import { type Reason, reason } from "./reason.ts";
-import { sourcesOf } from "./sources.ts";
-import { closestHint } from "./sources.ts";
-import { leafInWords } from "./words.ts";
+import { closestHint, sourcesOf } from "./sources.ts";
+import { cut, leafInWords } from "./words.ts";
 
 /** A condition with what it has taken so far. */
 interface Progress {
@@ -25,7 +24,11 @@ interface Progress {
   next: number;
 }
 
-/** A whole condition as a reason. `variables`: those that its values may refer to. */
+/**
+ * A whole condition as a reason, with who could emit the events that are missing.
+ *
+ * @param variables Those that its values may refer to.
+ */
 export function conditionReason(
   facts: Facts,
   kind: "start-on" | "stop-on",
@@ -35,14 +38,37 @@ export function conditionReason(
 ): Reason {
   const { taken, up, condition } = matcher;
   const tree = partReason({ facts, taken, up: new Set(up), variables, path, next: 0 }, condition);
-  const stanza = kind === "start-on" ? "start on" : "stop on";
-  if (condition.kind === "event") {
-    return { ...tree, kind, text: `${stanza} ${tree.text}` };
-  }
-  const missing = tree.isMet ? "fulfilled" : "not fulfilled";
-  const { isMet, isHopeless } = tree;
-  return reason(kind, `${stanza}: ${missing}`, { isMet: isMet!, ...(isHopeless && { isHopeless }) }, [tree]);
+  const text = condition.kind === "event" ? ` ${tree.text}` : `: ${tree.text}`;
+  return { ...tree, kind, text: STANZAS[kind] + text };
 }
+
+const STANZAS = { "start-on": "start on", "stop-on": "stop on" };
+
+/** A condition that nothing has happened of yet, in one line. */
+export function conditionInWords(condition: JobCondition): string {
+  if (condition.kind === "event") return levelInWords(condition) ?? leafInWords(condition);
+  const { kind } = condition;
+  const words = sides(condition, kind).map((side) =>
+    side.kind === "event" ? conditionInWords(side) : `(${conditionInWords(side)})`
+  );
+  return cut(words.join(` ${kind} `), LONGEST_CONDITION);
+}
+
+const LONGEST_CONDITION = 200;
+
+function levelInWords(leaf: EventCondition): string | undefined {
+  const level = levelOf(leaf);
+  return level === undefined ? undefined : `while ${level} is up`;
+}
+
+/** What of a condition has yet to come, each in a few words. */
+export function missingParts(one: Reason): Reason[] {
+  const isJoined = one.reasons.some(({ kind }) => PARTS.includes(kind)) && one.event === undefined;
+  if (isJoined) return one.reasons.flatMap(missingParts);
+  return one.isMet === false ? [one] : [];
+}
+
+const PARTS: ReadonlyArray<Reason["kind"]> = ["and", "or", "event", "level"];
 
 function partReason(progress: Progress, condition: JobCondition): Reason {
   if (condition.kind === "event") return leafReason(progress, condition);
@@ -51,7 +77,7 @@ function partReason(progress: Progress, condition: JobCondition): Reason {
   const isMet = isAnd ? parts.every((part) => part.isMet) : parts.some((part) => part.isMet);
   const isHopeless = !isMet &&
     (isAnd ? parts.some((part) => part.isHopeless) : parts.every((part) => part.isHopeless));
-  return reason(condition.kind, isAnd ? "all of" : "one of", {
+  return reason(condition.kind, isAnd ? "all of these" : "one of these", {
     isMet,
     ...(isHopeless && { isHopeless: true as const }),
   }, parts);

@@ -7,7 +7,7 @@ import { graphOf, type StartWait } from "../../engine/dependencies/waits.ts";
 import type { LoadedJob } from "../../engine/loaded_job.ts";
 import { UP } from "../../engine/states.ts";
 import type { Facts } from "./facts.ts";
-import { jobReason, type Path, sinceInWords } from "./jobs.ts";
+import { jobReason, type Path, upInWords } from "./jobs.ts";
 import { listed, type Reason, reason } from "./reason.ts";
 import { closestHint } from "./sources.ts";
 
@@ -44,7 +44,7 @@ function edgeReason(facts: Facts, edge: Edge, target: LoadedJob | undefined, pat
   const name = said(edge, target), isCompletion = isAboutCompletion(edge, target);
   if (isMetStill(edge, target)) {
     const up = Array.from(target.instances.values()).find(({ state }) => UP.has(state));
-    const how = isCompletion ? "has done its work" : `is up${up ? sinceInWords(facts, up) : ""}`;
+    const how = isCompletion || !up ? "has done its work" : upInWords(facts, up);
     return reason("dependency", `${verb} ${name}, which ${how}`, { job: target.name, isMet: true });
   }
   const because = jobReason(facts, target, path);

@@ -1,8 +1,9 @@
 /** Why a job, or an instance, is as it is: one reason with what that rests on, and so on down to what holds all. */
 
-import { isHeldInStart, isHeldInStop } from "../../engine/dependencies/phases.ts";
+import { isHeldInStart, isHeldInStop, targetOf } from "../../engine/dependencies/phases.ts";
 import { whyImpossible } from "../../engine/dependencies/reasons.ts";
-import { startWaits, stopWaits } from "../../engine/dependencies/waits.ts";
+import { graphOf, startWaits, stopWaits } from "../../engine/dependencies/waits.ts";
+import type { EngineState } from "../../engine/engine_state.ts";
 import type { Event } from "../../engine/events/event.ts";
 import { Instance } from "../../engine/instance.ts";
 import type { LoadedJob } from "../../engine/loaded_job.ts";
@@ -61,7 +62,7 @@ const HOLDING: ReadonlyArray<Reason["kind"]> = [
 function circleReason(members: Path): Reason {
   const text = members.length === 1
     ? `${members[0]} waits for itself`
-    : `a circle: ${named(members)} wait for each other`;
+    : `${named(members)} wait for each other`;
   return reason("circle", text, { members: [...members], isHopeless: true });
 }
 
@@ -94,13 +95,27 @@ function absentReason(facts: Facts, job: LoadedJob, path: Path): Reason {
 /** What forbids the start of a job, whatever happens to others. */
 export function obstacles({ engine }: Facts, job: LoadedJob): Reason[] {
   const why = whyImpossible(engine, new Instance(job, ""));
-  return why === undefined ? [] : [reason("problem", why, { job: job.name, isHopeless: true })];
+  if (why === undefined) return [];
+  const members = circleOfNeeds(engine, job);
+  return [
+    reason(members ? "circle" : "problem", why, {
+      job: job.name,
+      isHopeless: true,
+      ...(members && { members }),
+    }),
+  ];
+}
+
+function circleOfNeeds(engine: EngineState, { name }: LoadedJob): string[] | undefined {
+  const graph = graphOf(engine);
+  if (!graph.mayBeCircular(name)) return undefined;
+  return graph.circleOf(name, (edge) => [targetOf(engine, edge)?.name ?? ""]);
 }
 
 /** The condition by which a job starts, and what else does where it has none. */
 export function startConditions(facts: Facts, job: LoadedJob, path: Path): Reason[] {
   if (job.startOn) return [conditionReason(facts, "start-on", job.startOn, path)];
-  return [reason("start-on", "it has no start on: somebody has to start it", { isMet: false })];
+  return [reason("start-on", "it has no start on: a request starts it, or a job that needs it")];
 }
 
 /** What an instance does. */
@@ -112,7 +127,7 @@ export interface Doing {
 
 /** What an instance does now. */
 export function doing(facts: Facts, instance: Instance): Doing {
-  const { goal, state, timers, job, checks } = instance;
+  const { goal, state, timers, checks } = instance;
   const delay = timers.get("start-delay");
   if (delay && goal !== "stop") {
     const left = delay.deadline - facts.engine.now;
@@ -122,11 +137,11 @@ export function doing(facts: Facts, instance: Instance): Doing {
     };
   }
   if (goal === "start" && UP.has(state)) {
-    const since = sinceInWords(facts, instance);
-    if (checks.unhealthy !== undefined) {
-      return { verdict: "up", text: `is up${since}, but unhealthy: ${checks.unhealthy}` };
-    }
-    return { verdict: "up", text: job.definition.task ? `is at work${since}` : `is up${since}` };
+    const up = upInWords(facts, instance);
+    return {
+      verdict: "up",
+      text: checks.unhealthy === undefined ? up : `${up}, but unhealthy: ${checks.unhealthy}`,
+    };
   }
   if (goal === "stop") return { verdict: "stopping", text: `is stopping: ${waitInWords(facts, instance)}` };
   const what = goal === "respawn" || state === "stopping" || state === "killed"
@@ -141,10 +156,10 @@ function waitInWords({ engine }: Facts, instance: Instance): string {
   return job.waitNote(instance, engine.now).replace(/^waits/, "it waits") || describeWait(instance);
 }
 
-/** Since when an instance is up, as the rest of a sentence; empty where that is not known. */
-export function sinceInWords(facts: Facts, instance: Instance): string {
-  const { upSince } = instance;
-  return upSince === undefined ? "" : `, since ${howLong(facts.engine.now - upSince)}`;
+/** That an instance is up, and for how long: the end of a sentence that begins with its name. */
+export function upInWords(facts: Facts, { upSince, job }: Instance): string {
+  const what = job.definition.task ? "at work" : "up";
+  return upSince === undefined ? `is ${what}` : `has been ${what} for ${howLong(facts.engine.now - upSince)}`;
 }
 
 /** What holds an instance in its state, and what is going to happen by itself. Empty for one that is where it is to be. */
@@ -168,7 +183,8 @@ export function waitsOf(facts: Facts, instance: Instance, path: Path): Reason[] 
 /** The process that the state of an instance waits for. */
 function awaitedProcess(facts: Facts, instance: Instance): Reason[] {
   const { awaits, spawns } = STATES[instance.state];
-  const process = awaits ?? spawns;
+  const isAtWork = instance.state === "running" && instance.job.definition.task;
+  const process = isAtWork ? "main" : awaits ?? spawns;
   const pid = process && instance.pids.get(process);
   if (pid === undefined) return [];
   // A service that is up, or about to be, has its main process as it should.
@@ -205,8 +221,8 @@ function holderReason(facts: Facts, event: Event, holder: Holder, path: Path): R
   if ("instance" in holder) {
     const { instance } = holder, because = instanceReason(facts, instance, path);
     if (because.kind === "circle") return because;
-    const text = `${what} is held by ${because.text}`;
-    return { ...because, kind: "holder", text };
+    const text = because.text.slice(instance.displayName.length);
+    return { ...because, kind: "holder", text: `${what} is held by ${instance.displayName}, which${text}` };
   }
   if ("delayed" in holder) {
     const { name } = holder.delayed;

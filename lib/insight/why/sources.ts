@@ -11,7 +11,7 @@ import { EMITTED_EVENTS, RC_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../../
 import { closest } from "../../model/text/closest.ts";
 import type { Emitter } from "./emitters.ts";
 import type { Facts } from "./facts.ts";
-import { jobReason, type Path, sinceInWords } from "./jobs.ts";
+import { jobReason, type Path, upInWords } from "./jobs.ts";
 import { listed, type Reason, reason } from "./reason.ts";
 
 /** Who could emit an event. */
@@ -89,15 +89,14 @@ function jobSource(facts: Facts, event: string, job: LoadedJob, path: Path): Rea
   const up = Array.from(job.instances.values()).find(({ state }) => UP.has(state));
   const isEnd = event === "stopping" || event === "stopped";
   if (isEnd && up) {
-    const what = job.definition.task ? "is at work" : "is up";
-    return reason("source", `${job.name} ${what}${sinceInWords(facts, up)}: it comes when that ends`, {
+    return reason("source", `${job.name} ${upInWords(facts, up)}: it comes when that ends`, {
       job: job.name,
     });
   }
   if (!isEnd && up) {
     return reason(
       "source",
-      `${job.name} is up already${sinceInWords(facts, up)}: it comes when that is started again`,
+      `${job.name} ${upInWords(facts, up)} already: it comes when that is started again`,
       { job: job.name, instance: up.name },
     );
   }

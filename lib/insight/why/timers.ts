@@ -17,7 +17,8 @@ const WORDS: Readonly<Record<InstanceTimerPurpose, string | undefined>> = {
   "watchdog": undefined,
   "watchdog-kill": "its main process gets SIGKILL, as it has missed its watchdog",
   "start-timeout": "its start has taken too long, and fails",
-  "hook-bound": "its hook has run for long: init says so, or ends it",
+  // Most have none, but a message.
+  "hook-bound": undefined,
   "hook-kill": "its hook gets SIGKILL",
   "leftovers": undefined,
   "left-behind": undefined,

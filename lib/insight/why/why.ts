@@ -6,11 +6,11 @@ import type { LoadedJob } from "../../engine/loaded_job.ts";
 import { UP } from "../../engine/states.ts";
 import { ExpansionError } from "../../model/expand.ts";
 import { closest } from "../../model/text/closest.ts";
-import { conditionReason } from "./conditions.ts";
+import { conditionInWords, conditionReason, missingParts } from "./conditions.ts";
 import { dependantReasons, dependencyReasons } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
 import { lastResult, presentFailure, resultReason, startReason, stopReason } from "./history.ts";
-import { doing, obstacles, processReason, startConditions, waitersOf, waitsOf } from "./jobs.ts";
+import { doing, obstacles, type Path, processReason, startConditions, waitersOf, waitsOf } from "./jobs.ts";
 import { type Explanation, MOST_LISTED, type Reason, reason, type Verdict } from "./reason.ts";
 import { cut, named } from "./words.ts";
 
@@ -97,9 +97,7 @@ function whyInstance(facts: Facts, instance: Instance): Explanation {
       ...(job.startOn?.hasLevels && verdict === "up"
         ? [conditionReason(facts, "start-on", job.startOn, path)]
         : []),
-      ...(instance.stopOn && verdict !== "stopping"
-        ? [conditionReason(facts, "stop-on", instance.stopOn, path, instance.environment)]
-        : []),
+      ...(verdict === "stopping" ? [] : stopCondition(facts, instance, path)),
       ...waitersOf(instance),
       ...problems(facts, job),
       ...hookAdvice(facts, instance, waits),
@@ -107,12 +105,19 @@ function whyInstance(facts: Facts, instance: Instance): Explanation {
   };
 }
 
+/** When it is to stop: what has come of its condition; the condition alone when nothing has. */
+function stopCondition(facts: Facts, { stopOn, environment }: Instance, path: Path): Reason[] {
+  if (!stopOn) return [];
+  if (stopOn.taken.some(Boolean)) return [conditionReason(facts, "stop-on", stopOn, path, environment)];
+  return [reason("stop-on", `it stops on ${conditionInWords(stopOn.condition)}`)];
+}
+
 /** What it depends on, unless it waits for that, so that it is told already. */
 function dependenciesOf(
   facts: Facts,
   { job }: Instance,
   waits: readonly Reason[],
-  path: readonly string[],
+  path: Path,
 ): Reason[] {
   const told = new Set(waits.filter(({ kind }) => kind === "dependency").map(({ job }) => job));
   return dependencyReasons(facts, job, path).filter((one) => !told.has(one.job));
@@ -139,27 +144,30 @@ function hookAdvice(facts: Facts, { job, state }: Instance, waits: readonly Reas
 /** Why no instance of a job is there. */
 function whyAbsent(facts: Facts, job: LoadedJob): Explanation {
   const path = [job.name], past = facts.job(job.name)?.past[0];
-  const failure = lastResult(facts, job), hinders = obstacles(facts, job);
-  const conditions = startConditions(facts, job, path);
-  const hasFailed = failure.some(({ isMet }) => isMet === false);
+  const result = lastResult(facts, job), stop = past ? stopReason(facts, past) : [];
+  const obstacle = obstacles(facts, job), conditions = startConditions(facts, job, path);
+  const hasFailed = result.some(({ isMet }) => isMet === false);
   const verdict = verdictOf(job, hasFailed, past !== undefined);
-  const isHopeless = [...hinders, ...conditions].some((one) => one.isHopeless);
-  const isStuck = isHopeless && verdict !== "completed";
+  const isStuck = verdict !== "completed" && [...obstacle, ...conditions].some((one) => one.isHopeless);
+  const why = obstacle[0]?.text ?? { failed: result[0]?.text, stopped: stop[0]?.text }[verdict as string];
   return {
     job: job.name,
     instance: null,
     verdict,
     isStuck,
-    summary: `${job.name} ${SUMMARIES[verdict]}${openWords(conditions, job, isHopeless)}`,
+    summary: `${job.name} ${SUMMARIES[verdict]}${
+      why === undefined ? whatIsMissing(job, conditions[0]!, isStuck) : `: ${why}`
+    }`,
     reasons: [
       ...circleNotes(conditions),
-      ...failure,
-      ...(past ? stopReason(facts, past) : []),
+      ...result,
+      ...stop,
       ...delayNote(facts, job),
-      ...hinders,
+      ...obstacle,
       ...shutdownNote(facts, job),
       ...conditions,
-      ...dependencyReasons(facts, job, path),
+      // What an obstacle tells is not told twice.
+      ...dependencyReasons(facts, job, path).filter((one) => obstacle.length === 0 || !one.isHopeless),
       ...dependantReasons(facts, job),
       ...problems(facts, job),
       ...startAdvice(job, hasFailed),
@@ -170,7 +178,7 @@ function whyAbsent(facts: Facts, job: LoadedJob): Explanation {
 /** What a job that is not there does, as the end of a sentence. */
 const SUMMARIES: Partial<Record<Verdict, string>> = {
   completed: "has done its work, and is not running",
-  failed: "has failed, and is stopped",
+  failed: "has failed",
   stopped: "is stopped",
   waiting: "has not been started",
 };
@@ -180,31 +188,20 @@ function verdictOf({ completed }: LoadedJob, hasFailed: boolean, hasRun: boolean
   return completed ? "completed" : hasRun ? "stopped" : "waiting";
 }
 
+/** More events than this do not stand in the summary. */
+const MOST_MISSING = 3;
+
 /** What a job waits for that is not there: the rest of the sentence. */
-function openWords(conditions: readonly Reason[], job: LoadedJob, isHopeless: boolean): string {
-  if (!job.startOn) return "; only somebody's request, or another job, starts it";
-  const [condition] = conditions;
-  const missing = missingLeaves(condition!);
+function whatIsMissing({ startOn }: LoadedJob, condition: Reason, isStuck: boolean): string {
+  if (!startOn) return ": a request starts it, or a job that needs it";
+  const missing = missingParts(condition);
+  const never = isStuck ? `, which never come${missing.length === 1 ? "s" : ""} as things are` : "";
+  if (missing.length === 0 || missing.length > MOST_MISSING) return `: it waits for its start on${never}`;
+  const isEither = startOn.condition.kind === "or";
   const names = missing.map(({ text }) =>
-    cut(text.replace(/^start on /, "").replace(/: it has not come$|: it is not$/, ""))
+    cut(text.replace(/^start on /, "").replace(/: it (has|is) not.*$/, ""))
   );
-  if (names.length === 0 || names.length > 3) {
-    return `: it waits for its start on${isHopeless ? ", which never comes true as things are" : ""}`;
-  }
-  const joined = named(names, isEither(condition!) ? "or" : "and");
-  return `: it waits for ${joined}${isHopeless ? ", which never comes as things are" : ""}`;
-}
-
-/** The events and levels of a condition that have yet to come. Of the sides of an `or`, all. */
-function missingLeaves(part: Reason): Reason[] {
-  const isJoined = part.kind === "and" || part.kind === "or" ||
-    part.reasons.some(({ kind }) => kind === "and" || kind === "or");
-  if (isJoined) return part.reasons.flatMap(missingLeaves);
-  return part.isMet === false ? [part] : [];
-}
-
-function isEither({ kind, reasons: [first] }: Reason): boolean {
-  return kind === "or" || first?.kind === "or";
+  return `: it waits for ${named(names, isEither ? "or" : "and")}${never}`;
 }
 
 /** The circles in which something waits, which stand deep in the tree, first of all. */

@@ -2,11 +2,53 @@
 
 import { call, kernel } from "../call/kernel.ts";
 
+/** A terminal's size in characters. */
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+const TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, TCGETS = 0x5401, TCSETS = 0x5402;
+
+/** The size of a descriptor's terminal, 0 for what it does not know; undefined where there is no terminal. */
+export function terminalSize(fd: number): TerminalSize | undefined {
+  const { address, bytes } = kernel().scratch;
+  if (call("ioctl", fd, TIOCGWINSZ, address) !== 0) return undefined;
+  return { rows: bytes.readUInt16LE(0), columns: bytes.readUInt16LE(2) };
+}
+
 /** The width of a descriptor's terminal in columns; undefined where it has no terminal, or one that does not know. */
 export function terminalColumns(fd: number): number | undefined {
-  const TIOCGWINSZ = 0x5413, { address, bytes } = kernel().scratch;
-  if (call("ioctl", fd, TIOCGWINSZ, address) !== 0) return undefined;
-  return bytes.readUInt16LE(2) || undefined;
+  return terminalSize(fd)?.columns || undefined;
+}
+
+/** struct termios of the kernel: its size, and where its parts are. */
+const TERMIOS = { size: 36, localFlags: 12, characters: 17 };
+
+/** Local flags (termios(3)): signals by keys, lines as a whole, echo. */
+const ISIG = 0o1, ICANON = 0o2, ECHO = 0o10;
+
+const VTIME = 5, VMIN = 6;
+
+/**
+ * Has a terminal give keys as they are typed, without showing them.
+ * @param isAwaited A read waits for a key
+ * @param withSignals False: keys such as ^C are given, too, and send no signals
+ * @returns a function that puts it back as it was; undefined where there is no terminal.
+ */
+export function takeKeys(fd: number, isAwaited: boolean, withSignals: boolean): (() => void) | undefined {
+  const { address, bytes } = kernel().scratch;
+  if (call("ioctl", fd, TCGETS, address) !== 0) return undefined;
+  const before = Uint8Array.from(bytes.subarray(0, TERMIOS.size));
+  const flags = ICANON | ECHO | (withSignals ? 0 : ISIG);
+  bytes.writeUInt32LE((bytes.readUInt32LE(TERMIOS.localFlags) & ~flags) >>> 0, TERMIOS.localFlags);
+  bytes[TERMIOS.characters + VMIN] = isAwaited ? 1 : 0;
+  bytes[TERMIOS.characters + VTIME] = 0;
+  call("ioctl", fd, TCSETS, address);
+  return () => {
+    bytes.set(before, 0);
+    call("ioctl", fd, TCSETS, address);
+  };
 }
 
 /**
@@ -15,29 +57,21 @@ export function terminalColumns(fd: number): number | undefined {
  * @returns the key; undefined where there is none, or no terminal.
  */
 export function readKey(fd: number, isAwaited: boolean): string | undefined {
-  const TCGETS = 0x5401, TCSETS = 0x5402, SIZE = 60;
-  const LOCAL_FLAGS = 12, CHARACTERS = 17, VTIME = 5, VMIN = 6, ICANON = 2, ECHO = 8;
-  const { address, bytes } = kernel().scratch;
-  if (call("ioctl", fd, TCGETS, address) !== 0) return undefined;
-  const before = Uint8Array.from(bytes.subarray(0, SIZE));
-  bytes.writeUInt32LE(bytes.readUInt32LE(LOCAL_FLAGS) & ~(ICANON | ECHO), LOCAL_FLAGS);
-  bytes[CHARACTERS + VMIN] = isAwaited ? 1 : 0;
-  bytes[CHARACTERS + VTIME] = 0;
-  call("ioctl", fd, TCSETS, address);
+  const restore = takeKeys(fd, isAwaited, true);
+  if (!restore) return undefined;
   const key = readOne(fd);
-  bytes.set(before, 0);
-  call("ioctl", fd, TCSETS, address);
+  restore();
   return key;
 }
 
 /** One character; undefined at the end, and where nothing has been typed. */
-function readOne(fd: number): string | undefined {
+export function readOne(fd: number): string | undefined {
   const { address, bytes } = kernel().scratch;
   return call("read", fd, address, 1) === 1 ? String.fromCharCode(bytes[0]!) : undefined;
 }
 
 /** Gives a terminal the size of another one. */
 export function copyTerminalSize(from: number, to: number): void {
-  const TIOCGWINSZ = 0x5413, TIOCSWINSZ = 0x5414, { address } = kernel().scratch;
+  const { address } = kernel().scratch;
   if (call("ioctl", from, TIOCGWINSZ, address) === 0) call("ioctl", to, TIOCSWINSZ, address);
 }

@@ -15,7 +15,9 @@ const LISTEN = "0A", UNCONNECTED = "07";
 /** Reads the tables of Internet protocols. @param state That of sockets that wait for anybody */
 function internet(protocol: string, state: string): SocketTable["read"] {
   return ([, local = "", remote = "", present, , , , , , inode = ""]) =>
-    present === state && /:0000$/.test(remote) ? { place: `${protocol} ${addressOf(local)}`, inode } : undefined;
+    present === state && /:0000$/.test(remote)
+      ? { place: `${protocol} ${addressOf(local)}`, inode }
+      : undefined;
 }
 
 const TABLES: readonly SocketTable[] = [
@@ -60,7 +62,8 @@ export function listeningSockets(pids: readonly number[]): string[] {
 function socketsOf(pid: number): string[] {
   const directory = `/proc/${pid}/fd`;
   return (ifAllowed(() => readdirSync(directory)) ?? []).flatMap((fd) => {
-    const [, inode] = /^socket:\[(\d+)\]$/.exec(ifAllowed(() => readlinkSync(`${directory}/${fd}`)) ?? "") ?? [];
+    const [, inode] = /^socket:\[(\d+)\]$/.exec(ifAllowed(() => readlinkSync(`${directory}/${fd}`)) ?? "") ??
+      [];
     return inode ?? [];
   });
 }
@@ -95,5 +98,6 @@ function shortIpv6(bytes: readonly number[]): string {
   const zeros = (text.match(/\b0(?::0)+\b/g) ?? []).sort((one, other) => other.length - one.length)[0];
   return zeros === undefined
     ? text
-    : text.replace(new RegExp(`(^|:)${zeros}(:|$)`), (_, before, after) => before === "" && after === "" ? "::" : "::");
+    : text.replace(new RegExp(`(^|:)${zeros}(:|$)`), (_, before, after) =>
+      before === "" && after === "" ? "::" : "::");
 }

@@ -1,0 +1,106 @@
+/** The commands start, stop and restart on several jobs. */
+
+import type { Client } from "../../../control/client/client.ts";
+import {
+  INSTANCE_INTERFACE,
+  instancePath,
+  JOB_INTERFACE,
+  jobPath,
+  MANAGER_PATH,
+  ROUSE_INTERFACE,
+} from "../../../control/names.ts";
+import { formatStatus, type InstanceStatus } from "../../../control/status.ts";
+import { selectJobs } from "../../../insight/selection.ts";
+import { printable } from "../../../model/text/printable.ts";
+import type { Invocation } from "../command.ts";
+
+export type Change = "Start" | "Stop" | "Restart";
+
+/** The instances that jobs have, by the jobs' names. */
+type Instances = Map<string, InstanceStatus[]>;
+
+/**
+ * Starts, stops or restarts the jobs that `--jobs` and the arguments choose, all at the same time, then prints their status.
+ * What is already as it is to be is left alone. Arguments with `=` are variables. Returns the exit status.
+ * @throws {Error} with a message for the user.
+ */
+export async function changeSeveral(invocation: Invocation, change: Change): Promise<number> {
+  const { args, values, has, say, complain } = invocation;
+  const words = [...values("jobs"), ...args.filter((word) => !word.includes("="))];
+  const client = await invocation.client();
+  client.silence();
+  const before = await instancesOf(client);
+  const { jobs, problems } = selectJobs(words, [...before.keys()]);
+  const request: Requested = {
+    client,
+    environment: args.filter((word) => word.includes("=")),
+    wait: !has("no-wait"),
+    isForced: has("force"),
+  };
+  await Promise.all(jobs.map(async (job) => {
+    try {
+      await CHANGES[change](request, job, before.get(job)!);
+    } catch (error) {
+      problems.push(`${printable(job)}: ${(error as Error).message}`);
+    }
+  }));
+  const after = jobs.length > 0 ? await instancesOf(client) : before;
+  for (const job of jobs) {
+    const instances = after.get(job) ?? [];
+    if (instances.length === 0) say(formatStatus(job));
+    for (const instance of instances) say(formatStatus(job, instance));
+  }
+  problems.forEach(complain);
+  return problems.length > 0 ? 1 : 0;
+}
+
+/** What is asked of each job. */
+interface Requested {
+  client: Client;
+  /** `KEY=VALUE` strings. */
+  environment: string[];
+  wait: boolean;
+  isForced: boolean;
+}
+
+/** What is done with a job that has these instances. */
+const CHANGES: Readonly<
+  Record<Change, (request: Requested, job: string, instances: InstanceStatus[]) => Promise<unknown>>
+> = {
+  async Start({ client, environment, wait }, job) {
+    try {
+      await client.call(jobPath(job), JOB_INTERFACE, "Start", "asb", [environment, wait]);
+    } catch (error) {
+      if (!(error as Error).name.endsWith(".Error.AlreadyStarted")) throw error;
+    }
+  },
+  Stop: ({ client, wait, isForced }, job, instances) =>
+    Promise.all(
+      instances.filter(({ goal }) => goal !== "stop" || isForced).map(({ name }) =>
+        isForced
+          ? client.call(MANAGER_PATH, ROUSE_INTERFACE, "ForceStop", "asasb", [[job, name], [], wait])
+          : changeInstance(client, job, name, "Stop", wait)
+      ),
+    ),
+  Restart: ({ client, wait }, job, instances) =>
+    Promise.all(
+      instances.filter(({ goal }) => goal !== "stop")
+        .map(({ name }) => changeInstance(client, job, name, "Restart", wait)),
+    ),
+};
+
+function changeInstance(client: Client, job: string, instance: string, change: Change, wait: boolean) {
+  return client.call(instancePath(job, instance), INSTANCE_INTERFACE, change, "b", [wait]);
+}
+
+async function instancesOf(client: Client): Promise<Instances> {
+  const [jobs] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "ListAll");
+  return new Map(
+    (jobs as Array<[string, Array<[string, string, string, InstanceStatus["processes"]]>]>).map((
+      [job, rows],
+    ) => [
+      job,
+      rows.map(([name, goal, state, processes]) => ({ name, goal, state, processes })),
+    ]),
+  );
+}
