@@ -36,24 +36,26 @@ export const PLAIN_LAYOUT: Layout = { columns: WIDEST, style: PLAIN };
 
 /** An explanation as lines. */
 export function explanationLines({ summary, verdict, reasons }: Explanation, layout: Layout): string[] {
-  const [first = "", ...more] = wrap(summary, columnsOf(layout), "");
   return [
-    ...[first, ...more].map((line) => layout.style(line, VERDICTS[verdict])),
+    ...lineOf(summary, 0, layout, VERDICTS[verdict]),
     ...reasons.flatMap((one) => reasonLines(one, 1, layout)),
   ];
 }
 
 /** A reason, and what it rests on, as lines. `depth`: 0 for one that stands by itself. */
 export function reasonLines(one: Reason, depth: number, layout: Layout): string[] {
-  const indent = STEP.repeat(depth);
   const mark = one.isMet === undefined || one.kind === "result" ? "" : one.isMet ? MARKS.yes : MARKS.no;
-  const width = columnsOf(layout) - indent.length;
-  const lines = wrap(mark + one.text, width, STEP);
-  const paint = paintOf(one);
   return [
-    ...lines.map((line) => indent + layout.style(line, paint)),
+    ...lineOf(mark + one.text, depth, layout, paintOf(one)),
     ...one.reasons.flatMap((below) => reasonLines(below, depth + 1, layout)),
   ];
+}
+
+/** A text at a depth, wrapped. */
+export function lineOf(text: string, depth: number, layout: Layout, paint?: Paint): string[] {
+  const indent = STEP.repeat(depth);
+  const lines = wrap(text, columnsOf(layout) - indent.length, STEP);
+  return lines.map((line) => indent + layout.style(line, paint));
 }
 
 function paintOf({ kind, isMet, isHopeless }: Reason): Paint | undefined {
