@@ -83,6 +83,7 @@ function bundleProduct(bun: string): EmbeddedFiles {
         "lib/cli/initctl/configuration.ts",
         "lib/cli/initctl/sessions.ts",
         "lib/cli/initctl/screens/screens.ts",
+        "lib/cli/initctl/explain/explain.ts",
         "lib/cli/openrc/helpers/helper.ts",
         "lib/cli/openrc/rc_service.ts",
         "lib/cli/openrc/run/openrc_run.ts",

@@ -27,12 +27,12 @@ const VERDICTS: Readonly<Record<Verdict, Paint>> = {
 
 /** How a tree is laid out. */
 export interface Layout {
-  /** The columns of the screen. */
-  columns: number;
+  /** The columns of the screen; Infinity where there is none. */
+  width: number;
   style: Style;
 }
 
-export const PLAIN_LAYOUT: Layout = { columns: WIDEST, style: PLAIN };
+export const PLAIN_LAYOUT: Layout = { width: WIDEST, style: PLAIN };
 
 /** An explanation as lines. */
 export function explanationLines({ summary, verdict, reasons }: Explanation, layout: Layout): string[] {
@@ -54,7 +54,7 @@ export function reasonLines(one: Reason, depth: number, layout: Layout): string[
 /** A text at a depth, wrapped. */
 export function lineOf(text: string, depth: number, layout: Layout, paint?: Paint): string[] {
   const indent = STEP.repeat(depth);
-  const lines = wrap(text, columnsOf(layout) - indent.length, STEP);
+  const lines = wrap(text, widthOf(layout) - indent.length, STEP);
   return lines.map((line) => indent + layout.style(line, paint));
 }
 
@@ -65,8 +65,8 @@ function paintOf({ kind, isMet, isHopeless }: Reason): Paint | undefined {
   return kind === "timer" || kind === "note" ? "dim" : undefined;
 }
 
-function columnsOf({ columns }: Layout): number {
-  return Math.max(NARROWEST, Math.min(columns, WIDEST));
+function widthOf({ width }: Layout): number {
+  return Math.max(NARROWEST, Math.min(width, WIDEST));
 }
 
 /** What is narrower is not wrapped further. */

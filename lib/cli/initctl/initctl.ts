@@ -7,6 +7,7 @@ import { connectToSystem } from "../../control/client/system.ts";
 import { versionText } from "../../model/version.ts";
 import type { CommandGroup, InitctlCommand, Invocation } from "./command.ts";
 import { environmentCommands } from "./environment_commands.ts";
+import { explainCommands } from "./explain_commands.ts";
 import { eventCommands } from "./event_commands.ts";
 import { commandHelp, commandList, programHelp } from "../../model/command_line/help.ts";
 import { jobCommands } from "./job_commands.ts";
@@ -42,7 +43,13 @@ const OPTIONS: Option[] = [
 ];
 
 /** The groups of commands, the most used first: a group is only made when a command is not in those before it. */
-const GROUPS: Array<() => CommandGroup> = [jobCommands, eventCommands, environmentCommands, lastCommands];
+const GROUPS: Array<() => CommandGroup> = [
+  jobCommands,
+  eventCommands,
+  environmentCommands,
+  explainCommands,
+  lastCommands,
+];
 
 function lastCommands(): CommandGroup {
   const { title, commands } = initCommands();

@@ -34,9 +34,9 @@ export function outcomeLines(outcome: Outcome, layout: Layout): string[] {
 }
 
 function stepLines({ kind, after, text }: Step, number: number, layout: Layout): string[] {
-  const time = after >= 1000 ? `, after ${howLong(after)}` : "";
+  const time = after >= 1000 ? `after ${howLong(after)}, ` : "";
   const words = kind === "message" ? `init says: ${text}` : text;
-  return lineOf(`${number}. ${words}${time}`, 1, layout, PAINTS[kind]);
+  return lineOf(`${number}. ${time}${words}`, 1, layout, PAINTS[kind]);
 }
 
 /** What is tried, as a condition: `the event disk NAME=sda were emitted`. */

@@ -34,6 +34,13 @@ export class Recorder {
     return this.steps.length >= MOST_STEPS || this.endless.size > 0;
   }
 
+  /** To be called before the first effects: instances that are there may go in the course of one input. */
+  begin(): void {
+    for (const { name: job, instances } of this.engine().jobs.values()) {
+      for (const instance of instances.keys()) this.#instance(job, instance);
+    }
+  }
+
   record(effects: readonly Effect[]): void {
     for (const effect of effects) {
       if (effect.kind === "notice") this.#notice(effect.notice);
@@ -80,9 +87,9 @@ export class Recorder {
   #stop(job: string, instance: string): void {
     const found = this.#instance(job, instance);
     // A task that has done its work stops by itself.
-    if (!found || found.isDone) return;
-    const by = found.stopEnvironment && eventsIn(found.stopEnvironment, "UPSTART_STOP_EVENTS");
-    this.#add("stops", `${found.displayName} stops${by ? `, by ${by}` : ""}`, job, instance);
+    if (found?.isDone) return;
+    const by = found?.stopEnvironment && eventsIn(found.stopEnvironment, "UPSTART_STOP_EVENTS");
+    this.#add("stops", `${displayName(job, instance)} stops${by ? `, by ${by}` : ""}`, job, instance);
   }
 
   #failure(job: string, instance: string): void {

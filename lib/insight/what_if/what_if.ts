@@ -71,6 +71,7 @@ class Run {
     this.rehearsal = rehearsal = new Rehearsal(snapshot, (effects) => {
       if (rehearsal) recorder.record(effects);
     });
+    recorder.begin();
   }
 
   /** Does something, and returns what that says. The simulator throws where inputs follow without end. */
