@@ -35,6 +35,7 @@ const OPTIONS: Option[] = [
   { long: "system", help: "speak to the system's init, even inside a session" },
   { long: "dest", argument: "NAME", help: "name of the init on the bus" },
   { long: "user", help: "speak to the init of the user's session" },
+  { long: "json", help: "print the answer, and an error, as an object of JSON" },
   QUIET,
   VERBOSE,
   { long: "debug" },
@@ -73,7 +74,7 @@ export interface InitctlHost {
   /** Writes all of a text to standard output (1) or the error output (2). */
   write(descriptor: 1 | 2, text: string): void;
   /** The same for text that has colours. */
-  writeStyled(descriptor: 1 | 2, text: string): void;
+  writeStyled(descriptor: 1 | 2, text: string | Uint8Array): boolean;
   isTerminal(descriptor: 1 | 2): boolean;
   /** Connects to an address, as `connect` of the client does. */
   connect: typeof connect;
@@ -97,10 +98,27 @@ export async function main(
     return await run({ command, name, usage: `${name} ${word}`, args: rest, host }, options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
+    if (args.includes("--json")) host.write(1, errorAsJson(error));
     host.write(2, usageMessage(name, error.message));
     return 1;
   }
 }
+
+/** The names of the errors that are initctl's own; others are init's. */
+const ERROR_PREFIX = "org.rouse.Error.";
+
+/** An error as `--json` has it. */
+function errorAsJson(error: Error): string {
+  const name = error instanceof CallError
+    ? error.name
+    : `${ERROR_PREFIX}${
+      error instanceof UsageError ? "Usage" : error instanceof ConnectionError ? "NoConnection" : "Failed"
+    }`;
+  return `${JSON.stringify({ error: { name, message: error.message } })}\n`;
+}
+
+/** There is no connection to an init. */
+class ConnectionError extends Error {}
 
 /** A command that has been called. */
 interface CalledCommand {
@@ -129,25 +147,39 @@ async function run(
   const verbosity = lastGiven(parsed.options, VERBOSITY) ?? lastGiven(before, VERBOSITY);
   const complain = (line: string) => host.write(2, `${name}: ${line}\n`);
   let client: Client | undefined;
-  let output = "";
+  let output = "", isTold = false;
+  const isJson = has("json"), isQuiet = verbosity === "quiet" || isJson;
   const invocation: Invocation = {
     args: parsed.args,
     environment,
     has,
     values,
-    say: (line) => void (output += verbosity === "quiet" ? "" : `${line}\n`),
-    inform: (line) => void (output += verbosity === "quiet" || !verbosity ? "" : `${line}\n`),
+    say: (line) => void (output += isQuiet ? "" : `${line}\n`),
+    inform: (line) => void (output += isQuiet || !verbosity ? "" : `${line}\n`),
     complain,
     isTerminal: host.isTerminal,
     show: (lines) => {
-      if (verbosity !== "quiet") { for (const line of lines) host.writeStyled(1, `${line}\n`); }
+      if (!isQuiet) { for (const line of lines) host.writeStyled(1, `${line}\n`); }
     },
-    client: async () => client ??= await open(has, values("dest").pop(), host, complain),
+    put: (bytes) => host.writeStyled(1, bytes),
+    isJson,
+    tell: (...answers) => {
+      isTold = true;
+      if (isJson) { for (const answer of answers) host.write(1, `${JSON.stringify(answer)}\n`); }
+    },
+    client: async (isAnew = false) => {
+      if (isAnew) client = void client?.close();
+      return client ??= await open(has, values("dest").pop(), host, complain);
+    },
   };
   try {
-    return await command.run(invocation) ?? 0;
+    const status = await command.run(invocation) ?? 0;
+    // Whoever asks for JSON gets an object, also where there is nothing to be said.
+    if (!isTold) invocation.tell({});
+    return status;
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    if (isJson) host.write(1, errorAsJson(error));
     complain(error.message);
     return 1;
   } finally {
@@ -194,7 +226,7 @@ async function attempt(what: string, connecting: () => Promise<Client>): Promise
     return await connecting();
   } catch (error) {
     if (error instanceof CallError) throw error;
-    throw new Error(`Unable to connect to ${what}: ${(error as Error).message}`);
+    throw new ConnectionError(`Unable to connect to ${what}: ${(error as Error).message}`);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What the commands why and what-if read: the state of init's engine, what init remembers, and /proc. */
 
-import { CallError, type Client } from "../../../control/client/client.ts";
+import type { CallError, Client } from "../../../control/client/client.ts";
 import { describe, readJournal, readSnapshot } from "../../../control/client/insight.ts";
 import { isOfThisNamespace } from "../../../control/client/server_identity.ts";
 import type { EngineSnapshot } from "../../../engine/snapshot/engine_snapshot.ts";
@@ -18,9 +18,10 @@ export async function readState(client: Client): Promise<EngineSnapshot> {
   try {
     return await readSnapshot(client);
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    if (error.isUnknownMethod) throw new Error("Unable to look into init: this one does not tell its state");
-    if (!/AccessDenied|PermissionDenied/.test(error.name)) throw error;
+    // The client has a class of its own.
+    const { isUnknownMethod, name = "" } = error as Partial<CallError>;
+    if (isUnknownMethod) throw new Error("Unable to look into init: this one does not tell its state");
+    if (!/AccessDenied|PermissionDenied/.test(name)) throw error;
     throw new Error("Unable to look into init: only root, and the user that it runs as, may do so");
   }
 }
