@@ -20,6 +20,8 @@ import { JobRegistry } from "./job_registry.ts";
 import { type ConfigurationSource, type KnownFile, nameProblem, sourcesOf } from "./known_files.ts";
 import { COMPILED_IN } from "./layered_index.ts";
 import {
+  type BrokenJob,
+  brokenJobsOf,
   type ConfigurationContents,
   type ConfigurationProblem,
   missingDirectories,
@@ -171,6 +173,11 @@ export class Configuration {
       ...problemsOf(this.#contents),
       ...scripts.map((diagnostic) => ({ diagnostic, isMissed: !diagnostic.isWarning })),
     ];
+  }
+
+  /** The jobs that are missing because of the problem of a file. */
+  brokenJobs(): BrokenJob[] {
+    return brokenJobsOf(this.#contents);
   }
 
   /** Problems because of which the job's files are not fully known, even where an earlier definition is in force. */

@@ -54,6 +54,21 @@ export function problemsOf(contents: ConfigurationContents): ConfigurationProble
   ];
 }
 
+/** A job that is missing because of a problem of the file that would define it. */
+export interface BrokenJob {
+  job: string;
+  diagnostic: Diagnostic;
+}
+
+/** The jobs that are missing because of a problem. */
+export function brokenJobsOf({ files, registry }: ConfigurationContents): BrokenJob[] {
+  return Array.from(files).flatMap(([path, { problem, kind, name, precedence }]) => {
+    const isMissed = problem && kind === "definition" && !registry.remembers(path) &&
+      !registry.goesBefore(name, precedence);
+    return isMissed ? [{ job: name, diagnostic: problem }] : [];
+  });
+}
+
 function unreadableDirectories({ directories }: ConfigurationContents): Diagnostic[] {
   return directories.flatMap((directory) => directory.unreadable())
     .map(([file, error]) => ({ file, reason: errorReason(error) }));

@@ -55,6 +55,7 @@ export function replaceDefinition(
     job.startOn.takeOver(previous);
   }
   engine.unsubscribe(previous);
+  engine.notice({ kind: "job-changed", job: job.name });
 }
 
 function addJob(engine: EngineState, definition: JobDefinition): void {

@@ -5,6 +5,7 @@ import type { Exit } from "../model/exit.ts";
 import type { FailureName } from "../model/failure.ts";
 import type { InstanceProcess, JobDefinition } from "../model/job.ts";
 import type { Notification } from "../model/checks/notification.ts";
+import type { Asker } from "../model/insight/journal.ts";
 import type { Notice, Request } from "../model/requests.ts";
 
 /** The time of an input, by two clocks, in ms. */
@@ -33,8 +34,8 @@ export interface TrackedProcess {
 /** Something that has happened outside. */
 export type Input =
   | { kind: "definitions"; changes: DefinitionChange[] }
-  /** `request` is a number of the caller's choice that comes back in the `answer`. */
-  | { kind: "request"; request: number; what: Request }
+  /** `request` is a number of the caller's choice that comes back in the `answer`. `asker`: who is told of as the cause. */
+  | { kind: "request"; request: number; what: Request; asker?: Asker }
   /** An event of init's own, such as startup. */
   | { kind: "event"; event: string; environment: string[] }
   | { kind: "spawned"; spawn: number; pid: number }
@@ -144,12 +145,17 @@ export type NoticeKind = "info" | EngineNotice["kind"];
 export const NOTICE_KINDS: readonly NoticeKind[] = [
   "info",
   "job-added",
+  "job-changed",
   "job-removed",
   "instance-added",
   "instance-removed",
   "goal-changed",
   "state-changed",
+  "spawned",
+  "spawn-failed",
   "respawned",
   "failed",
+  "check-changed",
+  "event-begun",
   "event-emitted",
 ];

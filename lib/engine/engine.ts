@@ -195,9 +195,9 @@ type Handlers = { [Kind in Input["kind"]]: (engine: EngineState, input: Input & 
 const HANDLERS: Handlers = {
   "definitions": (engine, { changes }) => changes.forEach((change) => changeDefinition(engine, change)),
 
-  "request"(engine, { request, what }) {
+  "request"(engine, { request, what, asker }) {
     try {
-      doRequest(engine, request, what);
+      doRequest(engine, request, what, { by: "request", ...(asker && { asker }) });
     } catch (error) {
       if (!(error instanceof RequestFailure)) throw error;
       const { failure: name, message } = error;
@@ -205,7 +205,8 @@ const HANDLERS: Handlers = {
     }
   },
 
-  "event": (engine, { event, environment: variables }) => void engine.emit(event, environment(variables)),
+  "event": (engine, { event, environment: variables }) =>
+    void engine.emit(event, environment(variables), { by: "init" }),
 
   "spawned"(engine, { spawn, pid }) {
     const process = engine.spawns.get(spawn);

@@ -9,6 +9,7 @@ import {
   setPair,
   USER_VARIABLES,
 } from "../model/environment.ts";
+import type { Cause } from "../model/insight/journal.ts";
 import type { InstanceProcess, JobDefinition } from "../model/job.ts";
 import { signalName } from "../model/signals.ts";
 import { Matcher } from "./conditions/matcher.ts";
@@ -125,10 +126,11 @@ export class EngineState {
   }
 
   /** Emits an event. It is dispatched when its turn comes. */
-  emit(name: string, variables: Environment, waiter?: EventWaiter): Event {
+  emit(name: string, variables: Environment, cause: Cause, waiter?: EventWaiter): Event {
     const event = new Event(name, variables);
     if (waiter) event.waiters.push(waiter);
     this.pendingEvents.push(event);
+    this.notice({ kind: "event-begun", event: name, environment: event.pairs, cause });
     return event;
   }
 

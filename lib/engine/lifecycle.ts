@@ -5,7 +5,9 @@
  */
 
 import { isSuccess } from "../model/exit.ts";
+import type { Cause } from "../model/insight/journal.ts";
 import { endsInitWith, INSTANCE_PROCESSES, type InstanceProcess } from "../model/job.ts";
+import type { RunFailure } from "../model/requests.ts";
 import { SIGKILL } from "../model/signals.ts";
 import { printable } from "../model/text/printable.ts";
 import { enteredState } from "./checks/checks.ts";
@@ -14,6 +16,7 @@ import { goalChanged, instanceEnded, startDelayed, stateChanged } from "./depend
 import { undoneInOrder } from "./dependencies/wake.ts";
 import { isHeldBack } from "./dependencies/holds.ts";
 import { isHeld } from "./dependencies/phases.ts";
+import { reasonOf } from "./dependencies/reasons.ts";
 import type { EngineState } from "./engine_state.ts";
 import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
@@ -52,20 +55,21 @@ export function createInstance(engine: EngineState, job: LoadedJob, name: string
  * goal stop, its stop condition is not needed any more, and releases its events. The goal start is `respawn` for an init
  * script whose own stop has begun: what that ends is not there any more.
  */
-export function changeGoal(engine: EngineState, instance: Instance, goal: Goal): void {
+export function changeGoal(engine: EngineState, instance: Instance, goal: Goal, cause: Cause): void {
   if (goal === "stop") instance.stopOn?.reset();
   const isCalledOff = goal === "start" && instance.goal === "stop";
-  setGoal(engine, instance, isCalledOff && isScript(instance) && isInPreStop(instance) ? "respawn" : goal);
+  const leadsToStop = isCalledOff && isScript(instance) && isInPreStop(instance);
+  setGoal(engine, instance, leadsToStop ? "respawn" : goal, cause);
   if (isCalledOff) goOnAsStarted(engine, instance);
   if (instance.timers.has("start-delay")) endDelay(engine, instance);
   else if (goal === "stop" && instance.state === "starting" && isHeld(instance)) advance(engine, instance);
 }
 
-function setGoal(engine: EngineState, instance: Instance, goal: Goal): void {
+function setGoal(engine: EngineState, instance: Instance, goal: Goal, cause: Cause): void {
   if (instance.goal === goal) return;
   engine.log("info", `${instance.displayName} goal changed from ${instance.goal} to ${goal}`);
   instance.goal = goal;
-  engine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal });
+  engine.notice({ kind: "goal-changed", job: instance.job.name, instance: instance.name, goal, cause });
   goalChanged(engine, instance);
   if (finishesStart(instance)) return boundStart(engine, instance);
   if (isToBeUndone(instance) && undoneInOrder(engine, instance)) return;
@@ -82,9 +86,9 @@ function goOnAsStarted(engine: EngineState, instance: Instance): void {
 }
 
 /** Has an instance start. A script that is up, and whose processes are gone, does its start once more. */
-export function begin(engine: EngineState, instance: Instance): void {
+export function begin(engine: EngineState, instance: Instance, cause: Cause): void {
   if (hasLostProcesses(instance)) startAnew(engine, instance);
-  else changeGoal(engine, instance, "start");
+  else changeGoal(engine, instance, "start", cause);
 }
 
 /** Has a script that is up without processes start once more. Its stop is not run before: there is nothing to end. */
@@ -93,11 +97,11 @@ export function startAnew(engine: EngineState, instance: Instance): void {
 }
 
 /** Stops an instance, unless it is to stop anyway. Who waits for something else is answered. */
-export function stop(engine: EngineState, instance: Instance): void {
+export function stop(engine: EngineState, instance: Instance, cause: Cause): void {
   if (instance.goal === "stop") return;
   instance.stopEnvironment = undefined;
   settleWaiters(engine, instance, false);
-  changeGoal(engine, instance, "stop");
+  changeGoal(engine, instance, "stop", cause);
 }
 
 /** Ends the wait for an event, or by dependencies, if there is one, and goes on. */
@@ -118,10 +122,10 @@ const LEAVES_AT_ONCE: Record<Goal, State[]> = {
 };
 
 /** Stops an instance and starts it again. A stop condition that is met in part stays so. */
-export function restart(engine: EngineState, instance: Instance): void {
+export function restart(engine: EngineState, instance: Instance, cause: Cause): void {
   instance.nextStartAt = undefined;
-  setGoal(engine, instance, "stop");
-  startAfterStop(engine, instance);
+  setGoal(engine, instance, "stop", cause);
+  startAfterStop(engine, instance, cause);
 }
 
 /**
@@ -129,11 +133,11 @@ export function restart(engine: EngineState, instance: Instance): void {
  * the stop follows: the goal start would lead back to `running`. With rouse's own semantics the same holds for the hooks of
  * the start, which that stop has ended, and for an init script that finishes its start first, or waits before it stops.
  */
-export function startAfterStop(engine: EngineState, instance: Instance): void {
+export function startAfterStop(engine: EngineState, instance: Instance, cause: Cause): void {
   const { state } = instance;
   const isStopFirst = isInPreStop(instance) || finishesStart(instance) || isToBeUndone(instance) ||
     instance.isRouse && STATES[state].respawn !== undefined;
-  changeGoal(engine, instance, isStopFirst ? "respawn" : "start");
+  changeGoal(engine, instance, isStopFirst ? "respawn" : "start", cause);
 }
 
 function isInPreStop({ state }: Instance): boolean {
@@ -227,7 +231,7 @@ function nextState(engine: EngineState, instance: Instance): State {
   if (isToBeUndone(instance)) return "pre-stopping";
   if (instance.goal === "respawn") {
     const next = row.respawn ?? row.start;
-    if (next === "stopping") setGoal(engine, instance, "start");
+    if (next === "stopping") setGoal(engine, instance, "start", { by: "respawn" });
     return next;
   }
   if (instance.state === "running" && instance.goal === "stop") {
@@ -367,8 +371,16 @@ function endsInit({ job: { definition }, result, failure, endsInit }: Instance):
     isGivenUp && definition.onGiveUp === "exit";
 }
 
-/** Records the first failure of a run, and answers all who wait. */
-export function fail(engine: EngineState, instance: Instance, failure: FailureCause): void {
+/**
+ * Records the first failure of a run, and answers all who wait.
+ * @param told What the notice tells of it.
+ */
+export function fail(
+  engine: EngineState,
+  instance: Instance,
+  failure: FailureCause,
+  told = runFailure(failure),
+): void {
   if (instance.failure) return;
   instance.failure = failure;
   engine.notice({
@@ -376,6 +388,7 @@ export function fail(engine: EngineState, instance: Instance, failure: FailureCa
     job: instance.job.name,
     instance: instance.name,
     status: statusOf(failure),
+    failure: told,
   });
   settleWaiters(engine, instance, true);
 }
@@ -383,7 +396,24 @@ export function fail(engine: EngineState, instance: Instance, failure: FailureCa
 /** A run has failed, and ends. */
 export function failAndStop(engine: EngineState, instance: Instance, failure: FailureCause): void {
   fail(engine, instance, failure);
-  changeGoal(engine, instance, "stop");
+  stopFailed(engine, instance, failure);
+}
+
+/** Stops an instance because it has failed, or because its main process has ended. */
+export function stopFailed(engine: EngineState, instance: Instance, failure: FailureCause): void {
+  const isEnd = failure.process === "main" && failure.exit !== undefined;
+  changeGoal(engine, instance, "stop", isEnd ? { by: "exit" } : { by: "failure", reason: reasonOf(failure) });
+}
+
+/** A failure as notices tell it. What is no process's is told of the main process. */
+export function runFailure({ process, exit, message, reason }: FailureCause): RunFailure {
+  const isProcess = (INSTANCE_PROCESSES as readonly string[]).includes(process);
+  const why = reason ?? (exit && isProcess ? undefined : message);
+  return {
+    process: isProcess ? process as InstanceProcess : "main",
+    ...(exit && { exit }),
+    ...(why !== undefined && { reason: why }),
+  };
 }
 
 /** A failure as the number in the D-Bus signal Failed; −1 for a process that could not be spawned. */

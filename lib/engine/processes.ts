@@ -50,6 +50,7 @@ export function processSpawned(
   engine.log("info", instance.describe(process, pid));
   instance.pids.set(process, pid);
   engine.processes.set(pid, { instance, name: process });
+  engine.notice({ kind: "spawned", job: instance.job.name, instance: instance.name, process, pid });
   if (process === "main") {
     instance.mainStartedAt = engine.now;
     instance.leaders = [pid];
@@ -82,6 +83,7 @@ export function spawnFailed(
   instance.spawns.delete(process);
   const message = `Failed to spawn ${instance.displayName} ${process} process: ${reason}`;
   engine.log("warn", message);
+  engine.notice({ kind: "spawn-failed", job: instance.job.name, instance: instance.name, process, reason });
   if (failureCounts(instance, process)) {
     instance.lastExit = { status };
     const isTold = isForCaller || isBeyondUpstart(instance.job.definition);
@@ -192,7 +194,9 @@ function mainEnded(engine: EngineState, instance: Instance, pid: number, exit: E
   }
   // A script's stop ends its daemon, and has its end before the start.
   const isScriptsRestart = instance.goal === "respawn" && isScript(instance);
-  if (instance.goal !== "stop" && !isScriptsRestart) return changeGoal(engine, instance, "stop");
+  if (instance.goal !== "stop" && !isScriptsRestart) {
+    return changeGoal(engine, instance, "stop", { by: "exit" });
+  }
   if (isBusy(instance)) abortUnneededHook(engine, instance);
   else advance(engine, instance);
 }

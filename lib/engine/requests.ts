@@ -2,6 +2,7 @@
 
 import { addGiven, Environment, environment, isPair } from "../model/environment.ts";
 import { ExpansionError } from "../model/expand.ts";
+import type { Cause } from "../model/insight/journal.ts";
 import { RequestFailure } from "../model/failure.ts";
 import type { Request } from "../model/requests.ts";
 import { PARTIAL_NOTE } from "../model/sysv/lsb_exits.ts";
@@ -25,10 +26,11 @@ type Action = "start" | "stop" | "restart";
  * Performs a request. It is answered at once, or, with `wait`, when the instance is where its goal leads or the event is
  * finished.
  *
+ * @param cause What is told as the cause of what follows.
  * @throws {RequestFailure} when the request cannot be performed.
  */
-export function doRequest(engine: EngineState, request: number, what: Request): void {
-  if (what.kind === "emit") return emit(engine, request, what);
+export function doRequest(engine: EngineState, request: number, what: Request, cause: Cause): void {
+  if (what.kind === "emit") return emit(engine, request, what, cause);
   const job = findJob(engine, what.job);
   if (what.kind === "reset") return reset(engine, request, job, what);
   if (what.kind === "reload") return reload(engine, request, findInstance(job, what.instance));
@@ -42,7 +44,7 @@ export function doRequest(engine: EngineState, request: number, what: Request): 
     : findOrCreate(engine, job, what.kind, instanceName(engine, job, given, what.kind === "start"));
   const isForced = what.kind === "stop" && what.force === true;
   const waiter: InstanceWaiter | undefined = what.wait ? { request, action: what.kind } : undefined;
-  if (what.kind === "start" && hurries(engine, instance, given, waiter)) {
+  if (what.kind === "start" && hurries(engine, instance, given, waiter, cause)) {
     if (!what.wait) engine.effect({ kind: "answer", request, instance: instance.name });
     return;
   }
@@ -54,7 +56,7 @@ export function doRequest(engine: EngineState, request: number, what: Request): 
   // A request by the instance's name keeps its environment, a request through the job gives it a new one.
   if (what.kind === "stop") instance.stopEnvironment = byName ? undefined : stopEnvironment(given);
   else instance.startEnvironment = byName ? undefined : engine.jobEnvironment(job.definition, given);
-  (isForced ? forceStop : ACTIONS[what.kind])(engine, instance);
+  (isForced ? forceStop : ACTIONS[what.kind])(engine, instance, cause);
   if (!what.wait) engine.effect({ kind: "answer", request, instance: instance.name });
 }
 
@@ -64,17 +66,17 @@ function stopEnvironment(given: string[]): Environment {
   return result;
 }
 
-const ACTIONS: Record<Action, (engine: EngineState, instance: Instance) => void> = {
-  start(engine, instance) {
+const ACTIONS: Record<Action, (engine: EngineState, instance: Instance, cause: Cause) => void> = {
+  start(engine, instance, cause) {
     forgetSetback(engine, instance);
-    begin(engine, instance);
+    begin(engine, instance, cause);
     startNeeded(engine, instance);
   },
-  stop: (engine, instance) => changeGoal(engine, instance, "stop"),
-  restart(engine, instance) {
+  stop: (engine, instance, cause) => changeGoal(engine, instance, "stop", cause),
+  restart(engine, instance, cause) {
     instance.stopEnvironment = undefined;
     forgetSetback(engine, instance);
-    restart(engine, instance);
+    restart(engine, instance, cause);
     startNeeded(engine, instance);
   },
 };
@@ -88,6 +90,7 @@ function hurries(
   instance: Instance,
   given: string[],
   waiter: InstanceWaiter | undefined,
+  cause: Cause,
 ): boolean {
   const { goal, state, timers, job, isRouse } = instance;
   const isDelayed = timers.has("start-delay") && (isRouse || job.definition.respawnDelay !== undefined);
@@ -97,7 +100,7 @@ function hurries(
   if (waiter) instance.waiters.push(waiter);
   if (given.length > 0) instance.startEnvironment = engine.jobEnvironment(job.definition, given);
   forgetSetback(engine, instance);
-  if (isDelayed) changeGoal(engine, instance, "start");
+  if (isDelayed) changeGoal(engine, instance, "start", cause);
   startNeeded(engine, instance);
   lookAgain(engine, instance);
   return true;
@@ -107,14 +110,14 @@ function hurries(
  * Stops an instance without waiting for anything: what runs is killed, the pre-stop is left out, and a post-stop gets the
  * time of the kill timeout.
  */
-function forceStop(engine: EngineState, instance: Instance): void {
+function forceStop(engine: EngineState, instance: Instance, cause: Cause): void {
   const lingers = instance.goal === "stop" && finishesStart(instance);
   instance.isForced = true;
   engine.log("info", `${instance.displayName} is stopped by force`);
   if (lingers) return jumpTo(engine, instance, "stopping");
   killHook(engine, instance);
   if (instance.state === "killed") engine.signal(instance, "main", SIGKILL);
-  changeGoal(engine, instance, "stop");
+  changeGoal(engine, instance, "stop", cause);
   killLeftovers(engine, instance);
   endBlock(engine, instance);
 }
@@ -133,10 +136,15 @@ function reset(
   engine.effect({ kind: "answer", request, instance: name });
 }
 
-function emit(engine: EngineState, request: number, what: Request & { kind: "emit" }): void {
+function emit(
+  engine: EngineState,
+  request: number,
+  what: Request & { kind: "emit" },
+  cause: Cause,
+): void {
   if (what.event === "") throw new RequestFailure("InvalidArgs", "Name may not be empty string");
   checkPairs(what.environment);
-  engine.emit(what.event, environment(what.environment), what.wait ? { request } : undefined);
+  engine.emit(what.event, environment(what.environment), cause, what.wait ? { request } : undefined);
   if (!what.wait) engine.effect({ kind: "answer", request, instance: "" });
 }
 

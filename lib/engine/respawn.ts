@@ -6,7 +6,7 @@ import { reasonOf } from "./dependencies/reasons.ts";
 import type { EngineState } from "./engine_state.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import type { FailureCause, Instance } from "./instance.ts";
-import { changeGoal, fail, jumpTo, settleWaiters } from "./lifecycle.ts";
+import { changeGoal, fail, jumpTo, runFailure, settleWaiters, stopFailed } from "./lifecycle.ts";
 import { statesBetween } from "./states.ts";
 import { respawnDelay } from "./waiting/backoff.ts";
 import { abortUnneededHook, isBusy } from "./waiting/hook_bounds.ts";
@@ -51,7 +51,7 @@ export function failOrRespawn(engine: EngineState, instance: Instance, cause: Fa
 
 /** A main process, or a start, has failed: the instance is respawned, or stopped. */
 export function respawnOrStop(engine: EngineState, instance: Instance, cause: FailureCause): void {
-  if (!failOrRespawn(engine, instance, cause)) changeGoal(engine, instance, "stop");
+  if (!failOrRespawn(engine, instance, cause)) stopFailed(engine, instance, cause);
 }
 
 /** A start has taken too long: what runs is ended, and the instance is respawned, or stopped. */
@@ -115,7 +115,7 @@ export function forgetFailures(engine: EngineState, instance: Instance): void {
   instance.respawnsSince = -Infinity;
   instance.nextStartAt = undefined;
   forgetSetback(engine, instance);
-  if (instance.timers.has("start-delay")) changeGoal(engine, instance, instance.goal);
+  if (instance.timers.has("start-delay")) changeGoal(engine, instance, instance.goal, { by: "request" });
 }
 
 /** Begins a respawn: at once, or, while a hook runs, after that. Who waits for the start is told, where jobs are rouse's. */
@@ -123,14 +123,19 @@ function respawn(engine: EngineState, instance: Instance, cause: FailureCause): 
   const { displayName, nextStartAt = engine.now } = instance;
   const failed = whatFailed(cause);
   if (failed !== undefined) engine.log("warn", `${displayName} ${failed}, respawning`);
-  engine.notice({ kind: "respawned", job: instance.job.name, instance: instance.name });
+  engine.notice({
+    kind: "respawned",
+    job: instance.job.name,
+    instance: instance.name,
+    failure: runFailure(cause),
+  });
   runFailed(engine, instance, cause);
   if (instance.isRouse || instance.isTimedOut) {
     const delay = nextStartAt - engine.now;
     const when = delay > 0 ? `in ${inSeconds(delay)}` : "at once";
     settleWaiters(engine, instance, true, `${cause.message}; it is tried again ${when}`);
   }
-  if (isBusy(instance)) changeGoal(engine, instance, "respawn");
+  if (isBusy(instance)) changeGoal(engine, instance, "respawn", { by: "respawn" });
   else jumpTo(engine, instance, "stopping");
 }
 
@@ -150,6 +155,6 @@ function giveUp(engine: EngineState, instance: Instance, cause: FailureCause): v
     reason: `it was respawned too often; at last, ${reasonOf(cause)}`,
     ...(cause.message !== undefined &&
       { message: `${cause.message}; it is not tried again, as it fails too often` }),
-  });
+  }, { ...runFailure(cause), gaveUp: true });
   if (job.definition.onGiveUp === "event") emitJobEvent(engine, instance, "gave-up", cause);
 }

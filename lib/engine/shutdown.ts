@@ -2,6 +2,7 @@
 
 import { RC_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
 import { type EventCondition, jobMatch } from "../model/condition.ts";
+import type { Cause } from "../model/insight/journal.ts";
 import { environment } from "../model/environment.ts";
 import { hasDependants } from "./dependencies/waits.ts";
 import { isLiteral } from "./conditions/subscriptions.ts";
@@ -12,10 +13,13 @@ import { stop } from "./lifecycle.ts";
 import type { LoadedJob } from "./loaded_job.ts";
 import { ON_THE_WAY_DOWN, statesBetween } from "./states.ts";
 
+/** Why all stop. */
+const SHUTDOWN: Cause = { by: "shutdown" };
+
 /** Stops all instances at once. Nothing is respawned any more. */
 export function stopAll(engine: EngineState): void {
   engine.stopping = true;
-  for (const instance of instances(engine)) stop(engine, instance);
+  for (const instance of instances(engine)) stop(engine, instance, SHUTDOWN);
 }
 
 /**
@@ -27,7 +31,7 @@ export function stopAll(engine: EngineState): void {
 export function stopInOrder(engine: EngineState): void {
   engine.stopping = true;
   engine.stopQueue = new Set(instances(engine));
-  for (const instance of engine.stopQueue) if (!isPastSpawn(instance)) stop(engine, instance);
+  for (const instance of engine.stopQueue) if (!isPastSpawn(instance)) stop(engine, instance, SHUTDOWN);
 }
 
 const PAST_SPAWN = statesBetween("spawned", "pre-stop");
@@ -57,7 +61,7 @@ export function stopNext(engine: EngineState): boolean {
     const left = [...stopQueue, ...heldStops];
     ready.push(...(left.length > 0 ? left : instances(engine).filter(({ job }) => !job.definition.task)));
   }
-  for (const instance of ready) stop(engine, instance);
+  for (const instance of ready) stop(engine, instance, SHUTDOWN);
   return ready.length > 0;
 }
 

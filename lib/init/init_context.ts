@@ -25,6 +25,8 @@ export interface InitContext {
   problem(job: string): string | undefined;
   /** The problems of the configuration; `isMissed` when a job is missing because of one. */
   problems(): Array<{ problem: string; isMissed: boolean }>;
+  /** The jobs that are missing because of a problem of their file, with that. */
+  brokenJobs(): Array<{ job: string; problem: string }>;
   configurationSources(): ConfigurationSource[];
   endSession(): void;
   restart(): void;

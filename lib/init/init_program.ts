@@ -250,6 +250,10 @@ export class InitProgram implements Part<SavedProgram> {
           problem: formatDiagnostic(diagnostic),
           isMissed,
         })),
+      brokenJobs: () =>
+        this.#configuration.brokenJobs().map(({ job, diagnostic }) => (
+          { job, problem: formatInFull(diagnostic) }
+        )),
       configurationSources: () => this.#configuration.sources(),
       endSession: () => this.#beginTeardown("logout"),
       restart() {

@@ -3,7 +3,8 @@
  * control service.
  */
 
-import { ControlError, type LogPriority, type Supervisor } from "../control/supervisor.ts";
+import { ControlError, type LogPriority, type Peer, type Supervisor } from "../control/supervisor.ts";
+import type { Asker } from "../model/insight/journal.ts";
 import type { Notice, Request } from "../model/requests.ts";
 import { type Effect, type Input, NOTICE_KINDS, type NoticeKind, type Time } from "../engine/effects.ts";
 import { Engine } from "../engine/engine.ts";
@@ -17,6 +18,8 @@ import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
 import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
 import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
+import { askerOf } from "./journal/asker.ts";
+import { FOLLOWED, InitInsight, type SavedInsight } from "./journal/insight.ts";
 import type { ProcessOutput, SavedOutput } from "./logs/job_output.ts";
 import type { SavedMessages } from "./logs/messages.ts";
 import type { SavedControlGroups } from "./spawn/control_groups.ts";
@@ -54,6 +57,7 @@ export interface SavedInit {
   foreign: SavedForeign;
   pidFiles: SavedPidFiles;
   checks: SavedCheckStarts;
+  insight: SavedInsight;
 }
 
 /** Who says when the directed jobs start: the lines of inittab are such. */
@@ -81,6 +85,9 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   readonly #pidFiles: PidFiles;
   readonly #leftovers: LeftoverProcesses;
   readonly #requests = new PendingRequests();
+  /** The clients that have asked for something, as the journal tells of them. */
+  readonly #askers = new WeakMap<Peer, Asker>();
+  readonly insight: InitInsight;
   /** The changes of the runlevel that programs have asked for. */
   readonly #levels = new ScriptLevels(this);
   #director: Director | undefined;
@@ -139,6 +146,14 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       isStopping: () => this.stopping,
     });
     this.#leftovers = new LeftoverProcesses(() => this.#engine, context, handle);
+    this.insight = new InitInsight({
+      context,
+      engine: () => this.#engine,
+      now: timeNow,
+      problem: (job) => this.problem(job),
+      remark: (job) => this.remark(job),
+    });
+    this.observe((notice) => this.insight.observe(notice), FOLLOWED);
     this.#updateMuted();
   }
 
@@ -163,6 +178,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       foreign: this.#foreign,
       pidFiles: this.#pidFiles,
       checks: this.#checks,
+      insight: this.insight,
     };
   }
 
@@ -281,8 +297,25 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     }
   }
 
-  request(what: Request): string | Promise<string> {
-    return this.#requests.submit((request) => this.handle({ kind: "request", request, what }));
+  /** @param peer Absent: init itself. */
+  request(what: Request, peer?: Peer): string | Promise<string> {
+    const asker = peer && this.#askerOf(peer);
+    const refused = asker && this.insight.asked(what, asker);
+    try {
+      return this.#requests.submit((request) =>
+        this.handle({ kind: "request", request, what, ...(asker && { asker }) })
+      );
+    } catch (error) {
+      refused?.(error as Error);
+      throw error;
+    }
+  }
+
+  /** Each client is looked at once. */
+  #askerOf(peer: Peer): Asker {
+    let asker = this.#askers.get(peer);
+    if (!asker) this.#askers.set(peer, asker = askerOf(peer));
+    return asker;
   }
 
   /** The number of the request that is made next. */

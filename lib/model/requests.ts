@@ -1,6 +1,7 @@
 /** The requests of clients, and the notices of what happens: plain data that engine, init and control service share. */
 
 import type { Exit } from "./exit.ts";
+import type { Cause } from "./insight/journal.ts";
 import type { InstanceProcess } from "./job.ts";
 
 /** A request that changes something. Environments are `KEY=VALUE` strings. */
@@ -20,18 +21,43 @@ export type Request =
   /** Emits an event; with `wait` the answer comes when all that it set off is up or done. */
   | { kind: "emit"; event: string; environment: string[]; wait: boolean };
 
-/** A notice of something that happened. D-Bus signals tell of all but respawns and the ends of processes. */
+/** What has failed, and how. */
+export interface RunFailure {
+  /** The process that decides. */
+  process: InstanceProcess;
+  /** How it ended; absent where it could not be run, or something else than its end is the failure. */
+  exit?: Exit;
+  /** Why, as the end of a sentence that begins with the job; absent where the exit says all. */
+  reason?: string;
+  /** True where it is not tried again: the limit of respawns is reached. */
+  gaveUp?: true;
+}
+
+/** A notice of something that happened. */
 export type Notice =
   | { kind: "job-added" | "job-removed"; job: string }
+  | { kind: "job-changed"; job: string }
   | { kind: "instance-added"; job: string; instance: string }
   /** `exit` is how the instance's last run ended. `endsInit`: its definition says so. */
   | { kind: "instance-removed"; job: string; instance: string; exit: Exit; endsInit?: true }
-  | { kind: "goal-changed"; job: string; instance: string; goal: string }
+  | { kind: "goal-changed"; job: string; instance: string; goal: string; cause: Cause }
   | { kind: "state-changed"; job: string; instance: string; state: string }
-  /** The main process has ended, and the instance is to respawn. */
-  | { kind: "respawned"; job: string; instance: string }
+  | { kind: "spawned"; job: string; instance: string; process: InstanceProcess; pid: number }
+  | { kind: "spawn-failed"; job: string; instance: string; process: InstanceProcess; reason: string }
+  /** A run has failed, such as by the end of the main process, and the instance is to respawn. */
+  | { kind: "respawned"; job: string; instance: string; failure: RunFailure }
   /** `status` is the exit status of the process that failed, its signal times 256, or −1 if it could not be run. */
-  | { kind: "failed"; job: string; instance: string; status: number }
+  | { kind: "failed"; job: string; instance: string; status: number; failure: RunFailure }
+  /** The answer of a check has changed, or the reason why it fails. `check`: see CheckReport.use. */
+  | { kind: "check-changed"; job: string; instance: string; check: string; passes: boolean; reason?: string }
+  | { kind: "event-begun"; event: string; environment: string[]; cause: Cause }
   /** The event is over: all that it set off is up or done. */
-  | { kind: "event-emitted"; event: string; environment: string[] }
-  | { kind: "process-ended"; job: string; instance: string; process: InstanceProcess; exit: Exit };
+  | { kind: "event-emitted"; event: string; environment: string[]; failed?: true }
+  | {
+    kind: "process-ended";
+    job: string;
+    instance: string;
+    process: InstanceProcess;
+    pid: number;
+    exit: Exit;
+  };

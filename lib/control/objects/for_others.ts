@@ -3,7 +3,7 @@
  * messages, and nothing of files that they may not be able to read.
  */
 
-import type { Cause, JournalRecord } from "../../model/insight/journal.ts";
+import type { Asker, Cause, JournalRecord } from "../../model/insight/journal.ts";
 import type { InstanceReport, JobReport, Report } from "../../model/insight/report.ts";
 
 /** Variables without their values, as signals have them. */
@@ -11,12 +11,16 @@ export function namesOf(environment: readonly string[]): string[] {
   return environment.map((pair) => pair.slice(0, pair.indexOf("=") + 1));
 }
 
+function asker({ pid, uid }: Asker): Asker {
+  return { pid, uid };
+}
+
 function cause(cause: Cause): Cause {
   switch (cause.by) {
     case "event":
       return { ...cause, environment: namesOf(cause.environment) };
     case "request":
-      return { by: "request", ...(cause.asker && { asker: { pid: cause.asker.pid, uid: cause.asker.uid } }) };
+      return { by: "request", ...(cause.asker && { asker: asker(cause.asker) }) };
     default:
       return cause;
   }
@@ -28,8 +32,8 @@ export function recordForOthers(record: JournalRecord): JournalRecord | undefine
     case "message":
       return undefined;
     case "request": {
-      const { pid, uid } = record.asker, { error: _, ...rest } = record;
-      return { ...rest, asker: { pid, uid } };
+      const { error: _, ...rest } = record;
+      return { ...rest, asker: asker(record.asker) };
     }
     case "event":
       return { ...record, environment: namesOf(record.environment), cause: cause(record.cause) };

@@ -7,8 +7,25 @@ import { type Message, NO_REPLY_EXPECTED, SIGNAL } from "../../dbus/message.ts";
 import { instancePath, jobPath, MANAGER_PATH } from "../names.ts";
 import type { Notice } from "../../model/requests.ts";
 
+/** The kinds of notices that there are signals of. */
+export const SIGNALLED = [
+  "job-added",
+  "job-removed",
+  "instance-added",
+  "instance-removed",
+  "goal-changed",
+  "state-changed",
+  "failed",
+  "event-emitted",
+] as const satisfies ReadonlyArray<Notice["kind"]>;
+
 /** Notices that there are signals of. */
-export type SignalledNotice = Exclude<Notice, { kind: "respawned" | "process-ended" }>;
+export type SignalledNotice = Extract<Notice, { kind: (typeof SIGNALLED)[number] }>;
+
+/** True for a notice that there is a signal of. */
+export function isSignalled(notice: Notice): notice is SignalledNotice {
+  return (SIGNALLED as ReadonlyArray<Notice["kind"]>).includes(notice.kind);
+}
 
 /**
  * The signal that tells of something, without a serial number. The values of an event's variables are for root and

@@ -19,7 +19,7 @@ import { ProtocolError } from "../../dbus/protocol_error.ts";
 import { DBUS_ERROR_PREFIX, socketPath } from "../names.ts";
 import { dispatch, isRead, type MethodReply, replyError } from "../objects/object_tree.ts";
 import { isPrivileged } from "../privilege.ts";
-import { signalFor } from "../objects/signals.ts";
+import { isSignalled, signalFor, SIGNALLED } from "../objects/signals.ts";
 import type { Peer, Supervisor } from "../supervisor.ts";
 import type { Notice } from "../../model/requests.ts";
 import { isFault } from "../../sys/call/fault.ts";
@@ -266,7 +266,7 @@ class Service implements ControlService, ConnectionEvents {
   /** Nothing is watched, and no signal made, while no client listens. */
   #observeIfListened(): void {
     const listened = Array.from(this.#connections.keys()).some((connection) => connection.subscribed);
-    if (listened) this.#unobserve ??= this.supervisor.observe((notice) => this.#tell(notice));
+    if (listened) this.#unobserve ??= this.supervisor.observe((notice) => this.#tell(notice), SIGNALLED);
     else {
       this.#unobserve?.();
       this.#unobserve = undefined;
@@ -274,7 +274,7 @@ class Service implements ControlService, ConnectionEvents {
   }
 
   #tell(notice: Notice): void {
-    if (notice.kind === "respawned" || notice.kind === "process-ended") return;
+    if (!isSignalled(notice)) return;
     // Made once for all who want the same.
     const made = new Map<string, Uint8Array>();
     for (const connection of this.#connections.keys()) {

@@ -66,9 +66,15 @@ Deno.test("messages that are alike have numbers of their own", () =>
     const answers = await nextPiece(socket);
     assert.deepEqual(answers.map(({ replySerial }) => replySerial), [1, 0xabcdef01, 3]);
     for (let round = 0; round < 2; round++) {
-      init.tell({ kind: "goal-changed", job: "web", instance: "", goal: "stop" });
-      init.tell({ kind: "goal-changed", job: "many-x", instance: "a/b", goal: "stop" });
-      init.tell({ kind: "goal-changed", job: "web", instance: "", goal: "start" });
+      init.tell({ kind: "goal-changed", job: "web", instance: "", goal: "stop", cause: { by: "init" } });
+      init.tell({
+        kind: "goal-changed",
+        job: "many-x",
+        instance: "a/b",
+        goal: "stop",
+        cause: { by: "init" },
+      });
+      init.tell({ kind: "goal-changed", job: "web", instance: "", goal: "start", cause: { by: "init" } });
     }
     const signals = await nextPiece(socket);
     const web = instancePath("web", ""), many = instancePath("many-x", "a/b");
@@ -86,13 +92,13 @@ Deno.test("every notice has its signal", () =>
     const job = "web", instance = "";
     init.tell({ kind: "job-added", job });
     init.tell({ kind: "instance-added", job, instance });
-    init.tell({ kind: "goal-changed", job, instance, goal: "stop" });
-    init.tell({ kind: "failed", job, instance, status: 256 });
+    init.tell({ kind: "goal-changed", job, instance, goal: "stop", cause: { by: "init" } });
+    init.tell({ kind: "failed", job, instance, status: 256, failure: { process: "main" } });
     init.tell({ kind: "event-emitted", event: "e", environment: ["A=\0"] });
     init.tell({ kind: "event-emitted", event: "e", environment: ["A=1"] });
     // There are no signals of these two.
-    init.tell({ kind: "process-ended", job, instance, process: "main", exit: { status: 0 } });
-    init.tell({ kind: "respawned", job, instance });
+    init.tell({ kind: "process-ended", job, instance, process: "main", pid: 1, exit: { status: 0 } });
+    init.tell({ kind: "respawned", job, instance, failure: { process: "main" } });
     init.tell({ kind: "instance-removed", job, instance, exit: { status: 0 } });
     init.tell({ kind: "job-removed", job });
     let greeted = false;

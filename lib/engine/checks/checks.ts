@@ -15,7 +15,7 @@ import type { InstanceCheck } from "../effects.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
 import { leaveSpawned } from "../lifecycle.ts";
-import { becameHealthy, becameUnhealthy } from "./health.ts";
+import { becameHealthy, becameUnhealthy, checkChanged } from "./health.ts";
 import { awaitsReadiness, CHECK_PURPOSES, type CheckPurpose, hasItsMain } from "./instance_checks.ts";
 
 /** When a check is made. */
@@ -114,8 +114,11 @@ export function checkPassed(engine: EngineState, number: number): void {
 export function checkFailed(engine: EngineState, number: number, reason: string): void {
   const { instance, purpose } = engine.checks.get(number) ?? {};
   if (!instance) return;
-  if (purpose === "ready") instance.checks.unready = reason;
-  else becameUnhealthy(engine, instance, reason, purpose === "memory" ? "restart" : undefined);
+  if (purpose === "ready") {
+    instance.checks.unready = reason;
+    checkChanged(engine, instance, "ready", reason);
+  } else if (purpose === "memory") becameUnhealthy(engine, instance, "memory", reason, "restart");
+  else becameUnhealthy(engine, instance, "health", reason);
 }
 
 /** An instance says itself that it is ready, maybe before its main process is known to run. */
@@ -131,6 +134,7 @@ function becameReady(engine: EngineState, instance: Instance): void {
   instance.checks.isReady = true;
   instance.checks.unready = undefined;
   stop(engine, instance, "ready");
+  checkChanged(engine, instance, "ready", undefined);
   engine.log("info", `${instance.displayName} is ready`);
   leaveSpawned(engine, instance);
 }

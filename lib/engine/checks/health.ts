@@ -4,6 +4,7 @@ import { CHECK_DEFAULTS, type Remedy } from "../../model/checks/check.ts";
 import { Environment } from "../../model/environment.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
+import { byInstance } from "../events/job_events.ts";
 import { failAndStop } from "../lifecycle.ts";
 import { respawnOrStop } from "../respawn.ts";
 
@@ -24,16 +25,22 @@ const REMEDIES: Record<
   },
 };
 
-/** An instance is unhealthy. `remedy`: what is done, if the definition of `alive` is not to say it. */
+/**
+ * An instance is unhealthy.
+ * @param check What says so: `health`, `memory`, `watchdog`.
+ * @param remedy What is done, if the definition of `alive` is not to say it.
+ */
 export function becameUnhealthy(
   engine: EngineState,
   instance: Instance,
+  check: string,
   reason: string,
   remedy: Remedy = instance.job.definition.alive?.then ?? CHECK_DEFAULTS.then,
 ): void {
   const { job, checks, displayName } = instance;
   const isKnown = checks.unhealthy !== undefined;
   checks.unhealthy = reason;
+  checkChanged(engine, instance, check, reason);
   // It was told already, by a check that began anew with init.
   if (isKnown && remedy === "event") return;
   const isRestarted = job.definition.respawn && !engine.stopping;
@@ -47,16 +54,36 @@ export function becameUnhealthy(
 /** An instance that was unhealthy is healthy again. */
 export function becameHealthy(engine: EngineState, instance: Instance): void {
   instance.checks.unhealthy = undefined;
+  checkChanged(engine, instance, "health", undefined);
   engine.log("warn", `${instance.displayName} is healthy again`);
   tell(engine, instance, "healthy", []);
 }
 
+/** Tells of another answer of a check. `reason`: why it fails; undefined where it passes. */
+export function checkChanged(
+  engine: EngineState,
+  { job, name }: Instance,
+  check: string,
+  reason: string | undefined,
+): void {
+  const passes = reason === undefined;
+  engine.notice({
+    kind: "check-changed",
+    job: job.name,
+    instance: name,
+    check,
+    passes,
+    ...(!passes && { reason }),
+  });
+}
+
 function tell(
   engine: EngineState,
-  { job, name, cause }: Instance,
+  instance: Instance,
   event: string,
   more: Array<[string, string]>,
 ): void {
+  const { job, name, cause } = instance;
   const variables = new Environment([["JOB", job.name], ["INSTANCE", name], ...more]);
-  engine.emit(event, variables).cause = cause;
+  engine.emit(event, variables, byInstance(instance)).cause = cause;
 }

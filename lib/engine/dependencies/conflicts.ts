@@ -15,7 +15,7 @@ export function stopConflicting(engine: EngineState, instance: Instance): void {
       if (other.goal === "stop") continue;
       engine.log("info", `${other.displayName} is stopped: ${instance.displayName} conflicts with it`);
       other.cause = causeBeside(other.job, instance.cause);
-      stop(engine, other);
+      stop(engine, other, { by: "dependency", job: instance.job.name });
     }
   }
 }

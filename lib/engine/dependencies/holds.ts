@@ -4,6 +4,7 @@
  * event starts or stops has begun to.
  */
 
+import type { Cause } from "../../model/insight/journal.ts";
 import type { EngineState } from "../engine_state.ts";
 import { causeBeside } from "../events/start_loops.ts";
 import type { Instance } from "../instance.ts";
@@ -69,8 +70,9 @@ function bringDown(engine: EngineState, dependant: Instance, need: Instance): vo
   if (engine.stopping) settleWaiters(engine, dependant, false);
   dependant.stopEnvironment = undefined;
   dependant.cause = causeBeside(dependant.job, need.cause);
-  changeGoal(engine, dependant, "stop");
+  const cause: Cause = { by: "dependency", job: need.job.name };
+  changeGoal(engine, dependant, "stop", cause);
   if (engine.stopping) return;
   // On the way up the goal start would lead on to `running`.
-  changeGoal(engine, dependant, isOnItsWayDown(dependant) ? "start" : "respawn");
+  changeGoal(engine, dependant, isOnItsWayDown(dependant) ? "start" : "respawn", cause);
 }

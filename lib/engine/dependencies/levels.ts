@@ -18,17 +18,20 @@ export function checkLevels(engine: EngineState, job: LoadedJob): void {
   if (!startOn) return;
   const wasMet = startOn.satisfied, wasPossible = startOn.levelsAllow;
   const causes: JobChain[] = [];
+  let come = job.name, gone = job.name;
   startOn.setLevels((name) => {
     const targets = graphOf(engine).targetsOf(name).flatMap((target) => engine.jobs.get(target) ?? []);
     const target = targets.find((target) => isMetStill(PLAIN, target));
     for (const { state, cause } of target?.instances.values() ?? []) if (UP.has(state)) causes.push(cause);
+    if (target) come = name;
+    else gone = name;
     return target !== undefined;
   });
   if (startOn.satisfied && !wasMet) {
-    const instance = start(engine, job, startOn.events(), causes);
+    const instance = start(engine, job, startOn.events(), { by: "dependency", job: come }, causes);
     startOn.reset();
     if (instance) startNeeded(engine, instance);
   } else if (wasPossible && !startOn.levelsAllow) {
-    for (const instance of job.instances.values()) stop(engine, instance);
+    for (const instance of job.instances.values()) stop(engine, instance, { by: "dependency", job: gone });
   }
 }

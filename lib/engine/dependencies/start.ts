@@ -85,6 +85,6 @@ function startTarget(engine: EngineState, job: LoadedJob, dependant: Instance): 
   instance.startEnvironment = variables;
   instance.cause = causeBeside(job, dependant.cause);
   settleWaiters(engine, instance, false);
-  startAfterStop(engine, instance);
+  startAfterStop(engine, instance, { by: "dependency", job: dependant.job.name });
   return instance;
 }

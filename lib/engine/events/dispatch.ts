@@ -3,6 +3,7 @@
  * the event once nothing holds it any more.
  */
 
+import type { Cause } from "../../model/insight/journal.ts";
 import { addGiven, Environment } from "../../model/environment.ts";
 import { ExpansionError } from "../../model/expand.ts";
 import { RC_EVENTS } from "../../model/init_events.ts";
@@ -68,7 +69,7 @@ function showToInstance(engine: EngineState, event: Event, matcher: Matcher, ins
   instance.cause = causeOf(instance.job, events).cause;
   settleWaiters(engine, instance, false);
   holdEvents(engine, instance, events);
-  changeGoal(engine, instance, "stop");
+  changeGoal(engine, instance, "stop", byEvent(event));
 }
 
 /**
@@ -90,7 +91,7 @@ function showToJob(
 ): Instance | undefined {
   // A stop by the same event may have removed the job or changed its definition: then it has another matcher, or none.
   if (job.startOn !== matcher || !matcher.take(event) || !matcher.satisfied) return undefined;
-  const instance = start(engine, job, matcher.events());
+  const instance = start(engine, job, matcher.events(), byEvent(event));
   matcher.reset();
   return instance;
 }
@@ -99,12 +100,14 @@ function showToJob(
  * Starts a job by these events, unless it runs, or may not start now; without what it needs. Of a script that has no
  * processes only the start runs.
  * @param causes What has led to it beside the events.
+ * @param why What the journal has as the cause.
  * @returns The instance that is started.
  */
 export function start(
   engine: EngineState,
   job: LoadedJob,
   events: Event[],
+  why: Cause,
   causes: JobChain[] = [],
 ): Instance | undefined {
   if (!isStartAllowed(engine, job, events)) {
@@ -130,11 +133,16 @@ export function start(
   settleWaiters(engine, instance, false);
   holdEvents(engine, instance, events);
   if (isUp) startAnew(engine, instance);
-  else begin(engine, instance);
+  else begin(engine, instance, why);
   return instance;
 }
 
-function delayStart(engine: EngineState, job: LoadedJob, events: Event[], loop: LoadedJob[]): void {
+function delayStart(
+  engine: EngineState,
+  job: LoadedJob,
+  events: Event[],
+  loop: LoadedJob[],
+): void {
   engine.startThrottle.delay(job, events);
   if (job.isLoopReported) return;
   for (const member of loop) member.isLoopReported = true;
@@ -142,12 +150,19 @@ function delayStart(engine: EngineState, job: LoadedJob, events: Event[], loop: 
   engine.log("warn", `${job.name} starts itself without end, once a second from now on: ${which}`);
 }
 
+/** The cause of what follows from an event. */
+function byEvent({ name, pairs }: Event): Cause {
+  return { by: "event", event: name, environment: pairs };
+}
+
 /** Tries the delayed starts again. */
 export function retryDelayedStarts(engine: EngineState): void {
   for (const { job, events } of engine.startThrottle.take()) {
     // What has to be up for the start may have gone meanwhile. If it has not, nothing else tells that this is a loop.
     const itself = { job, previous: undefined };
-    const instance = job.startOn?.levelsAllow ? start(engine, job, events, [itself]) : undefined;
+    const last = events.at(-1);
+    const why: Cause = last ? byEvent(last) : { by: "dependency", job: job.name };
+    const instance = job.startOn?.levelsAllow ? start(engine, job, events, why, [itself]) : undefined;
     if (instance) startNeeded(engine, instance);
     events.forEach(engine.release);
   }
@@ -204,7 +219,13 @@ function finishEvent(engine: EngineState, event: Event): void {
     }
   }
   if (event.failed && !event.name.endsWith("/failed")) {
-    engine.emit(`${event.name}/failed`, new Environment(event.environment)).cause = event.cause;
+    const variables = new Environment(event.environment);
+    engine.emit(`${event.name}/failed`, variables, byEvent(event)).cause = event.cause;
   }
-  engine.notice({ kind: "event-emitted", event: event.name, environment: event.environment.pairs() });
+  engine.notice({
+    kind: "event-emitted",
+    event: event.name,
+    environment: event.pairs,
+    ...(event.failed && { failed: true }),
+  });
 }

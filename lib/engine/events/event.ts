@@ -21,6 +21,12 @@ export class Event {
   readonly waiters: EventWaiter[] = [];
   /** The jobs that have led to the event; undefined for an event from outside. */
   cause: JobChain | undefined;
+  #pairs: string[] | undefined;
 
   constructor(readonly name: string, readonly environment: Environment) {}
+
+  /** Its variables as `KEY=VALUE` strings. Several notices repeat them. */
+  get pairs(): string[] {
+    return this.#pairs ??= this.environment.pairs();
+  }
 }

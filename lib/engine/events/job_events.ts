@@ -1,6 +1,7 @@
 /** The events that jobs emit themselves, with the variables of starting(7), started(7), stopping(7) and stopped(7). */
 
 import { Environment } from "../../model/environment.ts";
+import type { Cause } from "../../model/insight/journal.ts";
 import { signalName } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
@@ -23,9 +24,14 @@ export function emitJobEvent(
     const value = instance.environment.get(key);
     if (value !== undefined && !variables.has(key)) variables.set(key, value);
   }
-  const event = engine.emit(name, variables);
+  const event = engine.emit(name, variables, byInstance(instance));
   event.cause = instance.cause;
   return event;
+}
+
+/** The cause of an event that an instance emits. */
+export function byInstance({ job, name }: Instance): Cause {
+  return { by: "job", job: job.name, instance: name };
 }
 
 /** Sets RESULT, PROCESS, EXIT_STATUS and EXIT_SIGNAL. */

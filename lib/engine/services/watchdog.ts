@@ -58,7 +58,7 @@ function abort(engine: EngineState, instance: Instance, reason: string): void {
   const { job, timers, state } = instance;
   if (!instance.pids.has("main") || !WATCHED.has(state) || timers.has("watchdog-kill")) return;
   engine.clearTimer(instance, "watchdog");
-  becameUnhealthy(engine, instance, reason, "event");
+  becameUnhealthy(engine, instance, "watchdog", reason, "event");
   engine.signal(instance, "main", SIGABRT, "warn");
   engine.setTimer(instance, "watchdog-kill", job.definition.killTimeout * 1000);
 }

@@ -11,6 +11,7 @@ import { type OutputSource, TimeStamps } from "./line_format.ts";
 import { LineWatch, type SavedWatches } from "./line_watch.ts";
 import { LogFile, MemoryBudget, type SavedLog } from "./log_file.ts";
 import { logPath } from "../../model/logs/log_names.ts";
+import { OutputRing, type SavedRing } from "../journal/output_ring.ts";
 import type { Part } from "../parts/part.ts";
 import type { Look, Sink } from "./output_reader.ts";
 import type { StandardStreams } from "./standard_streams.ts";
@@ -75,6 +76,9 @@ interface OpenLog {
   writers: number;
 }
 
+/** A sink, and what is to be called when no more comes. */
+type MadeSink = Pick<ReturnType<OutputStream["sink"]>, "sink" | "release">;
+
 const CONSOLE = "/dev/console";
 const NULL = "/dev/null";
 
@@ -83,6 +87,7 @@ export interface SavedOutput {
   /** The logs; `isMidLine`: the last line has not ended. */
   logs: Array<SavedLog & { isMidLine: boolean }>;
   channels: SavedChannels;
+  recent: SavedRing;
   watches: SavedWatches;
   /** The problems that were reported. */
   reported: string[];
@@ -109,6 +114,9 @@ export class JobOutput implements Part<SavedOutput> {
   readonly #reported = new Set<string>();
   /** The logs that were reported as failing, by path, until they are written again. */
   readonly #failing = new Set<string>();
+
+  /** What jobs have printed last. */
+  readonly recent = new OutputRing();
 
   /** Called when an instance has printed a line that {@link JobOutput.watchLines} waited for. */
   onMatch: (job: string, instance: string) => void = () => {};
@@ -230,12 +238,14 @@ export class JobOutput implements Part<SavedOutput> {
     return {
       logs,
       channels: this.#channels.save(),
+      recent: this.recent.save(),
       reported: [...this.#reported],
       watches: this.#watch.save(),
     };
   }
 
-  restore({ logs, channels, reported, watches }: SavedOutput): void {
+  restore({ logs, channels, recent, reported, watches }: SavedOutput): void {
+    this.recent.restore(recent);
     for (const problem of reported) this.#reported.add(problem);
     this.#watch.restore(watches);
     for (const { isMidLine, ...saved } of logs) {
@@ -270,41 +280,56 @@ export class JobOutput implements Part<SavedOutput> {
   /** The streams of a process, by where they go. */
   #streamsOf(destination: Destination): OutputStream[] {
     const { job, instance } = destination, { standard } = this.options;
-    const look = () => this.#lookOf(job, instance);
+    const watched = (made: MadeSink) => this.#watched(job, instance, made);
     // One terminal or pipe for both streams, whose output goes to a log.
     if ("path" in destination) {
       const { console, path } = destination;
       const open = () => console === "log" ? this.#terminalOrPipe() : openPipe();
-      return [{ descriptors: [1, 2], open, sink: () => ({ ...this.#logSink(path), look: look() }) }];
+      return [{ descriptors: [1, 2], open, sink: () => watched(this.#logSink(path)) }];
     }
     if ("isDiscarded" in destination) {
       return [{
         descriptors: [1, 2],
         open: openPipe,
-        sink: () => ({ sink: NOWHERE, release() {}, look: look() }),
+        sink: () => watched({ sink: NOWHERE, release() {} }),
       }];
     }
     const { input } = destination;
     const stream = (name: OutputSource["stream"], descriptor: number): OutputStream => ({
       descriptors: [descriptor],
       open: openPipe,
-      sink: () => ({
-        sink: standard!.sink({ job, instance, stream: name }, input === 0),
-        release() {},
-        look: look(),
-      }),
+      sink: () => {
+        const sink = standard!.sink({ job, instance, stream: name }, input === 0);
+        return watched({ sink, release() {} });
+      },
     });
     return [stream("stdout", 1), stream("stderr", 2)];
   }
 
-  /** Looks for the line that an instance is to print, if there is one, and shows what is to be shown. */
-  #lookOf(job: string, instance: string): Look {
-    const stream = {};
-    return (bytes) => {
+  /**
+   * Looks at output on its way: for the line that an instance is to print, if there is one, for what is to be shown, and for
+   * what is kept in memory.
+   */
+  #watched(job: string, instance: string, { sink, release }: MadeSink): ReturnType<OutputStream["sink"]> {
+    const kept = this.recent.keep(job, instance);
+    const look: Look = (bytes) => {
+      kept.take(bytes);
       this.#echo.take(job, bytes);
-      if (!this.#watch.look(job, instance, stream, bytes)) return undefined;
+      if (!this.#watch.look(job, instance, kept, bytes)) return undefined;
       return () => this.onMatch(job, instance);
     };
+    const released = () => {
+      kept.end();
+      release();
+    };
+    return { sink, release: released, look };
+  }
+
+  /** The log of an instance, where its output goes to one. */
+  logOf(job: string, instance: string, console: Console): string | undefined {
+    const { directory } = this.options;
+    const isLogged = directory !== undefined && (console === "log" || console === "pipe");
+    return isLogged ? logPath(directory, job, instance) : undefined;
   }
 
   /** Two pipes whose lines go to init's own streams. */
@@ -368,7 +393,7 @@ export class JobOutput implements Part<SavedOutput> {
   }
 
   /** The sink of a log, and the function to be called when no more output comes. */
-  #logSink(path: string): { sink: Sink; release(): void } {
+  #logSink(path: string): MadeSink {
     const open = this.#log(path), { log, stamps } = open;
     open.writers++;
     const take = (bytes: Uint8Array) => log.append(stamps ? stamps.add(bytes) : bytes);

@@ -18,6 +18,8 @@ export interface SavedMessages {
 
 /** Prints messages of a priority and above. */
 export class Messages implements Part<SavedMessages> {
+  /** Called with each message that matters, whether it is printed or not. */
+  onMessage: (priority: LogPriority, message: string) => void = () => {};
   /** The messages that {@link Messages.logOnce} has printed. */
   readonly #logged = new Set<string>();
   readonly #faults = new FaultLog((line) => this.log("error", line));
@@ -31,6 +33,7 @@ export class Messages implements Part<SavedMessages> {
 
   /** Prints `init: MESSAGE`. */
   log(priority: LogPriority, message: string): void {
+    this.#tell(priority, message);
     if (this.prints(priority)) {
       this.streams.message({ priority, message, text: `init: ${printable(message)}` });
     }
@@ -38,8 +41,13 @@ export class Messages implements Part<SavedMessages> {
 
   /** Prints a message as SysV's init does on the console. */
   logSysv(message: string): void {
+    this.#tell("message", message);
     if (!this.prints("message")) return;
     this.streams.message({ priority: "message", message, text: `\rINIT: ${printable(message)}\r` });
+  }
+
+  #tell(priority: LogPriority, message: string): void {
+    if (priority !== "debug" && priority !== "info") this.onMessage(priority, printable(message));
   }
 
   /** Prints a message, unless the same one has been printed before. */
@@ -76,6 +84,7 @@ export class Messages implements Part<SavedMessages> {
 
   /** Prints a problem of a file, `init:FILE:LINE: REASON`: without a blank, as editors and scripts parse it. */
   report(priority: LogPriority, report: string): void {
+    this.#tell(priority, report);
     if (this.prints(priority)) {
       this.streams.message({ priority, message: report, text: `init:${printable(report)}` });
     }

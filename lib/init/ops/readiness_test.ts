@@ -38,12 +38,19 @@ class World {
   }
 }
 
-const failed = (job: string, instance = ""): Notice => ({ kind: "failed", job, instance, status: 1 });
+const failed = (job: string, instance = ""): Notice => ({
+  kind: "failed",
+  job,
+  instance,
+  status: 1,
+  failure: { process: "main" },
+});
 const started = (job: string, instance = ""): Notice => ({
   kind: "goal-changed",
   job,
   instance,
   goal: "start",
+  cause: { by: "init" },
 });
 
 Deno.test("nothing is ready before the configuration is loaded, nor on the way out", () => {
@@ -131,7 +138,7 @@ Deno.test("failed services are missing, each instance, until started again or re
   readiness.observe(failed("web", "a"));
   readiness.observe(failed("web", "b"));
   assert.deepEqual(readiness.missing(), ["web (a) failed", "web (b) failed"]);
-  readiness.observe({ kind: "goal-changed", job: "web", instance: "a", goal: "stop" });
+  readiness.observe({ kind: "goal-changed", job: "web", instance: "a", goal: "stop", cause: { by: "init" } });
   readiness.observe(started("web", "b"));
   assert.deepEqual(readiness.missing(), ["web (a) failed"]);
   readiness.observe({ kind: "job-removed", job: "web" });

@@ -83,12 +83,12 @@ Deno.test("a service that has failed is still missing, and what was ready once s
   };
   const before = new ReadinessCheck(world, "main"), after = new ReadinessCheck(world, "main");
   before.loaded();
-  before.observe({ kind: "goal-changed", job: "main", instance: "", goal: "start" });
+  before.observe({ kind: "goal-changed", job: "main", instance: "", goal: "start", cause: { by: "init" } });
   assert.deepEqual(before.missing(), []);
-  before.observe({ kind: "failed", job: "web", instance: "", status: 1 });
+  before.observe({ kind: "failed", job: "web", instance: "", status: 1, failure: { process: "main" } });
   passOn(before, after);
   assert.deepEqual(after.missing(), ["web failed"]);
-  after.observe({ kind: "goal-changed", job: "web", instance: "", goal: "start" });
+  after.observe({ kind: "goal-changed", job: "web", instance: "", goal: "start", cause: { by: "init" } });
   assert.deepEqual(after.missing(), []);
 });
 
@@ -104,7 +104,7 @@ Deno.test("that all was up is noted though it was saved before that, so tasks th
   passOn(before, after);
   before.close();
   for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
-  after.observe({ kind: "failed", job: "task", instance: "", status: 1 });
+  after.observe({ kind: "failed", job: "task", instance: "", status: 1, failure: { process: "main" } });
   assert.deepEqual(after.missing(), []);
 });
 
@@ -278,8 +278,8 @@ Deno.test("counters go on counting, also the events that had a counter of their 
   const notices: Notice[] = [
     { kind: "job-added", job: "web" },
     { kind: "state-changed", job: "web", instance: "", state: "starting" },
-    { kind: "failed", job: "web", instance: "", status: 1 },
-    { kind: "process-ended", job: "web", instance: "", process: "main", exit: { status: 7 } },
+    { kind: "failed", job: "web", instance: "", status: 1, failure: { process: "main" } },
+    { kind: "process-ended", job: "web", instance: "", process: "main", pid: 1, exit: { status: 7 } },
     ...Array.from({ length: 201 }, (_, index) => ({
       kind: "event-emitted" as const,
       event: `e${index}`,

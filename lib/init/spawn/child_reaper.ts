@@ -100,7 +100,7 @@ export class ChildReaper implements Part<SavedChildren> {
       () => this.#findForked(pid, change.exit),
     );
     if (owner && !trackedProcess) {
-      this.listener.notify({ kind: "process-ended", ...owner, exit: change.exit });
+      this.listener.notify({ kind: "process-ended", ...owner, pid, exit: change.exit });
     }
     this.listener.handle({
       kind: "exited",

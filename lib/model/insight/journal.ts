@@ -7,8 +7,10 @@ import type { InstanceProcess } from "../job.ts";
 export interface Asker {
   pid: number;
   uid: number;
-  /** Its command line, as far as it could be read; without control characters. */
+  /** The name of its program, as ps has it; without control characters, as is that of the parent. */
   command?: string;
+  /** The process that has started it. */
+  parent?: { pid: number; command: string };
 }
 
 /** Why a goal has changed, or an event was emitted. */
@@ -25,8 +27,6 @@ export type Cause =
   | { by: "respawn" }
   /** A failure: of a hook, of a check, of a start that took too long. `reason` is the end of a sentence. */
   | { by: "failure"; reason: string }
-  /** Its definition was removed or replaced. */
-  | { by: "definition" }
   | { by: "shutdown" }
   /** Init itself, as with the event startup, or a signal to it. */
   | { by: "init" };
@@ -70,7 +70,7 @@ export type JournalEntry =
   /** A job was defined, replaced or removed. */
   | { kind: "definition"; job: string; change: "added" | "changed" | "removed" }
   /** A client has asked for something that changes the state. `what` is e.g. `start web`. */
-  | { kind: "request"; what: string; asker: Asker; error?: string }
+  | { kind: "request"; what: string; job?: string; asker: Asker; error?: string }
   /** A message of init: a warning, an error, a problem of a file. */
   | { kind: "message"; priority: string; message: string };
 

@@ -1,0 +1,270 @@
+/**
+ * The histories of instances: since when they are as they are, who started and stopped them, how their last run went. The
+ * engine knows how things stand, and not since when.
+ */
+
+import type { Cause, RunResult } from "../../model/insight/journal.ts";
+import type { InstanceProcess } from "../../model/job.ts";
+import type { Notice, RunFailure } from "../../model/requests.ts";
+import type { Part } from "../parts/part.ts";
+import { shortCause } from "./entries.ts";
+import { shortText } from "./journal.ts";
+
+/** A change of a goal. */
+interface GoalChange {
+  at: number;
+  cause: Cause;
+}
+
+/** What is known of an instance. Times are in ms since 1970. */
+export interface History {
+  readonly job: string;
+  readonly instance: string;
+  goal: string;
+  state: string;
+  /** Since when it is in this state. */
+  since: number;
+  started?: GoalChange;
+  stopped?: GoalChange;
+  /** How the last run ended that has ended. */
+  last?: RunResult;
+  /** How often it was respawned since it was last started by an event or a request. */
+  restarts: number;
+  /** The failures in a row, and when the first of them was. */
+  failures: number;
+  failuresSince: number;
+  /** True where the present run has failed. */
+  hasFailed: boolean;
+  /** The processes that run. */
+  processes: Partial<Record<InstanceProcess, { pid: number; since: number }>>;
+  /** The processes that have ended in the present run: how long each had run (ms). */
+  durations: Partial<Record<InstanceProcess, number>>;
+  /** The answers of checks in the present run, by their use. */
+  checks: Record<string, { passes: boolean; reason?: string; since: number }>;
+}
+
+/** How many past instances are kept of a job, and of all jobs. */
+const MOST_OF_JOB = 8, MOST_PAST = 1000;
+
+/** What is saved of {@link Histories}. */
+export interface SavedHistories {
+  present: History[];
+  past: History[];
+}
+
+/** By job, then by instance. */
+type Table = Map<string, Map<string, History>>;
+
+type InstanceNotice = Extract<Notice, { instance: string }>;
+
+type Followers = {
+  [Kind in InstanceNotice["kind"]]?: (
+    history: History,
+    notice: Extract<InstanceNotice, { kind: Kind }>,
+    now: number,
+  ) => void;
+};
+
+/** The histories of instances that are there, and the last ones of those that are gone. */
+export class Histories implements Part<SavedHistories> {
+  readonly #present: Table = new Map();
+  readonly #past: Table = new Map();
+  /** Those of the past, the oldest first. */
+  readonly #inOrder = new Set<History>();
+
+  /** Called when a run has failed. */
+  onFailure: (history: History, result: RunResult) => void = () => {};
+
+  /** What is known of an instance that is there. */
+  of(job: string, instance: string): History | undefined {
+    return this.#present.get(job)?.get(instance);
+  }
+
+  /** The histories of a job's instances that are gone, the newest first. */
+  pastOf(job: string): History[] {
+    return [...this.#past.get(job)?.values() ?? []].reverse();
+  }
+
+  /** To be called with every notice. `now` in ms since 1970. */
+  observe(notice: Notice, now: number): void {
+    if (notice.kind === "job-removed") return this.#forget(notice.job);
+    if (!("instance" in notice)) return;
+    const { job, instance } = notice;
+    if (notice.kind === "instance-added") return this.#begin(job, instance, now);
+    const history = this.of(job, instance);
+    if (!history) return;
+    if (notice.kind === "instance-removed") return this.#end(history);
+    const follow = this.#followers[notice.kind] as
+      | ((history: History, notice: Notice, now: number) => void)
+      | undefined;
+    follow?.(history, notice, now);
+  }
+
+  readonly #followers: Followers = {
+    "goal-changed": changeGoal,
+    "state-changed"(history, { state }, now) {
+      history.state = state;
+      history.since = now;
+      if (state === "starting") beginRun(history);
+      if (state === "spawning") history.checks = {};
+    },
+    "spawned"({ processes }, { process, pid }, now) {
+      processes[process] = { pid, since: now };
+    },
+    "process-ended"(history, { process, exit }, now) {
+      const since = history.processes[process]?.since;
+      delete history.processes[process];
+      if (since !== undefined) history.durations[process] = now - since;
+      if (process !== "main" || history.hasFailed) return;
+      const duration = since === undefined ? undefined : now - since;
+      history.last = {
+        at: now,
+        ...(duration !== undefined && { duration }),
+        process,
+        exit,
+        isFailure: false,
+      };
+    },
+    "failed": (history, { failure }, now) => this.#fail(history, failure, now),
+    "respawned": (history, { failure }, now) => {
+      history.restarts++;
+      this.#fail(history, failure, now);
+    },
+    "check-changed"({ checks }, { check, passes, reason }, now) {
+      const before = checks[check];
+      checks[check] = {
+        passes,
+        ...(reason !== undefined && { reason: shortText(reason) }),
+        since: before?.passes === passes ? before.since : now,
+      };
+    },
+  };
+
+  #begin(job: string, instance: string, now: number): void {
+    const past = this.#past.get(job)?.get(instance);
+    if (past) this.#dropPast(past);
+    put(this.#present, past ?? newHistory(job, instance, now));
+  }
+
+  #end(history: History): void {
+    take(this.#present, history);
+    history.processes = {};
+    const earlier = this.#past.get(history.job)?.get(history.instance);
+    if (earlier) this.#dropPast(earlier);
+    this.#keepPast(history);
+  }
+
+  #keepPast(history: History): void {
+    put(this.#past, history);
+    this.#inOrder.add(history);
+    const ofJob = this.#past.get(history.job)!;
+    if (ofJob.size > MOST_OF_JOB) this.#dropPast(first(ofJob.values()));
+    if (this.#inOrder.size > MOST_PAST) this.#dropPast(first(this.#inOrder));
+  }
+
+  #dropPast(history: History): void {
+    take(this.#past, history);
+    this.#inOrder.delete(history);
+  }
+
+  #forget(job: string): void {
+    for (const history of [...this.#past.get(job)?.values() ?? []]) this.#dropPast(history);
+  }
+
+  #fail(history: History, failure: RunFailure, now: number): void {
+    if (history.hasFailed && !failure.gaveUp) return;
+    if (!history.hasFailed) {
+      history.failures++;
+      if (history.failures === 1) history.failuresSince = now;
+    }
+    history.hasFailed = true;
+    history.last = resultOf(history, failure, now);
+    this.onFailure(history, history.last);
+  }
+
+  save(): SavedHistories {
+    const present = [...this.#present.values()].flatMap((ofJob) => [...ofJob.values()]);
+    return { present, past: [...this.#inOrder] };
+  }
+
+  restore({ present, past }: SavedHistories): void {
+    for (const history of present) put(this.#present, history);
+    for (const history of past) this.#keepPast(history);
+  }
+}
+
+function newHistory(job: string, instance: string, now: number): History {
+  return {
+    job,
+    instance,
+    goal: "stop",
+    state: "waiting",
+    since: now,
+    restarts: 0,
+    failures: 0,
+    failuresSince: 0,
+    hasFailed: false,
+    processes: {},
+    durations: {},
+    checks: {},
+  };
+}
+
+/** A respawn is no start: that of before is what led to it. */
+function changeGoal(
+  history: History,
+  { goal, cause }: Extract<Notice, { kind: "goal-changed" }>,
+  at: number,
+): void {
+  history.goal = goal;
+  if (goal === "stop") history.stopped = { at, cause: shortCause(cause) };
+  else if (cause.by !== "respawn") {
+    history.started = { at, cause: shortCause(cause) };
+    history.restarts = 0;
+  }
+}
+
+/** The failures in a row end with a run that has not failed. */
+function beginRun(history: History): void {
+  if (!history.hasFailed) history.failures = 0;
+  history.hasFailed = false;
+  history.durations = {};
+}
+
+function resultOf(
+  { processes, durations, failures, failuresSince }: History,
+  { process, exit, reason, gaveUp }: RunFailure,
+  now: number,
+): RunResult {
+  const running = processes[process];
+  const duration = running ? now - running.since : durations[process];
+  return {
+    at: now,
+    ...(duration !== undefined && { duration }),
+    process,
+    ...(exit && { exit }),
+    isFailure: true,
+    ...(reason !== undefined && { reason: shortText(reason) }),
+    failures,
+    failuresSince,
+    ...(gaveUp && { gaveUp }),
+  };
+}
+
+function put(table: Table, history: History): void {
+  let ofJob = table.get(history.job);
+  if (!ofJob) table.set(history.job, ofJob = new Map());
+  ofJob.set(history.instance, history);
+}
+
+function take(table: Table, { job, instance }: History): void {
+  const ofJob = table.get(job);
+  ofJob?.delete(instance);
+  if (ofJob?.size === 0) table.delete(job);
+}
+
+/** The first of some, of which there is one. */
+function first<One>(some: Iterable<One>): One {
+  for (const one of some) return one;
+  throw new Error("nothing is first");
+}

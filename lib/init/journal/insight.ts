@@ -1,0 +1,155 @@
+/** What init keeps of what has happened, and what it tells of it. */
+
+import type { Insight } from "../../control/supervisor.ts";
+import type { Time } from "../../engine/effects.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { EngineSnapshot } from "../../engine/snapshot/engine_snapshot.ts";
+import type { Asker, JournalRecord, OutputLine, Page, PageQuery } from "../../model/insight/journal.ts";
+import type { Report } from "../../model/insight/report.ts";
+import type { Notice, Request } from "../../model/requests.ts";
+import type { InitContext } from "../init_context.ts";
+import { type Part, type Parts, restoreParts, saveParts } from "../parts/part.ts";
+import { entryOf, RECORDED } from "./entries.ts";
+import { Histories, type SavedHistories } from "./histories.ts";
+import { Journal, type SavedJournal, shortText } from "./journal.ts";
+import { reportOf, type ReportSources } from "./reports.ts";
+import { Wakeups } from "./wakeups.ts";
+
+/** How many jobs one answer describes at most. */
+const MOST_JOBS = 200;
+
+/** How many broken files a report names. */
+const MOST_BROKEN = 200;
+
+/** The notices that are followed. */
+export const FOLLOWED: ReadonlyArray<Notice["kind"]> = [
+  ...RECORDED,
+  "instance-added",
+  "instance-removed",
+  "failed",
+  "respawned",
+];
+
+/** What the insight is made of. */
+export interface InsightSources extends Pick<ReportSources, "problem" | "remark"> {
+  context: InitContext;
+  engine(): Engine;
+  now(): Time;
+}
+
+/** What is saved of {@link InitInsight}. */
+export interface SavedInsight {
+  journal: SavedJournal;
+  histories: SavedHistories;
+  start: SavedBeginning;
+}
+
+/** When init began (ms since 1970). */
+type SavedBeginning = number;
+
+/** The journal, the histories of instances, and the recent output of jobs, for those who ask. */
+export class InitInsight implements Insight, Part<SavedInsight> {
+  readonly #journal = new Journal();
+  readonly #histories = new Histories();
+  readonly #more: Readonly<Record<"journal" | "output", Wakeups>>;
+  #since: SavedBeginning;
+
+  constructor(private readonly sources: InsightSources) {
+    const { messages, processes: { output } } = sources.context;
+    const attempt = (listener: () => void) => messages.attempt("an answer to who waits for more", listener);
+    this.#more = { journal: new Wakeups(attempt), output: new Wakeups(attempt) };
+    this.#since = sources.now().wall;
+    this.#journal.onMore = () => this.#more.journal.wake();
+    output.recent.onMore = () => this.#more.output.wake();
+    messages.onMessage = (priority, message) => this.#add({ kind: "message", priority, message });
+    this.#histories.onFailure = ({ job, instance }, result) =>
+      this.#add({ kind: "failed", job, instance, result });
+  }
+
+  get #parts(): Parts<SavedInsight> {
+    return {
+      journal: this.#journal,
+      histories: this.#histories,
+      start: { save: () => this.#since, restore: (since) => void (this.#since = since) },
+    };
+  }
+
+  save(): SavedInsight {
+    return saveParts(this.#parts);
+  }
+
+  restore(saved: SavedInsight): Promise<void> {
+    return restoreParts(this.#parts, saved);
+  }
+
+  /** Records a notice. */
+  observe(notice: Notice): void {
+    const now = this.sources.now().wall, entry = entryOf(notice);
+    if (entry) this.#journal.add(entry, now);
+    this.#histories.observe(notice, now);
+  }
+
+  /**
+   * Records a request before it is done.
+   * @returns what records that it was refused.
+   */
+  asked(what: Request, asker: Asker): (error: Error) => void {
+    const job = "job" in what ? what.job : undefined;
+    const record = this.#add({
+      kind: "request",
+      what: inWords(what),
+      ...(job !== undefined && { job }),
+      asker,
+    });
+    return ({ message }) => record.kind === "request" && (record.error = shortText(message));
+  }
+
+  #add(entry: Parameters<Journal["add"]>[0]): JournalRecord {
+    return this.#journal.add(entry, this.sources.now().wall);
+  }
+
+  journal(query: PageQuery): Page<JournalRecord> {
+    return this.#journal.read(query);
+  }
+
+  output(query: PageQuery): Page<OutputLine> {
+    return this.sources.context.processes.output.recent.read(query);
+  }
+
+  onMore(what: "journal" | "output", listener: () => void): () => void {
+    return this.#more[what].add(listener);
+  }
+
+  describe(jobs: string[], after: string): Report {
+    const { context: { processes: { output, defaultConsole }, brokenJobs } } = this.sources;
+    const now = this.sources.now(), all = this.sources.engine().jobs;
+    const named = jobs.length === 0 ? [...all.keys()] : [...new Set(jobs)].filter((name) => all.has(name));
+    const names = named.filter((name) => name > after).sort();
+    const chosen = names.slice(0, MOST_JOBS), isMore = chosen.length < names.length;
+    const sources = {
+      ...this.sources,
+      histories: this.#histories,
+      defaultConsole,
+      logOf: output.logOf.bind(output),
+    };
+    return {
+      now: now.wall,
+      since: this.#since,
+      jobs: chosen.map((name) => reportOf(all.get(name)!, now, sources)),
+      ...(isMore && { next: chosen.at(-1)! }),
+      broken: brokenJobs().slice(0, MOST_BROKEN),
+    };
+  }
+
+  engine(): EngineSnapshot {
+    return this.sources.engine().save(this.sources.now());
+  }
+}
+
+/** A request in the words of initctl. */
+function inWords(what: Request): string {
+  if (what.kind === "emit") return shortText(`emit ${what.event}`);
+  const instance = "instance" in what && what.instance !== "" ? ` (${what.instance})` : "";
+  const isForced = "force" in what && what.force;
+  return shortText(`${what.kind} ${isForced ? "--force " : ""}${what.job}${instance}`);
+}

@@ -1,0 +1,69 @@
+/** Records in the order of their numbers, of which the oldest go when there are too many, or they are too large. */
+
+import type { JournalRecord } from "../../model/insight/journal.ts";
+
+/** What records may take. */
+export interface RingLimits {
+  /** How many there are at most. */
+  count: number;
+  /** About how many bytes all of them take at most. */
+  size: number;
+}
+
+/** So many places of records that are gone are left at the beginning of the list before it is cut. */
+const MOST_GONE = 512;
+
+/** The last records. */
+export class RecordRing {
+  #records: JournalRecord[] = [];
+  /** Where the first record is that is kept. */
+  #first = 0;
+  #size = 0;
+
+  constructor(private readonly limits: RingLimits) {}
+
+  /** Adds a record with a greater number than all before it. */
+  add(record: JournalRecord): void {
+    this.#records.push(record);
+    this.#size += sizeOf(record);
+    while (this.#size > this.limits.size || this.length > this.limits.count) this.#drop();
+  }
+
+  /** How many there are. */
+  get length(): number {
+    return this.#records.length - this.#first;
+  }
+
+  /** About how many bytes they take. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The records with a number greater than this, in order. */
+  after(number: number): JournalRecord[] {
+    let low = this.#first, high = this.#records.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#records[middle]!.number > number) high = middle;
+      else low = middle + 1;
+    }
+    return this.#records.slice(low);
+  }
+
+  #drop(): void {
+    this.#size -= sizeOf(this.#records[this.#first]!);
+    this.#first++;
+    if (this.#first < MOST_GONE) return;
+    this.#records = this.#records.slice(this.#first);
+    this.#first = 0;
+  }
+}
+
+/** About what a value takes in memory, in bytes. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return 16 + value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  let size = 32;
+  for (const one of Array.isArray(value) ? value : Object.values(value)) size += sizeOf(one);
+  return size;
+}
