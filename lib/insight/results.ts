@@ -6,12 +6,11 @@ import type { Asker, Cause, RunResult } from "../model/insight/journal.ts";
 import { signalName } from "../model/signals.ts";
 import { howLong, howLongAgo, ordinal } from "./words.ts";
 
-/** How a process ended: `exited 44`, `killed by SIGSEGV, core dumped`. */
+/** How a process ended: `exited 44`, `killed by SIGSEGV`. */
 export function exitInWords(exit: Exit): string {
   if ("status" in exit) return `exited ${exit.status}`;
   const name = signalName(exit.signal);
-  const signal = name === undefined ? `signal ${exit.signal}` : `SIG${name}`;
-  return `killed by ${signal}${exit.core ? ", core dumped" : ""}`;
+  return `killed by ${name === undefined ? `signal ${exit.signal}` : `SIG${name}`}`;
 }
 
 /** What happened, without when: of the main process its end, of others with their name. */
@@ -27,8 +26,9 @@ function headOf({ process, exit, reason }: RunResult): string {
 }
 
 /** The words behind the head, in order; undefined where there is nothing to be said. */
-const DETAILS: ReadonlyArray<(result: RunResult, now: number) => string | undefined> = [
-  ({ at }, now) => howLongAgo(at, now),
+const DETAILS: ReadonlyArray<(result: RunResult, now: number | undefined) => string | undefined> = [
+  ({ exit }) => exit && "signal" in exit && exit.core ? "core dumped" : undefined,
+  ({ at }, now) => now === undefined ? undefined : howLongAgo(at, now),
   ({ at, failures = 0, failuresSince }) => {
     if (failures < 2) return undefined;
     const within = failuresSince === undefined ? "in a row" : `in ${howLong(at - failuresSince)}`;
@@ -37,8 +37,11 @@ const DETAILS: ReadonlyArray<(result: RunResult, now: number) => string | undefi
   ({ gaveUp }) => gaveUp ? "gave up" : undefined,
 ];
 
-/** A result in words: `exited 44 after 3 s, 2 min ago, 5th time in a row, gave up`. */
-export function resultInWords(result: RunResult, now: number): string {
+/**
+ * A result in words: `exited 44 after 3 s, 2 min ago, 5th time in 10 min, gave up`.
+ * @param now The present time (ms since 1970); without it, nothing is said of when it was
+ */
+export function resultInWords(result: RunResult, now?: number): string {
   const after = result.duration === undefined || result.exit === undefined
     ? ""
     : ` after ${howLong(result.duration)}`;

@@ -3,9 +3,11 @@
 import type { CheckReport, InstanceReport, JobReport, TimerReport } from "../../model/insight/report.ts";
 import { printable } from "../../model/text/printable.ts";
 import { causeInWords, resultInWords } from "../results.ts";
-import { count, howLong, howLongAgo, sizeInWords } from "../words.ts";
-import type { LimitUse, ObservedInstance } from "./observed.ts";
-import { classicState, stateOf } from "./states.ts";
+import { howLong, howLongAgo, sizeInWords } from "../words.ts";
+import type { LimitUse, ObservedInstance, ObservedProcess } from "./observed.ts";
+import { type JobRow, rowOf } from "./job_rows.ts";
+import { jobTable } from "./job_table.ts";
+import { classicState, type Condition, conditionsOf, stateOf } from "./states.ts";
 import type { Paint, Style } from "./style.ts";
 import { type Column, layTable } from "./table.ts";
 import { cut, wrapped } from "./width.ts";
@@ -29,14 +31,7 @@ export interface PageContext {
 /** A row of the page: a value behind its label. Those with a list have a line for each. */
 interface Field {
   label: string;
-  values(about: About, context: PageContext): Array<Painted | undefined>;
-}
-
-/** An instance, or the last run of one that is gone; a job that never ran has none. */
-interface About {
-  job: JobReport;
-  instance?: InstanceReport;
-  past?: InstanceReport;
+  values(about: Condition, context: PageContext): Array<Painted | undefined>;
 }
 
 interface Painted {
@@ -48,6 +43,7 @@ const plain = (text: string | undefined): Painted | undefined => text ? { text }
 
 /** What is said of an instance, in order. What there is nothing to say of is left out. */
 const INSTANCE_FIELDS: readonly Field[] = [
+  { label: "Instance", values: ({ instance, past }) => [plain((instance ?? past)?.name)] },
   { label: "State", values: (about, context) => [stateInWords(about, context)] },
   {
     label: "Told",
@@ -122,16 +118,21 @@ const JOB_FIELDS: readonly Field[] = [
   },
 ];
 
-function stateInWords({ job, instance, past }: About, { now, clock }: PageContext): Painted {
-  const { word, paint } = stateOf({ job, ...instance && { instance }, ...past && { past } });
-  const classic = instance ? classicState(instance) : "stop/waiting";
+function stateInWords(about: Condition, { now, clock }: PageContext): Painted {
+  const { job, instance, past } = about;
+  const { word, paint } = stateOf(about);
+  const classic = classicState(instance);
   const since = (instance ?? past)?.since;
   const time = since === undefined ? "" : `, since ${howLong(now - since)} (${clock(since)})`;
   const never = since === undefined && !instance && job.past.length === 0 ? ", never started" : "";
   return { text: `${word} (${classic})${time}${never}`, paint };
 }
 
-function causeOf({ instance, past }: About, which: "started" | "stopped", now: number): Painted | undefined {
+function causeOf(
+  { instance, past }: Condition,
+  which: "started" | "stopped",
+  now: number,
+): Painted | undefined {
   const change = (instance ?? past)?.[which];
   return change && { text: `${causeInWords(change.cause)}, ${howLongAgo(change.at, now)}` };
 }
@@ -163,28 +164,26 @@ function placeOf({ source, line }: JobReport): string {
   return line === undefined ? source : `${source}:${line}`;
 }
 
-/** The lines of a page. */
+/** The lines of a page. Of several instances each has one. */
 export function jobPage(job: JobReport, context: PageContext): string[] {
-  const { style, lines, instance: wanted } = context;
-  const isWanted = ({ name }: InstanceReport) => wanted === undefined || name === wanted;
-  const instances = job.instances.filter(isWanted);
-  const past = job.past.filter((one) => isWanted(one) && !instances.some(({ name }) => name === one.name));
-  const all: About[] = [
-    ...instances.map((instance) => ({ job, instance })),
-    ...past.map((one) => ({ job, past: one })),
-  ];
+  const { now, width, style, lines, observe } = context;
+  const all = conditionsOf(job, context.instance), first = all[0]!, isOne = all.length === 1;
+  const rows = isOne ? [] : all.map((one) => rowOf(one, now, observe));
+  const table = isOne ? processLines(first, context) : jobTable(rows, now, width - INDENT.length, style);
   return [
     heading(job, context),
-    ...all.length === 1
-      ? instancePart(all[0]!, context)
-      : all.length > 1
-      ? summary(all, context)
-      : instancePart({ job }, context),
-    ...fieldLines(JOB_FIELDS, all.length === 1 ? all[0]! : { job }, context),
-    ...lines.length === 0
-      ? []
-      : ["", ...lines.map((line) => style(cut(printable(line), context.width), "dim"))],
+    ...fieldLines(isOne ? INSTANCE_FIELDS : [totalOf(rows)], first, context),
+    ...fieldLines(JOB_FIELDS, isOne ? first : { job }, context),
+    ...apart(table.map((line) => INDENT + line)),
+    ...apart(lines.map((line) => style(cut(printable(line), width), "dim"))),
   ];
+}
+
+const INDENT = "  ";
+
+/** Lines with an empty one before them. */
+function apart(lines: string[]): string[] {
+  return lines.length > 0 ? ["", ...lines] : [];
 }
 
 function heading({ name, description }: JobReport, { width, style }: PageContext): string {
@@ -196,21 +195,9 @@ function heading({ name, description }: JobReport, { width, style }: PageContext
     : style(whole, "strong");
 }
 
-/** All of an instance: its fields, then its processes. */
-function instancePart(about: About, context: PageContext): string[] {
-  const shown = about.instance ?? about.past;
-  const named: Field[] = shown && shown.name !== ""
-    ? [{ label: "Instance", values: () => [plain(shown.name)] }]
-    : [];
-  return [
-    ...fieldLines([...named, ...INSTANCE_FIELDS], about, context),
-    ...processLines(about, context),
-  ];
-}
-
 const LABEL = 12;
 
-function fieldLines(fields: readonly Field[], about: About, context: PageContext): string[] {
+function fieldLines(fields: readonly Field[], about: Condition, context: PageContext): string[] {
   const room = Math.max(20, context.width - LABEL - 1);
   return fields.flatMap(({ label, values }) =>
     values(about, context).filter((value) => value !== undefined).flatMap(({ text, paint }, place) =>
@@ -222,102 +209,45 @@ function fieldLines(fields: readonly Field[], about: About, context: PageContext
   );
 }
 
-/** The tree of processes with what each takes. */
-function processLines({ job, instance }: About, context: PageContext): string[] {
-  const observed = instance && context.observe(job.name, instance);
-  if (!instance || instance.processes.length === 0) return [];
-  if (!observed) {
-    const known: Field = {
-      label: "Processes",
-      values: () => instance.processes.map(({ name, pid }) => plain(`${pid} ${name}`)),
-    };
-    return fieldLines([known], { job }, context);
-  }
-  const columns: ReadonlyArray<Column<ObservedInstance["processes"][number]>> = [
-    { title: "PID", text: ({ pid }) => `${pid}`, isRight: true, importance: 4 },
-    { title: "CPU", text: ({ cpuTime }) => howLong(1000 * cpuTime), isRight: true, importance: 1 },
-    { title: "MEMORY", text: ({ memory }) => sizeInWords(memory), isRight: true, importance: 2 },
-    {
-      title: "PROCESS",
-      text: ({ depth, name, command }) =>
-        `${"  ".repeat(depth)}${name === undefined ? "" : `${name}: `}${command}`,
-      importance: 3,
-      least: 20,
-    },
-  ];
-  const indent = " ".repeat(2);
-  return [
-    "",
-    ...layTable(observed.processes, columns, context.width - indent.length, context.style)
-      .map((line) => indent + line),
-    "",
-  ];
-}
+/** A process of which not all may be known. */
+type ShownProcess = Pick<ObservedProcess, "pid" | "depth"> & Partial<ObservedProcess>;
 
-/** Several instances, a line each, under a line that counts them. */
-function summary(all: readonly About[], context: PageContext): string[] {
-  const states = all.map((about) => stateInWords(about, context));
-  const words = all.map((about) => stateOf(about).word);
-  const counts = Array.from(Map.groupBy(words, (word) => word), ([word, ones]) => `${ones.length} ${word}`);
-  const rows = all.map((about, at) => ({ about, state: states[at]! }));
-  const observed = ({ about: { job, instance } }: (typeof rows)[number]) =>
-    instance && context.observe(job.name, instance);
-  const columns: ReadonlyArray<Column<(typeof rows)[number]>> = [
+/** The tree of processes with what each takes. */
+function processLines({ job, instance }: Condition, context: PageContext): string[] {
+  if (!instance || instance.processes.length === 0) return [];
+  // Where nothing is seen, there is what init tells.
+  const processes: ShownProcess[] = context.observe(job.name, instance)?.processes ??
+    instance.processes.map((one) => ({ ...one, depth: 0 }));
+  const columns: ReadonlyArray<Column<ShownProcess>> = [
+    { title: "PID", text: ({ pid }) => `${pid}`, isRight: true, importance: 4 },
     {
-      title: "INSTANCE",
-      text: ({ about: { instance, past } }) => (instance ?? past)!.name,
-      importance: 5,
-      least: 12,
-    },
-    {
-      title: "STATE",
-      text: ({ about }) => stateOf(about).word,
-      paint: ({ state }) => state.paint,
-      importance: 4,
-    },
-    {
-      title: "SINCE",
-      text: ({ about: { instance, past } }) => {
-        const since = (instance ?? past)!.since;
-        return since === undefined ? "" : howLong(context.now - since);
-      },
-      isRight: true,
-      importance: 2,
-    },
-    {
-      title: "PID",
-      text: ({ about: { instance } }) => `${instance?.processes[0]?.pid ?? ""}`,
-      isRight: true,
-      importance: 3,
-    },
-    {
-      title: "MEMORY",
-      text: (row) => {
-        const seen = observed(row);
-        return seen ? sizeInWords(seen.memory) : "";
-      },
+      title: "CPU",
+      text: ({ cpuTime }) => cpuTime === undefined ? "" : howLong(1000 * cpuTime),
       isRight: true,
       importance: 1,
     },
     {
-      title: "LAST RESULT",
-      text: ({ about: { instance, past } }) => {
-        const last = (instance ?? past)!.last;
-        return last ? resultInWords(last, context.now) : "";
-      },
-      paint: ({ about: { instance, past } }) => (instance ?? past)!.last?.isFailure ? "bad" : undefined,
-      importance: 4,
-      least: 16,
+      title: "MEMORY",
+      text: ({ memory }) => memory === undefined ? "" : sizeInWords(memory),
+      isRight: true,
+      importance: 2,
+    },
+    {
+      title: "PROCESS",
+      text: ({ depth, name, command }) =>
+        "  ".repeat(depth) + [name, command].filter((part) => part !== undefined).join(": "),
+      importance: 3,
+      least: 20,
     },
   ];
-  const total: Field = {
-    label: "Instances",
-    values: () => [plain(`${count(all.length, "instance")}: ${counts.join(", ")}`)],
-  };
-  return [
-    ...fieldLines([total], all[0]!, context),
-    "",
-    ...layTable(rows, columns, context.width - 2, context.style).map((line) => `  ${line}`),
-    "",
-  ];
+  return layTable(processes, columns, context.width - INDENT.length, context.style);
+}
+
+/** How many instances there are, and in which states. */
+function totalOf(rows: readonly JobRow[]): Field {
+  const counts = Array.from(
+    Map.groupBy(rows, ({ state }) => state.word),
+    ([word, ones]) => `${ones.length} ${word}`,
+  );
+  return { label: "Instances", values: () => [plain(`${rows.length}: ${counts.join(", ")}`)] };
 }

@@ -1,10 +1,10 @@
 /** The rows of a list of jobs: one for each instance, and one for each job that has none. */
 
 import { displayName } from "../../model/display_name.ts";
-import type { InstanceReport, JobReport, Report } from "../../model/insight/report.ts";
+import type { InstanceReport, Report } from "../../model/insight/report.ts";
 import { resultInWords } from "../results.ts";
 import type { ObservedInstance } from "./observed.ts";
-import { BROKEN, classicState, stateOf, type StateRow } from "./states.ts";
+import { BROKEN, classicState, type Condition, conditionsOf, stateOf, type StateRow } from "./states.ts";
 
 /** A row. Times are in ms since 1970. */
 export interface JobRow {
@@ -35,7 +35,9 @@ export type Observation = (job: string, instance: InstanceReport) => ObservedIns
 
 /** The rows of a report, in its order; broken files at the end. */
 export function rowsOf(report: Report, observe: Observation): JobRow[] {
-  const jobs = report.jobs.flatMap((job) => jobRows(job, report.now, observe));
+  const jobs = report.jobs.flatMap((job) =>
+    conditionsOf(job).map((condition) => rowOf(condition, report.now, observe))
+  );
   const broken = report.broken.map(({ job, problem }): JobRow => ({
     job,
     instance: "",
@@ -50,42 +52,34 @@ export function rowsOf(report: Report, observe: Observation): JobRow[] {
   return [...jobs, ...broken];
 }
 
-/** A job has a row for each instance that is there, and for each other whose last run has failed; at least one. */
-function jobRows(job: JobReport, now: number, observe: Observation): JobRow[] {
-  const names = new Set(job.instances.map(({ name }) => name));
-  const past = job.past.filter(({ name }) => !names.has(name));
-  const rows = [
-    ...job.instances.map((instance) => rowOf(job, instance, undefined, now, observe)),
-    ...past.filter(({ last }) => last?.isFailure).map((one) => rowOf(job, undefined, one, now, observe)),
-  ];
-  return rows.length > 0 ? rows : [rowOf(job, undefined, past[0], now, observe)];
-}
-
-function rowOf(
-  job: JobReport,
-  instance: InstanceReport | undefined,
-  past: InstanceReport | undefined,
-  now: number,
-  observe: Observation,
-): JobRow {
-  const shown = instance ?? past, last = shown?.last;
+/** The row of a job, or of one of its instances. */
+export function rowOf(condition: Condition, now: number, observe: Observation): JobRow {
+  const { job, instance, past } = condition, shown = instance ?? past, last = shown?.last;
   const observed = instance && observe(job.name, instance);
   const main = instance?.processes.find(({ name }) => name === "main") ?? instance?.processes[0];
-  const remark = instance?.waitsFor.join("; ") || instance?.note || (instance ? "" : job.remark) || "";
+  const remark = instance ? holdsUp(instance) : job.remark;
   return {
     job: job.name,
     instance: shown?.name ?? "",
     title: displayName(job.name, shown?.name ?? ""),
-    state: stateOf({ job, ...instance && { instance }, ...past && { past } }),
-    classic: instance ? classicState(instance) : "stop/waiting",
+    state: stateOf(condition),
+    classic: classicState(instance),
     ...shown?.since !== undefined && { since: shown.since },
     ...main && { pid: main.pid },
     restarts: instance?.restarts ?? 0,
     ...observed && { cpuTime: observed.cpuTime, memory: observed.memory },
-    result: remark || (last ? resultInWords(last, now) : ""),
+    // When a run was that has left nothing, the column beside tells.
+    result: remark || (last ? resultInWords(last, instance && now) : ""),
     isFailure: last?.isFailure ?? false,
     description: job.description ?? "",
   };
+}
+
+/** What is wrong with an instance that is there, or what it waits for. */
+function holdsUp({ checks, waitsFor, note }: InstanceReport): string | undefined {
+  const failing = checks.filter(({ passes }) => passes === false)
+    .map(({ use, reason }) => reason === undefined ? `${use} fails` : `${use}: ${reason}`);
+  return [...failing, ...waitsFor].join("; ") || note;
 }
 
 /** True for what `--state` names: a word of the list, a goal, a state, or both as `start/running`. */

@@ -36,7 +36,7 @@ function columnsAt(now: number): ReadonlyArray<Column<JobRow>> {
       text: ({ result }) => result,
       paint: ({ isFailure }) => isFailure ? "bad" : undefined,
       importance: 7,
-      least: 16,
+      least: 24,
     },
     {
       title: "DESCRIPTION",

@@ -12,6 +12,22 @@ export interface Condition {
   past?: InstanceReport;
 }
 
+/**
+ * What is told of a job: each instance that is there, and each other whose last run has failed; else its last run, or the
+ * job alone.
+ * @param wanted The name of an instance; absent: all
+ */
+export function conditionsOf(job: JobReport, wanted?: string): Condition[] {
+  const isWanted = ({ name }: InstanceReport) => wanted === undefined || name === wanted;
+  const instances = job.instances.filter(isWanted);
+  const past = job.past.filter((one) => isWanted(one) && !instances.some(({ name }) => name === one.name));
+  const told: Condition[] = [
+    ...instances.map((instance) => ({ job, instance })),
+    ...past.filter(({ last }) => last?.isFailure).map((one) => ({ job, past: one })),
+  ];
+  return told.length > 0 ? told : [{ job, ...past[0] && { past: past[0] } }];
+}
+
 /** A state. */
 export interface StateRow {
   /** As it is shown, and `--state` takes it. */
@@ -72,7 +88,7 @@ export function stateOf(condition: Condition): StateRow {
 /** The words that `--state` takes beside those of init(5). */
 export const STATE_WORDS: readonly string[] = [...STATES.map(({ word }) => word), BROKEN.word];
 
-/** The same in init(5)'s words: `start/running`. */
-export function classicState({ goal, state }: Pick<InstanceReport, "goal" | "state">): string {
-  return `${goal}/${state}`;
+/** The state in init(5)'s words, such as `start/running`. */
+export function classicState(instance: InstanceReport | undefined): string {
+  return instance ? `${instance.goal}/${instance.state}` : "stop/waiting";
 }

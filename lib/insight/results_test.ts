@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import type { Cause, RunResult } from "../model/insight/journal.ts";
+import { causeInWords, resultInWords } from "./results.ts";
+import { NOW, result } from "./testing/reports.ts";
+
+const RESULTS: Array<[Partial<RunResult>, words: string]> = [
+  [{}, "exited 44 after 3 s, 2 min ago"],
+  [{ exit: { status: 0 }, isFailure: false }, "exited 0 after 3 s, 2 min ago"],
+  [{ failures: 1 }, "exited 44 after 3 s, 2 min ago"],
+  [{ failures: 5 }, "exited 44 after 3 s, 2 min ago, 5th time in a row"],
+  [
+    { failures: 5, failuresSince: NOW - 12 * 60_000, gaveUp: true },
+    "exited 44 after 3 s, 2 min ago, 5th time in 10 min, gave up",
+  ],
+  [{ exit: { signal: 11, core: true } }, "killed by SIGSEGV after 3 s, core dumped, 2 min ago"],
+  [{ exit: { signal: 9 }, at: NOW }, "killed by SIGKILL after 3 s, just now"],
+  [{ exit: { signal: 40 } }, "killed by signal 40 after 3 s, 2 min ago"],
+  [{ process: "pre-start", exit: { status: 1 } }, "pre-start failed: exit status 1 after 3 s, 2 min ago"],
+  [{ process: "post-stop", exit: { signal: 15 } }, "post-stop killed by SIGTERM after 3 s, 2 min ago"],
+  [
+    { exit: { signal: 9 }, reason: "was not ready within 10 s" },
+    "was not ready within 10 s (killed by SIGKILL) after 3 s, 2 min ago",
+  ],
+];
+
+for (const [more, words] of RESULTS) {
+  Deno.test(`a result in words: ${words}`, () => assert.equal(resultInWords(result(more), NOW), words));
+}
+
+Deno.test("what could not be run has a reason, and neither an end nor a duration", () => {
+  const { exit: _, ...rest } = result({
+    reason: "unable to execute /usr/bin/nosuch: No such file or directory",
+  });
+  assert.equal(
+    resultInWords(rest, NOW),
+    "unable to execute /usr/bin/nosuch: No such file or directory, 2 min ago",
+  );
+});
+
+Deno.test("without the time, a result says how and how often", () => {
+  assert.equal(
+    resultInWords(result({ failures: 2, gaveUp: true })),
+    "exited 44 after 3 s, 2nd time in a row, gave up",
+  );
+});
+
+const CAUSES: Array<[Cause, words: string]> = [
+  [{ by: "event", event: "runlevel", environment: ["RUNLEVEL=2"] }, "the event runlevel RUNLEVEL=2"],
+  [{ by: "request" }, "a request"],
+  [{ by: "request", asker: { pid: 12, uid: 0, command: "stop web" } }, "root (stop web, pid 12)"],
+  [{ by: "request", asker: { pid: 12, uid: 1000 } }, "user 1000 (pid 12)"],
+  [{ by: "dependency", job: "db" }, "the job db, by its dependencies"],
+  [{ by: "job", job: "tty", instance: "1" }, "the job tty (1)"],
+  [{ by: "exit" }, "the end of its main process"],
+  [{ by: "respawn" }, "init, as its main process had ended"],
+  [{ by: "failure", reason: "its health is lost" }, "a failure: its health is lost"],
+  [{ by: "definition" }, "a change of its definition"],
+  [{ by: "shutdown" }, "the shutdown"],
+  [{ by: "init" }, "init"],
+];
+
+for (const [cause, words] of CAUSES) {
+  Deno.test(`a cause in words: ${words}`, () => assert.equal(causeInWords(cause), words));
+}
