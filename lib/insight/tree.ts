@@ -38,8 +38,13 @@ export const PLAIN_LAYOUT: Layout = { width: WIDEST, style: PLAIN };
 export function explanationLines({ summary, verdict, reasons }: Explanation, layout: Layout): string[] {
   return [
     ...lineOf(summary, 0, layout, VERDICTS[verdict]),
-    ...reasons.flatMap((one) => reasonLines(one, 1, layout)),
+    ...reasons.filter((one) => !isTold(one, summary)).flatMap((one) => reasonLines(one, 1, layout)),
   ];
+}
+
+/** True for a reason that the summary has said. */
+function isTold({ text, reasons }: Reason, summary: string): boolean {
+  return reasons.length === 0 && summary.endsWith(text);
 }
 
 /** A reason, and what it rests on, as lines. `depth`: 0 for one that stands by itself. */

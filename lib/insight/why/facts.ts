@@ -85,6 +85,11 @@ export class Facts {
     return this.#events.get(name) ?? [];
   }
 
+  /** The names of all events that the journal has. */
+  get eventNames(): Iterable<string> {
+    return this.#events.keys();
+  }
+
   /** The record of an event that the engine still has: the last one that is the same. */
   recordOf({ name, environment }: Event): EventRecord | undefined {
     const pairs = environment.pairs().join("\0");

@@ -56,15 +56,22 @@ export function resultReason(facts: Facts, report: InstanceReport | undefined): 
   return [reason("result", text, { at: last.at, isMet: !last.isFailure })];
 }
 
-/** How the last run of a job went that has no instance; empty when nobody remembers. */
-export function lastResult(facts: Facts, job: LoadedJob): Reason[] {
-  const known = resultReason(facts, facts.job(job.name)?.past[0]);
+/** How a job's last run went, of which the instance is gone; empty when nobody remembers. */
+export function lastResult(
+  facts: Facts,
+  job: LoadedJob,
+  past: InstanceReport | undefined = facts.job(job.name)?.past[0],
+): Reason[] {
+  const known = resultReason(facts, past);
   if (known.length > 0 || !job.lastFailure) return known;
   return [reason("result", `its last run failed: ${job.lastFailure.reason}`, { isMet: false })];
 }
 
-/** The failure by which an instance is on its way down, or for which it is tried again. */
-export function presentFailure({ failure, setback }: Instance): Reason[] {
+/** The failure by which an instance is on its way down, or else how its last run went. */
+export function presentFailure(facts: Facts, instance: Instance): Reason[] {
+  const { failure, setback } = instance;
   const why = failure ? reasonOf(failure) : setback?.reason;
-  return why === undefined ? [] : [reason("result", `it has failed: ${why}`, { isMet: false })];
+  const known = failure ? [] : resultReason(facts, facts.instance(instance));
+  if (known.length > 0 || why === undefined) return known;
+  return [reason("result", `it has failed: ${why}`, { isMet: false })];
 }

@@ -72,7 +72,7 @@ export function instanceReason(facts: Facts, instance: Instance, path: Path): Re
   const { displayName: name, job } = instance;
   return inside(name, path, `${name} ${text}`, { job: job.name, instance: instance.name }, (path) => {
     const waits = waitsOf(facts, instance, path);
-    return waits.length > 0 ? waits : presentFailure(instance);
+    return waits.length > 0 ? waits : presentFailure(facts, instance);
   });
 }
 
@@ -127,7 +127,7 @@ export interface Doing {
 
 /** What an instance does now. */
 export function doing(facts: Facts, instance: Instance): Doing {
-  const { goal, state, timers, checks } = instance;
+  const { goal, state, timers, checks, setback } = instance;
   const delay = timers.get("start-delay");
   if (delay && goal !== "stop") {
     const left = delay.deadline - facts.engine.now;
@@ -152,7 +152,7 @@ export function doing(facts: Facts, instance: Instance): Doing {
 
 function waitInWords({ engine }: Facts, instance: Instance): string {
   const { blocker, job } = instance;
-  if (blocker) return `it waits until its event ${blocker.name} is done with`;
+  if (blocker) return `it waits until its event ${blocker.name} is over`;
   return job.waitNote(instance, engine.now).replace(/^waits/, "it waits") || describeWait(instance);
 }
 

@@ -3,7 +3,7 @@
 import { matchesPattern } from "../../engine/conditions/pattern.ts";
 import type { LoadedJob } from "../../engine/loaded_job.ts";
 import { UP } from "../../engine/states.ts";
-import { EVENT_SOURCES } from "../../author/known_events.ts";
+import { EVENT_SOURCES, KNOWN_EVENTS } from "../../author/known_events.ts";
 import { type EventCondition, JOB_EVENTS, jobOf } from "../../model/condition.ts";
 import type { Environment } from "../../model/environment.ts";
 import { expand, ExpansionError } from "../../model/expand.ts";
@@ -151,6 +151,9 @@ function runlevelSources({ runlevel, engine, emitters }: Facts): Sources {
   };
 }
 
+/** Of an event that nothing emits. */
+export const NOBODY = "nothing here emits it";
+
 /** Events that come from outside of init: from jobs' programs, bridges, or people. */
 function foreignSources(facts: Facts, event: string): Sources {
   const { emitters } = facts;
@@ -163,11 +166,11 @@ function foreignSources(facts: Facts, event: string): Sources {
   if (job) return source(`${program} emits it, which the job ${job} runs`);
   const byHand = facts.eventsCalled(event).length > 0;
   const elsewhere = program ? `; where Upstart was at home, ${program} did` : "";
-  const names = [...EMITTED_EVENTS, ...emitters.names];
+  const names = [...EMITTED_EVENTS, ...emitters.names, ...facts.eventNames, ...Object.keys(KNOWN_EVENTS)];
   const hint = facts.engine.jobs.has(event)
     ? `; did you mean \`started ${event}'?`
     : closestHint(event, names);
-  const text = byHand ? "no job here emits it" : "nothing here emits it";
+  const text = byHand ? "no job here emits it" : NOBODY;
   return { reasons: [reason("source", `${text}${elsewhere}${hint}`)], isPossible: byHand };
 }
 

@@ -5,13 +5,16 @@ import type { Instance } from "../../engine/instance.ts";
 import type { LoadedJob } from "../../engine/loaded_job.ts";
 import { UP } from "../../engine/states.ts";
 import { ExpansionError } from "../../model/expand.ts";
+import { displayName } from "../../model/display_name.ts";
+import type { InstanceReport } from "../../model/insight/report.ts";
 import { closest } from "../../model/text/closest.ts";
 import { conditionInWords, conditionReason, missingParts } from "./conditions.ts";
 import { dependantReasons, dependencyReasons } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
-import { lastResult, presentFailure, resultReason, startReason, stopReason } from "./history.ts";
+import { lastResult, presentFailure, startReason, stopReason } from "./history.ts";
 import { doing, obstacles, type Path, processReason, startConditions, waitersOf, waitsOf } from "./jobs.ts";
 import { type Explanation, MOST_LISTED, type Reason, reason, type Verdict } from "./reason.ts";
+import { NOBODY } from "./sources.ts";
 import { cut, named } from "./words.ts";
 
 /** A question that has no answer. The message is for the user. */
@@ -32,8 +35,8 @@ export function whyJob(facts: Facts, name: string, given: readonly string[] = []
     const shown = instances.slice(0, MOST_LISTED).map((instance) => whyInstance(facts, instance));
     return shown.length > 0 ? shown : [whyAbsent(facts, job)];
   }
-  const instance = job.instances.get(instanceNamed(facts, job, given));
-  return [instance ? whyInstance(facts, instance) : whyAbsent(facts, job)];
+  const wanted = instanceNamed(facts, job, given), instance = job.instances.get(wanted);
+  return [instance ? whyInstance(facts, instance) : whyAbsent(facts, job, wanted)];
 }
 
 function instanceNamed({ engine }: Facts, { name, definition }: LoadedJob, given: readonly string[]): string {
@@ -90,8 +93,7 @@ function whyInstance(facts: Facts, instance: Instance): Explanation {
       ...waits,
       ...(verdict === "stopping" ? stopReason(facts, facts.instance(instance), instance) : []),
       ...startReason(facts, instance),
-      ...presentFailure(instance),
-      ...resultReason(facts, facts.instance(instance)),
+      ...presentFailure(facts, instance),
       ...dependenciesOf(facts, instance, waits, path),
       ...runningProcesses(facts, instance, waits),
       ...(job.startOn?.hasLevels && verdict === "up"
@@ -101,6 +103,7 @@ function whyInstance(facts: Facts, instance: Instance): Explanation {
       ...waitersOf(instance),
       ...problems(facts, job),
       ...hookAdvice(facts, instance, waits),
+      ...(verdict === "respawning" ? respawnAdvice(job) : []),
     ],
   };
 }
@@ -141,10 +144,17 @@ function hookAdvice(facts: Facts, { job, state }: Instance, waits: readonly Reas
   return hangs ? [reason("advice", `\`initctl stop --force ${job.name}' ends what hangs`)] : [];
 }
 
-/** Why no instance of a job is there. */
-function whyAbsent(facts: Facts, job: LoadedJob): Explanation {
-  const path = [job.name], past = facts.job(job.name)?.past[0];
-  const result = lastResult(facts, job), stop = past ? stopReason(facts, past) : [];
+function respawnAdvice({ name }: LoadedJob): Reason[] {
+  return [
+    reason("advice", `\`initctl logs ${name}' shows what it printed; \`initctl start ${name}' tries at once`),
+  ];
+}
+
+/** Why no instance of a job is there, or one of them is not. */
+function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation {
+  const path = [job.name];
+  const past = facts.job(job.name)?.past.find(({ name }) => instance === undefined || name === instance);
+  const result = lastResult(facts, job, past), stop = stopsByItself(past) ? [] : stopReason(facts, past);
   const obstacle = obstacles(facts, job), conditions = startConditions(facts, job, path);
   const hasFailed = result.some(({ isMet }) => isMet === false);
   const verdict = verdictOf(job, hasFailed, past !== undefined);
@@ -155,7 +165,7 @@ function whyAbsent(facts: Facts, job: LoadedJob): Explanation {
     instance: null,
     verdict,
     isStuck,
-    summary: `${job.name} ${SUMMARIES[verdict]}${
+    summary: `${displayName(job.name, instance ?? "")} ${SUMMARIES[verdict]}${
       why === undefined ? whatIsMissing(job, conditions[0]!, isStuck) : `: ${why}`
     }`,
     reasons: [
@@ -178,7 +188,7 @@ function whyAbsent(facts: Facts, job: LoadedJob): Explanation {
 /** What a job that is not there does, as the end of a sentence. */
 const SUMMARIES: Partial<Record<Verdict, string>> = {
   completed: "has done its work, and is not running",
-  failed: "has failed",
+  failed: "is down",
   stopped: "is stopped",
   waiting: "has not been started",
 };
@@ -194,14 +204,30 @@ const MOST_MISSING = 3;
 /** What a job waits for that is not there: the rest of the sentence. */
 function whatIsMissing({ startOn }: LoadedJob, condition: Reason, isStuck: boolean): string {
   if (!startOn) return ": a request starts it, or a job that needs it";
-  const missing = missingParts(condition);
-  const never = isStuck ? `, which never come${missing.length === 1 ? "s" : ""} as things are` : "";
-  if (missing.length === 0 || missing.length > MOST_MISSING) return `: it waits for its start on${never}`;
-  const isEither = startOn.condition.kind === "or";
-  const names = missing.map(({ text }) =>
-    cut(text.replace(/^start on /, "").replace(/: it (has|is) not.*$/, ""))
-  );
-  return `: it waits for ${named(names, isEither ? "or" : "and")}${never}`;
+  const missing = missingParts(condition), hopeless = missing.filter((part) => part.isHopeless);
+  if (missing.length === 0 || missing.length > MOST_MISSING) {
+    return `: it waits for its start on${isStuck ? ", which never comes true as things are" : ""}`;
+  }
+  const all = named(missing.map(partInWords), startOn.condition.kind === "or" ? "or" : "and");
+  if (!isStuck || hopeless.length === 0) return `: it waits for ${all}`;
+  const isEach = hopeless.length === missing.length;
+  const whose = isEach ? ", which" : `; ${named(hopeless.map(partInWords))}`;
+  const isUnknown = hopeless.every(({ reasons: [first] }) => first?.text.startsWith(NOBODY));
+  const never = isUnknown
+    ? isEach ? " nothing here emits" : ` is emitted by nothing here`
+    : ` never come${hopeless.length === 1 ? "s" : ""} as things are`;
+  return `: it waits for ${all}${whose}${never}`;
+}
+
+/** A part of a condition without what has become of it. */
+function partInWords({ text }: Reason): string {
+  return cut(text.replace(/^start on:? /, "").replace(/: it (has|is) not.*$/, ""));
+}
+
+/** True for a run that ended by itself: how it ended tells why it stopped. */
+function stopsByItself(past: InstanceReport | undefined): boolean {
+  const by = past?.stopped?.cause.by;
+  return past?.last !== undefined && (by === "exit" || by === "failure");
 }
 
 /** The circles in which something waits, which stand deep in the tree, first of all. */
