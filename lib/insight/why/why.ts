@@ -159,15 +159,17 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
   const hasFailed = result.some(({ isMet }) => isMet === false);
   const verdict = verdictOf(job, hasFailed, past !== undefined);
   const isStuck = verdict !== "completed" && [...obstacle, ...conditions].some((one) => one.isHopeless);
-  const why = obstacle[0]?.text ?? { failed: result[0]?.text, stopped: stop[0]?.text }[verdict as string];
+  const why = { failed: result[0]?.text, stopped: stop[0]?.text }[verdict as string];
+  const name = displayName(job.name, instance ?? "");
+  const state = `${name} ${SUMMARIES[verdict]}${
+    why === undefined ? whatIsMissing(job, conditions[0]!, isStuck) : `: ${why}`
+  }`;
   return {
     job: job.name,
     instance: null,
     verdict,
     isStuck,
-    summary: `${displayName(job.name, instance ?? "")} ${SUMMARIES[verdict]}${
-      why === undefined ? whatIsMissing(job, conditions[0]!, isStuck) : `: ${why}`
-    }`,
+    summary: obstacle[0] ? cannotStart(name, obstacle[0].text) : state,
     reasons: [
       ...circleNotes(conditions),
       ...result,
@@ -180,9 +182,15 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
       ...dependencyReasons(facts, job, path).filter((one) => obstacle.length === 0 || !one.isHopeless),
       ...dependantReasons(facts, job),
       ...problems(facts, job),
-      ...startAdvice(job, hasFailed),
+      ...(obstacle.length > 0 ? [] : startAdvice(job, hasFailed)),
     ],
   };
+}
+
+/** What forbids a start, as a sentence that says so. */
+function cannotStart(name: string, obstacle: string): string {
+  const begin = `${name} cannot start: `;
+  return obstacle.startsWith(begin) ? obstacle : begin + obstacle;
 }
 
 /** What a job that is not there does, as the end of a sentence. */
