@@ -67,7 +67,6 @@ const CAUSES: CauseWords = {
   exit: () => "the end of its main process",
   respawn: () => "init, as its main process had ended",
   failure: ({ reason }) => `a failure: ${reason}`,
-  definition: () => "a change of its definition",
   shutdown: () => "the shutdown",
   init: () => "init",
 };
