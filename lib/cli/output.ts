@@ -21,17 +21,25 @@ export function write(descriptor: number, text: string): void {
 }
 
 /**
- * The same for a text that may control the terminal, as with colours: what others have chosen is escaped in it.
+ * The same for what may control the terminal, such as a text with colours: what others have chosen is escaped in it.
+ * @returns false where it is a pipe that nobody reads.
  * @throws {OutputError} as {@link write} does.
  */
-export function writeStyled(descriptor: number, text: string): void {
-  let bytes = Buffer.alloc(Buffer.byteLength(text));
-  bytes.write(text);
+export function writeStyled(descriptor: number, text: string | Uint8Array): boolean {
+  let bytes = typeof text === "string" ? bytesOf(text) : text;
   while (bytes.length > 0) {
     const result = writeSome(descriptor, bytes);
     if (result >= 0) bytes = bytes.subarray(result);
-    else if (result === -EPIPE) return;
+    else if (result === -EPIPE) return false;
     else if (result === -EAGAIN) awaitDescriptor(descriptor, POLLOUT);
     else if (result !== -EINTR) throw new OutputError(`Unable to write: ${errnoMessage(-result)}`);
   }
+  return true;
+}
+
+/** A text's bytes. Buffer.from would have to be compiled first, which a command notices. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = Buffer.alloc(Buffer.byteLength(text));
+  bytes.write(text);
+  return bytes;
 }

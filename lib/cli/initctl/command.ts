@@ -23,12 +23,18 @@ export interface CommandGroup {
 
 /** A command being run. `environment` is that of initctl itself. */
 export interface Invocation extends CliInvocation {
-  /** The connection to init, which is made by the first call. */
-  client(): Promise<Client>;
+  /** The connection to init, which is made by the first call. @param isAnew Makes it again, as after init has been replaced */
+  client(isAnew?: boolean): Promise<Client>;
   /** True where standard output (1) or the error output (2) is a terminal. */
   isTerminal(descriptor: 1 | 2): boolean;
   /** Writes lines to standard output that may have colours, unless `--quiet` was given. What others have chosen is escaped in them. */
   show(lines: readonly string[]): void;
+  /** Writes bytes to standard output at once, and as they are. False where nobody reads them any more. */
+  put(bytes: Uint8Array): boolean;
+  /** True: the command is to answer with JSON alone. */
+  isJson: boolean;
+  /** With `--json`, writes objects, a line each. What a command would say else is left out. */
+  tell(...answers: object[]): void;
 }
 
 /** The option that chooses several jobs. No old command line has it. */

@@ -93,9 +93,26 @@ function bracketed(polish: string[][]): string {
   );
 }
 
+/** What show-config tells of a job, for `--json`. Conditions have all their brackets. */
+function asData({ name, semantics, emits, start_on, stop_on, ...more }: JobProperties): object {
+  const dependencies = DEPENDENCY_FIELDS.map((field) => [field, more[field] ?? []] as const);
+  return {
+    name,
+    ...semantics !== undefined && { semantics },
+    emits,
+    ...start_on.length > 0 && { startOn: bracketed(start_on) },
+    ...stop_on.length > 0 && { stopOn: bracketed(stop_on) },
+    dependencies: Object.fromEntries(dependencies.filter(([, words]) => words.length > 0)),
+  };
+}
+
 /** The command show-config. */
-export async function showConfig({ args: [name], client, has, say }: Invocation): Promise<void> {
-  for (const job of await readJobs(await client(), name)) {
+export async function showConfig(
+  { args: [name], client, has, say, isJson, tell }: Invocation,
+): Promise<void> {
+  const jobs = await readJobs(await client(), name);
+  if (isJson) return tell({ jobs: jobs.map(asData) });
+  for (const job of jobs) {
     say(job.name);
     // Files of Upstart's have Upstart's, and scripts that read this do not expect the line.
     if (job.semantics === "rouse") say("  semantics rouse");
@@ -153,17 +170,14 @@ function impossiblePart(verdict: Verdict): Verdict | undefined {
   return undefined;
 }
 
-/** The command check-config. Returns the exit status. */
+/** The command check-config. Returns the exit status. @throws {Error} when there is no such job. */
 export async function checkConfig(
-  { args: [only], client, environment, has, values, say, complain }: Invocation,
-) {
+  { args: [only], client, environment, has, values, say, tell }: Invocation,
+): Promise<number> {
   const all = await readJobs(await client());
   const jobs = new Set(all.map(({ name }) => name));
   const provided = new Set(all.flatMap(({ provides = [] }) => provides));
-  if (only !== undefined && !jobs.has(only)) {
-    complain(`Invalid job class: ${only}`);
-    return 1;
-  }
+  if (only !== undefined && !jobs.has(only)) throw new Error(`Invalid job class: ${only}`);
   const isSession = has("user") || environment.UPSTART_SESSION;
   const ignored = values("ignore-events").flatMap((list) => list.split(","));
   const known = new KnownEvents(
@@ -172,28 +186,32 @@ export async function checkConfig(
   );
 
   const problemsOf = (words: string[]): string[] => {
-    const { job } = subjectOf(words);
-    const event = words[0]!;
+    const { job } = subjectOf(words), event = words[0]!;
     const problems: string[] = [];
     if (!known.has(event)) problems.push(`unknown event ${event}`);
     if (job !== undefined && !jobs.has(job) && !job.startsWith("$")) problems.push(`unknown job ${job}`);
     return problems;
   };
 
-  let status = 0;
+  const wrong: Array<{ name: string; problems: Array<{ stanza: string; problem: string }> }> = [];
   for (const job of all) {
     if (only !== undefined && job.name !== only) continue;
-    const lines = STANZAS.flatMap(([stanza, property]) => {
+    const problems = STANZAS.flatMap(([stanza, property]) => {
       if (job[property].length === 0) return [];
-      const wrong = impossiblePart(judge(job[property], problemsOf, has("warn")));
-      return (wrong?.problems ?? []).map((problem) => `  ${stanza}: ${problem}`);
+      const part = impossiblePart(judge(job[property], problemsOf, has("warn")));
+      return (part?.problems ?? []).map((problem) => ({ stanza, problem }));
     });
     for (const { name } of (job.needs ?? []).map(parseReference)) {
-      if (!jobs.has(name) && !provided.has(name)) lines.push(`  needs: unknown job ${name}`);
+      if (!jobs.has(name) && !provided.has(name)) {
+        problems.push({ stanza: "needs", problem: `unknown job ${name}` });
+      }
     }
-    if (lines.length === 0) continue;
-    status = 1;
-    for (const line of [job.name, ...lines]) say(line);
+    if (problems.length > 0) wrong.push({ name: job.name, problems });
   }
-  return status;
+  for (const { name, problems } of wrong) {
+    say(name);
+    for (const { stanza, problem } of problems) say(`  ${stanza}: ${problem}`);
+  }
+  tell({ jobs: wrong });
+  return wrong.length > 0 ? 1 : 0;
 }

@@ -23,7 +23,7 @@ function calling(
   signature: string,
   values: (invocation: Invocation) => unknown[],
   missing?: string,
-  show: (result: unknown) => string[] = () => [],
+  answer?: Answer,
 ): InitctlCommand["run"] {
   return async (invocation) => {
     if (missing !== undefined && invocation.args.length === 0) {
@@ -32,8 +32,32 @@ function calling(
     const body = [tableOwner(invocation), ...values(invocation)];
     const client = await invocation.client();
     const [result] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, member, `as${signature}`, body);
-    for (const line of show(result)) invocation.say(line);
+    if (!answer) return;
+    for (const line of answer.lines(result)) invocation.say(line);
+    if (invocation.isJson) invocation.tell(answer.data(result, invocation.args));
   };
+}
+
+/** What a command prints of its method's result. */
+interface Answer {
+  lines(result: unknown): string[];
+  /** The same for `--json`. */
+  data(result: unknown, args: string[]): object;
+}
+
+const VALUE: Answer = {
+  lines: (value) => [value as string],
+  data: (value, [name]) => ({ name, value }),
+};
+
+const VARIABLES: Answer = {
+  lines: (pairs) => (pairs as string[]).sort(),
+  data: (pairs) => ({ variables: Object.fromEntries((pairs as string[]).sort().map(splitPair)) }),
+};
+
+function splitPair(pair: string): [name: string, value: string] {
+  const equals = pair.indexOf("=");
+  return [pair.slice(0, equals), pair.slice(equals + 1)];
 }
 
 /** The commands under the heading "Environment". */
@@ -46,14 +70,14 @@ export const environmentCommands = (): CommandGroup => ({
       summary: "Retrieve value of a job environment variable.",
       help: "Prints the value that VARIABLE has for jobs; inside a job, for that job.",
       options: [GLOBAL],
-      run: calling("GetEnv", "s", ({ args }) => [args[0]], "name", (value) => [value as string]),
+      run: calling("GetEnv", "s", ({ args }) => [args[0]], "name", VALUE),
     },
     {
       name: "list-env",
       summary: "Show all job environment variables.",
       help: "Prints all variables that jobs are given, sorted by name; inside a job, those of that job.",
       options: [GLOBAL],
-      run: calling("ListEnv", "", () => [], undefined, (pairs) => (pairs as string[]).sort()),
+      run: calling("ListEnv", "", () => [], undefined, VARIABLES),
     },
     {
       name: "reset-env",

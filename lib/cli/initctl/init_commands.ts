@@ -17,19 +17,23 @@ function calling(member: string, missing?: string): InitctlCommand["run"] {
   };
 }
 
-async function logPriority({ args: [priority], client, say }: Invocation): Promise<void> {
+async function logPriority({ args: [given], client, say, tell }: Invocation): Promise<void> {
   const init = await client();
-  if (priority === undefined) say(await init.get(MANAGER_PATH, MANAGER_INTERFACE, "log_priority") as string);
-  else await init.set(MANAGER_PATH, MANAGER_INTERFACE, "log_priority", priority);
+  if (given !== undefined) return await init.set(MANAGER_PATH, MANAGER_INTERFACE, "log_priority", given);
+  const priority = await init.get(MANAGER_PATH, MANAGER_INTERFACE, "log_priority") as string;
+  say(priority);
+  tell({ priority });
 }
 
-async function usage({ args, environment, client, say }: Invocation): Promise<void> {
+async function usage({ args, environment, client, say, tell }: Invocation): Promise<void> {
   const { UPSTART_JOB, UPSTART_INSTANCE } = environment;
   const name = args[0] ?? (UPSTART_INSTANCE === undefined ? undefined : UPSTART_JOB);
   if (name === undefined) throw new UsageError("missing job name");
   const init = await client();
   const [path] = await init.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
-  say(`Usage: ${await init.get(path as string, JOB_INTERFACE, "usage")}`);
+  const usage = await init.get(path as string, JOB_INTERFACE, "usage");
+  say(`Usage: ${usage}`);
+  tell({ job: name, usage });
 }
 
 /** The commands under the last heading, which is "Other" as in Upstart. */
@@ -46,8 +50,10 @@ export const initCommands = (): CommandGroup => ({
     {
       name: "version",
       summary: "Show the version of the init daemon.",
-      async run({ client, say }) {
-        say(await (await client()).get(MANAGER_PATH, MANAGER_INTERFACE, "version") as string);
+      async run({ client, say, tell }) {
+        const version = await (await client()).get(MANAGER_PATH, MANAGER_INTERFACE, "version") as string;
+        say(version);
+        tell({ version });
       },
     },
     {

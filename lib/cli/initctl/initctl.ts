@@ -6,6 +6,7 @@ import { BUS_NAME } from "../../control/names.ts";
 import { connectToSystem } from "../../control/client/system.ts";
 import { versionText } from "../../model/version.ts";
 import type { CommandGroup, InitctlCommand, Invocation } from "./command.ts";
+import { ConnectionError, errorAsData } from "./errors.ts";
 import { environmentCommands } from "./environment_commands.ts";
 import { eventCommands } from "./event_commands.ts";
 import { commandHelp, commandList, programHelp } from "../../model/command_line/help.ts";
@@ -23,6 +24,7 @@ import {
 import { UsageError, usageMessage } from "../../model/command_line/usage_error.ts";
 import { initCommands } from "./init_commands.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
+import { readingCommands } from "./reading_commands.ts";
 import { write, writeStyled } from "../output.ts";
 
 /** The program's own name. By any other it is one of the commands. */
@@ -34,6 +36,7 @@ const OPTIONS: Option[] = [
   { long: "system", help: "speak to the system's init, even inside a session" },
   { long: "dest", argument: "NAME", help: "name of the init on the bus" },
   { long: "user", help: "speak to the init of the user's session" },
+  { long: "json", help: "print the answer, and an error, as an object of JSON" },
   QUIET,
   VERBOSE,
   { long: "debug" },
@@ -42,7 +45,13 @@ const OPTIONS: Option[] = [
 ];
 
 /** The groups of commands, the most used first: a group is only made when a command is not in those before it. */
-const GROUPS: Array<() => CommandGroup> = [jobCommands, eventCommands, environmentCommands, lastCommands];
+const GROUPS: Array<() => CommandGroup> = [
+  jobCommands,
+  eventCommands,
+  environmentCommands,
+  readingCommands,
+  lastCommands,
+];
 
 function lastCommands(): CommandGroup {
   const { title, commands } = initCommands();
@@ -66,7 +75,7 @@ export interface InitctlHost {
   /** Writes all of a text to standard output (1) or the error output (2). */
   write(descriptor: 1 | 2, text: string): void;
   /** The same for text that has colours. */
-  writeStyled(descriptor: 1 | 2, text: string): void;
+  writeStyled(descriptor: 1 | 2, text: string | Uint8Array): boolean;
   isTerminal(descriptor: 1 | 2): boolean;
   /** Connects to an address, as `connect` of the client does. */
   connect: typeof connect;
@@ -90,6 +99,7 @@ export async function main(
     return await run({ command, name, usage: `${name} ${word}`, args: rest, host }, options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
+    if (args.includes("--json")) host.write(1, jsonLine(errorAsData(error)));
     host.write(2, usageMessage(name, error.message));
     return 1;
   }
@@ -122,25 +132,39 @@ async function run(
   const verbosity = lastGiven(parsed.options, VERBOSITY) ?? lastGiven(before, VERBOSITY);
   const complain = (line: string) => host.write(2, `${name}: ${line}\n`);
   let client: Client | undefined;
-  let output = "";
+  let output = "", isTold = false;
+  const isJson = has("json"), isQuiet = verbosity === "quiet" || isJson;
   const invocation: Invocation = {
     args: parsed.args,
     environment,
     has,
     values,
-    say: (line) => void (output += verbosity === "quiet" ? "" : `${line}\n`),
-    inform: (line) => void (output += verbosity === "quiet" || !verbosity ? "" : `${line}\n`),
+    say: (line) => void (output += isQuiet ? "" : `${line}\n`),
+    inform: (line) => void (output += isQuiet || !verbosity ? "" : `${line}\n`),
     complain,
     isTerminal: host.isTerminal,
     show: (lines) => {
-      if (verbosity !== "quiet") { for (const line of lines) host.writeStyled(1, `${line}\n`); }
+      if (!isQuiet) { for (const line of lines) host.writeStyled(1, `${line}\n`); }
     },
-    client: async () => client ??= await open(has, values("dest").pop(), host, complain),
+    put: (bytes) => host.writeStyled(1, bytes),
+    isJson,
+    tell: (...answers) => {
+      isTold = true;
+      if (isJson) { for (const answer of answers) host.write(1, jsonLine(answer)); }
+    },
+    client: async (isAnew = false) => {
+      if (isAnew) client = void client?.close();
+      return client ??= await open(has, values("dest").pop(), host, complain);
+    },
   };
   try {
-    return await command.run(invocation) ?? 0;
+    const status = await command.run(invocation) ?? 0;
+    // Whoever asks for JSON gets an object, also where there is nothing to be said.
+    if (!isTold) invocation.tell({});
+    return status;
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
+    if (isJson) host.write(1, jsonLine(errorAsData(error)));
     complain(error.message);
     return 1;
   } finally {
@@ -187,8 +211,12 @@ async function attempt(what: string, connecting: () => Promise<Client>): Promise
     return await connecting();
   } catch (error) {
     if (error instanceof CallError) throw error;
-    throw new Error(`Unable to connect to ${what}: ${(error as Error).message}`);
+    throw new ConnectionError(`Unable to connect to ${what}: ${(error as Error).message}`);
   }
+}
+
+function jsonLine(answer: object): string {
+  return `${JSON.stringify(answer)}\n`;
 }
 
 function print({ write }: InitctlHost, text: string): number {

@@ -14,14 +14,11 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The command list-sessions. Returns its exit status. */
+/** The command list-sessions. @throws {Error} where the user has no directory for them. */
 export function listSessions(
-  { environment: { XDG_RUNTIME_DIR }, say, inform, complain }: Invocation,
-): number {
-  if (!XDG_RUNTIME_DIR) {
-    complain("Unable to query session directory");
-    return 1;
-  }
+  { environment: { XDG_RUNTIME_DIR }, say, inform, tell }: Invocation,
+): void {
+  if (!XDG_RUNTIME_DIR) throw new Error("Unable to query session directory");
   const directory = join(XDG_RUNTIME_DIR, "upstart", "sessions");
   let files: string[] = [];
   try {
@@ -29,6 +26,7 @@ export function listSessions(
   } catch {
     // There is no such directory before the first session.
   }
+  const sessions: Array<{ pid: number; address: string }> = [];
   for (const file of files) {
     const pid = /^(\d+)\.session$/.exec(file)?.[1];
     if (pid === undefined) continue;
@@ -40,9 +38,11 @@ export function listSessions(
     const text = readOwn(path);
     if (text === undefined) inform(`Ignoring foreign session file: ${path}`);
     const address = /^UPSTART_SESSION=(.+)/.exec(text ?? "")?.[1];
-    if (address !== undefined) say(`${Number(pid)} ${address}`);
+    if (address === undefined) continue;
+    say(`${Number(pid)} ${address}`);
+    sessions.push({ pid: Number(pid), address });
   }
-  return 0;
+  tell({ sessions });
 }
 
 /** The longest file that is read, in bytes. */

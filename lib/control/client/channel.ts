@@ -10,6 +10,8 @@ export interface Channel {
   send(bytes: Uint8Array): void;
   /** Ends the connection when all is sent. Nothing is told any more. */
   close(): void;
+  /** See {@link Client.whenLate}. */
+  whenLate(after: number, act: () => void): void;
 }
 
 /** The client, as its channel sees it. */
@@ -29,6 +31,9 @@ export function waitingConnector(socket: number): Connector {
   return (user) => new WaitingChannel(socket, user);
 }
 
+/** How often the socket is looked at by a program that does not sleep until there is something, in ms. */
+const LOOK_EVERY = 20;
+
 /**
  * The channel of a program that has nothing to do but to wait for answers: while one is awaited, the whole program
  * sleeps in the kernel. That spares it the runtime's machinery for sockets, which takes longer to set up than all else.
@@ -37,12 +42,20 @@ class WaitingChannel implements Channel {
   #unsent: Uint8Array[] = [];
   #scheduled = false;
   #open = true;
+  /** What is done when an answer is late; `at`: when it is, by performance.now(). */
+  #late: { at: number; act(): void } | undefined;
+  /** True: the program has more to do than to wait, so the socket is looked at every now and then. */
+  #looks = false;
 
   constructor(private readonly socket: number, private readonly user: ChannelUser) {}
 
   send(bytes: Uint8Array): void {
     this.#unsent.push(bytes);
     this.#schedule();
+  }
+
+  whenLate(after: number, act: () => void): void {
+    this.#late = { at: performance.now() + after, act };
   }
 
   close(): void {
@@ -61,7 +74,8 @@ class WaitingChannel implements Channel {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    const later = this.#looks ? (turn: () => void) => void setTimeout(turn, LOOK_EVERY) : queueMicrotask;
+    later(() => {
       this.#scheduled = false;
       if (!this.#open || !this.user.waits) return;
       try {
@@ -75,12 +89,23 @@ class WaitingChannel implements Channel {
 
   #turn(): void {
     this.#flush();
-    awaitDescriptor(this.socket, this.#unsent.length > 0 ? POLLIN | POLLOUT : POLLIN);
+    awaitDescriptor(this.socket, this.#unsent.length > 0 ? POLLIN | POLLOUT : POLLIN, this.#patience());
     const bytes = read(this.socket);
     if (typeof bytes === "number") {
       if (bytes !== -EAGAIN && bytes !== -EINTR) throw new SystemError("read", -bytes);
     } else if (bytes.length > 0) this.user.receive(copyOf(bytes));
     else throw new Error("Connection was disconnected before a reply was received");
+  }
+
+  /** How long the program may sleep (ms). When an answer is late, has that told. */
+  #patience(): number {
+    if (!this.#late) return this.#looks ? 0 : Infinity;
+    const left = this.#late.at - performance.now();
+    if (left > 0) return left;
+    this.#looks = true;
+    this.#late.act();
+    this.#late = undefined;
+    return 0;
   }
 
   /** Sends what the kernel takes. */

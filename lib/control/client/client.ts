@@ -152,6 +152,14 @@ export class Client implements ChannelUser {
     if (this.destination === undefined) this.tell(MANAGER_PATH, ROUSE_INTERFACE, "Silence");
   }
 
+  /**
+   * Has a function called, once, when an answer is awaited so many ms from now on. Until then the whole program sleeps while
+   * it waits; after that it does not, so that its timers run and it hears signals.
+   */
+  whenLate(after: number, act: () => void): void {
+    this.#channel.whenLate(after, act);
+  }
+
   /** Calls a method without arguments whose answer is of no interest. */
   tell(path: string, of: string, member: string): void {
     this.#send({ path, interface: of, member, signature: "", body: [], flags: NO_REPLY_EXPECTED });

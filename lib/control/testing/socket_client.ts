@@ -19,7 +19,14 @@ export async function connectBeside(address: string): Promise<Client> {
   const client = new Client((user) => {
     socket.on("data", (chunk: Buffer) => user.receive(chunk));
     socket.on("close", () => user.lost(new Error("Connection was disconnected before a reply was received")));
-    return { send: (bytes) => void socket.write(bytes), close: () => void socket.destroy() };
+    return {
+      send: (bytes) => void socket.write(bytes),
+      close: () => void socket.destroy(),
+      whenLate(after, act) {
+        const timer = setTimeout(() => user.waits && act(), after);
+        socket.on("close", () => clearTimeout(timer));
+      },
+    };
   });
   client.silence();
   return client;

@@ -37,6 +37,9 @@ export interface SavedJournal {
 /** The journal. */
 export class Journal implements Part<SavedJournal> {
   #lastNumber = 0;
+  #last: JournalRecord | undefined;
+  /** The number of the last record when somebody has read last. */
+  #readTo = 0;
   readonly #routine: RecordRing;
   readonly #notable: RecordRing;
 
@@ -55,7 +58,9 @@ export class Journal implements Part<SavedJournal> {
 
   /** Adds a record of what has happened at this time (ms since 1970). */
   add(entry: JournalEntry, at: number): JournalRecord {
-    const record = { number: ++this.#lastNumber, at, ...entry };
+    const last = this.#last;
+    if (last && last.number > this.#readTo && goesThrough(last, entry, at)) return Object.assign(last, entry);
+    const record = this.#last = { number: ++this.#lastNumber, at, ...entry };
     this.#ringOf(record).add(record);
     this.onMore();
     return record;
@@ -67,6 +72,7 @@ export class Journal implements Part<SavedJournal> {
 
   /** The records that are asked for. */
   read({ jobs, after, since, most, last }: PageQuery): Page<JournalRecord> {
+    this.#readTo = this.#lastNumber;
     const kept = merged(this.#routine.after(after), this.#notable.after(after));
     const names = new Set(jobs);
     const wanted = kept.filter((record) =>
@@ -87,6 +93,12 @@ export class Journal implements Part<SavedJournal> {
     this.#lastNumber = lastNumber;
     for (const record of records) this.#ringOf(record).add(record);
   }
+}
+
+/** True where an instance only goes through a state on its way to the next: that is told of with one record. */
+function goesThrough(last: JournalRecord, entry: JournalEntry, at: number): boolean {
+  return entry.kind === "state" && last.kind === "state" && last.at === at && last.job === entry.job &&
+    last.instance === entry.instance;
 }
 
 /** Records of both lists, in the order of their numbers. */

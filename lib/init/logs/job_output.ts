@@ -9,7 +9,8 @@ import { Channels, type OutputStream, type SavedChannels } from "./output_channe
 import { type DescriptorPair, openPipe, openTerminal } from "./descriptor_pairs.ts";
 import { type OutputSource, TimeStamps } from "./line_format.ts";
 import { LineWatch, type SavedWatches } from "./line_watch.ts";
-import { LogFile, logPath, MemoryBudget, type SavedLog } from "./log_file.ts";
+import { LogFile, MemoryBudget, type SavedLog } from "./log_file.ts";
+import { logPath } from "../../model/logs/log_names.ts";
 import { OutputRing, type SavedRing } from "../journal/output_ring.ts";
 import type { Part } from "../parts/part.ts";
 import type { Look, Sink } from "./output_reader.ts";

@@ -3,7 +3,6 @@
 import { Buffer } from "node:buffer";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { decodeBytes, encodeBytes } from "../../model/text/bytes.ts";
 import { appendTo } from "../../sys/io/append.ts";
 import { ENOENT, errnoMessage } from "../../sys/call/errno.ts";
 import { unlessRefused } from "../../sys/call/refused.ts";
@@ -169,33 +168,4 @@ export class LogFile implements Part<SavedLog> {
     if (problem === undefined) this.#lost = 0;
     return problem;
   }
-}
-
-/** The longest name of a file, in bytes (NAME_MAX). */
-const MAX_NAME = 255;
-const ENDING = ".log";
-
-/**
- * The path of an instance's log: `JOB.log` or `JOB-INSTANCE.log`, with underscores for slashes. The end of a name that is
- * too long for a file is replaced by a hash of the name.
- */
-export function logPath(directory: string, job: string, instance: string): string {
-  const name = (instance === "" ? job : `${job}-${instance}`).replaceAll("/", "_");
-  return `${directory}/${shortened(name, MAX_NAME - ENDING.length)}${ENDING}`;
-}
-
-function shortened(name: string, most: number): string {
-  const bytes = encodeBytes(name);
-  if (bytes.length <= most) return name;
-  const end = `-${hash(bytes)}`;
-  return decodeBytes(bytes.slice(0, most - end.length)) + end;
-}
-
-/** FNV-1a with 64 bits, as 16 digits. */
-function hash(bytes: string): string {
-  let hash = 0xcbf29ce484222325n;
-  for (let at = 0; at < bytes.length; at++) {
-    hash = BigInt.asUintN(64, (hash ^ BigInt(bytes.charCodeAt(at))) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, "0");
 }

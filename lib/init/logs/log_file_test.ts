@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import { join } from "node:path";
-import { encodeBytes } from "../../model/text/bytes.ts";
+import { logPath } from "../../model/logs/log_names.ts";
 import { inDirectory } from "../../sys/testing/directory.ts";
-import { LogFile, logPath, MAX_KEPT, MemoryBudget } from "./log_file.ts";
+import { LogFile, MAX_KEPT, MemoryBudget } from "./log_file.ts";
 
 /** Runs a test in a directory of its own. */
 function test(name: string, fn: (directory: string) => void): void {
@@ -13,25 +12,6 @@ function test(name: string, fn: (directory: string) => void): void {
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const read = (path: string) => fs.readFileSync(path, "latin1");
-
-Deno.test("logs are named after job and instance", () => {
-  assert.equal(logPath("/log", "web", ""), "/log/web.log");
-  assert.equal(logPath("/log", "net/web", "/dev/tty1"), "/log/net_web-_dev_tty1.log");
-  assert.equal(logPath("/log", "a", "../../x"), "/log/a-.._.._x.log");
-});
-
-Deno.test("a name that is too long for a file ends in its hash, and is cut at a byte", () => {
-  const nameOf = (instance: string) =>
-    Buffer.from(encodeBytes(logPath("/log", "job", instance).slice(5)), "latin1");
-  const names = ["x".repeat(300), "x".repeat(301), "ü".repeat(150), "x".repeat(4000), "\udcff".repeat(260)]
-    .map(nameOf);
-  for (const name of names) {
-    assert.equal(name.length, 255);
-    assert.match(name.toString("latin1"), /^job-.*-[0-9a-f]{16}\.log$/s);
-  }
-  assert.equal(new Set(names.map((name) => name.toString("latin1"))).size, names.length);
-  assert.equal(nameOf("x".repeat(247)).toString(), `job-${"x".repeat(247)}.log`);
-});
 
 test("a log of the longest name is written", (directory) => {
   const path = logPath(directory, "job", "x".repeat(4000));

@@ -9,6 +9,7 @@ import type { InstanceReport, JobReport, Report } from "../../../model/insight/r
 import { nothingChosen } from "../../../insight/selection.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
+import { errorAsData } from "../errors.ts";
 import { exitCodeOf, exitCodeOfError, UNKNOWN } from "./exit_code.ts";
 import { lastLinesOf } from "./log_file.ts";
 import { classicOf } from "./listing.ts";
@@ -37,15 +38,16 @@ export async function showStatus(invocation: Invocation): Promise<number | undef
   } catch (error) {
     const code = has("exit-code") ? exitCodeOfError(error as Error) : undefined;
     if (code === undefined) throw error;
+    invocation.tell(errorAsData(error as Error));
     complain((error as Error).message);
     return code;
   }
 }
 
 async function showAsked(invocation: Invocation, asked: Asked): Promise<number> {
-  const { has, show, say, complain, isTerminal } = invocation;
+  const { has, show, say, complain, tell, isJson, isTerminal } = invocation;
   const { report, instance, problems } = asked;
-  if (has("json")) say(JSON.stringify({ ...report, observed: await observedOf(invocation, asked) }));
+  if (isJson) tell({ ...report, observed: await observedOf(invocation, asked), problems });
   else if (isTerminal(1) || has("long")) show(await pages(invocation, asked));
   else for (const job of report.jobs) for (const line of classicLines(job, instance)) say(line);
   for (const { problem, job } of report.broken) {
