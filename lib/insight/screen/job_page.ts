@@ -24,6 +24,8 @@ export interface PageContext {
   clock(at: number): string;
   /** The last lines of its output, without their ends. */
   lines: readonly string[];
+  /** Why it does not run, in a sentence, where that is known. */
+  why?: string;
   /** The instance that was asked for; absent: all. */
   instance?: string;
 }
@@ -45,6 +47,7 @@ const plain = (text: string | undefined): Painted | undefined => text ? { text }
 const INSTANCE_FIELDS: readonly Field[] = [
   { label: "Instance", values: ({ instance, past }) => [plain((instance ?? past)?.name)] },
   { label: "State", values: (about, context) => [stateInWords(about, context)] },
+  { label: "Why", values: (_, { why }) => [plain(why)] },
   {
     label: "Told",
     values: ({ instance }) => [plain(instance?.told)],

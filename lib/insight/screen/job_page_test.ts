@@ -116,6 +116,11 @@ off
   );
 });
 
+Deno.test("why a job does not run is told where it is known", () => {
+  const why = "off waits for the event ready, which nothing here emits";
+  assert.match(page(job("off"), { why }), /never started\n +Why off waits for the event ready, which/);
+});
+
 Deno.test("a definition that waits for the job's stop is told", () => {
   assert.match(
     page({ ...jobNamed("api"), isChanged: true }, { width: 100 }),
