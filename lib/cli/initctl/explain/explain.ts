@@ -23,7 +23,11 @@ export async function why(invocation: Invocation, name: string, given: readonly 
 }
 
 /** Asks init, and explains a job or its instances. */
-async function explanationsOf(client: Client, name: string, given: readonly string[]): Promise<Explanation[]> {
+async function explanationsOf(
+  client: Client,
+  name: string,
+  given: readonly string[],
+): Promise<Explanation[]> {
   const engine = stateOf(await readState(client));
   const facts = new Facts({
     engine,
