@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import process from "node:process";
-import { type Client, connect } from "../lib/control/client/client.ts";
+import type { Client } from "../lib/control/client/client.ts";
 import { describe, readJournal, readOutput, readSnapshot } from "../lib/control/client/insight.ts";
+import { connectBeside as connect } from "../lib/control/testing/socket_client.ts";
 import type { JournalRecord } from "../lib/model/insight/journal.ts";
 import type { InstanceReport } from "../lib/model/insight/report.ts";
 import { until } from "./support/deadline.ts";
