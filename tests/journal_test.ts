@@ -118,7 +118,7 @@ Deno.test("who started and stopped a job is told: a client, an event, another jo
     );
     assert.deepEqual(requests.map(({ what, error }) => [what, error]), [
       ["stop db", undefined],
-      ["stop db", "Job has already been stopped: db"],
+      ["stop db", "Unknown instance: "],
     ]);
   }));
 
