@@ -332,7 +332,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   /** @param peer Absent: init itself. */
   request(what: Request, peer?: Peer): string | Promise<string> {
     const asker = peer && this.#askerOf(peer);
-    const refused = asker && this.insight.asked(what, asker);
+    // Of an event its own record tells who has emitted it.
+    const refused = asker && what.kind !== "emit" ? this.insight.asked(what, asker) : undefined;
     try {
       return this.#requests.submit((request) =>
         this.handle({ kind: "request", request, what, ...(asker && { asker }) })

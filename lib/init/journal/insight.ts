@@ -93,14 +93,8 @@ export class InitInsight implements Insight, Part<SavedInsight> {
    * Records a request before it is done.
    * @returns what records that it was refused.
    */
-  asked(what: Request, asker: Asker): (error: Error) => void {
-    const job = "job" in what ? what.job : undefined;
-    const record = this.#add({
-      kind: "request",
-      what: inWords(what),
-      ...(job !== undefined && { job }),
-      asker,
-    });
+  asked(what: Exclude<Request, { kind: "emit" }>, asker: Asker): (error: Error) => void {
+    const record = this.#add({ kind: "request", what: inWords(what), job: what.job, asker });
     return ({ message }) => this.#journal.amend(record, { error: shortText(message) });
   }
 
@@ -147,8 +141,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
 }
 
 /** A request in the words of initctl. */
-function inWords(what: Request): string {
-  if (what.kind === "emit") return shortText(`emit ${what.event}`);
+function inWords(what: Exclude<Request, { kind: "emit" }>): string {
   const instance = "instance" in what && what.instance !== "" ? ` (${what.instance})` : "";
   const isForced = "force" in what && what.force;
   return shortText(`${what.kind} ${isForced ? "--force " : ""}${what.job}${instance}`);

@@ -130,7 +130,7 @@ function merged(one: JournalRecord[], other: JournalRecord[]): JournalRecord[] {
 
 /** True for a record of one of these jobs: of an event, where the job emits it. */
 function isAbout(record: JournalRecord, jobs: ReadonlySet<string>): boolean {
-  if ("job" in record && record.job !== undefined) return jobs.has(record.job);
+  if ("job" in record) return jobs.has(record.job);
   return record.kind === "event" && record.cause.by === "job" && jobs.has(record.cause.job);
 }
 
