@@ -120,23 +120,27 @@ Deno.test({
   ignore: !NAMESPACES_POSSIBLE,
   async fn() {
     await using init = await NamespaceInit.startWithin(OWN_SOCKETS, {
-      "early.conf": "task\nconsole pipe\nlog to file syslog:local3.notice journald\nexec printf 'one\\n\\ntwo'\n",
+      "early.conf":
+        "task\nconsole pipe\nlog to file syslog:local3.notice journald\nexec printf 'one\\n\\ntwo'\n",
       "web.conf": "task\ninstance $N\nconsole log\nlog to syslog\nexec echo three\n",
     });
     chmodSync(init.directory, 0o755);
     mkdirSync(join(init.directory, "sockets"), { mode: 0o755 });
     await init.ask("start", "early");
-    await until("it is told that syslog is not there", () =>
-      /syslog:local3\.notice: unable to ship logs: No such file or directory/.test(init.messages()));
+    await until(
+      "it is told that syslog is not there",
+      () => /syslog:local3\.notice: unable to ship logs: No such file or directory/.test(init.messages()),
+    );
     using syslog = new Daemon(join(init.directory, "sockets/syslog"));
     using journal = new Daemon(join(init.directory, "sockets/journal"));
     const time = String.raw`[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d`;
     const messages = await syslog.until(2);
     assert.match(messages[0]!, new RegExp(`^<157>${time} early: one$`));
     assert.match(messages[1]!, new RegExp(`^<157>${time} early: two$`));
-    assert.deepEqual(await journal.until(2), ["one", "two"].map((line) =>
-      `PRIORITY=6\nSYSLOG_IDENTIFIER=early\nROUSE_JOB=early\nMESSAGE=${line}\n`
-    ));
+    assert.deepEqual(
+      await journal.until(2),
+      ["one", "two"].map((line) => `PRIORITY=6\nSYSLOG_IDENTIFIER=early\nROUSE_JOB=early\nMESSAGE=${line}\n`),
+    );
     await until("they are told to work", () => /journald: logs are shipped again/.test(init.messages()));
     assert.equal(init.read("log/early.log"), "one\n\ntwo");
     await init.ask("start", "web", "N=1");
@@ -148,8 +152,10 @@ Deno.test({
 Deno.test("a collector gets the lines in batches, and all of them when it was away for a while", async () => {
   await using collector = await Collector.start();
   await using init = await RunningInit.start({
-    jobs: { "web.ts": `import { job } from "rouse";
-export default job({ task: true, script: "seq 1 2000", logTo: ["file", "otlp:${collector.url}"] });\n` },
+    jobs: {
+      "web.ts": `import { job } from "rouse";
+export default job({ task: true, script: "seq 1 2000", logTo: ["file", "otlp:${collector.url}"] });\n`,
+    },
   });
   collector.status = 503;
   await init.until(["status", "web"], "web stop/waiting\n");
@@ -189,7 +195,9 @@ Deno.test("the process that ships logs is started again when it was killed, and 
   await until("the first line has come", () => collector.lines.length === 1);
   const first = shipperOf(init.pid)!;
   sendSignal(first, "SIGKILL");
-  await init.untilMessage(/The process that ships logs has ended \(signal 9\); it is started again in 0\.5 s/);
+  await init.untilMessage(
+    /The process that ships logs has ended \(signal 9\); it is started again in 0\.5 s/,
+  );
   writeFileSync(init.path("fifo"), "two\n");
   await until("the second line has come", () => collector.lines.length === 2);
   assert.deepEqual(collector.lines, ["one", "two"]);

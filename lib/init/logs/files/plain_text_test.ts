@@ -7,7 +7,9 @@ import { PlainText } from "./plain_text.ts";
 /** What becomes of a text that comes in these pieces, one character a byte. */
 function clean(...pieces: string[]): string {
   const text = new PlainText();
-  return pieces.map((piece) => Buffer.from(text.clean(Buffer.from(piece, "latin1"))).toString("latin1")).join("");
+  return pieces.map((piece) => Buffer.from(text.clean(Buffer.from(piece, "latin1"))).toString("latin1")).join(
+    "",
+  );
 }
 
 /** Texts, and what is left of them. */
