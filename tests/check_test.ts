@@ -26,6 +26,8 @@ const FILES: Record<string, string> = {
   "needs/shop.conf": "exec true\n",
   "needs/web.conf": "exec true\nneeds redis\nneeds shop\n",
   "no-effect/give-up.conf": "exec a\ngive up event\nrespawn delay 5\n",
+  "no-effect/silent.conf": "exec a\nconsole none\nlog limit lines 5\n",
+  "no-effect/elsewhere.conf": "exec a\nlog to syslog\nlog rotate keep 3\n",
   "no-effect/unlimited.conf": "exec a\nrespawn\nrespawn limit unlimited\ngive up exit\n",
   "no-effect/ready.conf": "env PORT=80\nready tcp $PRT\nexec a\n",
   "suspect/web.conf": "# comment\nstart on started bd\nstop on db-gone and stopping db\nexec true\n",
@@ -259,6 +261,9 @@ Deno.test("rouse check: what has no effect is warned of, with its place, and wha
       "no-effect/give-up.conf:3: warning: respawn delay: it has no effect without `respawn'; add that",
       "no-effect/unlimited.conf:4: warning: give up: it has no effect where respawns have no limit; " +
       "add `respawn limit'",
+      "no-effect/silent.conf:3: warning: log limit: it has no effect with `console none', " +
+      "whose output init does not read",
+      "no-effect/elsewhere.conf:3: warning: log rotate: there is no file to rotate; add `file' to `log to'",
       "no-effect/ready.conf:2: warning: ready: it is waited for without end; add a `start timeout', " +
       "or `semantics rouse'",
       "no-effect/ready.conf:2: warning: ready: the job has no variable `PRT'; did you mean `PORT'?",

@@ -107,6 +107,8 @@ export interface Supervisor {
   problem(job: string): string | undefined;
   /** A remark on a job none of whose instances is there, such as what its pid file says; empty when there is none. */
   remark(job: string): string;
+  /** Why a log of a job cannot be written; empty where it can, and for jobs that Upstart knows. */
+  logProblem(job: string): string;
   /**
    * The name of the instance that an environment (of valid `KEY=VALUE` pairs) gives, expanded from the job's
    * `instance` stanza.

@@ -372,9 +372,14 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     const isOurs = semantics === "rouse" || expect === "script";
     const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
     if (definition?.directed) return this.#director?.remark(job) ?? "";
-    const log = isOurs && this.context.processes.output.problem(job);
     const remarks = expect === "script" ? [failed, remark] : [remark || failed];
-    return [...remarks, log].filter(Boolean).join("; ");
+    return [...remarks, this.logProblem(job)].filter(Boolean).join("; ");
+  }
+
+  logProblem(job: string): string {
+    const { semantics, expect } = this.job(job)?.definition ?? {};
+    const isOurs = semantics === "rouse" || expect === "script";
+    return isOurs && this.context.processes.output.problem(job) || "";
   }
 
   get logLosses(): ReadonlyMap<string, LogLosses> {

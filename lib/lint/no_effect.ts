@@ -14,6 +14,7 @@ export async function lintWithoutEffect(job: JobDefinition, lines: SourceLines):
     ...await manualWithoutEffect(job, lines),
     ...respawnWithoutEffect(job),
     ...oddChecks(job),
+    ...logsWithoutEffect(job),
   ];
   return await Promise.all(
     findings.map(({ field, reason }) => lines.diagnostic(job.source, field, job.name, reason)),
@@ -95,6 +96,24 @@ function respawnWithoutEffect(job: JobDefinition): FieldFinding[] {
     "give more time, or no delay";
   return [{ field: "respawnLimit", reason }];
 }
+
+/** What is said of a log that there is none of. */
+function logsWithoutEffect(job: JobDefinition): FieldFinding[] {
+  const { console = "log", logTo, logRotate } = job;
+  const isRead = console === "log" || console === "pipe";
+  const odd = LOG_FIELDS.filter((field) => job[field] !== undefined && !isRead).map((field) => ({
+    field,
+    reason: `${
+      FIELDS[field].stanza
+    }: it has no effect with \`console ${console}', whose output init does not read`,
+  }));
+  if (!isRead || !logTo || logTo.includes("file") || logRotate === undefined || logRotate === "none") {
+    return odd;
+  }
+  return [{ field: "logRotate", reason: "log rotate: there is no file to rotate; add `file' to `log to'" }];
+}
+
+const LOG_FIELDS = ["logRotate", "logLimit", "logTo"] as const;
 
 const RESPAWN_FIELDS = ["respawnLimit", "respawnDelay", "onGiveUp"] as const;
 

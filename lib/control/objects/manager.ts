@@ -11,6 +11,7 @@ import {
   type JobView,
   LOG_PRIORITIES,
   type LogPriority,
+  type Supervisor,
 } from "../supervisor.ts";
 import { isFault } from "../../sys/call/fault.ts";
 
@@ -252,7 +253,7 @@ export const ROUSE: Interface<null> = {
           const remark = instance ? "" : call.supervisor.remark(job.definition.name);
           // A job that has no instance has a row all the same when there is something to be said.
           const rows = instance
-            ? [[...rowOf(instance), instance.note(call.supervisor.now)]]
+            ? [[...rowOf(instance), noteOn(instance, job.definition.name, call.supervisor)]]
             : remark === ""
             ? []
             : [["", "stop", "waiting", [], remark]];
@@ -309,3 +310,8 @@ export const ROUSE: Interface<null> = {
   properties: {},
   signals: {},
 };
+
+/** What is to be said of an instance. */
+function noteOn(instance: InstanceView, job: string, supervisor: Supervisor): string {
+  return [instance.note(supervisor.now), supervisor.logProblem(job)].filter(Boolean).join("; ");
+}

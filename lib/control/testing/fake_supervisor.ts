@@ -196,6 +196,10 @@ export class FakeSupervisor implements Supervisor {
 
   readonly problems = new Map<string, string>();
 
+  logProblem(): string {
+    return "";
+  }
+
   remark(): string {
     return "";
   }

@@ -144,6 +144,7 @@ export class LogFile implements Part<SavedLog> {
   #write(bytes: Uint8Array): { rest: Uint8Array; problem?: string } {
     let rest = bytes;
     while (rest.length > 0) {
+      this.#rotateIfDue();
       const piece = this.#rotator.share(rest);
       let result = appendTo(this.path, piece, MODE, this.#found);
       if (result === -ENOENT && this.#makeDirectory()) {
@@ -153,7 +154,7 @@ export class LogFile implements Part<SavedLog> {
         this.#noteFailing(-result);
         return { rest, problem: errnoMessage(-result) };
       }
-      this.#noteAppended(rest.subarray(0, result));
+      this.#rotator.appended(rest.subarray(0, result), this.#found.size);
       rest = rest.subarray(result);
     }
     return { rest };
@@ -173,8 +174,8 @@ export class LogFile implements Part<SavedLog> {
     this.events.onWritten?.();
   }
 
-  #noteAppended(bytes: Uint8Array): void {
-    const problem = this.#rotator.appended(bytes, this.#found.size);
+  #rotateIfDue(): void {
+    const problem = this.#rotator.prepare();
     if (problem === "") this.events.onRotated?.(this.#rotator.rotation!);
     else if (problem !== undefined) this.events.onUnrotated?.(problem);
   }

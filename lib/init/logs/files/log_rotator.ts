@@ -20,45 +20,50 @@ export class LogRotator {
   #begun: number | undefined;
   /** The stamp of the latest rotation; empty where there was none. */
   #latest: string | undefined;
+  /** The size of the file, as it was last seen. */
   #size = 0;
+  #isMidLine = false;
   /** A file that could not be rotated is tried again when it has grown to this size. */
   #retrySize = 0;
 
   /** @param now The time in ms since 1970; for tests. */
   constructor(private readonly path: string, private readonly now: () => number = Date.now) {}
 
-  /** True when the file is to be rotated with the end of its line. */
-  get isDue(): boolean {
-    const { rotation } = this;
-    if (!rotation || this.#size === 0 || this.#size < this.#retrySize) return false;
-    if (this.#size >= rotation.size) return true;
-    return rotation.age !== undefined && this.now() - this.#begin() >= rotation.age * 1000;
-  }
-
-  /** What of these bytes still belongs to the file. */
+  /** What of these bytes still belongs to the file: of one that is to be rotated, the rest of its line. */
   share(bytes: Uint8Array): Uint8Array {
-    if (!this.isDue) return bytes;
+    if (!this.#isMidLine || !this.#isDue) return bytes;
     const end = bytes.indexOf(NEWLINE) + 1;
     return end > 0 ? bytes.subarray(0, end) : bytes;
   }
 
   /**
-   * Notes that bytes were appended, and rotates the file when that is due.
+   * Rotates the file if that is due. To be called before bytes are appended: so there is always a file with the last line.
    *
-   * @param before The size that it had before.
    * @returns Undefined when nothing was due, empty when it was rotated, or the reason why it cannot be.
    */
-  appended(bytes: Uint8Array, before: number): string | undefined {
-    if (!this.rotation) return undefined;
-    // Somebody else has renamed the file, or cut it.
+  prepare(): string | undefined {
+    const { rotation } = this;
+    if (!rotation || !this.#isDue) return undefined;
+    return this.#isMidLine && this.#size < rotation.size + LONGEST_LINE ? undefined : this.#rotate(rotation);
+  }
+
+  /** Notes that bytes were appended. @param before The size that it had before */
+  appended(bytes: Uint8Array, before: number): void {
+    if (!this.rotation) return;
+    // It is new: somebody else has renamed the file, or cut it.
     if (before === 0) {
       this.#begun = this.now();
       this.#retrySize = 0;
     }
     this.#size = before + bytes.length;
-    if (!this.isDue) return undefined;
-    const isWhole = bytes.at(-1) === NEWLINE || this.#size >= this.rotation.size + LONGEST_LINE;
-    return isWhole ? this.#rotate(this.rotation) : undefined;
+    this.#isMidLine = bytes.at(-1) !== NEWLINE;
+  }
+
+  get #isDue(): boolean {
+    const { rotation } = this;
+    if (!rotation || this.#size === 0 || this.#size < this.#retrySize) return false;
+    if (this.#size >= rotation.size) return true;
+    return rotation.age !== undefined && this.now() - this.#begin() >= rotation.age * 1000;
   }
 
   /** The time when the file was begun. One that was there before is as old as its inode. */

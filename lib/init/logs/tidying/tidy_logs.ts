@@ -14,7 +14,7 @@ import {
 import { followCommandLine, type Tool } from "../../../model/command_line/tool.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
-import { ifAllowed, isKernelError } from "../../../sys/call/refused.ts";
+import { ifAllowed, isKernelError, unlessRefused } from "../../../sys/call/refused.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
@@ -54,22 +54,31 @@ export function main(args: string[]): Promise<number> {
  * @throws {KernelError} when one cannot be written or removed.
  */
 async function tidy(log: string, keep: number, compression: Compression): Promise<void> {
-  const directory = dirname(log), names = fs.readdirSync(directory);
-  const rotated = rotatedLogs(log, names), count = Math.max(0, rotated.length - keep);
-  for (const { stamp } of rotated.slice(0, count)) removeAll(directory, log, stamp, names);
-  for (const each of rotated.slice(count)) {
-    removeAll(directory, log, each.stamp, names, each.name);
+  // What is rotated meanwhile is for the next run.
+  const directory = dirname(log), names = fs.readdirSync(directory), rotated = rotatedLogs(log, names);
+  const kept = rotated.slice(Math.max(0, rotated.length - keep));
+  for (const name of names) {
+    if (isRotated(log, name) && !kept.some((each) => each.name === name)) {
+      fs.rmSync(`${directory}/${name}`, { force: true });
+    }
+  }
+  for (const each of kept) {
     if (each.compression === "none" && compression !== "none") await compress(directory, each, compression);
   }
 }
 
-/** Removes all files of one rotation but one, among them those that a run which was killed has left. */
-function removeAll(directory: string, log: string, stamp: string, names: string[], but?: string): void {
-  for (const name of names) {
-    const whole = name.endsWith(PARTIAL_ENDING) ? name.slice(0, -PARTIAL_ENDING.length) : name;
-    const isOf = rotatedLogs(log, [whole])[0]?.stamp === stamp;
-    if (isOf && name !== but) fs.rmSync(`${directory}/${name}`, { force: true });
-  }
+/** True for a file of a rotation of this log, and for what a run that was killed has left of one. */
+function isRotated(log: string, name: string): boolean {
+  const whole = name.endsWith(PARTIAL_ENDING) ? name.slice(0, -PARTIAL_ENDING.length) : name;
+  return rotatedLogs(log, [whole]).length > 0;
+}
+
+/** Somebody may have removed it meanwhile. */
+function openIfThere(path: string): number | undefined {
+  return unlessRefused(() => fs.openSync(path, O_RDONLY | O_NOFOLLOW), (error) => {
+    if (error.code !== "ENOENT") throw error;
+    return undefined;
+  });
 }
 
 /** Replaces a file by a compressed one, which has its owner, its mode and its time. At no time there is neither. */
@@ -81,7 +90,8 @@ async function compress(
   const path = `${directory}/${name}`,
     to = `${path}${COMPRESSIONS[compression]}`,
     part = `${to}${PARTIAL_ENDING}`;
-  const input = fs.openSync(path, O_RDONLY | O_NOFOLLOW);
+  const input = openIfThere(path);
+  if (input === undefined) return;
   const stat = fs.fstatSync(input);
   if (!stat.isFile()) return fs.closeSync(input);
   const output = fs.openSync(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);

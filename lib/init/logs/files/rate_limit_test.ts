@@ -1,0 +1,54 @@
+/** The limit of what is printed, in a time that the tests set. */
+
+import assert from "node:assert/strict";
+import type { LogLimit } from "../../../model/logs/settings.ts";
+import { passOn } from "../../parts/testing/pass_on.ts";
+import { type Dropped, RateLimit } from "./rate_limit.ts";
+
+/** A limit whose time stands still until it is set. */
+class Fixture {
+  time = 0;
+  text = "";
+  readonly dropped: Dropped[] = [];
+  readonly limit: RateLimit;
+
+  constructor(limit: LogLimit) {
+    const pass = (bytes: Uint8Array) => void (this.text += new TextDecoder().decode(bytes));
+    this.limit = new RateLimit(limit, pass, (dropped) => this.dropped.push(dropped), () => this.time);
+  }
+
+  take(text: string): void {
+    this.limit.take(new TextEncoder().encode(text));
+  }
+}
+
+Deno.test("so many lines of an interval pass whole, and the note comes first in the next one", () => {
+  const it = new Fixture({ lines: 2, per: 10 });
+  for (const piece of ["1\n2", "\n3\n", "4", "4\n"]) it.take(piece);
+  assert.equal(it.text, "1\n2\n");
+  it.time = 10_000;
+  it.take("5\n");
+  assert.equal(it.text, "1\n2\n[2 lines (5 bytes) were left out: more than 2 lines in 10 s]\n5\n");
+  assert.deepEqual(it.dropped, [{ lines: 2, bytes: 5 }]);
+});
+
+Deno.test("so many bytes pass, with the rest of the line that they end in", () => {
+  const it = new Fixture({ bytes: 1024, per: 10 });
+  it.take(`${"x".repeat(1000)}\n${"y".repeat(100)}`);
+  it.take("y\nz\n");
+  assert.equal(it.text, `${"x".repeat(1000)}\n${"y".repeat(101)}\n`);
+  it.limit.close();
+  assert(it.text.endsWith("\n[1 lines (2 bytes) were left out: more than 1KB in 10 s]\n"));
+});
+
+Deno.test("what is counted goes on in another init", () => {
+  const before = new Fixture({ lines: 1, per: 10 }), after = new Fixture({ lines: 1, per: 10 });
+  before.take("1\n2\n3");
+  before.time = 4000;
+  passOn(before.limit, after.limit);
+  after.take("3\n4\n");
+  after.time = 6000;
+  after.take("5\n");
+  assert.equal(after.text, "[3 lines (7 bytes) were left out: more than 1 lines in 10 s]\n5\n");
+  before.limit.close();
+});
