@@ -225,9 +225,14 @@ Deno.test({
     assert.equal(later.stderr, " * WARNING: later has started, but is inactive\n * status: inactive\n");
     assert.match((await machine.shell("initctl status later")).stdout, /^later start\/running$/m);
 
-    // The supervisor of a daemon is the job's process.
+    // The supervisor of a daemon is the job's process, and respawns it.
     await machine.shell("rc-service supervised start");
     await machine.until("initctl status supervised", /process \d+/);
+    const childOf = "cat /run/openrc/options/supervised/child_pid";
+    const first = parseInt(await machine.until(childOf, /\d/), 10);
+    await machine.shell(`kill -KILL ${first}`);
+    await machine.until(childOf, new RegExp(`^(?!${first}$)\\d+$`, "m"));
+    assert.deepEqual(await told(machine, "supervised"), [UP]);
     assert.equal((await machine.shell("initctl stop supervised")).exit, 0);
     assert.deepEqual(await told(machine, "supervised"), [DOWN]);
 

@@ -41,6 +41,23 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a next runlevel that is not there is told, and the one of the boot is entered",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: { web: service() },
+      levels: { default: ["web"] },
+      commandLine: "softlevel=nosuch",
+    });
+    const { stderr } = await root.shell("openrc sysinit; openrc boot; openrc default");
+    const told = "The runlevel nosuch that is to be entered next is not there: default is entered instead";
+    assert.equal(stderr, ` * ${told}\n`);
+    assert.deepEqual(root.traced(), ["start web"]);
+    assert.equal((await root.shell("rc-status -r; openrc default")).stdout, "default\n");
+  },
+});
+
+Deno.test({
   name: "runlevels that stand on others start these first; a loop is told",
   ignore,
   fn: async () => {

@@ -250,3 +250,66 @@ Deno.test({
     ]);
   },
 });
+
+Deno.test({
+  name: "a script whose caller was killed is waited for, and what waits for each other is told at once",
+  ignore,
+  fn: async () => {
+    const slow = "start() {\n\techo slow >>/trace\n\twhile [ ! -e /go ]; do sleep 0.05; done\n}\n";
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        slow,
+        first: "start() { echo first >>/trace; while [ ! -e /on ]; do sleep 0.05; done; }\n",
+        top: service("need first second"),
+        second: service(),
+        outer: "start() { rc-service inner start || :; }\n",
+        inner: "depend() { need outer; }\nstart() { :; }\n",
+      },
+      programs: ["/bin/grep"],
+    });
+    await root.boot();
+    const killed = root.shell("echo $$ >/run/pid; exec /etc/init.d/slow start >/dev/null 2>&1");
+    await until("the script runs", () => root.root.read("trace").endsWith("slow\n"));
+    await root.shell("kill -KILL $(cat /run/pid)");
+    await killed;
+    const next = root.shell("rc-service slow start 2>/run/said");
+    await root.root.untilSucceeds(
+      "/bin/grep",
+      "-q",
+      "waiting for its script, whose caller was killed",
+      "/run/said",
+    );
+    await root.shell("touch /go");
+    assert.equal((await next).exit, 0);
+    assert.deepEqual(root.traced(), ["slow", "slow"], "one after the other");
+    assert.equal(
+      (await root.shell("rc-service slow status; ls /run/openrc/exclusive")).stdout,
+      " * status: started\n",
+    );
+
+    // The one waits for what the other is stopping, which waits for the end of that start.
+    await root.shell("rc-service second start");
+    root.traced();
+    const start = root.shell("rc-service top start");
+    await until("the start waits", () => root.root.read("trace").endsWith("first\n"));
+    const stop = root.shell("rc-service second stop");
+    const isNoted = ["/bin/grep", "-q", "waits top", "/run/openrc/exclusive/second"] as const;
+    await root.root.untilSucceeds(...isNoted);
+    await root.shell("touch /on");
+    assert.equal(
+      (await start).stderr,
+      " * top: top waits for second, second waits for top: none of them would go on\n" +
+        " * ERROR: cannot start top as second would not start\n",
+    );
+    assert.equal((await stop).exit, 0);
+    assert.deepEqual(root.traced(), ["first", "stop second"]);
+
+    const nested = root.shell(
+      "echo $$ >/run/pid; exec /etc/init.d/outer start >/dev/null 2>/run/told",
+    );
+    const told = "inner: waiting for outer, whose script has called this";
+    await root.root.untilSucceeds("/bin/grep", "-q", told, "/run/told");
+    await root.shell("kill -TERM $(cat /run/pid)");
+    await nested;
+  },
+});

@@ -36,6 +36,8 @@ Deno.test({
     for (
       const told of [
         /a-exit: Not a part of the dependency tree: the script ends .*, with exit status 3\n/,
+        /^\/etc\/init\.d\/d-noise: (line )?2: .*frobnicate: /m,
+        /^noise$/m,
         /b-syntax: Not a part of the dependency tree: the script ends/,
         /Service `i-circle' needs non existent service `nowhere'/,
         /Services wait for each other in a circle: h-circle needs i-circle, i-circle uses h-circle/,

@@ -1,4 +1,7 @@
-/** The lock of a service: a file that is locked by flock(2), as OpenRC's, so that each respects the other's. */
+/**
+ * The lock of a service: a file that is locked by flock(2), as OpenRC's, so that each respects the other's. The file says
+ * what its holder does: which services it waits for, and which process its script is.
+ */
 
 import * as fs from "node:fs";
 import { dirname } from "node:path";
@@ -13,6 +16,9 @@ import {
   open,
 } from "../../sys/io/descriptors.ts";
 import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
+import { processStatus } from "../../sys/process/procfs.ts";
+import { readSource } from "../files.ts";
+import { runningStatus } from "./daemons/processes.ts";
 
 /** The pause between two looks at a lock that another process holds, in ms. */
 const PAUSE = 20;
@@ -20,9 +26,18 @@ const PAUSE = 20;
 /** The time between two reports that a service is waited for, in s. */
 const REPORT_TIME = 10;
 
+/** A process, told apart from later ones with its number. */
+interface ScriptProcess {
+  pid: number;
+  /** See `ProcessStatus`. */
+  startTime: number;
+}
+
 /** The lock of one service. It is let go of when the process ends. */
 export class ServiceLock {
   #descriptor: number | undefined;
+  readonly #waits: string[] = [];
+  #script: ScriptProcess | undefined;
 
   constructor(readonly path: string) {}
 
@@ -67,10 +82,11 @@ export class ServiceLock {
     });
   }
 
-  /** Lets go of the lock. */
+  /** Lets go of the lock. The file stays while it names a script that nobody waits for. */
   release(): void {
     if (this.#descriptor === undefined) return;
-    if (this.#names(this.#descriptor)) ifAllowed(() => fs.unlinkSync(this.path));
+    const isOrphans = this.#script === undefined && this.script !== undefined;
+    if (!isOrphans && this.#names(this.#descriptor)) ifAllowed(() => fs.unlinkSync(this.path));
     close(this.#descriptor);
     this.#descriptor = undefined;
   }
@@ -79,6 +95,57 @@ export class ServiceLock {
   #names(descriptor: number): boolean {
     const named = ifAllowed(() => fs.lstatSync(this.path, { throwIfNoEntry: false }));
     return named !== undefined && named.ino === fs.statSync(`/proc/self/fd/${descriptor}`).ino;
+  }
+
+  /** Notes the process of the script, or that it has ended. */
+  noteScript(pid: number | undefined): void {
+    if (this.#descriptor === undefined) return;
+    this.#script = pid === undefined ? undefined : processStatus(pid);
+    this.#note();
+  }
+
+  /** Notes that the holder waits for a service, while something is done. */
+  async waitingFor<Result>(service: string, action: () => Promise<Result>): Promise<Result> {
+    this.#waits.push(service);
+    this.#note();
+    try {
+      return await action();
+    } finally {
+      this.#waits.splice(this.#waits.indexOf(service), 1);
+      this.#note();
+    }
+  }
+
+  #note(): void {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return;
+    const script = this.#script && `script ${this.#script.pid} ${this.#script.startTime}\n`;
+    const text = this.#waits.map((service) => `waits ${service}\n`).join("") + (script ?? "");
+    // A disk that is full does not keep a service from starting.
+    ifAllowed(() => {
+      fs.ftruncateSync(descriptor);
+      fs.writeSync(descriptor, text, 0);
+    });
+  }
+
+  /** The services that the holder waits for, as far as it has noted that. */
+  get waits(): string[] {
+    return this.#noted("waits").map(([service = ""]) => service);
+  }
+
+  /**
+   * The process of the script, while it runs. Where the lock has a new holder, which has noted none yet, it is the script of
+   * one that was killed.
+   */
+  get script(): number | undefined {
+    const [pid, startTime] = this.#noted("script")[0]?.map(Number) ?? [];
+    return pid !== undefined && runningStatus(pid)?.startTime === startTime ? pid : undefined;
+  }
+
+  #noted(word: string): string[][] {
+    const state = readSource(this.path);
+    const lines = state.state === "regular" ? state.text.split("\n").map((line) => line.split(" ")) : [];
+    return lines.flatMap(([first, ...rest]) => first === word ? [rest] : []);
   }
 
   /** True while some process holds the lock. */
@@ -94,6 +161,20 @@ export class ServiceLock {
     const isHeld = !lockFile(descriptor, "shared");
     close(descriptor);
     return isHeld;
+  }
+
+  /**
+   * Waits until the script has ended that a holder has left which was killed.
+   * @param limit How long, in s
+   * @returns false when it runs still.
+   */
+  async awaitOrphan(limit: number): Promise<boolean> {
+    const end = performance.now() + limit * 1000;
+    while (this.script !== undefined) {
+      if (performance.now() >= end) return false;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
+    return true;
   }
 
   /**

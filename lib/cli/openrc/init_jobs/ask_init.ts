@@ -11,6 +11,9 @@ import type { ServiceRun } from "../run/service_run.ts";
 /** How long to wait before init is asked again how far a change is that somebody else has begun, in ms. */
 const PAUSE = 50;
 
+/** How often it is looked what the script has printed, in ms. */
+const LOOK = 100;
+
 /** The state of a service while it changes. */
 const DURING = { start: "starting", stop: "stopping" } as const;
 
@@ -18,14 +21,24 @@ const DURING = { start: "starting", stop: "stopping" } as const;
 export const CALLED_OFF = "RC_STOP_CALLED_OFF";
 
 /**
- * Has init start or stop the service, waits for the end of that, and prints what the script has printed.
+ * Has init start or stop the service, waits for the end of that, and prints meanwhile what the script prints.
  * @returns the exit status; undefined where init has no such job, or nothing to do: it is up, or down, already.
  */
 export function change(run: ServiceRun, action: ServiceChange): Promise<number | undefined> {
   return withJob(run.service, async (job) => {
     const log = new JobLog(job.name);
-    const isChanged = await request(run, job, action) ?? await others(job, action);
-    run.messages.sink(1, log.written());
+    const print = () => {
+      const bytes = log.written();
+      if (bytes.length > 0) run.messages.sink(1, bytes);
+    };
+    const timer = setInterval(print, LOOK);
+    let isChanged: boolean | undefined;
+    try {
+      isChanged = await request(run, job, action) ?? await others(job, action);
+    } finally {
+      clearInterval(timer);
+      print();
+    }
     // Then others may have changed it again.
     run.isNoted = isChanged === true && run.state !== DURING[action];
     return isChanged === undefined ? undefined : isChanged ? 0 : 1;

@@ -169,8 +169,10 @@ class LevelEntry {
     if (asked !== LEVELS.sysinit && asked !== this.#bootLevel) {
       const next = nextLevel();
       if (next !== undefined) {
-        level = next;
         setNextLevel(undefined);
+        if (next === this.#from || levelExists(next)) level = next;
+        // It was asked for by the kernel's command line: without any services nobody could mend that.
+        else this.#tellMissing(next, asked ?? this.#from);
       }
     }
     if (level !== undefined && level !== this.#from && !levelExists(level)) {
@@ -182,6 +184,12 @@ class LevelEntry {
       if (wanted !== undefined) setNextLevel(wanted);
     }
     return level;
+  }
+
+  #tellMissing(wanted: string, level: string): void {
+    this.request.messages.error(
+      `The runlevel ${wanted} that is to be entered next is not there: ${level} is entered instead`,
+    );
   }
 
   /** Services start side by side where the settings say so; where they say nothing, those that are jobs of init's do. */

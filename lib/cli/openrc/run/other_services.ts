@@ -24,8 +24,9 @@ export async function runService(run: ServiceRun, service: string, action: "star
     value === undefined ? [] : [`${name}=${value}`]
   );
   try {
-    await startChild({ argv: [script, action], environment: variables, descriptors: { 0: 0, 1: 1, 2: 2 } })
-      .end;
+    const argv = [script, action];
+    const { end } = startChild({ argv, environment: variables, descriptors: { 0: 0, 1: 1, 2: 2 } });
+    await run.lock.waitingFor(service, () => end);
   } catch (error) {
     messages.error(`${script}: ${errorReason(error)}`);
   }

@@ -56,10 +56,12 @@ export async function runActions(run: ServiceRun, ...actions: string[]): Promise
   }
   output?.begin();
   run.child = child.pid;
+  run.lock.noteScript(child.pid);
   const watch = new HangWatch(run, actions.join(" "), timeLimit(run, files));
   const exit = await child.end;
   watch.end();
   run.child = undefined;
+  run.lock.noteScript(undefined);
   output?.end();
   return "status" in exit ? exit.status : SIGNALLED + exit.signal;
 }

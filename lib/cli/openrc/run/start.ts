@@ -3,7 +3,7 @@
 import { LEVELS } from "../../../model/openrc/paths.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
-import { ServiceDependencies } from "./dependencies.ts";
+import { ServiceDependencies, WAIT_LIMIT } from "./dependencies.ts";
 import { runService } from "./other_services.ts";
 import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
@@ -14,7 +14,7 @@ export async function start(run: ServiceRun): Promise<void> {
   const { service: { name }, messages } = run;
   requireTrust(run, "start");
   if (run.isDryRun) messages.openInfo("start:");
-  else begin(run);
+  else await begin(run);
   const dependencies = run.withDependencies ? await ServiceDependencies.load(run) : undefined;
   if (dependencies) await startNeeded(run, dependencies);
   if (run.isDryRun) writeAll(1, ` ${name}\n`);
@@ -22,7 +22,7 @@ export async function start(run: ServiceRun): Promise<void> {
 }
 
 /** Takes the service for this process, and notes that it is starting. */
-function begin(run: ServiceRun): void {
+async function begin(run: ServiceRun): Promise<void> {
   const { states, service: { name, script }, state, inBackground } = run;
   if (inBackground) {
     if (state !== "inactive" && state !== "stopped") throw new Abort(1);
@@ -38,6 +38,7 @@ function begin(run: ServiceRun): void {
         state === "stopping" ? `WARNING: ${name} is stopping` : `WARNING: ${name} is already starting`,
       ),
   );
+  await awaitOrphan(run);
   if (state === "started") run.giveUp(`WARNING: ${name} has already been started`, 0);
   if (state === "inactive" && !inBackground) {
     run.giveUp(`WARNING: ${name} has already started, but is inactive`);
@@ -53,6 +54,17 @@ export function takeLock(run: ServiceRun, onHeld: () => never): void {
     run.fail(`${name}: ${error.message}`);
   });
   if (!isTaken) onHeld();
+}
+
+/** Waits for the script of a caller that was killed: another action beside it would meet it half-way. */
+export async function awaitOrphan(run: ServiceRun): Promise<void> {
+  const { lock, messages, service: { name } } = run, orphan = lock.script;
+  if (orphan === undefined) return;
+  messages.warn(`${name}: waiting for its script, whose caller was killed: process ${orphan}`);
+  if (await lock.awaitOrphan(WAIT_LIMIT)) return;
+  // What state the service is in, nobody knows.
+  lock.release();
+  run.fail(`ERROR: ${name}: its script still runs, whose caller was killed: end process ${orphan} first`);
 }
 
 /** Starts what the service depends on, and waits for it. */
@@ -77,7 +89,9 @@ async function startNeeded(run: ServiceRun, dependencies: ServiceDependencies): 
     const isAsked = [needed, wanted, used].some((services) => services.includes(other));
     // One that was inactive, and comes up again, is none of this service's business.
     if (states.state(other) === "starting" && states.is("wasinactive", other) && !isAsked) continue;
-    if (!await dependencies.wait(other)) messages.error(`${name}: timed out waiting for ${other}`);
+    if (await dependencies.wait(other) === "takes long") {
+      messages.error(`${name}: timed out waiting for ${other}`);
+    }
     const state = states.state(other);
     if (state === "started" || !needed.includes(other)) continue;
     if (state === "inactive" || states.is("wasinactive", other)) inactive.push(other);

@@ -8,7 +8,7 @@ import { runService } from "./other_services.ts";
 import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
 import { requireTrust } from "./shell.ts";
-import { inBackground, takeLock } from "./start.ts";
+import { awaitOrphan, inBackground, takeLock } from "./start.ts";
 
 /**
  * Stops a service behind those that need it.
@@ -20,7 +20,7 @@ export async function stop(run: ServiceRun): Promise<boolean> {
   requireTrust(run, "stop");
   const wasInactive = states.is("wasinactive", name);
   if (run.isDryRun) messages.openInfo("stop:");
-  else if (!begin(run)) return false;
+  else if (!await begin(run)) return false;
   if (run.withDependencies && !wasInactive) await stopNeeding(run);
   if (run.isDryRun) writeAll(1, ` ${name}\n`);
   else await finish(run);
@@ -28,7 +28,7 @@ export async function stop(run: ServiceRun): Promise<boolean> {
 }
 
 /** Takes the service for this process, and notes that it is stopping; false where it is stopped. */
-function begin(run: ServiceRun): boolean {
+async function begin(run: ServiceRun): Promise<boolean> {
   const { service: { name }, states, state, messages } = run;
   if (states.isLeaving && states.is("failed", name)) throw new Abort(1);
   if (run.inBackground && state !== "started" && state !== "inactive") throw new Abort(1);
@@ -36,6 +36,7 @@ function begin(run: ServiceRun): boolean {
     if (state === "stopping") run.giveUp(`WARNING: ${name} is already stopping`);
     run.fail(`ERROR: ${name} stopped by something else`);
   });
+  await awaitOrphan(run);
   if (state === "stopped") {
     messages.warn(`WARNING: ${name} is already stopped`);
     return false;

@@ -18,7 +18,7 @@ const { O_RDONLY, O_NONBLOCK, O_NOCTTY } = constants;
 /** A log from a moment on. */
 export class JobLog {
   readonly #path: string;
-  readonly #size: number;
+  #size: number;
 
   constructor(private readonly name: string) {
     this.#path = `${DIRECTORY}/${name}.log`;
@@ -34,26 +34,33 @@ export class JobLog {
     return [`${where}; this time it ends with`, ...lines.map((line) => `  ${line}`)].join("\n");
   }
 
-  /** What has been written since, or the last megabyte of it; nothing where the log cannot be read. */
+  /**
+   * What has been written since, or since the last call, or the last megabyte of that; nothing where the log cannot be read.
+   */
   written(): Uint8Array {
-    return ifAllowed(() => this.#bytesSince(MAX_WHOLE)) ?? new Uint8Array();
+    return ifAllowed(() => {
+      const { bytes, size } = this.#bytesSince(MAX_WHOLE);
+      this.#size = size;
+      return bytes;
+    }) ?? new Uint8Array();
   }
 
   #linesSince(): string[] {
-    const text = this.#bytesSince(MAX_READ).toString("utf8").trimEnd();
+    const text = this.#bytesSince(MAX_READ).bytes.toString("utf8").trimEnd();
     return text === "" ? [] : text.split(/\r?\n/).slice(-MAX_LINES).map(printable);
   }
 
-  #bytesSince(most: number): Buffer {
+  /** The last of what is new, and the size of the log. */
+  #bytesSince(most: number): { bytes: Buffer; size: number } {
     const descriptor = openSync(this.#path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
     try {
       const status = fstatSync(descriptor);
-      if (!status.isFile()) return Buffer.alloc(0);
+      if (!status.isFile()) return { bytes: Buffer.alloc(0), size: 0 };
       // A log that has become shorter is a new one.
       const begin = status.size < this.#size ? 0 : this.#size;
       const bytes = Buffer.alloc(Math.min(status.size - begin, most));
       const length = readSync(descriptor, bytes, 0, bytes.length, status.size - bytes.length);
-      return bytes.subarray(0, length);
+      return { bytes: bytes.subarray(0, length), size: status.size };
     } finally {
       closeSync(descriptor);
     }

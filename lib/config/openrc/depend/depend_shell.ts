@@ -1,5 +1,6 @@
 /** The one shell that runs the depend() of many scripts, each in a process of its own, so that none disturbs another. */
 
+import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -7,6 +8,7 @@ import process from "node:process";
 import { DEPEND_WORDS, type DependLines, variableName } from "../../../../compat/openrc/mod.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
+import { writeAll } from "../../../sys/io/write_all.ts";
 import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import { settingsFiles } from "../rc_conf.ts";
 import type { OpenrcScript } from "./scripts.ts";
@@ -27,21 +29,25 @@ export interface ShellOptions {
 /** By default a script's depend() may take so long, in s: a machine under load may be slow. */
 const TIME_LIMIT = 30;
 
-/** The descriptor to which what depend() says is written. Its output goes to the error output. */
+/** The descriptor to which what depend() says is written, and between that what scripts print. */
 const ANSWERS = 3;
+
+/** Begins a line of what depend() says; as a shell's printf has it. */
+const MARK = "\x01", SHELL_MARK = "\\001";
 
 /** Begins the answers of a service, tells that its script could be read, and ends them. */
 const BEGIN = "service", READ = "read", END = "end";
 
 /** The words of depend(), as functions of a shell. */
 const FUNCTIONS = [
-  `_rc_say() { _rc_kind=$1; shift; [ -z "$*" ] || printf '%s\\n' "$_rc_kind $*" >&${ANSWERS}; }`,
+  `_rc_say() { _rc_kind=$1; shift; [ -z "$*" ] || printf '${SHELL_MARK}%s\\n' "$_rc_kind $*" >&${ANSWERS}; }`,
   ...Object.keys(DEPEND_WORDS).map((word) => `${word}() { _rc_say ${word} "$@"; }`),
   "depend() { :; }",
 ];
 
 /** Runs each script of the arguments: its path, its variables' name, how many files come before it, and these. */
 const LOOP = `
+exec 2>&${ANSWERS}
 _rc_word() {
   eval "_rc_words=\\\${rc_\${_rc_variable}_$1:-\\\${rc_$1:-\\\${RC_\${_rc_variable}_$2:-\\\${RC_$2:-}}}}"
   $1 $_rc_words
@@ -52,7 +58,7 @@ while [ $# -gt 0 ]; do
   RC_SVCNAME=\${RC_SERVICE##*/}
   SVCNAME=$RC_SVCNAME
   export RC_SERVICE RC_SVCNAME SVCNAME
-  printf '${BEGIN} %s\\n' "$RC_SVCNAME" >&${ANSWERS}
+  printf '${SHELL_MARK}${BEGIN} %s\\n' "$RC_SVCNAME" >&${ANSWERS}
   (
     cd "\${RC_SERVICE%/*}" || exit
     while [ "$_rc_count" -gt 0 ]; do
@@ -62,14 +68,14 @@ while [ $# -gt 0 ]; do
     done
     set --
     . "$RC_SERVICE" || exit
-    echo ${READ} >&${ANSWERS}
+    printf '${SHELL_MARK}${READ}\\n' >&${ANSWERS}
     depend
     _rc_word config CONFIG; _rc_word need NEED; _rc_word use USE; _rc_word want WANT
     _rc_word after AFTER; _rc_word before BEFORE; _rc_word provide PROVIDE; _rc_word keyword KEYWORD
   ) >&2
   _rc_status=$?
   shift "$_rc_count"
-  echo ${END} $_rc_status >&${ANSWERS}
+  printf '${SHELL_MARK}${END} %s\\n' $_rc_status >&${ANSWERS}
 done
 `;
 
@@ -178,6 +184,7 @@ class DependShell {
     });
     timer?.cancel();
     child.stdio[ANSWERS]!.destroy();
+    this.#tell(this.#rest);
     if (this.#asked.count < this.scripts.length) this.#asked.problem ??= `${this.shell} ends early`;
     return this.#asked;
   }
@@ -201,10 +208,24 @@ class DependShell {
   #take(bytes: Uint8Array): void {
     const lines = (this.#rest + new TextDecoder("latin1").decode(bytes)).split("\n");
     this.#rest = lines.pop()!;
-    for (const line of lines) this.#takeLine(line);
+    for (const line of lines) {
+      const [said = "", answer] = line.split(MARK, 2);
+      this.#tell(said);
+      if (answer !== undefined) this.#takeAnswer(answer);
+    }
   }
 
-  #takeLine(line: string): void {
+  /** Tells what a script prints. Of a message of the shell that the script is the reason for, it says which script. */
+  #tell(line: string): void {
+    if (line === "") return;
+    const path = this.scripts[this.#asked.count]?.path ?? this.shell, own = `${this.shell}: `;
+    const message = /^(line )?\d+: /.test(line.slice(own.length)) && line.startsWith(own)
+      ? `${path}: ${line.slice(own.length)}`
+      : line;
+    writeAll(2, Buffer.from(`${message}\n`, "latin1"));
+  }
+
+  #takeAnswer(line: string): void {
     const [first = "", ...words] = line.split(/\s+/).filter((word) => word !== "");
     if (first === BEGIN) {
       this.#service = this.scripts[this.#asked.count]?.service ?? "";
