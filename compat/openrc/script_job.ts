@@ -64,7 +64,10 @@ function jobOf({ service, path, text }: RunscriptFacts, command: readonly string
   const pidFile = pidFileOf(text, service);
   if (pidFile !== undefined) job.pidFile = pidFile;
   const words = (action: string) => [...command, path, action];
-  const run = (action: string) => ({ kind: "arguments" as const, words: words(action) });
+  const run = (action: string) => ({
+    kind: "arguments" as const,
+    words: ["/bin/sh", "-c", AS_ASKED, path, action, ...words(action)],
+  });
   return Object.assign(job, {
     expect: "script",
     // The script prints as into a file, for the log is shown to who has asked for the action.
@@ -80,8 +83,14 @@ function jobOf({ service, path, text }: RunscriptFacts, command: readonly string
   });
 }
 
-/** A start or stop that was killed leaves its state behind. Only then is more done than to look. */
-const AFTER_END = `cd ${RC_DIR} && { [ -L "starting/$0" ] || [ -L "stopping/$0" ]; } && exec "$@"; exit 0`;
+/** Whoever asks for an action may have a shell do it at once. Behind the action is the program that does it otherwise. */
+const AS_ASKED = `[ -z "$RC_JOB_LIBRARY" ] || . "$RC_JOB_LIBRARY"; shift; exec "$@"`;
+
+/**
+ * A start or stop that was killed leaves its state behind. Only then, and if nobody waits for it, is more done than to look.
+ */
+const AFTER_END = `cd ${RC_DIR} && { [ -L "starting/$0" ] || [ -L "stopping/$0" ]; } &&
+! kill -0 "$RC_OPENRC_PID" 2>/dev/null && exec "$@"; exit 0`;
 
 /** A script whose daemon supervise-daemon has, which names its own pid file by the service. */
 const SUPERVISED = /^[ \t]*supervisor=["']?supervise-daemon\b/m;

@@ -42,10 +42,14 @@ Deno.test("a job calls init's program for the script, and has the script's descr
   const text = `description="what it does"\nuser=www\npidfile="/run/\${user}/\${RC_SVCNAME}.pid"\n`;
   const { web } = jobs({ web: "" }, text);
   assert.deepEqual([web!.description, web!.pidFile], ["what it does", "/run/www/web.pid"]);
-  assert.deepEqual(web!.processes["pre-stop"], {
-    kind: "arguments",
-    words: ["rouse", "runscript-job", "/etc/init.d/web", "stop"],
-  });
+  const process = web!.processes["pre-stop"]!;
+  assert(process.kind === "arguments");
+  const [shell, , , ...words] = process.words;
+  assert.equal(shell, "/bin/sh");
+  assert.deepEqual(words, [
+    ...["/etc/init.d/web", "stop"],
+    ...["rouse", "runscript-job", "/etc/init.d/web", "stop"],
+  ]);
   const { other } = jobs({ other: "" }, `description="$(date)"\npidfile="/run/$(id -u).pid"\n`);
   assert.deepEqual([other!.description, other!.pidFile], [undefined, undefined]);
 });

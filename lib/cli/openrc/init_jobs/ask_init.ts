@@ -7,6 +7,7 @@ import { isRowUp, jobOf, ownInit, rowOf, type ServiceJob } from "../../sysv/serv
 import { JobLog } from "../../sysv/services/job_log.ts";
 import type { ServiceChange } from "./by_init.ts";
 import type { ServiceRun } from "../run/service_run.ts";
+import { ShellOrder } from "./shell_order.ts";
 
 /** How long to wait before init is asked again how far a change is that somebody else has begun, in ms. */
 const PAUSE = 50;
@@ -105,9 +106,11 @@ async function request(
   job: ServiceJob,
   action: ServiceChange,
 ): Promise<boolean | undefined> {
-  const member = action === "start" ? "Start" : "Stop";
+  const member = action === "start" ? "Start" : "Stop", order = ShellOrder.for(run, action);
+  const variables = [...variablesOf(run), ...order?.variables ?? []];
   try {
-    await job.client.call(job.path, JOB_INTERFACE, member, "asb", [variablesOf(run), true]);
+    await job.client.call(job.path, JOB_INTERFACE, member, "asb", [variables, true]);
+    if (order?.isDone) return true;
     if (run.state !== DURING[action]) return true;
     // The script was killed, or its stop is called off. It has not ended then when init answers.
     for (;;) {
@@ -123,6 +126,8 @@ async function request(
     }
     if (!error.is("JobFailed")) run.messages.error(`${job.name}: ${error.message}`);
     return false;
+  } finally {
+    order?.end();
   }
 }
 

@@ -7,6 +7,7 @@ import { INIT_VARIABLES } from "../../../model/environment.ts";
 import { LEVELS } from "../../../model/openrc/paths.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { CALLED_OFF, callOffStop } from "./ask_init.ts";
+import { JOB_VARIABLES } from "../library/mod.ts";
 import type { ScriptVariables } from "../run/environment.ts";
 import type { ServiceChange } from "./by_init.ts";
 import { prepare } from "../run/openrc_run.ts";
@@ -22,8 +23,11 @@ const CHANGES = {
   stop: { during: "stopping", good: "stopped", bad: "started" },
 } as const;
 
-/** Starts or stops a service for init, or looks at what is left of that. Returns the exit status. */
-export async function main([path = "", action = ""]: string[]): Promise<number> {
+/**
+ * Starts or stops a service for init, or looks at what is left of that. Returns the exit status. With a status, the script has
+ * run already, and has ended so.
+ */
+export async function main([path = "", action = "", status]: string[]): Promise<number> {
   const service = serviceAt(path);
   if (service && action === "ended") return tidyUp(service);
   if (!service || action !== "start" && action !== "stop") {
@@ -35,9 +39,9 @@ export async function main([path = "", action = ""]: string[]): Promise<number> 
   const isAsked = state === CHANGES[action].during && lock.isHeld;
   const run = new ServiceRun(service, isAsked ? givenVariables() : ownVariables());
   run.isForInit = true;
-  const status = await act(run, action, isAsked);
-  if (status !== 0 && action === "stop") await callOffStop(run);
-  return status;
+  const exit = status === undefined ? await act(run, action, isAsked) : note(run, action, Number(status));
+  if (exit !== 0 && action === "stop") await callOffStop(run);
+  return exit;
 }
 
 /** The service is down. Of a start or stop that was killed the state is left, which nobody would change any more. */
@@ -52,7 +56,7 @@ function tidyUp({ name, script }: OpenrcService): number {
 /** What the script is told by whoever has asked. */
 function givenVariables(): ScriptVariables {
   const given: ScriptVariables = { ...process.env };
-  for (const name of INIT_VARIABLES) delete given[name];
+  for (const name of [...INIT_VARIABLES, ...Object.values(JOB_VARIABLES)]) delete given[name];
   return given;
 }
 
@@ -78,7 +82,11 @@ async function act(run: ServiceRun, action: ServiceChange, isAsked: boolean): Pr
 
 /** Runs the script for whoever holds the lock. */
 async function runScript(run: ServiceRun, action: ServiceChange): Promise<number> {
-  const status = await inBackground(run, () => runActions(run, action));
+  return note(run, action, await inBackground(run, () => runActions(run, action)));
+}
+
+/** Notes how the service is after its script, unless whoever has asked does. Returns the exit status. */
+function note(run: ServiceRun, action: ServiceChange, status: number): number {
   const { during, good, bad } = CHANGES[action];
   const isStill = run.state === during;
   // Whoever has asked may have given up meanwhile, or been killed; the script may have noted a state itself. If this process

@@ -82,6 +82,24 @@ ssd_start() {
 		mark_service_inactive
 	fi
 	# The words of the variables are a shell's, with its quotes, and may stand on several lines.
+	if _rc_is_plain; then
+		eval _rc_start_plain "$command" "$command_args" "$command_args_background"
+	else
+		_rc_ssd_start
+	fi
+	_rc_status=$?
+	if eend "$_rc_status" "Failed to start ${name:-$RC_SVCNAME}"; then
+		service_set_value command "$command"
+		[ -z "$chroot" ] || service_set_value chroot "$chroot"
+		[ -z "$pidfile" ] || service_set_value pidfile "$pidfile"
+		[ -z "$procname" ] || service_set_value procname "$procname"
+		return 0
+	fi
+	! yesno "$start_inactive" || [ -n "$_rc_was_inactive" ] || mark_service_stopped
+	return 1
+}
+
+_rc_ssd_start() {
 	# shellcheck disable=SC2086,SC2090
 	eval start-stop-daemon --start --exec $command \
 		${chroot:+--chroot $chroot} \
@@ -99,16 +117,6 @@ ssd_start() {
 		${umask:+--umask $umask} \
 		$_rc_background $start_stop_daemon_args \
 		-- $command_args $command_args_background
-	_rc_status=$?
-	if eend "$_rc_status" "Failed to start ${name:-$RC_SVCNAME}"; then
-		service_set_value command "$command"
-		[ -z "$chroot" ] || service_set_value chroot "$chroot"
-		[ -z "$pidfile" ] || service_set_value pidfile "$pidfile"
-		[ -z "$procname" ] || service_set_value procname "$procname"
-		return 0
-	fi
-	! yesno "$start_inactive" || [ -n "$_rc_was_inactive" ] || mark_service_stopped
-	return 1
 }
 
 # _rc_kept NAME: sets a variable to the value that it had when the service was started.

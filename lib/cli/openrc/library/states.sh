@@ -157,6 +157,15 @@ _rc_set_value() {
 	elif [ -e "$directory/$2" ] || [ -L "$directory/$2" ]; then
 		printf '%s' "$3" >"$directory/.$2.$$" && mv -f "$directory/.$2.$$" "$directory/$2"
 	else
-		(set -C && printf '%s' "$3" >"$directory/$2")
+		case $- in
+		*C*) printf '%s' "$3" >"$directory/$2" ;;
+		*)
+			set -C
+			printf '%s' "$3" >"$directory/$2"
+			local status=$?
+			set +C
+			return "$status"
+			;;
+		esac
 	fi
 }

@@ -94,7 +94,7 @@ function scriptVariables({ service: { name, script }, environment }: ServiceRun)
 }
 
 /** The files of settings that are read before the script: those of all services, and the service's own. */
-function sourcedFiles(run: ServiceRun): string[] {
+export function sourcedFiles(run: ServiceRun): string[] {
   return [...settingsFiles().filter((file) => existsSync(file)), ...ownFiles(run)];
 }
 
@@ -129,7 +129,7 @@ function textOf(path: string): string {
 const TIME_LIMIT = "rc_timeout";
 
 /** The time that actions may take by `rc_timeout`, in s; undefined where nobody limits it. */
-function timeLimit({ settings }: ServiceRun, files: readonly string[]): number | undefined {
+export function timeLimit({ settings }: ServiceRun, files: readonly string[]): number | undefined {
   const shared = settingsFiles();
   const own = files.filter((file) => !shared.includes(file)).map((file) =>
     parseSettings(textOf(file)).get(TIME_LIMIT)
@@ -139,7 +139,7 @@ function timeLimit({ settings }: ServiceRun, files: readonly string[]): number |
 }
 
 /** Tells of a script that takes long, and ends one that takes longer than it may. */
-class HangWatch {
+export class HangWatch {
   #timer: PatientTimer;
   #seconds = 0;
 
