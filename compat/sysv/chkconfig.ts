@@ -16,6 +16,8 @@ const LINE = /^#[ \t]*chkconfig:[ \t]*([-0-9Ss]+)[ \t]+(\d{1,2})[ \t]+(\d{1,2})[
 
 /** Finds the line in a script's text; undefined where there is none that can be read. `-` stands for no level. */
 export function parseChkconfig(text: string): ChkconfigLine | undefined {
+  // Init reads all scripts before it starts any, and few have the line.
+  if (!text.includes("chkconfig:")) return undefined;
   for (const line of text.split("\n")) {
     const [, levels, start, stop] = LINE.exec(line.trimEnd()) ?? [];
     if (levels === undefined || levels.includes("-") && levels !== "-") continue;

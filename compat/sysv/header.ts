@@ -54,6 +54,9 @@ const END = /^[ \t]*###[ \t]+END INIT INFO/;
 const FIELD = /^#[ \t]*([A-Za-z][\w-]*):[ \t]*([^]*)/;
 const CONTINUATION = /^#(?:\t| {2,})[ \t]*([^]*)/;
 
+/** The names as most scripts write them. */
+const BY_NAME = new Map<string, HeaderFieldName>(FIELD_NAMES.map((name) => [name, name]));
+
 /** Names in small letters, with a minus sign for a low line, and without `x-` and a vendor. */
 const BY_PLAIN_NAME = new Map(FIELD_NAMES.map((name) => [plainName(name), name]));
 
@@ -68,6 +71,7 @@ function plainName(written: string): string {
  * in which it stands.
  */
 export function parseHeader(text: string): InitHeader | undefined {
+  if (!text.includes("BEGIN INIT INFO")) return undefined;
   const lines = text.split("\n");
   const begin = lines.findIndex((line) => BEGIN.test(line));
   if (begin < 0) return undefined;
@@ -90,7 +94,7 @@ function readFields(header: InitHeader, lines: readonly string[]): void {
     if (index < header.begin) continue;
     const continued = CONTINUATION.exec(line)?.[1]?.trimEnd();
     const [, written = "", value = ""] = FIELD.exec(line) ?? [];
-    const name = BY_PLAIN_NAME.get(plainName(written));
+    const name = BY_NAME.get(written) ?? BY_PLAIN_NAME.get(plainName(written));
     if (name === undefined && continued !== undefined && last !== undefined) {
       if (last === header.fields.Description) last.text += `\n${continued}`;
       else header.strayLines.push(index + 1);

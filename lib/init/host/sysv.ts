@@ -1,9 +1,16 @@
 /** Whether init is SysV's process 1: whether it reads inittab, init scripts and runlevels. */
 
 import process from "node:process";
-import { machineSetup } from "../../sys/machine/setup.ts";
+import { type InitSystem, machineSetup } from "../../sys/machine/setup.ts";
 import type { InitOptions } from "../options.ts";
 import type { Role } from "./role.ts";
+
+/** What the machine was set up for when init first asked: its ways stay as files come and go. */
+let setup: InitSystem | undefined;
+
+function setupOnce(): InitSystem {
+  return setup ??= machineSetup();
+}
 
 /** The options that decide. */
 type SystemOptions = Pick<InitOptions, "sysv" | "openrc" | "command">;
@@ -15,7 +22,7 @@ type SystemOptions = Pick<InitOptions, "sysv" | "openrc" | "command">;
  */
 export function sysvWanted({ sysv, openrc, command }: SystemOptions, role: Role): boolean {
   if (role === "session" || command) return false;
-  return sysv ?? (openrc || (role === "machine" || isStartedByKernel()) && machineSetup() !== "upstart");
+  return sysv ?? (openrc || (role === "machine" || isStartedByKernel()) && setupOnce() !== "upstart");
 }
 
 /**
@@ -23,7 +30,7 @@ export function sysvWanted({ sysv, openrc, command }: SystemOptions, role: Role)
  * on a machine that is set up for OpenRC.
  */
 export function openrcWanted(options: SystemOptions, role: Role): boolean {
-  return sysvWanted(options, role) && (options.openrc ?? machineSetup() === "openrc");
+  return sysvWanted(options, role) && (options.openrc ?? setupOnce() === "openrc");
 }
 
 /** The kernel gives process 1 HOME and TERM alone. Whatever runs containers sets PATH. */

@@ -11,7 +11,7 @@ import { expand } from "../../model/expand.ts";
 import type { Part } from "../parts/part.ts";
 import { errorReason } from "../../sys/call/errno.ts";
 import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
-import { cgroupDirectory, cgroupOf, cgroupTree } from "../../sys/machine/cgroups.ts";
+import { cgroupDirectory, cgroupOf, type CgroupTree, cgroupTree } from "../../sys/machine/cgroups.ts";
 
 /** The options of {@link ControlGroups}. */
 export interface ControlGroupsOptions {
@@ -51,6 +51,8 @@ export interface SavedControlGroups {
 /** The control groups that init has made. No method waits. */
 export class ControlGroups implements Part<SavedControlGroups> {
   #root: string | undefined;
+  /** The tree of {@link #root}. It is asked for whenever a process of a group ends, and the list of mounts may be long. */
+  #tree: CgroupTree | undefined;
   /** The instances that use each group that was made here, as `JOB/INSTANCE`. */
   readonly #users = new Map<string, Set<string>>();
   /** Groups that no instance uses any more, but some process may still be in. */
@@ -121,8 +123,15 @@ export class ControlGroups implements Part<SavedControlGroups> {
   #groupsOf(job: string, instance: string): string[] {
     const user = `${job}/${instance}`;
     return Array.from(this.#users).flatMap(([group, users]) =>
-      users.size === 1 && users.has(user) && !isAroundInit(group) ? group : []
+      users.size === 1 && users.has(user) && !this.#isAroundInit(group) ? group : []
     );
+  }
+
+  /** True for the group that init itself is in, or one around it: a job may have named the one that init has moved to. */
+  #isAroundInit(group: string): boolean {
+    const tree = this.#tree ??= cgroupTree(), own = cgroupOf("self");
+    return tree !== undefined && own !== undefined &&
+      `${cgroupDirectory(tree, own)}/`.startsWith(`${group}/`);
   }
 
   /** Removes the groups that no instance uses and no process is in. To be called when processes have exited. */
@@ -246,12 +255,6 @@ function enable(root: string, path: string, controller: string): void {
     }
     group += `/${part}`;
   }
-}
-
-/** True for the group that init itself is in, or one around it: a job may have named the one that init has moved to. */
-function isAroundInit(group: string): boolean {
-  const tree = cgroupTree(), own = cgroupOf("self");
-  return tree !== undefined && own !== undefined && `${cgroupDirectory(tree, own)}/`.startsWith(`${group}/`);
 }
 
 /** The processes in a group and those below it; none when it is gone. */

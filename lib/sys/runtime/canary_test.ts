@@ -16,11 +16,10 @@ import { TemporaryDirectory } from "../testing/directory.ts";
 import { compileProgram } from "./compile.ts";
 import { FAULTS } from "./signal_handlers.ts";
 import { type Ffi, openFfi } from "./ffi.ts";
-import { FLAGS } from "./flags.ts";
 import { prologueFor } from "./prologue.ts";
 import { selfCommand } from "./self.ts";
 import { NUMBERS_FILES, RUNTIME_GLOBAL } from "./traits.ts";
-import { AS_RUNTIME } from "./variables.ts";
+import { AS_RUNTIME, INIT_FLAGS } from "./variables.ts";
 
 const EXECUTABLE = resolve(import.meta.dirname!, "../../../dist/rouse");
 /** How the program is run. */
@@ -174,14 +173,18 @@ async function compiledCanaries(test: Deno.TestContext): Promise<void> {
   await test.step("canary: the engine knows all flags", () => {
     const environment = { ...flags(), BUN_JSC_dumpOptions: "1" };
     const { status, stdout, stderr } = spawnSync(program, ["executable"], { ...OPTIONS, env: environment });
-    assert.equal(status, 0, `the engine refuses a flag of FLAGS in lib/sys/runtime/flags.ts: ${stderr}`);
+    assert.equal(
+      status,
+      0,
+      `the engine refuses a flag of INIT_FLAGS in lib/sys/runtime/variables.ts: ${stderr}`,
+    );
     for (const [name, value] of Object.entries(flags())) {
       if (!name.startsWith("BUN_JSC_")) continue;
       const option = `${name.slice("BUN_JSC_".length)}=${value}`;
       const told = option.replace(/(?<=^use\w+=)0$/, "false");
       assert.ok(
         `${stdout}${stderr}`.includes(`${told} `),
-        `the engine does not take ${option}: FLAGS in lib/sys/runtime/flags.ts`,
+        `the engine does not take ${option}: INIT_FLAGS in lib/sys/runtime/variables.ts`,
       );
     }
   });
@@ -198,7 +201,9 @@ async function compiledCanaries(test: Deno.TestContext): Promise<void> {
     );
     assert.ok(
       calm!.wakeups < restless!.wakeups,
-      `BUN_GC_TIMER_DISABLE keeps nothing from waking up (${calm!.wakeups} times): lib/sys/runtime/flags.ts`,
+      `BUN_GC_TIMER_DISABLE keeps nothing from waking up (${
+        calm!.wakeups
+      } times): lib/sys/runtime/variables.ts`,
     );
   });
 
@@ -231,6 +236,32 @@ async function compiledCanaries(test: Deno.TestContext): Promise<void> {
     const isPossible = prologueFor(readFileSync(program).readUInt16LE(18)) !== undefined;
     assert.equal(noted, isPossible ? 500 : null, "the prologue finds no gap: lib/sys/runtime/entry_point.ts");
   });
+
+  await test.step("canary: process 1 has init's flags before the runtime starts, unless it is passed some", () => {
+    const isPossible = prologueFor(readFileSync(program).readUInt16LE(18)) !== undefined;
+    const set = isPossible ? [...INIT_FLAGS].sort() : [];
+    const first = [
+      "unshare",
+      "--user",
+      "--map-root-user",
+      "--pid",
+      "--fork",
+      "--mount-proc",
+      program,
+      "flags",
+    ];
+    if (spawnSync(first[0]!, [...first.slice(1, -2), "true"]).status !== 0) {
+      return console.log("no namespace of processes can be made: nothing is tested");
+    }
+    const flagsOf = (words: string[], environment = {}) => told(words, { A: "1", ...environment }, directory);
+    assert.deepEqual(flagsOf(first), { words: [""], flags: set, given: "1" });
+    assert.deepEqual(flagsOf([...first, "--other"]), { words: ["--other"], flags: set, given: "1" });
+    // It may name descriptors that the restart would close.
+    assert.deepEqual(flagsOf([...first, "--ready-fd=3"]), { words: ["--ready-fd=3"], flags: [], given: "1" });
+    const own = "BUN_JSC_useDFGJIT=1";
+    assert.deepEqual(flagsOf(first, { BUN_JSC_useDFGJIT: "1" }), { words: [""], flags: [own], given: "1" });
+    assert.deepEqual(flagsOf([program, "flags"]), { words: [""], flags: [], given: "1" });
+  });
 }
 
 /** What {@link compiledCanaries} is told of threads. */
@@ -239,9 +270,9 @@ interface Threads {
   wakeups: number;
 }
 
-/** {@link FLAGS} as an environment. */
+/** {@link INIT_FLAGS} as an environment. */
 function flags(): Record<string, string> {
-  return Object.fromEntries(FLAGS.map((flag) => flag.split("=") as [string, string]));
+  return Object.fromEntries(INIT_FLAGS.map((flag) => flag.split("=") as [string, string]));
 }
 
 /** What a command prints, as JSON, in an environment of these variables alone. */

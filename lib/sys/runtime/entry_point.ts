@@ -22,19 +22,20 @@ export function addPrologue(path: string): void {
   const file = openSync(path, "r+");
   try {
     const header = readAt(file, 0, 64);
-    const code = prologueFor(header.readUInt16LE(18));
-    const segment = code && codeSegment(file, header);
+    const prologue = prologueFor(header.readUInt16LE(18));
+    const segment = prologue && codeSegment(file, header);
     if (!segment) return;
+    const { code, data } = prologue;
     const entry = Number(header.readBigUInt64LE(24)) - segment.address;
     const { bytes } = segment;
     if (bytes.subarray(entry, entry + code.length).equals(code)) return;
-    const size = code.length + JUMP_SIZE;
+    const size = code.length + JUMP_SIZE + data.length;
     const gap = bytes.indexOf(Buffer.alloc(size + 2 * MARGIN, FILLER));
     if (gap < 0) return;
     const place = gap + MARGIN;
     const jump = Buffer.alloc(JUMP_SIZE, JUMP);
-    jump.writeInt32LE(entry - (place + size), 1);
-    writeSync(file, Buffer.concat([code, jump]), 0, size, segment.offset + place);
+    jump.writeInt32LE(entry - (place + code.length + JUMP_SIZE), 1);
+    writeSync(file, Buffer.concat([code, jump, data]), 0, size, segment.offset + place);
     header.writeBigUInt64LE(BigInt(segment.address + place), 24);
     writeSync(file, header, 0, header.length, 0);
   } finally {

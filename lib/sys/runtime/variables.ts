@@ -28,6 +28,18 @@ export const SINGLE_THREAD_FLAGS: readonly string[] = [
   "MIMALLOC_SCAVENGER=0",
 ];
 
+/** The flags of init, as variables. Init lives long and does little at a time. */
+export const INIT_FLAGS: readonly string[] = [
+  // The optimizing compiler takes long for the code of bursts that are over when it is compiled.
+  "BUN_JSC_useDFGJIT=0",
+  // The garbage collector's timer wakes a process that has nothing to do. Init collects garbage itself when it is idle.
+  "BUN_GC_TIMER_DISABLE=1",
+  // From 32 MB on a heap counts as large and is collected later: thousands of jobs are loaded before that.
+  "BUN_JSC_largeHeapSize=33554432",
+  // Init must live where there can be no more processes, as when a job makes them without end.
+  ...SINGLE_THREAD_FLAGS,
+];
+
 /** Removes flags from the environment: the runtime has read them at its start, and no child is to have them. */
 export function removeFlags(flags: readonly string[]): void {
   for (const flag of flags) delete process.env[nameOf(flag)];

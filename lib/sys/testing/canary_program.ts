@@ -20,6 +20,7 @@ import {
 } from "../runtime/import_hooks.ts";
 import { restoreJitPolicy } from "../runtime/jit.ts";
 import { notedDescriptorLimit } from "../runtime/prologue.ts";
+import { INIT_FLAGS } from "../runtime/variables.ts";
 
 /** Whether files that lie about have got into the executable, and whether it finds its own. */
 function executable(): unknown {
@@ -128,8 +129,16 @@ function limit(): unknown {
   return { now: Number(soft), noted: notedDescriptorLimit() ?? null };
 }
 
+/** What the program was given: its arguments, flags of the runtime, and a variable. */
+function given(argument: string): unknown {
+  const names = INIT_FLAGS.map((flag) => flag.slice(0, flag.indexOf("=")));
+  const set = names.filter((name) => name in process.env).map((name) => `${name}=${process.env[name]}`);
+  return { words: [argument], flags: set.sort(), given: process.env["A"] };
+}
+
 const MODES: Record<string, (argument: string) => unknown> = {
   executable,
+  flags: given,
   idleness,
   imports,
   jit,
