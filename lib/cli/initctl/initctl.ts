@@ -8,6 +8,7 @@ import { versionText } from "../../model/version.ts";
 import type { CommandGroup, InitctlCommand, Invocation } from "./command.ts";
 import { ConnectionError, errorAsData } from "./errors.ts";
 import { environmentCommands } from "./environment_commands.ts";
+import { explainCommands } from "./explain_commands.ts";
 import { eventCommands } from "./event_commands.ts";
 import { commandHelp, commandList, programHelp } from "../../model/command_line/help.ts";
 import { jobCommands } from "./job_commands.ts";
@@ -50,6 +51,7 @@ const GROUPS: Array<() => CommandGroup> = [
   eventCommands,
   environmentCommands,
   readingCommands,
+  explainCommands,
   lastCommands,
 ];
 

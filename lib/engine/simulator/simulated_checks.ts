@@ -42,6 +42,11 @@ export class SimulatedChecks {
     return this.#input(check, running, answer);
   }
 
+  /** Takes over a check that is being made already. It says nothing new. */
+  adopt(check: number, running: RunningCheck): void {
+    this.#running.set(check, running);
+  }
+
   stop(check: number): void {
     if (!this.#running.delete(check)) throw new Error(`the check ${check}, which is not made, is to end`);
   }

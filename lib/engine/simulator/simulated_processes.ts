@@ -81,6 +81,12 @@ export class SimulatedProcesses {
     return { inputs: [spawned], later: { input: exited, delay: milliseconds(after) } };
   }
 
+  /** Takes over a process that runs already. It stays, whatever others like it do. */
+  adopt(pid: number, process: Omit<RunningProcess, "behaviour">): void {
+    this.running.set(pid, { ...process, behaviour: "stays" });
+    this.#lastPid = Math.max(this.#lastPid, pid);
+  }
+
   /** Sends a signal to a process. The input that follows when it ends by that. */
   kill(pid: number, signal: number): Input | undefined {
     const running = this.running.get(pid);

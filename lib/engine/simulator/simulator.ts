@@ -18,6 +18,7 @@ import {
   type RunningProcess,
   SimulatedProcesses,
 } from "./simulated_processes.ts";
+import type { EngineSnapshot } from "../snapshot/engine_snapshot.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 /** The reply to a request. It is filled in when the answer comes, maybe only after some time. */
@@ -47,6 +48,7 @@ export class Simulator {
   readonly #processes = new SimulatedProcesses(this.trace);
   readonly #checks = new SimulatedChecks(this.trace);
   readonly #replies = new Map<number, RequestReply>();
+  #lastRequest = 0;
   readonly #inputs: Input[] = [];
 
   /** @param initEnvironment Init's own environment. */
@@ -86,9 +88,8 @@ export class Simulator {
 
   /** Makes a request of a client. */
   request(what: Request): RequestReply {
-    const request = this.#replies.size + 1;
-    const reply = new RequestReply();
-    this.#replies.set(request, reply);
+    const request = ++this.#lastRequest;
+    const reply = this.#await(request);
     this.handle({ kind: "request", request, what });
     return reply;
   }
@@ -133,11 +134,49 @@ export class Simulator {
   }
 
   /**
+   * Goes on where another engine was saved. What runs there goes on, and does not end by itself; what was being started is
+   * started. To be called before anything else.
+   *
+   * @throws {TypeError} when it is no snapshot, or a broken one.
+   */
+  resume(snapshot: unknown): void {
+    const now = this.#clock.time, engine = this.#engine = Engine.restore(snapshot, now);
+    // Whoever saved it may have wanted no notices.
+    engine.muted = new Set(["info"]);
+    for (const timer of engine.timers(now)) this.#perform(timer);
+    const all = Array.from(engine.jobs.values()).flatMap((job) => Array.from(job.instances.values()));
+    const { events } = snapshot as EngineSnapshot;
+    const waiters = all.flatMap(({ waiters }) =>
+      waiters.flatMap((one) => "request" in one ? one.request : [])
+    );
+    for (const request of [...waiters, ...events.flatMap(({ requests }) => requests)]) this.#await(request);
+    for (const { job: { name: job }, name: instance, pids, checks, leftovers, timers } of all) {
+      // Whoever was asked to look finds nothing any more.
+      const isLookedFor = leftovers !== undefined && !timers.has("leftovers");
+      if (isLookedFor) this.#inputs.push({ kind: "leftovers", job, instance, pids: [] });
+      for (const [process, pid] of pids) this.#processes.adopt(pid, { job, instance, process });
+      for (const [use, check] of Object.entries(checks.running)) {
+        this.#checks.adopt(check, { job, instance, use: use as CheckPurpose });
+      }
+    }
+    for (const { job: { definition }, name: instance, spawns } of all) {
+      for (const [process, spawn] of spawns) {
+        this.#spawn({ kind: "spawn", spawn, definition, instance, process, environment: [] });
+      }
+    }
+    this.#goOn();
+  }
+
+  /**
    * Gives the engine an input, performs the effects, and goes on with the inputs that follow.
    * @throws {Error} when inputs follow without end.
    */
   handle(input: Input): void {
     this.#inputs.push(input);
+    this.#goOn();
+  }
+
+  #goOn(): void {
     let count = 0;
     for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
       if (++count > MOST_INPUTS) throw new Error("jobs go on for ever without any time going by");
@@ -204,6 +243,13 @@ export class Simulator {
     const { inputs, later } = this.#processes.spawn(effect);
     this.#inputs.push(...inputs);
     if (later) this.#clock.schedule(later.input, later.delay);
+  }
+
+  #await(request: number): RequestReply {
+    const reply = new RequestReply();
+    this.#replies.set(request, reply);
+    this.#lastRequest = Math.max(this.#lastRequest, request);
+    return reply;
   }
 
   #answer(effect: Effect & { kind: "answer" }): void {

@@ -71,8 +71,9 @@ async function askedByPatterns(invocation: Invocation): Promise<Asked | undefine
 async function askedByName(invocation: Invocation): Promise<Asked | undefined> {
   const { args: [word, ...env], environment: { UPSTART_JOB, UPSTART_INSTANCE } } = invocation;
   const name = word ?? UPSTART_JOB!;
-  const report = await askReport(invocation, [name]);
-  if (!report) return undefined;
+  const whole = await askReport(invocation, [name]);
+  if (!whole) return undefined;
+  const report = { ...whole, broken: whole.broken.filter(({ job }) => job === name) };
   const problems = report.jobs.length + report.broken.length > 0 ? [] : [await unknown(invocation, name)];
   if (word === undefined) return { report, problems, instance: UPSTART_INSTANCE! };
   if (env.length === 0 || report.jobs.length === 0) return { report, problems };
@@ -110,6 +111,7 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
   const lines: string[] = [];
   for (const job of report.jobs) {
     const output = await outputOf(invocation, job, instance);
+    const why = await whyOf(invocation, job);
     const context: PageContext = {
       ...view,
       now: report.now,
@@ -117,10 +119,18 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
       clock,
       lines: output,
       ...instance !== undefined && { instance },
+      ...why !== undefined && { why },
     };
     lines.push(...lines.length > 0 ? [""] : [], ...jobPage(job, context));
   }
   return lines;
+}
+
+/** Why a job does not run that has no instance, where it is more than a failure. */
+async function whyOf({ client }: Invocation, { name, instances }: JobReport): Promise<string | undefined> {
+  if (instances.length > 0) return undefined;
+  const { whyItWaits } = await import("../explain/explain.ts");
+  return await whyItWaits(await client(), name);
 }
 
 async function observedOf(invocation: Invocation, { report, instance }: Asked): Promise<ObservedInstance[]> {

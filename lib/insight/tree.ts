@@ -1,0 +1,100 @@
+/** Trees of reasons as text: a line for each, indented, with a mark where it says whether something is so. */
+
+import { type Paint, PLAIN, type Style } from "./screen/style.ts";
+import type { Explanation, Reason, Verdict } from "./why/reason.ts";
+
+/** No line is longer, however wide the terminal is. */
+export const WIDEST = 100;
+
+/** How deep a line stands for each level. */
+const STEP = "  ";
+
+/** What stands in front of a text: whether it is so, in words that need no colour. */
+const MARKS = { yes: "[yes] ", no: "[no] " };
+
+/** The colours of verdicts. */
+const VERDICTS: Readonly<Record<Verdict, Paint>> = {
+  up: "good",
+  starting: "warn",
+  stopping: "warn",
+  respawning: "bad",
+  failed: "bad",
+  completed: "dim",
+  stopped: "strong",
+  waiting: "strong",
+  broken: "bad",
+};
+
+/** How a tree is laid out. */
+export interface Layout {
+  /** The columns of the screen; Infinity where there is none. */
+  width: number;
+  style: Style;
+}
+
+export const PLAIN_LAYOUT: Layout = { width: WIDEST, style: PLAIN };
+
+/** An explanation as lines. */
+export function explanationLines({ summary, verdict, reasons }: Explanation, layout: Layout): string[] {
+  return [
+    ...lineOf(summary, 0, layout, VERDICTS[verdict]),
+    ...reasons.filter((one) => !isTold(one, summary)).flatMap((one) => reasonLines(one, 1, layout)),
+  ];
+}
+
+/** True for a reason that the summary has said. */
+function isTold({ text, reasons }: Reason, summary: string): boolean {
+  return reasons.length === 0 && summary.endsWith(text);
+}
+
+/** A reason, and what it rests on, as lines. `depth`: 0 for one that stands by itself. */
+export function reasonLines(one: Reason, depth: number, layout: Layout): string[] {
+  const mark = one.isMet === undefined || one.kind === "result" ? "" : one.isMet ? MARKS.yes : MARKS.no;
+  return [
+    ...lineOf(mark + one.text, depth, layout, paintOf(one)),
+    ...one.reasons.flatMap((below) => reasonLines(below, depth + 1, layout)),
+  ];
+}
+
+/** A text at a depth, wrapped. */
+export function lineOf(text: string, depth: number, layout: Layout, paint?: Paint): string[] {
+  const indent = STEP.repeat(depth);
+  const lines = wrap(text, widthOf(layout) - indent.length, STEP);
+  return lines.map((line) => indent + layout.style(line, paint));
+}
+
+function paintOf({ kind, isMet, isHopeless }: Reason): Paint | undefined {
+  if (isHopeless || kind === "problem") return "bad";
+  if (kind === "advice") return "strong";
+  if (isMet !== undefined) return isMet ? "good" : "warn";
+  return kind === "timer" || kind === "note" ? "dim" : undefined;
+}
+
+function widthOf({ width }: Layout): number {
+  return Math.max(NARROWEST, Math.min(width, WIDEST));
+}
+
+/** What is narrower is not wrapped further. */
+const NARROWEST = 30;
+
+/** Breaks a text into lines at its blanks. All but the first are indented. Words that are too long are cut in two. */
+export function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (let word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = "";
+    } else if (line !== "") {
+      line += ` ${word}`;
+      continue;
+    }
+    let room = width - (lines.length > 0 ? indent.length : 0);
+    for (; word.length > room; room = width - indent.length) {
+      lines.push((lines.length > 0 ? indent : "") + word.slice(0, room));
+      word = word.slice(room);
+    }
+    line = (lines.length > 0 ? indent : "") + word;
+  }
+  return [...lines, line];
+}
