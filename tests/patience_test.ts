@@ -54,6 +54,7 @@ function test(name: string, run: (init: RunningInit) => Promise<void>): void {
   });
 }
 
+// deno-lint-ignore no-control-regex
 const WAITS = /\r\x1b\[Kslow is pre-start: pre-start process \d+ for \d+ m?s/;
 
 for (const line of ["initctl start slow", "start slow", "initctl emit hello"]) {
