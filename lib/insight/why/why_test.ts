@@ -319,7 +319,6 @@ Deno.test("readiness that does not come, with when the start is given up", () =>
     "web",
     `
     web is starting: it is not ready: connection refused on 127.0.0.1:80
-      [no] it is not ready: connection refused on 127.0.0.1:80
       in 90 s, its start has taken too long, and fails
       its main process 1001
       1 request waits for it`,
