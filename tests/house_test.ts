@@ -145,6 +145,11 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   ScriptLevels: "the changes that it carries out are saved by EntryProcesses",
   SignalTable: "signals that come meanwhile are kept by the kernel",
   SysvEnvironment: "what clients have set is saved by InittabSequence",
+  Chunk: "is saved by OutputRing",
+  ChunksView: "is made for one look",
+  OutputStreamRing: "is saved by OutputRing",
+  RecordRing: "is saved by Journal",
+  Wakeups: "who waits is a client, whose connection does not survive",
   TimeStamps: "is saved by JobOutput",
   ValueError: "is an error",
 };

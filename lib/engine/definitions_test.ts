@@ -125,6 +125,7 @@ Deno.test("what nobody wants to know is not among the effects, and all else is",
     "instance-added",
     "goal-changed",
     "state-changed",
+    "event-begun",
     "event-emitted",
     "spawn",
   ];

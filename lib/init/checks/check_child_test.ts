@@ -7,7 +7,7 @@ import { selfCommand } from "../../sys/runtime/self.ts";
 import { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
 import { untilGone } from "../../sys/testing/children.ts";
 import { CheckChild, type Credentials, NOBODY } from "./check_child.ts";
-import { type CheckReport, LineReader, LONGEST_REPORT, parseReport } from "./protocol.ts";
+import { type ChildReport, LineReader, LONGEST_REPORT, parseReport } from "./protocol.ts";
 import type { ScheduledCheck } from "./schedule.ts";
 
 const CHECK: ScheduledCheck = { use: "ready", check: { kind: "tcp", address: "80" } };
@@ -238,7 +238,7 @@ Deno.test("the program itself makes checks, and tells of them", async () => {
 });
 
 Deno.test("reports are taken apart, and what is none is refused", () => {
-  const good: CheckReport[] = [{ passed: 1 }, { failed: 2, reason: "a" }, { pong: 3 }];
+  const good: ChildReport[] = [{ passed: 1 }, { failed: 2, reason: "a" }, { pong: 3 }];
   for (const report of good) assert.deepEqual(parseReport(JSON.stringify(report)), report);
   for (
     const wrong of ["", "null", "[]", "{}", "1", '{"failed":1}', '{"passed":1.5}', '{"failed":1,"reason":2}']

@@ -10,13 +10,13 @@ export type CheckRequest =
   | { ping: number };
 
 /** What the child says. */
-export type CheckReport = { passed: number } | { failed: number; reason: string } | { pong: number };
+export type ChildReport = { passed: number } | { failed: number; reason: string } | { pong: number };
 
 /** The longest line that the child may write, in characters. */
 export const LONGEST_REPORT = 4096;
 
 /** A report that init was given; undefined for what is none. */
-export function parseReport(line: string): CheckReport | undefined {
+export function parseReport(line: string): ChildReport | undefined {
   let report: Partial<Record<"passed" | "failed" | "pong" | "reason", unknown>>;
   try {
     report = JSON.parse(line);

@@ -37,13 +37,16 @@ export interface SavedJournal {
 /** The journal. */
 export class Journal implements Part<SavedJournal> {
   #lastNumber = 0;
-  readonly #routine: RecordRing;
-  readonly #notable: RecordRing;
+  #last: JournalRecord | undefined;
+  /** The number of the last record when somebody has read last. */
+  #readTo = 0;
+  #routine: RecordRing;
+  #notable: RecordRing;
 
   /** Called when there is another record. */
   onMore: () => void = () => {};
 
-  constructor(limits = LIMITS) {
+  constructor(private readonly limits = LIMITS) {
     this.#routine = new RecordRing(limits.routine);
     this.#notable = new RecordRing(limits.notable);
   }
@@ -55,9 +58,17 @@ export class Journal implements Part<SavedJournal> {
 
   /** Adds a record of what has happened at this time (ms since 1970). */
   add(entry: JournalEntry, at: number): JournalRecord {
-    const record = { number: ++this.#lastNumber, at, ...entry };
+    const last = this.#last;
+    if (last && last.number > this.#readTo && goesThrough(last, entry, at)) return this.amend(last, entry);
+    const record = this.#last = { number: ++this.#lastNumber, at, ...entry };
     this.#ringOf(record).add(record);
     this.onMore();
+    return record;
+  }
+
+  /** Changes the record that was added last. */
+  amend(record: JournalRecord, change: Partial<JournalEntry>): JournalRecord {
+    this.#ringOf(record).amend(record, change);
     return record;
   }
 
@@ -67,6 +78,7 @@ export class Journal implements Part<SavedJournal> {
 
   /** The records that are asked for. */
   read({ jobs, after, since, most, last }: PageQuery): Page<JournalRecord> {
+    this.#readTo = this.#lastNumber;
     const kept = merged(this.#routine.after(after), this.#notable.after(after));
     const names = new Set(jobs);
     const wanted = kept.filter((record) =>
@@ -79,14 +91,29 @@ export class Journal implements Part<SavedJournal> {
     return { items, next, lost: Math.max(0, next - after - given) };
   }
 
-  save(): SavedJournal {
-    return { lastNumber: this.#lastNumber, records: merged(this.#routine.after(0), this.#notable.after(0)) };
+  get #all(): JournalRecord[] {
+    return merged(this.#routine.after(0), this.#notable.after(0));
   }
 
+  save(): SavedJournal {
+    return { lastNumber: this.#lastNumber, records: this.#all };
+  }
+
+  /** What has happened since it was made comes behind what was saved. */
   restore({ lastNumber, records }: SavedJournal): void {
+    const newer = this.#all;
+    this.#routine = new RecordRing(this.limits.routine);
+    this.#notable = new RecordRing(this.limits.notable);
     this.#lastNumber = lastNumber;
     for (const record of records) this.#ringOf(record).add(record);
+    for (const { number: _, at, ...entry } of newer) this.add(entry as JournalEntry, at);
   }
+}
+
+/** True where an instance only goes through a state on its way to the next: that is told of with one record. */
+function goesThrough(last: JournalRecord, entry: JournalEntry, at: number): boolean {
+  return entry.kind === "state" && last.kind === "state" && last.at === at && last.job === entry.job &&
+    last.instance === entry.instance;
 }
 
 /** Records of both lists, in the order of their numbers. */

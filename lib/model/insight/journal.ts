@@ -59,6 +59,7 @@ export type JournalEntry =
   /** All that it set off is up or done. */
   | { kind: "event-over"; event: string; environment: string[]; failed?: true }
   | { kind: "goal"; job: string; instance: string; goal: string; cause: Cause }
+  /** An instance is in another state. Those that it goes through without a stay are left out. */
   | { kind: "state"; job: string; instance: string; state: string }
   | { kind: "spawned"; job: string; instance: string; process: InstanceProcess; pid: number }
   | { kind: "spawn-failed"; job: string; instance: string; process: InstanceProcess; reason: string }

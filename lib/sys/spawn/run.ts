@@ -10,7 +10,9 @@ import { awaitEnd } from "../process/processes.ts";
 import { spawn, type SpawnDescription, type SpawnFailure } from "./spawn.ts";
 
 /** How a child ended, or why there was none, and what it wrote. */
-export type RunResult = { output: string } & ({ exit: Exit; failed?: undefined } | { failed: SpawnFailure });
+export type ProgramResult =
+  & { output: string }
+  & ({ exit: Exit; failed?: undefined } | { failed: SpawnFailure });
 
 /** So much of a child's output is kept, in bytes; the rest is read and dropped. */
 const MOST_OUTPUT = 64 << 10;
@@ -19,7 +21,7 @@ const MOST_OUTPUT = 64 << 10;
  * Runs a child to its end. The event loop does not run meanwhile.
  * @param captured Descriptors of the child whose output is kept. What it leaves running does not keep the call from returning.
  */
-export function runToEnd(description: SpawnDescription, captured: readonly number[] = []): RunResult {
+export function runToEnd(description: SpawnDescription, captured: readonly number[] = []): ProgramResult {
   restoreDescriptorLimit();
   if (captured.length === 0) return { output: "", ...endOf(description) };
   const { reader, writer } = pipe();

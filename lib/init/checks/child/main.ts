@@ -8,7 +8,7 @@ import { readDescriptor } from "../../../sys/io/streams.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { removeFlags, SINGLE_THREAD_FLAGS } from "../../../sys/runtime/variables.ts";
 import { LineSender } from "../line_sender.ts";
-import { type CheckReport, type CheckRequest, LineReader } from "../protocol.ts";
+import { type CheckRequest, type ChildReport, LineReader } from "../protocol.ts";
 import { CheckSchedule } from "../schedule.ts";
 import { probe } from "./probes.ts";
 
@@ -51,7 +51,7 @@ class Checks {
   }
 
   #request(request: CheckRequest): void {
-    if ("ping" in request) return this.#sender.sayFirst({ pong: request.ping } satisfies CheckReport);
+    if ("ping" in request) return this.#sender.sayFirst({ pong: request.ping } satisfies ChildReport);
     if ("stop" in request) {
       this.#checks.get(request.stop)?.close();
       this.#sender.withdraw(request.stop);
@@ -66,7 +66,7 @@ class Checks {
     this.#checks.set(start, schedule);
   }
 
-  #report(check: number, report: CheckReport): void {
+  #report(check: number, report: ChildReport): void {
     this.#sender.say(check, () => report);
   }
 
