@@ -17,7 +17,7 @@ export interface InstanceStatus {
 const PLAIN = ["main", "pre-start", "post-stop"];
 
 /** The line, or lines, for an instance of a job; for a job that has none when `instance` is absent. */
-export function formatStatus(job: string, instance?: InstanceStatus): string {
+export function formatStatus(job: string, instance?: InstanceStatus | undefined): string {
   if (!instance) return `${job} stop/waiting`;
   // An instance may have any name, and a line is one instance's.
   const title = displayName(job, instance.name).replaceAll("\n", "\\n");
@@ -27,4 +27,13 @@ export function formatStatus(job: string, instance?: InstanceStatus): string {
   for (const [name, pid] of others) more += `\n\t${name} process ${pid}`;
   const note = instance.note ? `\n\t${instance.note}` : "";
   return `${title} ${instance.goal}/${instance.state}${process}${more}${note}`;
+}
+
+/** The same as plain data; see docs/schema/status-line.json. */
+export function statusAsData(job: string, status?: InstanceStatus | undefined): object {
+  if (!status) return { job, instance: "", goal: "stop", state: "waiting", processes: [] };
+  const { name, goal, state, note } = status;
+  const processes: object[] = [];
+  for (const [process, pid] of status.processes) processes.push({ name: process, pid });
+  return { job, instance: name, goal, state, processes, ...note && { note } };
 }

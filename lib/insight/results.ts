@@ -15,14 +15,23 @@ export function exitInWords(exit: Exit): string {
 
 /** What happened, without when: of the main process its end, of others with their name. */
 function headOf({ process, exit, reason }: RunResult): string {
-  const ended = exit && exitInWords(exit);
-  const told = process === "main" || ended === undefined
-    ? ended
-    : "status" in exit! && exit.status > 0
+  const ended = exit && endOf(process, exit), told = reason && withoutProcess(reason, process);
+  if (told === undefined) return ended ?? "ended";
+  return ended === undefined ? told : `${told} (${ended})`;
+}
+
+function endOf(process: RunResult["process"], exit: Exit): string {
+  if (process === "main") return exitInWords(exit);
+  return "status" in exit && exit.status > 0
     ? `${process} failed: exit status ${exit.status}`
-    : `${process} ${ended}`;
-  if (reason === undefined || reason === told) return told ?? "ended";
-  return told === undefined ? reason : `${reason} (${told})`;
+    : `${process} ${exitInWords(exit)}`;
+}
+
+/** A reason as init has it for other jobs, which names the process, shorter. */
+function withoutProcess(reason: string, process: RunResult["process"]): string {
+  const beginning = `its ${process} process could not be run: `;
+  if (!reason.startsWith(beginning)) return reason;
+  return `${process === "main" ? "" : `${process} failed: `}${reason.slice(beginning.length)}`;
 }
 
 /** The words behind the head, in order; undefined where there is nothing to be said. */
@@ -49,11 +58,12 @@ export function resultInWords(result: RunResult, now?: number): string {
     .filter((part) => part !== undefined).join(", ");
 }
 
-/** Who asked: `user 1000 (pid 12, initctl stop web)`. */
+/** Who asked: `root (initctl, pid 12, by bash, pid 3)`. */
 export function askerInWords(asker: Asker | undefined): string {
   if (!asker) return "a request";
-  const who = asker.uid === 0 ? "root" : `user ${asker.uid}`;
-  return `${who} (${asker.command ? `${asker.command}, ` : ""}pid ${asker.pid})`;
+  const { uid, pid, command, parent } = asker;
+  const by = parent ? `, by ${parent.command}, pid ${parent.pid}` : "";
+  return `${uid === 0 ? "root" : `user ${uid}`} (${command ? `${command}, ` : ""}pid ${pid}${by})`;
 }
 
 type CauseWords = { [By in Cause["by"]]: (cause: Extract<Cause, { by: By }>) => string };

@@ -28,12 +28,15 @@ for (const [more, words] of RESULTS) {
 }
 
 Deno.test("what could not be run has a reason, and neither an end nor a duration", () => {
-  const { exit: _, ...rest } = result({
-    reason: "unable to execute /usr/bin/nosuch: No such file or directory",
-  });
+  const { exit: _, ...rest } = result();
+  const unable = "unable to execute /usr/bin/nosuch: No such file or directory";
+  const words = (process: RunResult["process"], reason: string) =>
+    resultInWords({ ...rest, process, reason }, NOW);
+  assert.equal(words("main", unable), `${unable}, 2 min ago`);
+  assert.equal(words("main", `its main process could not be run: ${unable}`), `${unable}, 2 min ago`);
   assert.equal(
-    resultInWords(rest, NOW),
-    "unable to execute /usr/bin/nosuch: No such file or directory, 2 min ago",
+    words("pre-start", `its pre-start process could not be run: ${unable}`),
+    `pre-start failed: ${unable}, 2 min ago`,
   );
 });
 
@@ -47,14 +50,16 @@ Deno.test("without the time, a result says how and how often", () => {
 const CAUSES: Array<[Cause, words: string]> = [
   [{ by: "event", event: "runlevel", environment: ["RUNLEVEL=2"] }, "the event runlevel RUNLEVEL=2"],
   [{ by: "request" }, "a request"],
-  [{ by: "request", asker: { pid: 12, uid: 0, command: "stop web" } }, "root (stop web, pid 12)"],
+  [
+    { by: "request", asker: { pid: 12, uid: 0, command: "initctl", parent: { pid: 3, command: "bash" } } },
+    "root (initctl, pid 12, by bash, pid 3)",
+  ],
   [{ by: "request", asker: { pid: 12, uid: 1000 } }, "user 1000 (pid 12)"],
   [{ by: "dependency", job: "db" }, "the job db, by its dependencies"],
   [{ by: "job", job: "tty", instance: "1" }, "the job tty (1)"],
   [{ by: "exit" }, "the end of its main process"],
   [{ by: "respawn" }, "init, as its main process had ended"],
   [{ by: "failure", reason: "its health is lost" }, "a failure: its health is lost"],
-  [{ by: "definition" }, "a change of its definition"],
   [{ by: "shutdown" }, "the shutdown"],
   [{ by: "init" }, "init"],
 ];

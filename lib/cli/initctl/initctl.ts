@@ -6,6 +6,7 @@ import { BUS_NAME } from "../../control/names.ts";
 import { connectToSystem } from "../../control/client/system.ts";
 import { versionText } from "../../model/version.ts";
 import type { CommandGroup, InitctlCommand, Invocation } from "./command.ts";
+import { ConnectionError, errorAsData } from "./errors.ts";
 import { environmentCommands } from "./environment_commands.ts";
 import { explainCommands } from "./explain_commands.ts";
 import { eventCommands } from "./event_commands.ts";
@@ -24,6 +25,7 @@ import {
 import { UsageError, usageMessage } from "../../model/command_line/usage_error.ts";
 import { initCommands } from "./init_commands.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
+import { readingCommands } from "./reading_commands.ts";
 import { write, writeStyled } from "../output.ts";
 
 /** The program's own name. By any other it is one of the commands. */
@@ -48,6 +50,7 @@ const GROUPS: Array<() => CommandGroup> = [
   jobCommands,
   eventCommands,
   environmentCommands,
+  readingCommands,
   explainCommands,
   lastCommands,
 ];
@@ -98,27 +101,11 @@ export async function main(
     return await run({ command, name, usage: `${name} ${word}`, args: rest, host }, options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    if (args.includes("--json")) host.write(1, errorAsJson(error));
+    if (args.includes("--json")) host.write(1, jsonLine(errorAsData(error)));
     host.write(2, usageMessage(name, error.message));
     return 1;
   }
 }
-
-/** The names of the errors that are initctl's own; others are init's. */
-const ERROR_PREFIX = "org.rouse.Error.";
-
-/** An error as `--json` has it. */
-function errorAsJson(error: Error): string {
-  const name = error instanceof CallError
-    ? error.name
-    : `${ERROR_PREFIX}${
-      error instanceof UsageError ? "Usage" : error instanceof ConnectionError ? "NoConnection" : "Failed"
-    }`;
-  return `${JSON.stringify({ error: { name, message: error.message } })}\n`;
-}
-
-/** There is no connection to an init. */
-class ConnectionError extends Error {}
 
 /** A command that has been called. */
 interface CalledCommand {
@@ -165,7 +152,7 @@ async function run(
     isJson,
     tell: (...answers) => {
       isTold = true;
-      if (isJson) { for (const answer of answers) host.write(1, `${JSON.stringify(answer)}\n`); }
+      if (isJson) { for (const answer of answers) host.write(1, jsonLine(answer)); }
     },
     client: async (isAnew = false) => {
       if (isAnew) client = void client?.close();
@@ -179,7 +166,7 @@ async function run(
     return status;
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
-    if (isJson) host.write(1, errorAsJson(error));
+    if (isJson) host.write(1, jsonLine(errorAsData(error)));
     complain(error.message);
     return 1;
   } finally {
@@ -228,6 +215,10 @@ async function attempt(what: string, connecting: () => Promise<Client>): Promise
     if (error instanceof CallError) throw error;
     throw new ConnectionError(`Unable to connect to ${what}: ${(error as Error).message}`);
   }
+}
+
+function jsonLine(answer: object): string {
+  return `${JSON.stringify(answer)}\n`;
 }
 
 function print({ write }: InitctlHost, text: string): number {

@@ -31,7 +31,11 @@ async function call(
   const name = words.shift()!;
   const written = ["", "", ""];
   const write = (descriptor: number, text: string) => void (written[descriptor] += text);
-  const host = { environment, write, writeStyled: write, isTerminal: () => false, connect: by };
+  const writeStyled = (descriptor: number, text: string | Uint8Array) => {
+    write(descriptor, typeof text === "string" ? text : new TextDecoder().decode(text));
+    return true;
+  };
+  const host = { environment, write, writeStyled, isTerminal: () => false, connect: by };
   const status = await main(words, name, host);
   return { status, stdout: written[1]!, stderr: written[2]! };
 }

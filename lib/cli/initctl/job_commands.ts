@@ -11,10 +11,11 @@ import {
   ROUSE_JOB_INTERFACE,
 } from "../../control/names.ts";
 import type { Option } from "../../model/command_line/options.ts";
-import { COLOUR, type CommandGroup, type Invocation, JOBS, JSON_FORM, LONG, noWait } from "./command.ts";
+import { COLOUR, type CommandGroup, type Invocation, JOBS, LONG, noWait } from "./command.ts";
 import { exitCodeOf, exitCodeOfError } from "./screens/exit_code.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
-import { formatStatus, type InstanceStatus } from "../../control/status.ts";
+import { formatStatus, type InstanceStatus, statusAsData } from "../../control/status.ts";
+import { patiently } from "./patience.ts";
 
 /** The job that a command is about. */
 interface TargetJob {
@@ -65,15 +66,16 @@ async function instanceOf(job: TargetJob, args: string[]): Promise<string> {
 }
 
 /**
- * The status line of an instance. When it has ended, that of a stopped job.
+ * Prints the status of an instance. When it has ended, that of a stopped job.
  * @param whenRemoved What is said when the job itself has been removed.
  * @throws {Error} when it has.
  */
-async function statusOf(
+async function printStatus(
+  { say, tell, isJson }: Invocation,
   { client, name, path }: TargetJob,
   instance: string,
   whenRemoved = `Unknown job: ${name}`,
-): Promise<string> {
+): Promise<void> {
   const properties = propertiesOf(client, instance);
   properties.catch(() => {}); // Awaited below, unless the job has been removed.
   try {
@@ -82,7 +84,9 @@ async function statusOf(
     if (isUnknownMethod(error)) throw new Error(whenRemoved);
     throw error;
   }
-  return formatStatus(name, await properties);
+  const status = await properties;
+  if (isJson) tell(statusAsData(name, status));
+  else say(formatStatus(name, status));
 }
 
 async function propertiesOf(client: Client, instance: string): Promise<InstanceStatus | undefined> {
@@ -98,32 +102,40 @@ async function propertiesOf(client: Client, instance: string): Promise<InstanceS
 /** A command that starts, stops or restarts a job, then prints its status. */
 function change(member: "Start" | "Stop" | "Restart") {
   return async (invocation: Invocation) => {
-    const { args, has, say } = invocation;
+    const { args, has } = invocation;
     if (has("jobs")) return (await screens()).changeSeveral(invocation, member);
     const job = await targetJob(invocation);
     job.client.silence();
-    if (member === "Stop" && has("force")) return say(await forceStop(job, invocation));
+    if (member === "Stop" && has("force")) return await forceStop(job, invocation);
     if (job.instance !== undefined) {
       const instance = await instanceOf(job, args);
       // Without waiting: a job that waited for itself would never end.
       await job.client.call(instance, INSTANCE_INTERFACE, member, "b", [false]);
-      return say(await statusOf(job, instance));
+      return await printStatus(invocation, job, instance);
     }
     // Stop does not return the instance, so that is looked up. When there is none, the error of Stop is not needed.
     const chosen = member === "Stop" ? instanceOf(job, args) : undefined;
     const done = callJob(job, member, "asb", [args.slice(1), !has("no-wait")]);
     done.catch(() => {});
-    const stopped = await chosen, started = await done;
+    const changed = await patiently(
+      invocation,
+      { change: member, job: job.name },
+      async () => {
+        const stopped = await chosen, started = await done;
+        return stopped ?? started as string;
+      },
+    );
     const removed = `${job.name} is stopped; its file is gone, so the job is unknown from now on`;
-    say(await statusOf(job, stopped ?? started as string, member === "Stop" ? removed : undefined));
+    await printStatus(invocation, job, changed, member === "Stop" ? removed : undefined);
   };
 }
 
-/** Stops an instance by force. Its status line, once it is down. */
-async function forceStop(job: TargetJob, { args, has }: Invocation): Promise<string> {
+/** Stops an instance by force, and prints its status once it is down. */
+async function forceStop(job: TargetJob, invocation: Invocation): Promise<void> {
+  const { args, has } = invocation;
   const instance = await instanceOf(job, args);
   await callRouse(job, args, "ForceStop", "asasb", [!has("no-wait")]);
-  return statusOf(job, instance);
+  await printStatus(invocation, job, instance);
 }
 
 async function reset(invocation: Invocation): Promise<void> {
@@ -152,6 +164,9 @@ async function status(invocation: Invocation): Promise<number | void> {
   const shown = !job || isAtLength(invocation) ? await (await screens()).showStatus(invocation) : undefined;
   if (shown !== undefined) return shown;
   if (!job) throw new Error("Unable to choose jobs: this init does not tell of all at once");
+  if (invocation.isJson) {
+    throw new Error("Unable to describe the job as JSON: this init does not tell enough");
+  }
   return await briefStatus(job, invocation);
 }
 
@@ -269,13 +284,15 @@ const LIST_OPTIONS: Option[] = [
   },
   { long: "sort", argument: "KEY", help: "by name, state, since, pid, restarts, cpu or memory" },
   { long: "watch", help: "show it anew each second, until q is typed" },
-  JSON_FORM,
   COLOUR,
 ];
 
 async function list(invocation: Invocation): Promise<number | void> {
   const isMore = isAtLength(invocation) || LIST_OPTIONS.some(({ long }) => invocation.has(long));
   const shown = isMore ? await (await screens()).showList(invocation, false) : undefined;
+  if (shown === undefined && invocation.isJson) {
+    throw new Error("Unable to list jobs as JSON: this init does not tell enough");
+  }
   return shown ?? await listBriefly(invocation);
 }
 
@@ -370,7 +387,6 @@ export const jobCommands = (): CommandGroup => ({
         LONG,
         JOBS,
         { long: "exit-code", help: "exit with 3 where it is not up, and with 4 where there is no such job" },
-        JSON_FORM,
         COLOUR,
       ],
       run: status,

@@ -24,6 +24,8 @@ export interface PageContext {
   clock(at: number): string;
   /** The last lines of its output, without their ends. */
   lines: readonly string[];
+  /** Why it does not run, in a sentence, where that is known. */
+  why?: string;
   /** The instance that was asked for; absent: all. */
   instance?: string;
 }
@@ -45,6 +47,7 @@ const plain = (text: string | undefined): Painted | undefined => text ? { text }
 const INSTANCE_FIELDS: readonly Field[] = [
   { label: "Instance", values: ({ instance, past }) => [plain((instance ?? past)?.name)] },
   { label: "State", values: (about, context) => [stateInWords(about, context)] },
+  { label: "Why", values: (_, { why }) => [plain(why)] },
   {
     label: "Told",
     values: ({ instance }) => [plain(instance?.told)],
@@ -86,6 +89,10 @@ const INSTANCE_FIELDS: readonly Field[] = [
       ((instance && observe(job.name, instance))?.sockets ?? []).map(plain),
   },
   {
+    label: "Log",
+    values: ({ job, instance, past }) => [plain((instance ?? past ?? job).log)],
+  },
+  {
     label: "Near limit",
     values: ({ job, instance }, { observe }) =>
       ((instance && observe(job.name, instance))?.limits ?? [])
@@ -99,22 +106,23 @@ const JOB_FIELDS: readonly Field[] = [
   {
     label: "Changed",
     values: ({ job }) => [
-      job.isChanged
-        ? {
-          text: "its file is not what it was when init read it; reload-configuration reads it",
-          paint: "warn",
-        }
+      job.isChanged && !job.problem
+        ? { text: "its file has changed since; that counts when the job has been stopped", paint: "warn" }
         : undefined,
     ],
   },
   { label: "Semantics", values: ({ job }) => [plain(job.semantics === "upstart" ? "" : job.semantics)] },
-  { label: "Problem", values: ({ job }) => [job.problem ? { text: job.problem, paint: "bad" } : undefined] },
   {
-    label: "Log",
-    values: ({ job, instance, past }) => [
-      plain((instance ?? past)?.log ?? job.log),
-      job.logProblem ? { text: job.logProblem, paint: "bad" } : undefined,
+    label: "Problem",
+    values: ({ job }) => [
+      job.problem
+        ? { text: `the last good definition stays in force: ${job.problem}`, paint: "bad" }
+        : undefined,
     ],
+  },
+  {
+    label: "Log fails",
+    values: ({ job }) => [job.logProblem ? { text: job.logProblem, paint: "bad" } : undefined],
   },
 ];
 
@@ -133,7 +141,9 @@ function causeOf(
   which: "started" | "stopped",
   now: number,
 ): Painted | undefined {
-  const change = (instance ?? past)?.[which];
+  const shown = instance ?? past, change = shown?.[which];
+  // The last result has said it.
+  if (change?.cause.by === "failure" && change.cause.reason === shown?.last?.reason) return undefined;
   return change && { text: `${causeInWords(change.cause)}, ${howLongAgo(change.at, now)}` };
 }
 
@@ -173,7 +183,7 @@ export function jobPage(job: JobReport, context: PageContext): string[] {
   return [
     heading(job, context),
     ...fieldLines(isOne ? INSTANCE_FIELDS : [totalOf(rows)], first, context),
-    ...fieldLines(JOB_FIELDS, isOne ? first : { job }, context),
+    ...fieldLines(JOB_FIELDS, first, context),
     ...apart(table.map((line) => INDENT + line)),
     ...apart(lines.map((line) => style(cut(printable(line), width), "dim"))),
   ];

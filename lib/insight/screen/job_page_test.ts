@@ -66,7 +66,7 @@ Deno.test("all that can be said of an instance", () => {
     semantics: "rouse",
     isChanged: true,
     problem: "/etc/rouse/web.ts:9: a brace is missing",
-    logProblem: "it cannot be written: No space left on device",
+    logProblem: "No space left on device",
     respawnLimit: { count: 10, interval: 5 },
     instances: [one],
   });
@@ -86,13 +86,12 @@ web - a web server
       Timers start-timeout in 8 s
              kill now
       Checks ready: localhost:80: not made yet
-  Defined in /etc/rouse/web.ts:7
-     Changed its file is not what it was when init read it; reload-configuration
-             reads it
-   Semantics rouse
-     Problem /etc/rouse/web.ts:9: a brace is missing
          Log /var/log/upstart/web-a.log
-             it cannot be written: No space left on device
+  Defined in /etc/rouse/web.ts:7
+   Semantics rouse
+     Problem the last good definition stays in force: /etc/rouse/web.ts:9: a
+             brace is missing
+   Log fails No space left on device
 
    PID  PROCESS
    100  main
@@ -114,6 +113,18 @@ off
        State stopped (stop/waiting), never started
   Defined in /etc/init/off.conf
 `,
+  );
+});
+
+Deno.test("why a job does not run is told where it is known", () => {
+  const why = "off waits for the event ready, which nothing here emits";
+  assert.match(page(job("off"), { why }), /never started\n +Why off waits for the event ready, which/);
+});
+
+Deno.test("a definition that waits for the job's stop is told", () => {
+  assert.match(
+    page({ ...jobNamed("api"), isChanged: true }, { width: 100 }),
+    /^ +Changed its file has changed since; that counts when the job has been stopped$/m,
   );
 });
 

@@ -15,13 +15,14 @@ export function columnsOf(text: string): number {
 /** What a reader takes for one character. */
 const characters = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
-/** The start of a text that takes at most so many columns. */
-function startOf(text: string, columns: number): string {
-  let kept = "", used = 0;
+/** The start of a text that takes at most so many columns, but has at least so many characters. */
+function startOf(text: string, columns: number, least = 0): string {
+  let kept = "", used = 0, count = 0;
   for (const { segment } of characters.segment(text)) {
     used += columnsOf(segment);
-    if (used > columns) break;
+    if (used > columns && count >= least) break;
     kept += segment;
+    count++;
   }
   return kept;
 }
@@ -50,8 +51,7 @@ export function wrapped(text: string, columns: number): string[] {
     }
     if (line !== "") lines.push(line);
     while (columnsOf(word) > columns) {
-      // One character at least, so that it comes to an end.
-      const piece = startOf(word, columns) || startOf(word, 2) || word;
+      const piece = startOf(word, columns, 1);
       lines.push(piece);
       word = word.slice(piece.length);
     }

@@ -33,7 +33,7 @@ export interface Look {
  * @throws {Error} with a message for the user.
  */
 export async function showList(invocation: Invocation, isRunningOnly: boolean): Promise<number | undefined> {
-  const { has, values, args, complain, say, show, isTerminal } = invocation;
+  const { has, values, args, complain, say, show, tell, isJson, isTerminal } = invocation;
   const listing: Listing = {
     words: isRunningOnly || has("jobs") ? [...values("jobs"), ...args] : [],
     isRunningOnly,
@@ -45,7 +45,7 @@ export async function showList(invocation: Invocation, isRunningOnly: boolean): 
   if (has("watch")) return await watch(invocation, listing, view.style);
   const look = await lookAt(invocation, listing);
   if (!look) return undefined;
-  if (has("json")) say(jsonOf(look));
+  if (isJson) tell(dataOf(look));
   else if (isTerminal(1) || has("long") || isRunningOnly) show(linesOf(look, view));
   else for (const row of look.rows) say(classicLine(row, look.report));
   for (const problem of look.problems) complain(problem);
@@ -99,12 +99,13 @@ export function classicOf({ name, goal, state, processes }: InstanceReport): Ins
 }
 
 /** The report on the jobs that have a row, with what was seen of their processes. */
-function jsonOf({ report, rows, observed }: Look): string {
+function dataOf({ report, rows, observed, problems }: Look): object {
   const names = new Set(rows.map(({ job }) => job));
-  return JSON.stringify({
+  return {
     ...report,
     jobs: report.jobs.filter(({ name }) => names.has(name)),
     broken: report.broken.filter(({ job }) => names.has(job)),
     observed: observed.filter(({ job }) => names.has(job)),
-  });
+    problems,
+  };
 }

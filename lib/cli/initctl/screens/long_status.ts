@@ -9,6 +9,7 @@ import type { InstanceReport, JobReport, Report } from "../../../model/insight/r
 import { nothingChosen } from "../../../insight/selection.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
+import { errorAsData } from "../errors.ts";
 import { exitCodeOf, exitCodeOfError, UNKNOWN } from "./exit_code.ts";
 import { lastLinesOf } from "./log_file.ts";
 import { classicOf } from "./listing.ts";
@@ -37,15 +38,16 @@ export async function showStatus(invocation: Invocation): Promise<number | undef
   } catch (error) {
     const code = has("exit-code") ? exitCodeOfError(error as Error) : undefined;
     if (code === undefined) throw error;
+    invocation.tell(errorAsData(error as Error));
     complain((error as Error).message);
     return code;
   }
 }
 
 async function showAsked(invocation: Invocation, asked: Asked): Promise<number> {
-  const { has, show, say, complain, isTerminal } = invocation;
+  const { has, show, say, complain, tell, isJson, isTerminal } = invocation;
   const { report, instance, problems } = asked;
-  if (has("json")) say(JSON.stringify({ ...report, observed: await observedOf(invocation, asked) }));
+  if (isJson) tell({ ...report, observed: await observedOf(invocation, asked), problems });
   else if (isTerminal(1) || has("long")) show(await pages(invocation, asked));
   else for (const job of report.jobs) for (const line of classicLines(job, instance)) say(line);
   for (const { problem, job } of report.broken) {
@@ -69,8 +71,9 @@ async function askedByPatterns(invocation: Invocation): Promise<Asked | undefine
 async function askedByName(invocation: Invocation): Promise<Asked | undefined> {
   const { args: [word, ...env], environment: { UPSTART_JOB, UPSTART_INSTANCE } } = invocation;
   const name = word ?? UPSTART_JOB!;
-  const report = await askReport(invocation, [name]);
-  if (!report) return undefined;
+  const whole = await askReport(invocation, [name]);
+  if (!whole) return undefined;
+  const report = { ...whole, broken: whole.broken.filter(({ job }) => job === name) };
   const problems = report.jobs.length + report.broken.length > 0 ? [] : [await unknown(invocation, name)];
   if (word === undefined) return { report, problems, instance: UPSTART_INSTANCE! };
   if (env.length === 0 || report.jobs.length === 0) return { report, problems };
@@ -108,6 +111,7 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
   const lines: string[] = [];
   for (const job of report.jobs) {
     const output = await outputOf(invocation, job, instance);
+    const why = await whyOf(invocation, job);
     const context: PageContext = {
       ...view,
       now: report.now,
@@ -115,10 +119,18 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
       clock,
       lines: output,
       ...instance !== undefined && { instance },
+      ...why !== undefined && { why },
     };
     lines.push(...lines.length > 0 ? [""] : [], ...jobPage(job, context));
   }
   return lines;
+}
+
+/** Why a job does not run that has no instance, where it is more than a failure. */
+async function whyOf({ client }: Invocation, { name, instances }: JobReport): Promise<string | undefined> {
+  if (instances.length > 0) return undefined;
+  const { whyItWaits } = await import("../explain/explain.ts");
+  return await whyItWaits(await client(), name);
 }
 
 async function observedOf(invocation: Invocation, { report, instance }: Asked): Promise<ObservedInstance[]> {

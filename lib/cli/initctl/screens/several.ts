@@ -9,7 +9,7 @@ import {
   MANAGER_PATH,
   ROUSE_INTERFACE,
 } from "../../../control/names.ts";
-import { formatStatus, type InstanceStatus } from "../../../control/status.ts";
+import { formatStatus, type InstanceStatus, statusAsData } from "../../../control/status.ts";
 import { selectJobs } from "../../../insight/selection.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
@@ -25,7 +25,7 @@ type Instances = Map<string, InstanceStatus[]>;
  * @throws {Error} with a message for the user.
  */
 export async function changeSeveral(invocation: Invocation, change: Change): Promise<number> {
-  const { args, values, has, say, complain } = invocation;
+  const { args, values, has, say, complain, tell } = invocation;
   const words = [...values("jobs"), ...args.filter((word) => !word.includes("="))];
   const client = await invocation.client();
   client.silence();
@@ -45,11 +45,13 @@ export async function changeSeveral(invocation: Invocation, change: Change): Pro
     }
   }));
   const after = jobs.length > 0 ? await instancesOf(client) : before;
-  for (const job of jobs) {
-    const instances = after.get(job) ?? [];
-    if (instances.length === 0) say(formatStatus(job));
-    for (const instance of instances) say(formatStatus(job, instance));
-  }
+  const rows = jobs.flatMap((job) => {
+    const instances: Array<InstanceStatus | undefined> = after.get(job) ?? [];
+    if (instances.length === 0) instances.push(undefined);
+    return instances.map((one): [string, InstanceStatus | undefined] => [job, one]);
+  });
+  for (const row of rows) say(formatStatus(...row));
+  tell({ jobs: rows.map((row) => statusAsData(...row)), problems });
   problems.forEach(complain);
   return problems.length > 0 ? 1 : 0;
 }

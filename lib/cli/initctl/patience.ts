@@ -1,0 +1,46 @@
+/** What is shown on a terminal of a change that takes long, or fails. Nothing of it is loaded before. */
+
+import type { Invocation } from "./command.ts";
+
+/** What was asked for. */
+export type AskedChange =
+  | { change: "Start" | "Stop" | "Restart"; job: string }
+  | { change: "Emit"; event: string };
+
+/** So long nothing is shown, in ms. */
+const LONG = 500;
+
+/**
+ * Waits for the answer to a change. On a terminal it is shown meanwhile what init waits for, and behind the error why it is
+ * so; elsewhere all is as Upstart has it.
+ * @throws {Error} as the answer does.
+ */
+export async function patiently<Result>(
+  invocation: Invocation,
+  asked: AskedChange,
+  answer: () => Promise<Result>,
+): Promise<Result> {
+  if (!invocation.isTerminal(2) || invocation.isJson) return await answer();
+  const client = await invocation.client(), since = Date.now();
+  let hide = () => {}, isOver = false;
+  const end = () => {
+    isOver = true;
+    hide();
+  };
+  client.whenLate(LONG, async () => {
+    const { showProgress } = await import("./reading/progress.ts");
+    if (!isOver) hide = showProgress(invocation, asked, since);
+  });
+  try {
+    return await answer();
+  } catch (error) {
+    end();
+    if (error instanceof Error) {
+      const { reasonsOf } = await import("./reading/reasons.ts");
+      error.message += await reasonsOf(client, error, { asked, since, args: invocation.args });
+    }
+    throw error;
+  } finally {
+    end();
+  }
+}

@@ -1,0 +1,77 @@
+/** Reads what init keeps, page by page, and goes on with what comes. */
+
+import type { Client } from "../../../control/client/client.ts";
+import type { PageWish } from "../../../control/client/insight.ts";
+import type { Page } from "../../../model/insight/journal.ts";
+import type { Invocation } from "../command.ts";
+
+/** Reads a page, see {@link readOutput}. */
+export type ReadPage<Item> = (client: Client, wish: PageWish, wait?: boolean) => Promise<Page<Item>>;
+
+/** So many items are asked for at a time. */
+const PAGE = 10_000;
+
+/** Up to so many of the last items are asked for as such. */
+const FEW = 500;
+
+/** All items that init keeps, or so many of the last ones. */
+export async function readAll<Item>(
+  client: Client,
+  read: ReadPage<Item>,
+  wish: PageWish,
+  most = Infinity,
+): Promise<Page<Item>> {
+  if (most <= FEW) return await read(client, { ...wish, most, last: true });
+  const whole: Page<Item> = { items: [], next: 0, lost: 0 };
+  for (let isMore = true; isMore;) {
+    const { items, next, lost } = await read(client, { ...wish, after: whole.next, most: PAGE });
+    for (const item of items) whole.items.push(item);
+    whole.lost += lost;
+    isMore = next > whole.next && items.length > 0;
+    whole.next = Math.max(next, whole.next);
+  }
+  if (most < whole.items.length) whole.items = whole.items.slice(-most);
+  return whole;
+}
+
+/** How long it is tried to reach an init again that has replaced itself, and the pause in between, in ms. */
+const PATIENCE = 10_000, PAUSE = 100;
+
+/**
+ * Pages of what comes after an item, as it comes, without an end. The connection is made again where init has replaced
+ * itself, as by `telinit u`.
+ * @throws {Error} when init has gone.
+ */
+export async function* follow<Item>(
+  invocation: Invocation,
+  read: ReadPage<Item>,
+  jobs: string[],
+  after: number,
+): AsyncGenerator<Page<Item>> {
+  let client = await invocation.client();
+  for (;;) {
+    try {
+      const page = await read(client, { jobs, after, most: PAGE }, true);
+      after = page.next;
+      yield page;
+    } catch (error) {
+      if ((error as Error).name.includes(".")) throw error; // Init's answer.
+      client = await reconnect(invocation, error as Error);
+      // An init that has not taken over what the last one knew counts anew.
+      const { next } = await read(client, { jobs, most: 1, last: true });
+      if (next < after) after = 0;
+    }
+  }
+}
+
+async function reconnect(invocation: Invocation, error: Error): Promise<Client> {
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    try {
+      return await invocation.client(true);
+    } catch {
+      if (performance.now() > deadline) throw error;
+    }
+  }
+}

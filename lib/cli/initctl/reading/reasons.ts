@@ -1,0 +1,91 @@
+/** Why a change of a job has failed: what is added to init's error on a terminal. */
+
+import type { Client } from "../../../control/client/client.ts";
+import { describe, readOutput } from "../../../control/client/insight.ts";
+import { failedRuns, failureLines } from "../../../insight/history/failures.ts";
+import { nothingChosen } from "../../../insight/selection.ts";
+import { displayName } from "../../../model/display_name.ts";
+import type { AskedChange } from "../patience.ts";
+
+/** So many failures are told, each with so many of its last lines. */
+const MOST_FAILURES = 5, MOST_LINES = 10;
+
+/** A change that has failed. */
+interface FailedChange {
+  asked: AskedChange;
+  /** When it was asked for, in ms since 1970. */
+  since: number;
+  message: string;
+  args: readonly string[];
+}
+
+/** Lines behind the error, by the last part of its name. */
+const REASONS: Readonly<
+  Record<string, (client: Client, change: FailedChange) => Promise<string[]> | string[]>
+> = {
+  JobFailed: failures,
+  EventFailed: failures,
+  UnknownJob: nearest,
+  UnknownInstance: notRunning,
+  InvalidArgs: severalJobs,
+};
+
+/**
+ * What is to be said behind the message of an error, each line with a newline in front of it. Nothing where init does not
+ * tell more.
+ */
+export async function reasonsOf(
+  client: Client,
+  error: Error,
+  change: Omit<FailedChange, "message">,
+): Promise<string> {
+  const name = error.name.slice(error.name.lastIndexOf(".") + 1);
+  if (!Object.hasOwn(REASONS, name)) return "";
+  try {
+    const lines = await REASONS[name]!(client, { ...change, message: error.message });
+    return lines.map((line) => `\n${line}`).join("");
+  } catch {
+    return ""; // Init does not tell, or not to this user: the error itself says enough.
+  }
+}
+
+async function failures(client: Client, { asked, since }: FailedChange): Promise<string[]> {
+  const runs = failedRuns(await describe(client, "job" in asked ? [asked.job] : []), since);
+  const blocks = await Promise.all(
+    runs.slice(0, MOST_FAILURES).map(async (run) => {
+      const { items } = await readOutput(client, { jobs: [run.job], since, most: MOST_LINES, last: true })
+        .catch(() => ({ items: [] }));
+      return failureLines(run, items);
+    }),
+  );
+  const [first] = runs;
+  const more = first && `For more: initctl status ${first.job}, initctl logs ${first.job}`;
+  return [...blocks.flat(), ...more === undefined ? [] : [more]];
+}
+
+async function nearest(client: Client, { asked }: FailedChange): Promise<string[]> {
+  if (!("job" in asked)) return [];
+  const { jobs, broken } = await describe(client);
+  const problem = broken.find(({ job }) => job === asked.job)?.problem;
+  if (problem !== undefined) return [`Its file has an error: ${problem}`];
+  const told = nothingChosen(asked.job, jobs.map(({ name }) => name));
+  return told.includes(" (") ? [told.slice(told.indexOf(" (") + 2, -1)] : [];
+}
+
+async function notRunning(client: Client, { asked, message }: FailedChange): Promise<string[]> {
+  if (!("job" in asked)) return [];
+  const instance = message.replace(/^Unknown instance: /, "");
+  const { jobs: [job] } = await describe(client, [asked.job]);
+  const others = job?.instances.map(({ name }) => name).filter((name) => name !== "") ?? [];
+  const hint = others.length > 0 ? `; it has the instances ${others.join(", ")}` : "";
+  const start = asked.change === "Restart" && others.length === 0
+    ? `; \`initctl start ${asked.job}' starts it`
+    : "";
+  return [`${displayName(asked.job, instance)} is not running${hint}${start}`];
+}
+
+function severalJobs(_: Client, { asked, args }: FailedChange): string[] {
+  const names = args.filter((word) => !word.includes("="));
+  if (!("job" in asked) || names.length < 2) return [];
+  return [`For several jobs: initctl ${asked.change.toLowerCase()} --jobs ${names.join(" ")}`];
+}

@@ -1,0 +1,42 @@
+/** Why changes of jobs have failed, in words. */
+
+import { displayName } from "../../model/display_name.ts";
+import type { OutputLine } from "../../model/insight/journal.ts";
+import type { InstanceReport, JobReport, Report } from "../../model/insight/report.ts";
+import { printable, printableLines } from "../../model/text/printable.ts";
+import { resultInWords } from "../results.ts";
+
+/** A run that has failed. */
+export interface FailedRun {
+  job: string;
+  instance: string;
+  /** How it ended, in words. */
+  result: string;
+}
+
+/** The runs that have failed from a point in time on (ms since 1970), the newest first. */
+export function failedRuns({ jobs, now }: Report, since: number): FailedRun[] {
+  const all = jobs.flatMap((job) =>
+    [...job.instances, ...job.past].map((instance) => [job, instance] as const)
+  );
+  return all.filter(([, { last }]) => last !== undefined && last.isFailure && last.at >= since)
+    .sort(([, one], [, other]) => other.last!.at - one.last!.at)
+    .map(([job, instance]) => failedRun(job, instance, now));
+}
+
+function failedRun({ name }: JobReport, { name: instance, last }: InstanceReport, now: number): FailedRun {
+  return { job: name, instance, result: resultInWords(last!, now).replace(", just now", "") };
+}
+
+/** Changes of colours in what a program prints. */
+// deno-lint-ignore no-control-regex
+const COLOUR_CHANGE = /\x1b\[[0-9;:]*m/g;
+
+/** A failed run, and the last lines that it has printed, as lines for a terminal. */
+export function failureLines({ job, instance, result }: FailedRun, output: readonly OutputLine[]): string[] {
+  const lines = output.filter((line) => line.job === job && line.instance === instance);
+  return [
+    printable(`${displayName(job, instance)}: ${result}`),
+    ...lines.map(({ text }) => `  | ${printableLines(text.replace(COLOUR_CHANGE, ""))}`),
+  ];
+}
