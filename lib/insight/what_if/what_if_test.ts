@@ -53,7 +53,9 @@ Deno.test("a stop takes along what stops on it, and a shutdown goes by dependenc
   const scene = new Scene({ db: {}, web: { needs: ["db"] }, cron: { stopOn: "stopping db" } })
     .start("db", "web", "cron");
   assert.equal(
-    scene.whatIfText({ kind: "stop", job: "db", environment: [] }).split("\n").filter((line) => /stops/.test(line))
+    scene.whatIfText({ kind: "stop", job: "db", environment: [] }).split("\n").filter((line) =>
+      /stops/.test(line)
+    )
       .map((line) => line.trim()).join("\n"),
     text(`
     1. db stops
@@ -84,7 +86,9 @@ Deno.test("what hangs now goes on to hang, and is told of", () => {
             its pre-start process 1001`),
   );
   const { blocked, assumptions } = scene.whatIf({ kind: "shutdown" });
-  assert.deepEqual(blocked.map(({ text }) => text), ["web is stopping: its pre-start process (1001) still runs"]);
+  assert.deepEqual(blocked.map(({ text }) => text), [
+    "web is stopping: its pre-start process (1001) still runs",
+  ]);
   assert.ok(assumptions.includes("what is under way now, and not by this, goes on as it is: web"));
 });
 
@@ -108,7 +112,10 @@ Deno.test("a loop of jobs ends with a sentence, after one round", () => {
   const { steps, isEndless } = scene.whatIf({ kind: "emit", event: "go", environment: [] });
   assert.equal(isEndless, true);
   assert.deepEqual(steps.filter(({ kind }) => kind === "starts").map(({ job }) => job), ["a", "b"]);
-  assert.match(scene.whatIfText({ kind: "emit", event: "go", environment: [] }), /without end: that is a loop$/m);
+  assert.match(
+    scene.whatIfText({ kind: "emit", event: "go", environment: [] }),
+    /without end: that is a loop$/m,
+  );
 });
 
 Deno.test("what would come anyway is no step", () => {
@@ -125,7 +132,9 @@ Deno.test("what would come anyway is no step", () => {
   const { steps } = scene.whatIf({ kind: "start", job: "web", environment: [] });
   assert.deepEqual(steps.map(({ job }) => job), ["web", "web"]);
   assert.deepEqual(
-    scene.whatIf({ kind: "start", job: "crash", environment: [] }).steps.map(({ text, after }) => [text, after]),
+    scene.whatIf({ kind: "start", job: "crash", environment: [] }).steps.map((
+      { text, after },
+    ) => [text, after]),
     [["crash starts", 0], ["crash is up", 0]],
   );
 });
@@ -134,7 +143,10 @@ Deno.test("events that programs would emit on the way are an assumption", () => 
   const scene = new Scene({ web: { startOn: "go" } });
   const { definition } = scene.simulator.engine.jobs.get("web")!;
   const processes = { main: { kind: "exec" as const, command: "sh -c 'initctl emit ready; exec sleep 9'" } };
-  scene.simulator.handle({ kind: "definitions", changes: [{ name: "web", definition: { ...definition, processes } }] });
+  scene.simulator.handle({
+    kind: "definitions",
+    changes: [{ name: "web", definition: { ...definition, processes } }],
+  });
   const { assumptions } = scene.whatIf({ kind: "emit", event: "go", environment: [] });
   assert.ok(assumptions.includes("the events that jobs' own programs emit on the way do not come: ready"));
 });

@@ -181,7 +181,7 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
       // What an obstacle tells is not told twice.
       ...dependencyReasons(facts, job, path).filter((one) => obstacle.length === 0 || !one.isHopeless),
       ...dependantReasons(facts, job),
-      ...problems(facts, job),
+      ...problems(facts, job, hasFailed),
       ...(obstacle.length > 0 ? [] : startAdvice(job, hasFailed)),
     ],
   };
@@ -267,14 +267,14 @@ function shutdownNote({ engine }: Facts, { definition }: LoadedJob): Reason[] {
   return [reason("note", "init is on its way down: events start no services any more", { isHopeless: true })];
 }
 
-/** What is wrong with its file, and what is remarked of it. */
-function problems(facts: Facts, { name, pendingDefinition }: LoadedJob): Reason[] {
+/** What is wrong with its file, and what is remarked of it, unless that is its failure, of which more is told. */
+function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFailed = false): Reason[] {
   const { problem, remark, isChanged, source } = facts.job(name) ?? {};
   const found: Reason[] = [];
   if (problem) {
     found.push(reason("problem", `its file is wrong, so its last good definition is in force: ${problem}`));
   }
-  if (remark) found.push(reason("note", remark));
+  if (remark && !hasFailed) found.push(reason("note", remark));
   if (pendingDefinition && !pendingDefinition.definition) {
     found.push(reason("note", "its file is gone: it is forgotten once it is stopped"));
   } else if (pendingDefinition) {

@@ -171,7 +171,10 @@ Deno.test("an event that has come is told with when and by whom", () => {
     environment: ["NAME=sda"],
     cause: { by: "job", job: "finder", instance: "" },
   }];
-  assert.match(scene.whyText("web", { journal }), /\[yes\] disk NAME=sda: it came 5 s ago by the job finder$/m);
+  assert.match(
+    scene.whyText("web", { journal }),
+    /\[yes\] disk NAME=sda: it came 5 s ago by the job finder$/m,
+  );
 });
 
 Deno.test("jobs that start on each other are a circle, seen from inside and from outside", () => {
@@ -189,7 +192,12 @@ Deno.test("jobs that start on each other are a circle, seen from inside and from
 });
 
 Deno.test("circles of needs, and needs that nobody provides", () => {
-  const scene = new Scene({ web: { needs: ["db"] }, db: { needs: ["web"] }, x: { needs: ["redsi"] }, redis: {} });
+  const scene = new Scene({
+    web: { needs: ["db"] },
+    db: { needs: ["web"] },
+    x: { needs: ["redsi"] },
+    redis: {},
+  });
   const [web] = scene.why("web"), [x] = scene.why("x");
   assert.equal(web!.summary, "web cannot start: web needs db, db needs web");
   assert.deepEqual(web!.reasons[0]!.members, ["web", "db"]);
@@ -361,7 +369,10 @@ Deno.test("a file that is wrong: of a job that is not there, and of one whose la
     scene.whyText("web", { report: old }),
     /its file is wrong, so its last good definition is in force: \/etc\/init\/web.conf:3: Missing argument/,
   );
-  assert.throws(() => scene.why("bda", { report: broken }), new NoAnswer("Unknown job: bda; did you mean `bad'?"));
+  assert.throws(
+    () => scene.why("bda", { report: broken }),
+    new NoAnswer("Unknown job: bda; did you mean `bad'?"),
+  );
 });
 
 Deno.test("an instance that the variables name, and all of them without", () => {
