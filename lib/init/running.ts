@@ -45,6 +45,7 @@ const START_WAIT = 20;
 /** What is saved of {@link RunningInit}. */
 export interface SavedInit {
   messages: SavedMessages;
+  insight: SavedInsight;
   engine: EngineSnapshot;
   requests: SavedRequests;
   controlGroups: SavedControlGroups;
@@ -57,7 +58,6 @@ export interface SavedInit {
   foreign: SavedForeign;
   pidFiles: SavedPidFiles;
   checks: SavedCheckStarts;
-  insight: SavedInsight;
 }
 
 /** Who says when the directed jobs start: the lines of inittab are such. */
@@ -165,6 +165,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     const { messages, processes: { output, controlGroups } } = this.context;
     return {
       messages,
+      insight: this.insight,
       engine: this.#enginePart,
       requests: this.#requests,
       controlGroups,
@@ -178,7 +179,6 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       foreign: this.#foreign,
       pidFiles: this.#pidFiles,
       checks: this.#checks,
-      insight: this.insight,
     };
   }
 

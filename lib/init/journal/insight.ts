@@ -101,7 +101,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
       ...(job !== undefined && { job }),
       asker,
     });
-    return ({ message }) => record.kind === "request" && (record.error = shortText(message));
+    return ({ message }) => this.#journal.amend(record, { error: shortText(message) });
   }
 
   #add(entry: Parameters<Journal["add"]>[0]): JournalRecord {

@@ -40,13 +40,13 @@ export class Journal implements Part<SavedJournal> {
   #last: JournalRecord | undefined;
   /** The number of the last record when somebody has read last. */
   #readTo = 0;
-  readonly #routine: RecordRing;
-  readonly #notable: RecordRing;
+  #routine: RecordRing;
+  #notable: RecordRing;
 
   /** Called when there is another record. */
   onMore: () => void = () => {};
 
-  constructor(limits = LIMITS) {
+  constructor(private readonly limits = LIMITS) {
     this.#routine = new RecordRing(limits.routine);
     this.#notable = new RecordRing(limits.notable);
   }
@@ -59,10 +59,16 @@ export class Journal implements Part<SavedJournal> {
   /** Adds a record of what has happened at this time (ms since 1970). */
   add(entry: JournalEntry, at: number): JournalRecord {
     const last = this.#last;
-    if (last && last.number > this.#readTo && goesThrough(last, entry, at)) return Object.assign(last, entry);
+    if (last && last.number > this.#readTo && goesThrough(last, entry, at)) return this.amend(last, entry);
     const record = this.#last = { number: ++this.#lastNumber, at, ...entry };
     this.#ringOf(record).add(record);
     this.onMore();
+    return record;
+  }
+
+  /** Changes the record that was added last. */
+  amend(record: JournalRecord, change: Partial<JournalEntry>): JournalRecord {
+    this.#ringOf(record).amend(record, change);
     return record;
   }
 
@@ -85,13 +91,22 @@ export class Journal implements Part<SavedJournal> {
     return { items, next, lost: Math.max(0, next - after - given) };
   }
 
-  save(): SavedJournal {
-    return { lastNumber: this.#lastNumber, records: merged(this.#routine.after(0), this.#notable.after(0)) };
+  get #all(): JournalRecord[] {
+    return merged(this.#routine.after(0), this.#notable.after(0));
   }
 
+  save(): SavedJournal {
+    return { lastNumber: this.#lastNumber, records: this.#all };
+  }
+
+  /** What has happened since it was made comes behind what was saved. */
   restore({ lastNumber, records }: SavedJournal): void {
+    const newer = this.#all;
+    this.#routine = new RecordRing(this.limits.routine);
+    this.#notable = new RecordRing(this.limits.notable);
     this.#lastNumber = lastNumber;
     for (const record of records) this.#ringOf(record).add(record);
+    for (const { number: _, at, ...entry } of newer) this.add(entry as JournalEntry, at);
   }
 }
 

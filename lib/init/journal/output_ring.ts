@@ -205,8 +205,10 @@ export class OutputRing implements Part<SavedRing> {
       Object.assign(job, { gone, lastGone });
       for (const saved of chunks) {
         const stream = streams[saved.stream] ??= new OutputStreamRing(name, saved.instance);
-        const chunk = new Chunk(stream, Buffer.from(saved.bytes, "base64"));
-        chunk.length = chunk.bytes.length;
+        const bytes = Buffer.from(saved.bytes, "base64");
+        // There is room for the end of its last line.
+        const chunk = new Chunk(stream, Buffer.concat([bytes, NEWLINE]));
+        chunk.length = bytes.length;
         chunk.marks.push(...saved.marks);
         stream.isCut = saved.isCut;
         stream.chunks.push(chunk);

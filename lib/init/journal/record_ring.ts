@@ -29,6 +29,13 @@ export class RecordRing {
     while (this.#size > this.limits.size || this.length > this.limits.count) this.#drop();
   }
 
+  /** Changes a record that is kept. */
+  amend(record: JournalRecord, change: Partial<JournalRecord>): void {
+    const before = sizeOf(record);
+    Object.assign(record, change);
+    this.#size += sizeOf(record) - before;
+  }
+
   /** How many there are. */
   get length(): number {
     return this.#records.length - this.#first;

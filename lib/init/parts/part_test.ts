@@ -67,6 +67,7 @@ Deno.test("each part of the running init can be saved and restored, and what is 
   const init = runningInit(), { parts } = init;
   assert.deepEqual(Object.keys(parts), [
     "messages",
+    "insight",
     "engine",
     "requests",
     "controlGroups",
