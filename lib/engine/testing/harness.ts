@@ -7,6 +7,7 @@ import type { Notification } from "../../model/checks/notification.ts";
 import type { Effect, EngineNotice, Input, Time } from "../effects.ts";
 import type { Request } from "../../model/requests.ts";
 import { Engine } from "../engine.ts";
+import type { EngineSnapshot } from "../snapshot/engine_snapshot.ts";
 import type { EngineView } from "../snapshot/engine_view.ts";
 import { UNDONE } from "../services/init_script.ts";
 import { type State, STATES } from "../states.ts";
@@ -182,6 +183,11 @@ export class Harness {
       this.#timers,
     );
     this.#restored = { engine: restored, shift: shiftSoFar + shift };
+  }
+
+  /** The engine's state. */
+  snapshot(): EngineSnapshot {
+    return this.#engine.save(this.#time());
   }
 
   /** Performs something that would happen by itself. False when there is nothing. */

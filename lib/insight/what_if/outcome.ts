@@ -18,8 +18,6 @@ export type StepKind =
   | "down"
   | "done"
   | "fails"
-  /** An event of the trial itself is over. */
-  | "event-over"
   /** Init would say this. */
   | "message";
 

@@ -187,10 +187,10 @@ function assumptionsOf({ recorder, rehearsal }: Run, snapshot: EngineSnapshot): 
   return [
     "hooks that are run succeed, tasks exit 0, services stay up and are ready, and end when they are told to",
     ...(running.length > 0
-      ? [`what is under way now, and not by this, goes on as it is: ${named(firstOf(running))}`]
+      ? [`what is under way now, and not by this, goes on as it is: ${named(firstOf(running.sort()))}`]
       : []),
     emitted.length > 0
-      ? `the events that jobs' own programs emit on the way do not come: ${named(firstOf(emitted))}`
+      ? `the events that jobs' own programs emit on the way do not come: ${named(firstOf(emitted.sort()))}`
       : "no program emits events on the way",
     `nobody asks init for anything else, and nothing else happens, within ${howLong(HORIZON)}`,
   ];

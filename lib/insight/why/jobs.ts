@@ -131,9 +131,10 @@ export function doing(facts: Facts, instance: Instance): Doing {
   const delay = timers.get("start-delay");
   if (delay && goal !== "stop") {
     const left = delay.deadline - facts.engine.now;
+    const why = setback ? `, for it has failed: ${setback.reason}` : "";
     return {
       verdict: "respawning",
-      text: `is started again ${left > 0 ? `in ${howLong(left)}` : "now"}`,
+      text: `is started again ${left > 0 ? `in ${howLong(left)}` : "now"}${why}`,
     };
   }
   if (goal === "start" && UP.has(state)) {

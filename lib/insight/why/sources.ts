@@ -35,7 +35,7 @@ export function sourcesOf(
   const subject = jobOf(leaf);
   if (subject !== undefined) return jobSources(facts, leaf.name, expand(subject, variables), path);
   if (leaf.name.endsWith(FAILED)) return failedSources(facts, leaf, variables, path);
-  return INITS[leaf.name]?.(facts, leaf) ?? foreignSources(facts, leaf.name);
+  return INITS[leaf.name]?.(facts, leaf) ?? foreignSources(facts, leaf.name, path);
 }
 
 /** What ends the name of the event that tells of an event whose jobs have failed. */
@@ -155,11 +155,12 @@ function runlevelSources({ runlevel, engine, emitters }: Facts): Sources {
 export const NOBODY = "nothing here emits it";
 
 /** Events that come from outside of init: from jobs' programs, bridges, or people. */
-function foreignSources(facts: Facts, event: string): Sources {
+function foreignSources(facts: Facts, event: string, path: Path): Sources {
   const { emitters } = facts;
   const known = emitters.of(event);
   if (known.length > 0) {
-    return { reasons: listed(known, (one) => emitterReason(facts, one), "jobs", 3), isPossible: true };
+    const reasons = listed(known, (one) => emitterReason(facts, one, path), "jobs", 3);
+    return { reasons, isPossible: reasons.some((one) => !one.isHopeless) };
   }
   const program = Object.hasOwn(EVENT_SOURCES, event) ? EVENT_SOURCES[event]! : undefined;
   const job = program && emitters.runs(program.replace(/\(\d\)$/, ""));
@@ -174,15 +175,16 @@ function foreignSources(facts: Facts, event: string): Sources {
   return { reasons: [reason("source", `${text}${elsewhere}${hint}`)], isPossible: byHand };
 }
 
-function emitterReason({ engine }: Facts, { job, process }: Emitter): Reason {
-  const { instances } = engine.jobs.get(job)!;
-  const state = Array.from(instances.values(), ({ goal, state }) => `${goal}/${state}`)[0] ?? "stop/waiting";
+function emitterReason(facts: Facts, { job: name, process }: Emitter, path: Path): Reason {
+  const job = facts.engine.jobs.get(name)!;
   const who = process === undefined
-    ? `${job} says that it emits it`
+    ? `${name} says that it emits it`
     : process === "module"
-    ? `a function of ${job} emits it`
-    : `the ${process} process of ${job} emits it`;
-  return reason("source", `${who} (${job} ${state})`, { job });
+    ? `a function of ${name} emits it`
+    : `the ${process} process of ${name} emits it`;
+  const because = jobReason(facts, job, path),
+    isHopeless = because.isHopeless && { isHopeless: true as const };
+  return reason("source", who, { job: name, ...isHopeless }, [because]);
 }
 
 /** The nearest known name, as the end of a sentence; empty when none is near. */

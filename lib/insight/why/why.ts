@@ -159,15 +159,17 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
   const hasFailed = result.some(({ isMet }) => isMet === false);
   const verdict = verdictOf(job, hasFailed, past !== undefined);
   const isStuck = verdict !== "completed" && [...obstacle, ...conditions].some((one) => one.isHopeless);
-  const why = obstacle[0]?.text ?? { failed: result[0]?.text, stopped: stop[0]?.text }[verdict as string];
+  const why = { failed: result[0]?.text, stopped: stop[0]?.text }[verdict as string];
+  const name = displayName(job.name, instance ?? "");
+  const state = `${name} ${SUMMARIES[verdict]}${
+    why === undefined ? whatIsMissing(job, conditions[0]!, isStuck) : `: ${why}`
+  }`;
   return {
     job: job.name,
     instance: null,
     verdict,
     isStuck,
-    summary: `${displayName(job.name, instance ?? "")} ${SUMMARIES[verdict]}${
-      why === undefined ? whatIsMissing(job, conditions[0]!, isStuck) : `: ${why}`
-    }`,
+    summary: obstacle[0] ? cannotStart(name, obstacle[0].text) : state,
     reasons: [
       ...circleNotes(conditions),
       ...result,
@@ -179,10 +181,16 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
       // What an obstacle tells is not told twice.
       ...dependencyReasons(facts, job, path).filter((one) => obstacle.length === 0 || !one.isHopeless),
       ...dependantReasons(facts, job),
-      ...problems(facts, job),
-      ...startAdvice(job, hasFailed),
+      ...problems(facts, job, hasFailed),
+      ...(obstacle.length > 0 ? [] : startAdvice(job, hasFailed)),
     ],
   };
+}
+
+/** What forbids a start, as a sentence that says so. */
+function cannotStart(name: string, obstacle: string): string {
+  const begin = `${name} cannot start: `;
+  return obstacle.startsWith(begin) ? obstacle : begin + obstacle;
 }
 
 /** What a job that is not there does, as the end of a sentence. */
@@ -259,14 +267,14 @@ function shutdownNote({ engine }: Facts, { definition }: LoadedJob): Reason[] {
   return [reason("note", "init is on its way down: events start no services any more", { isHopeless: true })];
 }
 
-/** What is wrong with its file, and what is remarked of it. */
-function problems(facts: Facts, { name, pendingDefinition }: LoadedJob): Reason[] {
+/** What is wrong with its file, and what is remarked of it, unless that is its failure, of which more is told. */
+function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFailed = false): Reason[] {
   const { problem, remark, isChanged, source } = facts.job(name) ?? {};
   const found: Reason[] = [];
   if (problem) {
     found.push(reason("problem", `its file is wrong, so its last good definition is in force: ${problem}`));
   }
-  if (remark) found.push(reason("note", remark));
+  if (remark && !hasFailed) found.push(reason("note", remark));
   if (pendingDefinition && !pendingDefinition.definition) {
     found.push(reason("note", "its file is gone: it is forgotten once it is stopped"));
   } else if (pendingDefinition) {
