@@ -16,7 +16,8 @@ function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed);
   if (schema === null || typeof schema !== "object") return schema;
   const all = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
-  const isOpen = schema !== null && (schema as Schema)["type"] === "object" && !("additionalProperties" in schema);
+  const isOpen = schema !== null && (schema as Schema)["type"] === "object" &&
+    !("additionalProperties" in schema);
   return isOpen ? { ...all, additionalProperties: false } : all;
 }
 
@@ -32,7 +33,8 @@ function valid(name: string, value: unknown): void {
 }
 
 const JOBS = {
-  "web.conf": "usage 'web please'\nstart on never or (started other and x A=b)\nlimit nofile 100 200\nscript\n" +
+  "web.conf":
+    "usage 'web please'\nstart on never or (started other and x A=b)\nlimit nofile 100 200\nscript\n" +
     "echo hello\nexec sleep 600\nend script\n",
   "bad.conf": "pre-start exec false\nexec sleep 600\n",
   "tty.conf": "instance $L\nrespawn\nexec sleep 600\n",
@@ -109,7 +111,7 @@ Deno.test("every command answers one object, an error is one, and both are as th
     assert(lines.length > 0);
     for (const line of lines) valid(schema, line);
   }
-  assert.equal((await init.ask("logs", "tty", "--json")), "");
+  assert.equal(await init.ask("logs", "tty", "--json"), "");
 });
 
 Deno.test("values are what the commands print", async () => {
@@ -122,7 +124,13 @@ Deno.test("values are what the commands print", async () => {
   const { jobs: [shown] } = await ask("show-config", "web");
   assert.equal(shown.startOn, "(never or (started other and x A=b))");
   assert.deepEqual((await ask("check-config", "web").catch(() => ({ jobs: [] }))).jobs, []);
-  assert.deepEqual(await ask("stop", "web"), { job: "web", instance: "", goal: "stop", state: "waiting", processes: [] });
+  assert.deepEqual(await ask("stop", "web"), {
+    job: "web",
+    instance: "",
+    goal: "stop",
+    state: "waiting",
+    processes: [],
+  });
   const { exit, stdout, stderr } = await init.initctl("stop", "web", "--json");
   assert.equal(exit, 1);
   assert.deepEqual(JSON.parse(stdout), {

@@ -42,7 +42,10 @@ Deno.test("logs shows what jobs have printed, once, be it in files or in memory"
   await init.ask("start", "tty", "L=a");
   await init.until(["logs", "tty"], "tty (a) | here\n");
   const { exit, stderr } = await init.initctl("logs", "wbe", "nothing*");
-  assert.deepEqual([exit, stderr], [1, "initctl: Unknown job: wbe (is web meant?); No job matches nothing*\n"]);
+  assert.deepEqual([exit, stderr], [
+    1,
+    "initctl: Unknown job: wbe (is web meant?); No job matches nothing*\n",
+  ]);
 });
 
 Deno.test("files that were rotated away come first, whoever has done it, and compressed ones too", async () => {
@@ -58,7 +61,9 @@ Deno.test("files that were rotated away come first, whoever has done it, and com
   const all = ["a", "b", "c", "d", "e", "f", "g", "new", "newer"];
   const last = (count: number) => all.slice(-count).map((line) => `${line}\n`).join("");
   assert.equal(await init.ask("logs", "web"), last(all.length));
-  for (const count of [1, 2, 3, 4, 6, 8]) assert.equal(await init.ask("logs", "web", "-n", String(count)), last(count));
+  for (const count of [1, 2, 3, 4, 6, 8]) {
+    assert.equal(await init.ask("logs", "web", "-n", String(count)), last(count));
+  }
   // What stands in memory alone, for the file has gone.
   renameSync(log, `${log}.gone`);
   assert.equal((await init.ask("logs", "web")).replace("f\n", "f\ng\n"), last(all.length));
@@ -82,7 +87,7 @@ Deno.test("--since goes by the times that lines have, and it is said which have 
     stderr,
     `initctl: ${log}: its lines have no times, so --since leaves out those that init does not keep any more\n`,
   );
-  assert.equal((await init.ask("logs", "web")), "without\nlong ago\nof late\nnew\n");
+  assert.equal(await init.ask("logs", "web"), "without\nlong ago\nof late\nnew\n");
   for (const option of [["--since", "soon"], ["-n", "some"], ["--grep", "("], ["--color", "red"]]) {
     const { exit, stdout, stderr } = await init.initctl("logs", ...option);
     assert.deepEqual([exit, stdout], [1, ""]);
@@ -108,11 +113,12 @@ function following(init: RunningInit, ...words: string[]) {
   let text = "";
   child.stdout.on("data", (chunk) => text += chunk);
   return {
-    shows: (wanted: string) => until(`${words.join(" ")} shows ${wanted}`, () => text.includes(wanted)).catch(
-      (error) => {
-        throw new Error(`${error.message}; it is: ${text}`);
-      },
-    ),
+    shows: (wanted: string) =>
+      until(`${words.join(" ")} shows ${wanted}`, () => text.includes(wanted)).catch(
+        (error) => {
+          throw new Error(`${error.message}; it is: ${text}`);
+        },
+      ),
     get text() {
       return text;
     },
@@ -146,7 +152,10 @@ Deno.test("logs -f goes on across restarts and rotation, with new instances, and
 
 Deno.test("events shows what has happened, and who has asked", async () => {
   await using init = await RunningInit.start({
-    jobs: { "web.conf": "start on hello\nexec sleep 600\n", "bad.conf": "exec sh -c 'exit 44'\nnormal exit 0\n" },
+    jobs: {
+      "web.conf": "start on hello\nexec sleep 600\n",
+      "bad.conf": "exec sh -c 'exit 44'\nnormal exit 0\n",
+    },
   });
   await using events = following(init, "events", "-f", "--kind", "failed,event", "bad");
   await using all = following(init, "events", "-f");
@@ -171,5 +180,7 @@ Deno.test("events shows what has happened, and who has asked", async () => {
 Deno.test("a list of all kinds of records is what the page tells of", () => {
   const page = readFileSync(new URL("../docs/initctl.md", import.meta.url), "utf8");
   const schema = JSON.parse(readFileSync(new URL("../docs/schema/record.json", import.meta.url), "utf8"));
-  for (const { properties: { kind } } of schema.oneOf) assert.ok(page.includes(`\`${kind.const}\``), kind.const);
+  for (const { properties: { kind } } of schema.oneOf) {
+    assert.ok(page.includes(`\`${kind.const}\``), kind.const);
+  }
 });

@@ -26,7 +26,15 @@ Deno.test("the files of a log are those of logrotate, those that init has rotate
 });
 
 Deno.test("logs of instances are known by their jobs, also those of instances that are gone", () => {
-  const names = ["web.log", "web-a.log", "web-api.log", "web-api-x.log", "tty-_dev_tty1.log", "other.log", "web-b.log.1"];
+  const names = [
+    "web.log",
+    "web-a.log",
+    "web-api.log",
+    "web-api-x.log",
+    "tty-_dev_tty1.log",
+    "other.log",
+    "web-b.log.1",
+  ];
   const jobs = ["web", "web-api", "tty"], known = new Map([["tty", new Set(["/dev/tty1"])]]);
   const found = (...wanted: string[]) =>
     instancesWithLogs("/log", names, jobs, wanted, known).map(({ job, instance }) => `${job}(${instance})`);

@@ -53,7 +53,13 @@ Deno.test("a line that was read in its midst is shown once", async () => {
 });
 
 Deno.test("a file in which lines are missing is still known", async () => {
-  assert.deepEqual(await join(["a", "c", "d", "e"], ["a", "b", "c", "d", "e", "f"]), ["a", "c", "d", "e", "f@6"]);
+  assert.deepEqual(await join(["a", "c", "d", "e"], ["a", "b", "c", "d", "e", "f"]), [
+    "a",
+    "c",
+    "d",
+    "e",
+    "f@6",
+  ]);
 });
 
 Deno.test("whatever is printed, and however much of it each has, all of it is shown once and in order", async () => {
@@ -69,7 +75,14 @@ Deno.test("whatever is printed, and however much of it each has, all of it is sh
 
 Deno.test("logs are merged by time, each in its own order", async () => {
   const one = [kept("a", 1), kept("b", 5), kept("c", 4)], other = [kept("x", 2), kept("y", 5), kept("z", 9)];
-  assert.deepEqual(await shown(merged([asyncOf(one), asyncOf(other)])), ["a@1", "x@2", "b@5", "y@5", "c@4", "z@9"]);
+  assert.deepEqual(await shown(merged([asyncOf(one), asyncOf(other)])), [
+    "a@1",
+    "x@2",
+    "b@5",
+    "y@5",
+    "c@4",
+    "z@9",
+  ]);
 });
 
 Deno.test("the time in front of a line is taken off, and what only looks like one is not", () => {
@@ -81,16 +94,22 @@ Deno.test("the time in front of a line is taken off, and what only looks like on
 });
 
 Deno.test("bytes are split into lines wherever they are cut", () => {
-  fc.assert(fc.property(fc.array(fc.constantFrom("a", "é", "\n", "\r")), fc.array(fc.nat(20)), (characters, cuts) => {
-    const text = characters.join(""), bytes = Buffer.from(text), splitter = new LineSplitter();
-    const lines: string[] = [];
-    let at = 0;
-    for (const length of [...cuts, bytes.length]) {
-      lines.push(...splitter.add(bytes.subarray(at, at + length)).map(String));
-      at += length;
-    }
-    assert.deepEqual([...lines, String(splitter.rest)], text.split("\n"));
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom("a", "é", "\n", "\r")), fc.array(fc.nat(20)), (characters, cuts) => {
+      const text = characters.join(""), bytes = Buffer.from(text), splitter = new LineSplitter();
+      const lines: string[] = [];
+      let at = 0;
+      for (const length of [...cuts, bytes.length]) {
+        lines.push(...splitter.add(bytes.subarray(at, at + length)).map(String));
+        at += length;
+      }
+      assert.deepEqual([...lines, String(splitter.rest)], text.split("\n"));
+    }),
+  );
   const endless = new LineSplitter();
-  assert.deepEqual(endless.add(Buffer.alloc(3 << 20)).map(({ length }) => length), [1 << 20, 1 << 20, 1 << 20]);
+  assert.deepEqual(endless.add(Buffer.alloc(3 << 20)).map(({ length }) => length), [
+    1 << 20,
+    1 << 20,
+    1 << 20,
+  ]);
 });
