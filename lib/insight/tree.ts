@@ -1,7 +1,7 @@
 /** Trees of reasons as text: a line for each, indented, with a mark where it says whether something is so. */
 
 import { type Paint, PLAIN, type Style } from "./screen/style.ts";
-import type { Explanation, Reason, Verdict } from "./why/reason.ts";
+import type { Explanation, JobVerdict, ReasonNode } from "./why/reason.ts";
 
 /** No line is longer, however wide the terminal is. */
 export const WIDEST = 100;
@@ -13,7 +13,7 @@ const STEP = "  ";
 const MARKS = { yes: "[yes] ", no: "[no] " };
 
 /** The colours of verdicts. */
-const VERDICTS: Readonly<Record<Verdict, Paint>> = {
+const VERDICTS: Readonly<Record<JobVerdict, Paint>> = {
   up: "good",
   starting: "warn",
   stopping: "warn",
@@ -43,12 +43,12 @@ export function explanationLines({ summary, verdict, reasons }: Explanation, lay
 }
 
 /** True for a reason that the summary has said. */
-function isTold({ text, reasons }: Reason, summary: string): boolean {
+function isTold({ text, reasons }: ReasonNode, summary: string): boolean {
   return reasons.length === 0 && summary.endsWith(text);
 }
 
 /** A reason, and what it rests on, as lines. `depth`: 0 for one that stands by itself. */
-export function reasonLines(one: Reason, depth: number, layout: Layout): string[] {
+export function reasonLines(one: ReasonNode, depth: number, layout: Layout): string[] {
   const mark = one.isMet === undefined || one.kind === "result" ? "" : one.isMet ? MARKS.yes : MARKS.no;
   return [
     ...lineOf(mark + one.text, depth, layout, paintOf(one)),
@@ -63,7 +63,7 @@ export function lineOf(text: string, depth: number, layout: Layout, paint?: Pain
   return lines.map((line) => indent + layout.style(line, paint));
 }
 
-function paintOf({ kind, isMet, isHopeless }: Reason): Paint | undefined {
+function paintOf({ kind, isMet, isHopeless }: ReasonNode): Paint | undefined {
   if (isHopeless || kind === "problem") return "bad";
   if (kind === "advice") return "strong";
   if (isMet !== undefined) return isMet ? "good" : "warn";

@@ -1,6 +1,6 @@
 /** What would happen: the answer to `what-if`, as plain JSON. */
 
-import type { Reason } from "../why/reason.ts";
+import type { ReasonNode } from "../why/reason.ts";
 
 /** What is tried. Environments are `KEY=VALUE` strings. */
 export type Trial =
@@ -18,13 +18,11 @@ export type StepKind =
   | "down"
   | "done"
   | "fails"
-  /** An event of the trial itself is over. */
-  | "event-over"
   /** Init would say this. */
   | "message";
 
 /** Something that would happen. */
-export interface Step {
+export interface TrialStep {
   kind: StepKind;
   /** After how many ms. */
   after: number;
@@ -38,13 +36,13 @@ export interface Step {
 export interface Outcome {
   trial: Trial;
   /** In order. */
-  steps: Step[];
+  steps: TrialStep[];
   /** Why init would refuse the request, or answer that it has failed. */
   error?: string;
   /** True where steps go on without end, or for longer than is looked ahead. */
   isEndless: boolean;
   /** What would not be where it is to be in the end, and why. */
-  blocked: Reason[];
+  blocked: ReasonNode[];
   /** What the answer rests on, each a sentence without its full stop. */
   assumptions: string[];
 }

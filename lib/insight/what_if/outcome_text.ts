@@ -4,7 +4,7 @@ import { type Layout, lineOf, reasonLines } from "../tree.ts";
 import type { Paint } from "../screen/style.ts";
 import { eventInWords } from "../why/words.ts";
 import { howLong } from "../words.ts";
-import type { Outcome, Step, StepKind, Trial } from "./outcome.ts";
+import type { Outcome, StepKind, Trial, TrialStep } from "./outcome.ts";
 
 const PAINTS: Partial<Record<StepKind, Paint>> = {
   up: "good",
@@ -33,7 +33,7 @@ export function outcomeLines(outcome: Outcome, layout: Layout): string[] {
   return lines;
 }
 
-function stepLines({ kind, after, text }: Step, number: number, layout: Layout): string[] {
+function stepLines({ kind, after, text }: TrialStep, number: number, layout: Layout): string[] {
   const time = after >= 1000 ? `after ${howLong(after)}, ` : "";
   const words = kind === "message" ? `init says: ${text}` : text;
   return lineOf(`${number}. ${time}${words}`, 1, layout, PAINTS[kind]);

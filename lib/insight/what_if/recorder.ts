@@ -10,7 +10,7 @@ import { displayName } from "../../model/display_name.ts";
 import type { Environment } from "../../model/environment.ts";
 import { printable } from "../../model/text/printable.ts";
 import { named } from "../why/words.ts";
-import type { Step, StepKind } from "./outcome.ts";
+import type { StepKind, TrialStep } from "./outcome.ts";
 
 /** More steps than this are not kept. */
 const MOST_STEPS = 5000;
@@ -20,7 +20,7 @@ const MOST_STARTS = 20;
 
 /** Records steps. */
 export class Recorder {
-  readonly steps: Step[] = [];
+  readonly steps: TrialStep[] = [];
   /** The jobs that start again and again. */
   readonly endless = new Set<string>();
   readonly #instances = new Map<string, Instance>();

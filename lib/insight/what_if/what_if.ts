@@ -7,12 +7,12 @@ import { displayName } from "../../model/display_name.ts";
 import { closest } from "../../model/text/closest.ts";
 import { Facts, type FactSources } from "../why/facts.ts";
 import { instanceReason } from "../why/jobs.ts";
-import { listed, type Reason } from "../why/reason.ts";
+import { listed, type ReasonNode } from "../why/reason.ts";
 import { stateOf } from "../why/restored.ts";
 import { NoAnswer } from "../why/why.ts";
 import { howLong } from "../words.ts";
 import { named } from "../why/words.ts";
-import type { Outcome, Step, Trial } from "./outcome.ts";
+import type { Outcome, Trial, TrialStep } from "./outcome.ts";
 import { Recorder } from "./recorder.ts";
 import { Rehearsal } from "./rehearsal.ts";
 
@@ -121,8 +121,8 @@ function shutDown(rehearsal: Rehearsal, runlevel = "N"): void {
 }
 
 /** The steps that come because of the trial: without those that would come anyway. */
-function without(steps: readonly Step[], others: readonly Step[]): Step[] {
-  const key = (step: Step) => JSON.stringify(step);
+function without(steps: readonly TrialStep[], others: readonly TrialStep[]): TrialStep[] {
+  const key = (step: TrialStep) => JSON.stringify(step);
   const counts = new Map<string, number>();
   for (const step of others) counts.set(key(step), (counts.get(key(step)) ?? 0) + 1);
   return steps.filter((step) => {
@@ -133,9 +133,9 @@ function without(steps: readonly Step[], others: readonly Step[]): Step[] {
 }
 
 /** Of steps that go on without end, one round. */
-function once(steps: Step[], endless: ReadonlySet<string>): Step[] {
+function once(steps: TrialStep[], endless: ReadonlySet<string>): TrialStep[] {
   if (endless.size === 0) return steps;
-  const isStart = ({ kind, job, instance }: Step) =>
+  const isStart = ({ kind, job, instance }: TrialStep) =>
     kind === "starts" && endless.has(displayName(job ?? "", instance ?? ""));
   const first = steps.find(isStart);
   const second = steps.findIndex((step) => step !== first && isStart(step) && step.job === first!.job);
@@ -143,7 +143,7 @@ function once(steps: Step[], endless: ReadonlySet<string>): Step[] {
 }
 
 /** The instances that are not where they are to be, and would be there without the trial, or would not be at all. */
-function blockedIn(run: Run, anyway: Run, surroundings: Surroundings): Reason[] {
+function blockedIn(run: Run, anyway: Run, surroundings: Surroundings): ReasonNode[] {
   const { rehearsal } = run;
   const facts = new Facts({
     engine: stateOf(rehearsal.engine.save({ monotonic: rehearsal.now, wall: Date.now() })),
@@ -163,12 +163,12 @@ function blockedIn(run: Run, anyway: Run, surroundings: Surroundings): Reason[] 
   return listed(first.length > 0 ? first : reasons.slice(0, 1), (one) => one, "jobs", MOST_BLOCKED);
 }
 
-function subjectOf({ job, instance }: Reason): string {
+function subjectOf({ job, instance }: ReasonNode): string {
   return JSON.stringify([job, instance]);
 }
 
 /** What a reason, and those that it rests on, are about. */
-function subjectsOf(one: Reason): string[] {
+function subjectsOf(one: ReasonNode): string[] {
   return [subjectOf(one), ...one.reasons.flatMap(subjectsOf)];
 }
 
@@ -187,10 +187,10 @@ function assumptionsOf({ recorder, rehearsal }: Run, snapshot: EngineSnapshot): 
   return [
     "hooks that are run succeed, tasks exit 0, services stay up and are ready, and end when they are told to",
     ...(running.length > 0
-      ? [`what is under way now, and not by this, goes on as it is: ${named(firstOf(running))}`]
+      ? [`what is under way now, and not by this, goes on as it is: ${named(firstOf(running.sort()))}`]
       : []),
     emitted.length > 0
-      ? `the events that jobs' own programs emit on the way do not come: ${named(firstOf(emitted))}`
+      ? `the events that jobs' own programs emit on the way do not come: ${named(firstOf(emitted.sort()))}`
       : "no program emits events on the way",
     `nobody asks init for anything else, and nothing else happens, within ${howLong(HORIZON)}`,
   ];

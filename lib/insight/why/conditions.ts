@@ -8,7 +8,7 @@ import { type Environment, environment } from "../../model/environment.ts";
 import type { EventRecord, Facts } from "./facts.ts";
 import { arrival } from "./history.ts";
 import { jobReason, type Path } from "./jobs.ts";
-import { type Reason, reason } from "./reason.ts";
+import { reason, type ReasonNode } from "./reason.ts";
 import { closestHint, sourcesOf } from "./sources.ts";
 import { cut, leafInWords } from "./words.ts";
 
@@ -35,7 +35,7 @@ export function conditionReason(
   matcher: Matcher,
   path: Path,
   variables = matcher.variables,
-): Reason {
+): ReasonNode {
   const { taken, up, condition } = matcher;
   const tree = partReason({ facts, taken, up: new Set(up), variables, path, next: 0 }, condition);
   const text = condition.kind === "event" ? ` ${tree.text}` : `: ${tree.text}`;
@@ -62,15 +62,15 @@ function levelInWords(leaf: EventCondition): string | undefined {
 }
 
 /** What of a condition has yet to come, each in a few words. */
-export function missingParts(one: Reason): Reason[] {
+export function missingParts(one: ReasonNode): ReasonNode[] {
   const isJoined = one.reasons.some(({ kind }) => PARTS.includes(kind)) && one.event === undefined;
   if (isJoined) return one.reasons.flatMap(missingParts);
   return one.isMet === false ? [one] : [];
 }
 
-const PARTS: ReadonlyArray<Reason["kind"]> = ["and", "or", "event", "level"];
+const PARTS: ReadonlyArray<ReasonNode["kind"]> = ["and", "or", "event", "level"];
 
-function partReason(progress: Progress, condition: JobCondition): Reason {
+function partReason(progress: Progress, condition: JobCondition): ReasonNode {
   if (condition.kind === "event") return leafReason(progress, condition);
   const parts = sides(condition, condition.kind).map((side) => partReason(progress, side));
   const isAnd = condition.kind === "and";
@@ -89,7 +89,7 @@ function sides(condition: JobCondition, kind: "and" | "or"): JobCondition[] {
   return [...sides(condition.left, kind), ...sides(condition.right, kind)];
 }
 
-function leafReason(progress: Progress, leaf: EventCondition): Reason {
+function leafReason(progress: Progress, leaf: EventCondition): ReasonNode {
   const index = progress.next++, { facts, taken, up } = progress;
   const level = levelOf(leaf);
   if (level !== undefined) return levelReason(progress, level, up.has(index));
@@ -98,7 +98,7 @@ function leafReason(progress: Progress, leaf: EventCondition): Reason {
 }
 
 /** An event that has come. */
-function takenReason(facts: Facts, leaf: EventCondition, event: Event): Reason {
+function takenReason(facts: Facts, leaf: EventCondition, event: Event): ReasonNode {
   const record = facts.recordOf(event), pairs = event.environment.pairs();
   const came = record ? ` ${arrival(facts, record.at, record.cause)}` : cameFrom(event);
   return reason("event", `${leafInWords(leaf)}: it came${came}`, {
@@ -114,7 +114,7 @@ function cameFrom({ cause }: Event): string {
 }
 
 /** An event that has not come. */
-function missingReason({ facts, variables, path }: Progress, leaf: EventCondition): Reason {
+function missingReason({ facts, variables, path }: Progress, leaf: EventCondition): ReasonNode {
   const { reasons, isPossible } = sourcesOf(facts, leaf, variables, path);
   return reason("event", `${leafInWords(leaf)}: it has not come`, {
     isMet: false,
@@ -124,7 +124,7 @@ function missingReason({ facts, variables, path }: Progress, leaf: EventConditio
 }
 
 /** The last event of that name that has come, and does not count. */
-function lastReason(facts: Facts, leaf: EventCondition, variables: Environment): Reason[] {
+function lastReason(facts: Facts, leaf: EventCondition, variables: Environment): ReasonNode[] {
   const records = facts.eventsCalled(leaf.name);
   const matches = matcherOf(leaf);
   const fitting = records.findLast((record) => matches.wouldTake(eventOf(record), variables));
@@ -163,7 +163,7 @@ function eventOf({ event, environment: pairs }: EventRecord): Event {
 }
 
 /** `while-up NAME`. */
-function levelReason({ facts, path }: Progress, name: string, isMet: boolean): Reason {
+function levelReason({ facts, path }: Progress, name: string, isMet: boolean): ReasonNode {
   const text = `while ${name} is up`;
   if (isMet) return reason("level", `${text}: it is`, { isMet, job: name });
   const jobs = graphOf(facts.engine).targetsOf(name).flatMap((target) => facts.engine.jobs.get(target) ?? []);

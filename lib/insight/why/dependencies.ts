@@ -8,7 +8,7 @@ import type { LoadedJob } from "../../engine/loaded_job.ts";
 import { UP } from "../../engine/states.ts";
 import type { Facts } from "./facts.ts";
 import { jobReason, type Path, upInWords } from "./jobs.ts";
-import { listed, type Reason, reason } from "./reason.ts";
+import { listed, reason, type ReasonNode } from "./reason.ts";
 import { closestHint } from "./sources.ts";
 
 /** The kinds of edges in a sentence about the one who depends. */
@@ -21,7 +21,7 @@ const VERBS: Readonly<Record<EdgeKind, string>> = {
 };
 
 /** What an instance waits for before it starts. */
-export function waitReason(facts: Facts, { edge, target }: StartWait, path: Path): Reason {
+export function waitReason(facts: Facts, { edge, target }: StartWait, path: Path): ReasonNode {
   if (edge) return edgeReason(facts, edge, target, path);
   const because = jobReason(facts, target!, path);
   return reason("dependency", `it conflicts with ${target!.name}, which has to be gone`, {
@@ -31,7 +31,7 @@ export function waitReason(facts: Facts, { edge, target }: StartWait, path: Path
 }
 
 /** One dependency, and why it is not there if it is not. */
-function edgeReason(facts: Facts, edge: Edge, target: LoadedJob | undefined, path: Path): Reason {
+function edgeReason(facts: Facts, edge: Edge, target: LoadedJob | undefined, path: Path): ReasonNode {
   const verb = VERBS[edge.kind];
   if (!target) {
     const hint = closestHint(edge.name, graphOf(facts.engine).names);
@@ -61,7 +61,7 @@ function edgeReason(facts: Facts, edge: Edge, target: LoadedJob | undefined, pat
 const RELIES: readonly EdgeKind[] = ["needs", "wants", "uses"];
 
 /** What a job relies on, those first that are not there; and what it conflicts with. */
-export function dependencyReasons(facts: Facts, job: LoadedJob, path: Path): Reason[] {
+export function dependencyReasons(facts: Facts, job: LoadedJob, path: Path): ReasonNode[] {
   const { engine } = facts, graph = graphOf(engine);
   const edges = graph.edgesOf(job.name).filter(({ kind }) => RELIES.includes(kind));
   const all = edges.map((edge) => edgeReason(facts, edge, targetOf(engine, edge), path));
@@ -78,7 +78,7 @@ export function dependencyReasons(facts: Facts, job: LoadedJob, path: Path): Rea
 }
 
 /** Which jobs would start this one with them, as they need or want it. */
-export function dependantReasons({ engine }: Facts, job: LoadedJob): Reason[] {
+export function dependantReasons({ engine }: Facts, job: LoadedJob): ReasonNode[] {
   const edges = Array.from(graphOf(engine).edgesTo(job.name)).filter(({ kind }) =>
     kind === "needs" || kind === "wants"
   );

@@ -8,11 +8,11 @@ import type { InstanceReport } from "../../model/insight/report.ts";
 import { causeInWords, resultInWords } from "../results.ts";
 import { howLongAgo } from "../words.ts";
 import type { Facts } from "./facts.ts";
-import { type Reason, reason } from "./reason.ts";
+import { reason, type ReasonNode } from "./reason.ts";
 import { cut, named } from "./words.ts";
 
 /** Why an instance was started. */
-export function startReason(facts: Facts, instance: Instance): Reason[] {
+export function startReason(facts: Facts, instance: Instance): ReasonNode[] {
   const report = facts.instance(instance);
   if (report?.started) return [changeReason(facts, "started", report.started)];
   // The instance has the names of the events itself.
@@ -20,12 +20,16 @@ export function startReason(facts: Facts, instance: Instance): Reason[] {
 }
 
 /** Why an instance stops, or has stopped. */
-export function stopReason(facts: Facts, report: InstanceReport | undefined, instance?: Instance): Reason[] {
+export function stopReason(
+  facts: Facts,
+  report: InstanceReport | undefined,
+  instance?: Instance,
+): ReasonNode[] {
   if (report?.stopped) return [changeReason(facts, "stopped", report.stopped)];
   return eventsReason("stopped", instance?.stopEnvironment?.get("UPSTART_STOP_EVENTS"));
 }
 
-function eventsReason(what: "started" | "stopped", names: string | undefined): Reason[] {
+function eventsReason(what: "started" | "stopped", names: string | undefined): ReasonNode[] {
   if (names === undefined) return [];
   const events = names.split(" "), word = events.length === 1 ? "event" : "events";
   return [reason("cause", `it was ${what} by the ${word} ${named(events)}`)];
@@ -35,7 +39,7 @@ function changeReason(
   facts: Facts,
   what: "started" | "stopped",
   { at, cause }: { at: number; cause: Cause },
-): Reason {
+): ReasonNode {
   return reason("cause", `it was ${what} ${arrival(facts, at, cause)}`, {
     at,
     ...(cause.by === "event" && { event: cause.event, environment: cause.environment }),
@@ -49,7 +53,7 @@ export function arrival(facts: Facts, at: number, cause: Cause): string {
 }
 
 /** How the last run of an instance ended that has ended. */
-export function resultReason(facts: Facts, report: InstanceReport | undefined): Reason[] {
+export function resultReason(facts: Facts, report: InstanceReport | undefined): ReasonNode[] {
   const { last } = report ?? {};
   if (!last) return [];
   const text = `its last run${last.isFailure ? " failed" : ""}: ${resultInWords(last, facts.now)}`;
@@ -61,14 +65,14 @@ export function lastResult(
   facts: Facts,
   job: LoadedJob,
   past: InstanceReport | undefined = facts.job(job.name)?.past[0],
-): Reason[] {
+): ReasonNode[] {
   const known = resultReason(facts, past);
   if (known.length > 0 || !job.lastFailure) return known;
   return [reason("result", `its last run failed: ${job.lastFailure.reason}`, { isMet: false })];
 }
 
 /** The failure by which an instance is on its way down, or else how its last run went. */
-export function presentFailure(facts: Facts, instance: Instance): Reason[] {
+export function presentFailure(facts: Facts, instance: Instance): ReasonNode[] {
   const { failure, setback } = instance;
   const why = failure ? reasonOf(failure) : setback?.reason;
   const known = failure ? [] : resultReason(facts, facts.instance(instance));

@@ -15,7 +15,7 @@ import { waitReason } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
 import { lastResult, presentFailure } from "./history.ts";
 import type { Holder } from "./holders.ts";
-import { listed, type Reason, reason, type Verdict } from "./reason.ts";
+import { type JobVerdict, listed, reason, type ReasonNode } from "./reason.ts";
 import { timerReasons } from "./timers.ts";
 import { count, howLong } from "../words.ts";
 import { cut, eventInWords, named } from "./words.ts";
@@ -27,7 +27,7 @@ export type Path = readonly string[];
 const DEEPEST = 8;
 
 /** Why a job is as it is: what its instance does that is not up, or why none is there. */
-export function jobReason(facts: Facts, job: LoadedJob, path: Path): Reason {
+export function jobReason(facts: Facts, job: LoadedJob, path: Path): ReasonNode {
   const instances = Array.from(job.instances.values());
   const first = instances.find(({ goal, state }) => goal !== "start" || !UP.has(state)) ?? instances[0];
   return first ? instanceReason(facts, first, path) : absentReason(facts, job, path);
@@ -38,9 +38,9 @@ function inside(
   name: string,
   path: Path,
   text: string,
-  details: Partial<Reason>,
-  reasonsOf: (path: Path) => Reason[],
-): Reason {
+  details: Partial<ReasonNode>,
+  reasonsOf: (path: Path) => ReasonNode[],
+): ReasonNode {
   const at = path.indexOf(name);
   if (at >= 0) return circleReason(path.slice(at));
   const reasons = path.length < DEEPEST ? reasonsOf([...path, name]) : [];
@@ -49,7 +49,7 @@ function inside(
 }
 
 /** The kinds of reasons by which a job stays where it is: where one of them is hopeless, so is that. */
-const HOLDING: ReadonlyArray<Reason["kind"]> = [
+const HOLDING: ReadonlyArray<ReasonNode["kind"]> = [
   "start-on",
   "circle",
   "dependency",
@@ -59,7 +59,7 @@ const HOLDING: ReadonlyArray<Reason["kind"]> = [
 ];
 
 /** Jobs of which each waits for the next, and the last for the first. */
-function circleReason(members: Path): Reason {
+function circleReason(members: Path): ReasonNode {
   const text = members.length === 1
     ? `${members[0]} waits for itself`
     : `${named(members)} wait for each other`;
@@ -67,7 +67,7 @@ function circleReason(members: Path): Reason {
 }
 
 /** Why an instance is not where it is to be, or that it is. */
-export function instanceReason(facts: Facts, instance: Instance, path: Path): Reason {
+export function instanceReason(facts: Facts, instance: Instance, path: Path): ReasonNode {
   const { text } = doing(facts, instance);
   const { displayName: name, job } = instance;
   return inside(name, path, `${name} ${text}`, { job: job.name, instance: instance.name }, (path) => {
@@ -77,7 +77,7 @@ export function instanceReason(facts: Facts, instance: Instance, path: Path): Re
 }
 
 /** Why no instance of a job is there. */
-function absentReason(facts: Facts, job: LoadedJob, path: Path): Reason {
+function absentReason(facts: Facts, job: LoadedJob, path: Path): ReasonNode {
   const failure = lastResult(facts, job);
   const hasFailed = failure.some(({ isMet }) => isMet === false);
   const text = job.completed
@@ -93,7 +93,7 @@ function absentReason(facts: Facts, job: LoadedJob, path: Path): Reason {
 }
 
 /** What forbids the start of a job, whatever happens to others. */
-export function obstacles({ engine }: Facts, job: LoadedJob): Reason[] {
+export function obstacles({ engine }: Facts, job: LoadedJob): ReasonNode[] {
   const why = whyImpossible(engine, new Instance(job, ""));
   if (why === undefined) return [];
   const members = circleOfNeeds(engine, job);
@@ -113,14 +113,14 @@ function circleOfNeeds(engine: EngineState, { name }: LoadedJob): string[] | und
 }
 
 /** The condition by which a job starts, and what else does where it has none. */
-export function startConditions(facts: Facts, job: LoadedJob, path: Path): Reason[] {
+export function startConditions(facts: Facts, job: LoadedJob, path: Path): ReasonNode[] {
   if (job.startOn) return [conditionReason(facts, "start-on", job.startOn, path)];
   return [reason("start-on", "it has no start on: a request starts it, or a job that needs it")];
 }
 
 /** What an instance does. */
 export interface Doing {
-  verdict: Verdict;
+  verdict: JobVerdict;
   /** As the end of a sentence that begins with its name. */
   text: string;
 }
@@ -164,9 +164,9 @@ export function upInWords(facts: Facts, { upSince, job }: Instance): string {
 }
 
 /** What holds an instance in its state, and what is going to happen by itself. Empty for one that is where it is to be. */
-export function waitsOf(facts: Facts, instance: Instance, path: Path): Reason[] {
+export function waitsOf(facts: Facts, instance: Instance, path: Path): ReasonNode[] {
   const { blocker, goal } = instance, { engine } = facts;
-  const found: Reason[] = [];
+  const found: ReasonNode[] = [];
   if (blocker) found.push(...heldBy(facts, blocker, path));
   else if (isHeldInStart(instance) && goal !== "stop") {
     found.push(
@@ -182,7 +182,7 @@ export function waitsOf(facts: Facts, instance: Instance, path: Path): Reason[] 
 }
 
 /** The process that the state of an instance waits for. */
-function awaitedProcess(facts: Facts, instance: Instance): Reason[] {
+function awaitedProcess(facts: Facts, instance: Instance): ReasonNode[] {
   const { awaits, spawns } = STATES[instance.state];
   const isAtWork = instance.state === "running" && instance.job.definition.task;
   const process = isAtWork ? "main" : awaits ?? spawns;
@@ -194,7 +194,7 @@ function awaitedProcess(facts: Facts, instance: Instance): Reason[] {
 }
 
 /** A process with its command and its age. */
-export function processReason(facts: Facts, process: InstanceProcess, pid: number): Reason {
+export function processReason(facts: Facts, process: InstanceProcess, pid: number): ReasonNode {
   const known = facts.process(pid);
   const more = known ? `: ${cut(known.command)}, for ${howLong(facts.now - known.since)}` : "";
   return reason("process", `its ${process} process ${pid}${more}`, {
@@ -203,7 +203,7 @@ export function processReason(facts: Facts, process: InstanceProcess, pid: numbe
   });
 }
 
-function unreadiness(facts: Facts, instance: Instance): Reason[] {
+function unreadiness(facts: Facts, instance: Instance): ReasonNode[] {
   const { checks: { unready }, state } = instance;
   if (state !== "spawned" || unready === undefined) return [];
   const check = facts.instance(instance)?.checks.find(({ use }) => use === "ready");
@@ -212,12 +212,12 @@ function unreadiness(facts: Facts, instance: Instance): Reason[] {
 }
 
 /** Who holds an event up. */
-function heldBy(facts: Facts, event: Event, path: Path): Reason[] {
+function heldBy(facts: Facts, event: Event, path: Path): ReasonNode[] {
   if (event.progress === "pending") return [reason("note", `the event ${event.name} has yet to be handled`)];
   return listed(facts.holders.of(event), (holder) => holderReason(facts, event, holder, path), "jobs");
 }
 
-function holderReason(facts: Facts, event: Event, holder: Holder, path: Path): Reason {
+function holderReason(facts: Facts, event: Event, holder: Holder, path: Path): ReasonNode {
   const what = eventInWords(event.name, event.environment.pairs().slice(0, 1));
   if ("instance" in holder) {
     const { instance } = holder, because = instanceReason(facts, instance, path);
@@ -244,7 +244,7 @@ function holderReason(facts: Facts, event: Event, holder: Holder, path: Path): R
 }
 
 /** Who waits for an instance: events, of which others may wait for these, and requests. */
-export function waitersOf(instance: Instance): Reason[] {
+export function waitersOf(instance: Instance): ReasonNode[] {
   const events = instance.waiters.flatMap((waiter) => "event" in waiter ? [waiter.event] : []);
   const requests = instance.waiters.length - events.length;
   const found = listed(events, (event) => {

@@ -38,7 +38,7 @@ export type ReasonKind =
   | "advice";
 
 /** A reason, and what it rests on. */
-export interface Reason {
+export interface ReasonNode {
   kind: ReasonKind;
   /** A sentence without its full stop, or the end of one whose beginning is what it belongs to. It is one line. */
   text: string;
@@ -58,24 +58,24 @@ export interface Reason {
   at?: number;
   /** The members of a circle. */
   members?: string[];
-  reasons: Reason[];
+  reasons: ReasonNode[];
 }
 
 /** What a reason says beside its kind, its text and what it rests on. */
-export type ReasonDetails = Partial<Omit<Reason, "kind" | "text" | "reasons">>;
+export type ReasonDetails = Partial<Omit<ReasonNode, "kind" | "text" | "reasons">>;
 
 /** Makes a reason. What others have named is made printable. */
 export function reason(
   kind: ReasonKind,
   text: string,
   details: ReasonDetails = {},
-  reasons: readonly Reason[] = [],
-): Reason {
+  reasons: readonly ReasonNode[] = [],
+): ReasonNode {
   return { kind, text: printable(text), ...details, reasons: [...reasons] };
 }
 
 /** What a job, or one of its instances, does, in a word. */
-export type Verdict =
+export type JobVerdict =
   | "up"
   /** On its way up, or down. */
   | "starting"
@@ -98,12 +98,12 @@ export interface Explanation {
   job: string;
   /** Null where no instance is there. */
   instance: string | null;
-  verdict: Verdict;
+  verdict: JobVerdict;
   /** True where it does not get on by itself: it waits for what never comes, or in a circle. */
   isStuck: boolean;
   /** The answer in one sentence, without its full stop. */
   summary: string;
-  reasons: Reason[];
+  reasons: ReasonNode[];
 }
 
 /** So many reasons of one kind stand in a list. */
@@ -112,10 +112,10 @@ export const MOST_LISTED = 8;
 /** The first of many, and how many more there are. */
 export function listed<Item>(
   items: readonly Item[],
-  make: (item: Item) => Reason,
+  make: (item: Item) => ReasonNode,
   what: string,
   most = MOST_LISTED,
-): Reason[] {
+): ReasonNode[] {
   const shown = items.slice(0, most).map(make);
   const more = items.length - shown.length;
   return more > 0 ? [...shown, reason("note", `and ${more} more ${what}`)] : shown;

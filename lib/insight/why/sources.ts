@@ -12,11 +12,11 @@ import { closest } from "../../model/text/closest.ts";
 import type { Emitter } from "./emitters.ts";
 import type { Facts } from "./facts.ts";
 import { jobReason, type Path, upInWords } from "./jobs.ts";
-import { listed, type Reason, reason } from "./reason.ts";
+import { listed, reason, type ReasonNode } from "./reason.ts";
 
 /** Who could emit an event. */
 export interface Sources {
-  reasons: Reason[];
+  reasons: ReasonNode[];
   /** False where nothing that is known emits it, or what does never will as things are. */
   isPossible: boolean;
 }
@@ -84,7 +84,7 @@ function jobsMeant({ engine }: Facts, pattern: string): LoadedJob[] {
 }
 
 /** When a job's event comes that has not come yet. */
-function jobSource(facts: Facts, event: string, job: LoadedJob, path: Path): Reason {
+function jobSource(facts: Facts, event: string, job: LoadedJob, path: Path): ReasonNode {
   const isThere = job.instances.size > 0;
   const up = Array.from(job.instances.values()).find(({ state }) => UP.has(state));
   const isEnd = event === "stopping" || event === "stopped";
@@ -175,7 +175,7 @@ function foreignSources(facts: Facts, event: string, path: Path): Sources {
   return { reasons: [reason("source", `${text}${elsewhere}${hint}`)], isPossible: byHand };
 }
 
-function emitterReason(facts: Facts, { job: name, process }: Emitter, path: Path): Reason {
+function emitterReason(facts: Facts, { job: name, process }: Emitter, path: Path): ReasonNode {
   const job = facts.engine.jobs.get(name)!;
   const who = process === undefined
     ? `${name} says that it emits it`

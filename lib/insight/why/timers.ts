@@ -3,7 +3,7 @@
 import type { Instance } from "../../engine/instance.ts";
 import type { InstanceTimerPurpose } from "../../engine/timers.ts";
 import type { Facts } from "./facts.ts";
-import { type Reason, reason } from "./reason.ts";
+import { reason, type ReasonNode } from "./reason.ts";
 import { howLong } from "../words.ts";
 
 /** What happens then, as the beginning of a sentence; undefined for what is of no interest to anybody. */
@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<InstanceTimerPurpose, string | undefined>> = {
 };
 
 /** The timers of an instance, the next one first. */
-export function timerReasons(facts: Facts, { timers }: Instance): Reason[] {
+export function timerReasons(facts: Facts, { timers }: Instance): ReasonNode[] {
   const { now } = facts.engine;
   const set = Array.from(timers.values()).sort((one, other) => one.deadline - other.deadline);
   return set.flatMap(({ purpose, deadline }) => {

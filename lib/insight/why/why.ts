@@ -13,7 +13,7 @@ import { dependantReasons, dependencyReasons } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
 import { lastResult, presentFailure, startReason, stopReason } from "./history.ts";
 import { doing, obstacles, type Path, processReason, startConditions, waitersOf, waitsOf } from "./jobs.ts";
-import { type Explanation, MOST_LISTED, type Reason, reason, type Verdict } from "./reason.ts";
+import { type Explanation, type JobVerdict, MOST_LISTED, reason, type ReasonNode } from "./reason.ts";
 import { NOBODY } from "./sources.ts";
 import { cut, named } from "./words.ts";
 
@@ -109,7 +109,7 @@ function whyInstance(facts: Facts, instance: Instance): Explanation {
 }
 
 /** When it is to stop: what has come of its condition; the condition alone when nothing has. */
-function stopCondition(facts: Facts, { stopOn, environment }: Instance, path: Path): Reason[] {
+function stopCondition(facts: Facts, { stopOn, environment }: Instance, path: Path): ReasonNode[] {
   if (!stopOn) return [];
   if (stopOn.taken.some(Boolean)) return [conditionReason(facts, "stop-on", stopOn, path, environment)];
   return [reason("stop-on", `it stops on ${conditionInWords(stopOn.condition)}`)];
@@ -119,15 +119,15 @@ function stopCondition(facts: Facts, { stopOn, environment }: Instance, path: Pa
 function dependenciesOf(
   facts: Facts,
   { job }: Instance,
-  waits: readonly Reason[],
+  waits: readonly ReasonNode[],
   path: Path,
-): Reason[] {
+): ReasonNode[] {
   const told = new Set(waits.filter(({ kind }) => kind === "dependency").map(({ job }) => job));
   return dependencyReasons(facts, job, path).filter((one) => !told.has(one.job));
 }
 
 /** The processes that run, but those that are told of already. */
-function runningProcesses(facts: Facts, instance: Instance, waits: readonly Reason[]): Reason[] {
+function runningProcesses(facts: Facts, instance: Instance, waits: readonly ReasonNode[]): ReasonNode[] {
   const told = new Set(waits.map(({ pid }) => pid));
   return instance.processes().flatMap(([process, pid]) =>
     told.has(pid) ? [] : [processReason(facts, process, pid)]
@@ -138,13 +138,13 @@ function runningProcesses(facts: Facts, instance: Instance, waits: readonly Reas
 const LONG = 60_000;
 
 /** How to end a hook, or a start, that hangs. */
-function hookAdvice(facts: Facts, { job, state }: Instance, waits: readonly Reason[]): Reason[] {
+function hookAdvice(facts: Facts, { job, state }: Instance, waits: readonly ReasonNode[]): ReasonNode[] {
   if (UP.has(state)) return [];
   const hangs = waits.some(({ kind, at }) => kind === "process" && at !== undefined && facts.now - at > LONG);
   return hangs ? [reason("advice", `\`initctl stop --force ${job.name}' ends what hangs`)] : [];
 }
 
-function respawnAdvice({ name }: LoadedJob): Reason[] {
+function respawnAdvice({ name }: LoadedJob): ReasonNode[] {
   return [
     reason("advice", `\`initctl logs ${name}' shows what it printed; \`initctl start ${name}' tries at once`),
   ];
@@ -181,7 +181,7 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
       // What an obstacle tells is not told twice.
       ...dependencyReasons(facts, job, path).filter((one) => obstacle.length === 0 || !one.isHopeless),
       ...dependantReasons(facts, job),
-      ...problems(facts, job),
+      ...problems(facts, job, hasFailed),
       ...(obstacle.length > 0 ? [] : startAdvice(job, hasFailed)),
     ],
   };
@@ -194,14 +194,14 @@ function cannotStart(name: string, obstacle: string): string {
 }
 
 /** What a job that is not there does, as the end of a sentence. */
-const SUMMARIES: Partial<Record<Verdict, string>> = {
+const SUMMARIES: Partial<Record<JobVerdict, string>> = {
   completed: "has done its work, and is not running",
   failed: "is down",
   stopped: "is stopped",
   waiting: "has not been started",
 };
 
-function verdictOf({ completed }: LoadedJob, hasFailed: boolean, hasRun: boolean): Verdict {
+function verdictOf({ completed }: LoadedJob, hasFailed: boolean, hasRun: boolean): JobVerdict {
   if (hasFailed) return "failed";
   return completed ? "completed" : hasRun ? "stopped" : "waiting";
 }
@@ -210,7 +210,7 @@ function verdictOf({ completed }: LoadedJob, hasFailed: boolean, hasRun: boolean
 const MOST_MISSING = 3;
 
 /** What a job waits for that is not there: the rest of the sentence. */
-function whatIsMissing({ startOn }: LoadedJob, condition: Reason, isStuck: boolean): string {
+function whatIsMissing({ startOn }: LoadedJob, condition: ReasonNode, isStuck: boolean): string {
   if (!startOn) return ": a request starts it, or a job that needs it";
   const missing = missingParts(condition), hopeless = missing.filter((part) => part.isHopeless);
   if (missing.length === 0 || missing.length > MOST_MISSING) {
@@ -228,7 +228,7 @@ function whatIsMissing({ startOn }: LoadedJob, condition: Reason, isStuck: boole
 }
 
 /** A part of a condition without what has become of it. */
-function partInWords({ text }: Reason): string {
+function partInWords({ text }: ReasonNode): string {
   return cut(text.replace(/^start on:? /, "").replace(/: it (has|is) not.*$/, ""));
 }
 
@@ -239,9 +239,9 @@ function stopsByItself(past: InstanceReport | undefined): boolean {
 }
 
 /** The circles in which something waits, which stand deep in the tree, first of all. */
-function circleNotes(reasons: readonly Reason[]): Reason[] {
-  const circles = new Map<string, Reason>();
-  const look = ({ kind, members, text, reasons }: Reason) => {
+function circleNotes(reasons: readonly ReasonNode[]): ReasonNode[] {
+  const circles = new Map<string, ReasonNode>();
+  const look = ({ kind, members, text, reasons }: ReasonNode) => {
     if (kind === "circle" && members) {
       circles.set([...members].sort().join("\0"), reason("circle", text, { members, isHopeless: true }));
     }
@@ -251,7 +251,7 @@ function circleNotes(reasons: readonly Reason[]): Reason[] {
   return [...circles.values()];
 }
 
-function delayNote({ engine }: Facts, job: LoadedJob): Reason[] {
+function delayNote({ engine }: Facts, job: LoadedJob): ReasonNode[] {
   const isDelayed = engine.startThrottle.delayed.some((delayed) => delayed.job === job);
   return isDelayed
     ? [
@@ -262,19 +262,19 @@ function delayNote({ engine }: Facts, job: LoadedJob): Reason[] {
     : [];
 }
 
-function shutdownNote({ engine }: Facts, { definition }: LoadedJob): Reason[] {
+function shutdownNote({ engine }: Facts, { definition }: LoadedJob): ReasonNode[] {
   if (definition.task || !engine.stopping && !engine.inLastRunlevel) return [];
   return [reason("note", "init is on its way down: events start no services any more", { isHopeless: true })];
 }
 
-/** What is wrong with its file, and what is remarked of it. */
-function problems(facts: Facts, { name, pendingDefinition }: LoadedJob): Reason[] {
+/** What is wrong with its file, and what is remarked of it, unless that is its failure, of which more is told. */
+function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFailed = false): ReasonNode[] {
   const { problem, remark, isChanged, source } = facts.job(name) ?? {};
-  const found: Reason[] = [];
+  const found: ReasonNode[] = [];
   if (problem) {
     found.push(reason("problem", `its file is wrong, so its last good definition is in force: ${problem}`));
   }
-  if (remark) found.push(reason("note", remark));
+  if (remark && !hasFailed) found.push(reason("note", remark));
   if (pendingDefinition && !pendingDefinition.definition) {
     found.push(reason("note", "its file is gone: it is forgotten once it is stopped"));
   } else if (pendingDefinition) {
@@ -285,7 +285,7 @@ function problems(facts: Facts, { name, pendingDefinition }: LoadedJob): Reason[
   return found;
 }
 
-function startAdvice({ name, startOn }: LoadedJob, hasFailed: boolean): Reason[] {
+function startAdvice({ name, startOn }: LoadedJob, hasFailed: boolean): ReasonNode[] {
   if (hasFailed) return [reason("advice", `\`initctl logs ${name}' shows what it printed`)];
   return startOn ? [] : [reason("advice", `\`initctl start ${name}' starts it`)];
 }
