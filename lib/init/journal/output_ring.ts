@@ -17,6 +17,12 @@ const SMALLEST_CHUNK = 256, LARGEST_CHUNK = 64 << 10;
 /** How much more than needed is freed when another job has to give way, in bytes: to look for it takes time. */
 const SLACK = 64 << 10;
 
+/**
+ * A stream that brings more bytes than this within so many ms is a flood: it would cost as much to keep all of it as to write
+ * it to its log. Of each further piece the last part is kept, and at least so many bytes.
+ */
+const FLOOD = 512 << 10, FLOOD_TIME = 100, KEPT_PART = 1 / 16, LEAST_PART = 1024;
+
 /** How many lines one page has at most, and how many characters. */
 const MOST_OF_PAGE = 10_000, LARGEST_PAGE = 500_000;
 
@@ -88,9 +94,31 @@ export class OutputRing implements Part<SavedRing> {
   /** Keeps a stream of an instance's output from now on. It takes no memory until something comes. */
   keep(job: string, instance: string): OutputKeeper {
     const stream = new OutputStreamRing(job, instance);
-    const take = (bytes: Uint8Array) => this.#take(stream, bytes);
+    let since = 0, count = 0;
+    const take = (bytes: Uint8Array) => {
+      const at = this.now();
+      if (at - since >= FLOOD_TIME || at < since) {
+        since = at;
+        count = 0;
+      }
+      count += bytes.length;
+      this.#take(stream, count > FLOOD ? this.#lastOf(stream, bytes) : bytes);
+    };
     // What is left of a line counts as one.
     return { take, end: () => stream.isMidLine && take(NEWLINE) };
+  }
+
+  /** The last part of a piece of a flood, from the beginning of a line; what is left out counts as gone. */
+  #lastOf(stream: OutputStreamRing, bytes: Uint8Array): Uint8Array {
+    const part = bytes.subarray(-Math.max(LEAST_PART, Math.floor(bytes.length * KEPT_PART)));
+    if (part.length === bytes.length) return bytes;
+    if (stream.isMidLine) this.#take(stream, CUT);
+    const kept = part.subarray(part.indexOf(NEWLINE[0]!) + 1);
+    const job = this.#jobOf(stream.job), left = bytes.length - kept.length;
+    this.#position += left;
+    job.gone += left;
+    job.lastGone = this.#position;
+    return kept;
   }
 
   #take(stream: OutputStreamRing, bytes: Uint8Array): void {
@@ -222,6 +250,9 @@ export class OutputRing implements Part<SavedRing> {
 }
 
 const NEWLINE = Buffer.from("\n");
+
+/** Ends a line whose rest is left out. */
+const CUT = Buffer.from("…\n");
 
 /** How many bytes of a job, at most, are gone that have numbers in this range. */
 function lostOf({ gone, lastGone }: JobRing, after: number, next: number): number {

@@ -60,11 +60,14 @@ Deno.test("readers choose by job, time, number and count", () => {
 });
 
 Deno.test("a job that prints much pushes out its own output, and never the last lines of others", () => {
-  const { ring } = ringOf(1 << 20);
+  const { ring, clock } = ringOf(1 << 20);
   const quiet = Array.from({ length: 20 }, (_, index) => ring.keep(`quiet${index}`, ""));
   for (const [index, keeper] of quiet.entries()) keeper.take(Buffer.from(`I am ${index}\n`));
   const loud = ring.keep("loud", ""), block = Buffer.from("0123456789abcde\n".repeat(4096));
-  for (let round = 0; round < 100; round++) loud.take(block);
+  for (let round = 0; round < 100; round++) {
+    clock.now += 100;
+    loud.take(block);
+  }
   for (const index of quiet.keys()) {
     assert.deepEqual(texts(ring, { jobs: [`quiet${index}`] }), [`I am ${index}`]);
   }
@@ -75,11 +78,34 @@ Deno.test("a job that prints much pushes out its own output, and never the last 
   assert.ok(lost > 5 << 20);
 });
 
+Deno.test("of a flood the last lines of each piece are kept whole, and what is left out is told as lost", () => {
+  const { ring, clock } = ringOf();
+  const keeper = ring.keep("loud", "");
+  let printed = 0, next = 0;
+  for (let piece = 0; piece < 100; piece++) {
+    let text = "";
+    while (text.length < 60_000) text += `line ${next++}\n`;
+    keeper.take(Buffer.from(text.slice(0, -3)));
+    keeper.take(Buffer.from(text.slice(-3)));
+    printed += text.length;
+  }
+  const { items, lost } = ring.read({ ...ALL, most: 10_000, last: true });
+  assert.equal(items.at(-1)!.text, `line ${next - 1}`);
+  assert.ok(items.every(({ text }) => /^line \d+…?$|^\d*$/.test(text)), "no line is made of two");
+  assert.ok(lost > printed * 0.8 && lost < printed, `${lost} of ${printed}`);
+  clock.now += 1000;
+  keeper.take(Buffer.from("after\n".repeat(1000)));
+  assert.deepEqual(texts(ring, { last: true, most: 1000 }), Array(1000).fill("after"));
+});
+
 Deno.test("many jobs that print much share the memory", () => {
-  const { ring } = ringOf(1 << 20);
+  const { ring, clock } = ringOf(1 << 20);
   const jobs = Array.from({ length: 10 }, (_, index) => ring.keep(`job${index}`, ""));
   const block = Buffer.from("0123456789abcde\n".repeat(1024));
-  for (let round = 0; round < 50; round++) for (const keeper of jobs) keeper.take(block);
+  for (let round = 0; round < 50; round++) {
+    clock.now += 100;
+    for (const keeper of jobs) keeper.take(block);
+  }
   for (const index of jobs.keys()) {
     const kept = texts(ring, { jobs: [`job${index}`] }).length * 16;
     assert.ok(kept > 40_000 && kept < 200_000, `${kept}`);
