@@ -132,6 +132,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   LineReader: "ends with what it reads from",
   LineSink: "what it keeps is saved by Channels, and its place in a line by SharedStream",
   LoopDelay: "measures this process alone",
+  MemoryKills: "reads the kernel's counters anew",
   MemoryBudget: "is what the logs leave of it",
   MemoryWatch: "begins anew, by CheckRunner",
   MemoryTrim: "measures this process alone",

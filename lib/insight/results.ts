@@ -10,7 +10,8 @@ import { howLong, howLongAgo, ordinal } from "./words.ts";
 export function exitInWords(exit: Exit): string {
   if ("status" in exit) return `exited ${exit.status}`;
   const name = signalName(exit.signal);
-  return `killed by ${name === undefined ? `signal ${exit.signal}` : `SIG${name}`}`;
+  const why = exit.isOutOfMemory ? " for lack of memory" : "";
+  return `killed by ${name === undefined ? `signal ${exit.signal}` : `SIG${name}`}${why}`;
 }
 
 /** What happened, without when: of the main process its end, of others with their name. */
@@ -37,6 +38,7 @@ function withoutProcess(reason: string, process: RunResult["process"]): string {
 /** The words behind the head, in order; undefined where there is nothing to be said. */
 const DETAILS: ReadonlyArray<(result: RunResult, now: number | undefined) => string | undefined> = [
   ({ exit }) => exit && "signal" in exit && exit.core ? "core dumped" : undefined,
+  (result) => isByOthers(result) ? "by someone else" : undefined,
   ({ at }, now) => now === undefined ? undefined : howLongAgo(at, now),
   ({ at, failures = 0, failuresSince }) => {
     if (failures < 2) return undefined;
@@ -45,6 +47,15 @@ const DETAILS: ReadonlyArray<(result: RunResult, now: number | undefined) => str
   },
   ({ gaveUp }) => gaveUp ? "gave up" : undefined,
 ];
+
+/** Signals that a process does not get by a fault or a limit of its own. */
+const SENT: ReadonlyArray<string | undefined> = ["HUP", "INT", "QUIT", "KILL", "TERM", "USR1", "USR2"];
+
+/** True where somebody else than init and the kernel has ended it: what init does has a reason, or is no failure. */
+function isByOthers({ exit, isFailure, reason }: RunResult): boolean {
+  return isFailure && reason === undefined && exit !== undefined && "signal" in exit && !exit.isOutOfMemory &&
+    SENT.includes(signalName(exit.signal));
+}
 
 /**
  * A result in words: `exited 44 after 3 s, 2 min ago, 5th time in 10 min, gave up`.

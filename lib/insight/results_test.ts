@@ -13,10 +13,15 @@ const RESULTS: Array<[Partial<RunResult>, words: string]> = [
     "exited 44 after 3 s, 2 min ago, 5th time in 10 min, gave up",
   ],
   [{ exit: { signal: 11, core: true } }, "killed by SIGSEGV after 3 s, core dumped, 2 min ago"],
-  [{ exit: { signal: 9 }, at: NOW }, "killed by SIGKILL after 3 s, just now"],
+  [{ exit: { signal: 9 }, at: NOW }, "killed by SIGKILL after 3 s, by someone else, just now"],
+  [{ exit: { signal: 9 }, isFailure: false }, "killed by SIGKILL after 3 s, 2 min ago"],
+  [{ exit: { signal: 9, isOutOfMemory: true } }, "killed by SIGKILL for lack of memory after 3 s, 2 min ago"],
   [{ exit: { signal: 40 } }, "killed by signal 40 after 3 s, 2 min ago"],
   [{ process: "pre-start", exit: { status: 1 } }, "pre-start failed: exit status 1 after 3 s, 2 min ago"],
-  [{ process: "post-stop", exit: { signal: 15 } }, "post-stop killed by SIGTERM after 3 s, 2 min ago"],
+  [
+    { process: "post-stop", exit: { signal: 15 } },
+    "post-stop killed by SIGTERM after 3 s, by someone else, 2 min ago",
+  ],
   [
     { exit: { signal: 9 }, reason: "was not ready within 10 s" },
     "was not ready within 10 s (killed by SIGKILL) after 3 s, 2 min ago",

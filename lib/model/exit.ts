@@ -1,7 +1,10 @@
 /** How a process ended, as wait(2) tells it. */
 
-/** An exit status (0–255), or the number of the signal that killed the process. */
-export type Exit = { status: number } | { signal: number; core?: boolean };
+/**
+ * An exit status (0–255), or the number of the signal that killed the process. `isOutOfMemory`: the kernel has sent it, for
+ * lack of memory.
+ */
+export type Exit = { status: number } | { signal: number; core?: boolean; isOutOfMemory?: true };
 
 /** True for exit status 0. */
 export function isSuccess(exit: Exit): boolean {

@@ -55,11 +55,12 @@ export class Terminal implements AsyncDisposable {
   }
 
   /** Waits until what it shows matches. */
-  until(pattern: RegExp): Promise<RegExpExecArray> {
-    return until(
-      `the terminal shows ${pattern}, not ${JSON.stringify(this.#shown.slice(-500))}`,
-      () => pattern.exec(this.#shown) ?? undefined,
-    );
+  async until(pattern: RegExp): Promise<RegExpExecArray> {
+    try {
+      return await until(`the terminal shows ${pattern}`, () => pattern.exec(this.#shown) ?? undefined);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; it ends in ${JSON.stringify(this.#shown.slice(-500))}`);
+    }
   }
 
   /** Gives it another size. */

@@ -56,9 +56,6 @@ export const LONG: Option = {
   help: "show all that is known, also without a terminal",
 };
 
-/** The option that prints one JSON object. */
-export const JSON_FORM: Option = { long: "json", help: "print an object of JSON" };
-
 /** The option that chooses when there are colours. */
 export const COLOUR: Option = {
   long: "color",

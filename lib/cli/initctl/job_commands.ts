@@ -272,10 +272,8 @@ async function listEach(client: Client): Promise<JobList> {
   return rows.flat();
 }
 
-/** Options of list that ask for more than Upstart's. */
-const LIST_OPTIONS: Option[] = [
-  LONG,
-  JOBS,
+/** Options of ps, and of list. */
+const TABLE_OPTIONS: Option[] = [
   { long: "failed", help: "those alone that somebody should look at" },
   {
     long: "state",
@@ -286,6 +284,9 @@ const LIST_OPTIONS: Option[] = [
   { long: "watch", help: "show it anew each second, until q is typed" },
   COLOUR,
 ];
+
+/** Options of list that ask for more than Upstart's. */
+const LIST_OPTIONS: Option[] = [LONG, JOBS, ...TABLE_OPTIONS];
 
 async function list(invocation: Invocation): Promise<number | void> {
   const isMore = isAtLength(invocation) || LIST_OPTIONS.some(({ long }) => invocation.has(long));
@@ -405,7 +406,7 @@ export const jobCommands = (): CommandGroup => ({
       help:
         "Shows the instances that have processes, with what these take: of all jobs, or of those that are named, also by " +
         "patterns such as 'web*'. The command is rouse's own.",
-      options: LIST_OPTIONS.filter((option) => option !== JOBS && option !== LONG),
+      options: TABLE_OPTIONS,
       run: ps,
     },
   ],

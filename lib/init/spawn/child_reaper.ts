@@ -10,6 +10,7 @@ import type { InitContext } from "../init_context.ts";
 import type { Part } from "../parts/part.ts";
 import type { ProcessOutput } from "../logs/job_output.ts";
 import { findForkedProcess, watchForkedProcess } from "./fork_tracking.ts";
+import { MemoryKills } from "./memory_kills.ts";
 import { signalProcess } from "./signalling.ts";
 
 /** How many changes of children are taken from the kernel at a time. */
@@ -39,6 +40,7 @@ export class ChildReaper implements Part<SavedChildren> {
   readonly #own = new Map<number, (exit: Exit) => void>();
   /** Those of them that leave nothing behind. */
   readonly #alone = new Set<number>();
+  readonly #memoryKills = new MemoryKills();
 
   constructor(
     private readonly engine: () => Engine,
@@ -82,14 +84,23 @@ export class ChildReaper implements Part<SavedChildren> {
     this.#changed({ pid, exit });
   }
 
+  /** How a process ended, and whether that was for lack of memory. */
+  #explained(pid: number, exit: Exit): Exit {
+    if (!("signal" in exit) || exit.signal !== SIGKILL) return exit;
+    const owner = this.engine().ownerOf(pid);
+    const groups = owner ? this.context.processes.controlGroups.groupsOf(owner.job, owner.instance) : [];
+    return this.#memoryKills.hasJustKilled(groups) ? { ...exit, isOutOfMemory: true } : exit;
+  }
+
   #changed(change: ChildStateChange): void {
     const { pid } = change, { messages, processes } = this.context;
     processes.spawner.changed(pid);
     if ("stopped" in change) return this.listener.handle({ kind: "stopped", pid, signal: change.stopped });
     if (!("exit" in change)) return;
+    const exit = this.#explained(pid, change.exit);
     const listener = this.#own.get(pid);
     if (this.#own.delete(pid)) {
-      messages.attempt("the follow-up of init's own process", () => listener!(change.exit));
+      messages.attempt("the follow-up of init's own process", () => listener!(exit));
     }
     const output = this.#outputs.get(pid);
     this.#outputs.delete(pid);
@@ -97,7 +108,7 @@ export class ChildReaper implements Part<SavedChildren> {
     const owner = this.engine().ownerOf(pid);
     const trackedProcess = messages.attempt(
       "the search for a daemon",
-      () => this.#findForked(pid, change.exit),
+      () => this.#findForked(pid, exit),
     );
     if (owner && !trackedProcess) {
       this.listener.notify({ kind: "process-ended", ...owner, pid, exit: change.exit });
@@ -105,7 +116,7 @@ export class ChildReaper implements Part<SavedChildren> {
     this.listener.handle({
       kind: "exited",
       pid,
-      exit: change.exit,
+      exit,
       ...(trackedProcess && { trackedProcess }),
     });
     if (trackedProcess) this.#watchForked(trackedProcess, pid);

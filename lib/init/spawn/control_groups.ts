@@ -107,18 +107,19 @@ export class ControlGroups implements Part<SavedControlGroups> {
 
   /** The processes in the groups that this instance alone uses, and in those that were made below them. */
   processesOf(job: string, instance: string): number[] {
-    return this.#groupsOf(job, instance).flatMap(processesIn);
+    return this.groupsOf(job, instance).flatMap(processesIn);
   }
 
   /** Kills the processes in these groups at once, where the kernel can (Linux 5.14). */
   kill(job: string, instance: string): void {
-    for (const group of this.#groupsOf(job, instance)) {
+    for (const group of this.groupsOf(job, instance)) {
       // Where it cannot, they are sent signals one by one.
       ifAllowed(() => write(`${group}/cgroup.kill`, "1"));
     }
   }
 
-  #groupsOf(job: string, instance: string): string[] {
+  /** The directories of the groups that this instance alone uses. */
+  groupsOf(job: string, instance: string): string[] {
     const user = `${job}/${instance}`;
     return Array.from(this.#users).flatMap(([group, users]) =>
       users.size === 1 && users.has(user) && !isAroundInit(group) ? group : []

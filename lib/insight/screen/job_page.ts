@@ -7,7 +7,7 @@ import { howLong, howLongAgo, sizeInWords } from "../words.ts";
 import type { LimitUse, ObservedInstance, ObservedProcess } from "./observed.ts";
 import { type JobRow, rowOf } from "./job_rows.ts";
 import { jobTable } from "./job_table.ts";
-import { classicState, type Condition, conditionsOf, stateOf } from "./states.ts";
+import { classicState, stateOf, type Subject, subjectsOf } from "./states.ts";
 import type { Paint, Style } from "./style.ts";
 import { type Column, layTable } from "./table.ts";
 import { cut, wrapped } from "./width.ts";
@@ -33,7 +33,7 @@ export interface PageContext {
 /** A row of the page: a value behind its label. Those with a list have a line for each. */
 interface Field {
   label: string;
-  values(about: Condition, context: PageContext): Array<Painted | undefined>;
+  values(about: Subject, context: PageContext): Array<Painted | undefined>;
 }
 
 interface Painted {
@@ -126,7 +126,7 @@ const JOB_FIELDS: readonly Field[] = [
   },
 ];
 
-function stateInWords(about: Condition, { now, clock }: PageContext): Painted {
+function stateInWords(about: Subject, { now, clock }: PageContext): Painted {
   const { job, instance, past } = about;
   const { word, paint } = stateOf(about);
   const classic = classicState(instance);
@@ -137,7 +137,7 @@ function stateInWords(about: Condition, { now, clock }: PageContext): Painted {
 }
 
 function causeOf(
-  { instance, past }: Condition,
+  { instance, past }: Subject,
   which: "started" | "stopped",
   now: number,
 ): Painted | undefined {
@@ -177,7 +177,7 @@ function placeOf({ source, line }: JobReport): string {
 /** The lines of a page. Of several instances each has one. */
 export function jobPage(job: JobReport, context: PageContext): string[] {
   const { now, width, style, lines, observe } = context;
-  const all = conditionsOf(job, context.instance), first = all[0]!, isOne = all.length === 1;
+  const all = subjectsOf(job, context.instance), first = all[0]!, isOne = all.length === 1;
   const rows = isOne ? [] : all.map((one) => rowOf(one, now, observe));
   const table = isOne ? processLines(first, context) : jobTable(rows, now, width - INDENT.length, style);
   return [
@@ -207,7 +207,7 @@ function heading({ name, description }: JobReport, { width, style }: PageContext
 
 const LABEL = 12;
 
-function fieldLines(fields: readonly Field[], about: Condition, context: PageContext): string[] {
+function fieldLines(fields: readonly Field[], about: Subject, context: PageContext): string[] {
   const room = Math.max(20, context.width - LABEL - 1);
   return fields.flatMap(({ label, values }) =>
     values(about, context).filter((value) => value !== undefined).flatMap(({ text, paint }, place) =>
@@ -223,7 +223,7 @@ function fieldLines(fields: readonly Field[], about: Condition, context: PageCon
 type ShownProcess = Pick<ObservedProcess, "pid" | "depth"> & Partial<ObservedProcess>;
 
 /** The tree of processes with what each takes. */
-function processLines({ job, instance }: Condition, context: PageContext): string[] {
+function processLines({ job, instance }: Subject, context: PageContext): string[] {
   if (!instance || instance.processes.length === 0) return [];
   // Where nothing is seen, there is what init tells.
   const processes: ShownProcess[] = context.observe(job.name, instance)?.processes ??

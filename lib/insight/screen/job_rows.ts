@@ -4,7 +4,7 @@ import { displayName } from "../../model/display_name.ts";
 import type { InstanceReport, Report } from "../../model/insight/report.ts";
 import { resultInWords } from "../results.ts";
 import type { ObservedInstance } from "./observed.ts";
-import { BROKEN, classicState, type Condition, conditionsOf, stateOf, type StateRow } from "./states.ts";
+import { BROKEN, classicState, type JobState, stateOf, type Subject, subjectsOf } from "./states.ts";
 
 /** A row. Times are in ms since 1970. */
 export interface JobRow {
@@ -12,7 +12,7 @@ export interface JobRow {
   /** The name of the instance; empty for that of a job without `instance`. */
   instance: string;
   title: string;
-  state: Pick<StateRow, "word" | "paint" | "needsAttention">;
+  state: Pick<JobState, "word" | "paint" | "needsAttention">;
   /** In init(5)'s words: `start/running`; of a broken file, nothing. */
   classic: string;
   since?: number;
@@ -36,7 +36,7 @@ export type Observation = (job: string, instance: InstanceReport) => ObservedIns
 /** The rows of a report, in its order; broken files at the end. */
 export function rowsOf(report: Report, observe: Observation): JobRow[] {
   const jobs = report.jobs.flatMap((job) =>
-    conditionsOf(job).map((condition) => rowOf(condition, report.now, observe))
+    subjectsOf(job).map((subject) => rowOf(subject, report.now, observe))
   );
   const broken = report.broken.map(({ job, problem }): JobRow => ({
     job,
@@ -53,8 +53,8 @@ export function rowsOf(report: Report, observe: Observation): JobRow[] {
 }
 
 /** The row of a job, or of one of its instances. */
-export function rowOf(condition: Condition, now: number, observe: Observation): JobRow {
-  const { job, instance, past } = condition, shown = instance ?? past, last = shown?.last;
+export function rowOf(subject: Subject, now: number, observe: Observation): JobRow {
+  const { job, instance, past } = subject, shown = instance ?? past, last = shown?.last;
   const observed = instance && observe(job.name, instance);
   const main = instance?.processes.find(({ name }) => name === "main") ?? instance?.processes[0];
   const remark = instance ? holdsUp(instance) : job.remark;
@@ -62,7 +62,7 @@ export function rowOf(condition: Condition, now: number, observe: Observation): 
     job: job.name,
     instance: shown?.name ?? "",
     title: displayName(job.name, shown?.name ?? ""),
-    state: stateOf(condition),
+    state: stateOf(subject),
     classic: classicState(instance),
     ...shown?.since !== undefined && { since: shown.since },
     ...main && { pid: main.pid },

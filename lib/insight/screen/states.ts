@@ -4,7 +4,7 @@ import type { InstanceReport, JobReport } from "../../model/insight/report.ts";
 import type { Paint } from "./style.ts";
 
 /** What a job, or one of its instances, is doing. */
-export interface Condition {
+export interface Subject {
   job: JobReport;
   /** The instance that is there; absent where there is none. */
   instance?: InstanceReport;
@@ -17,11 +17,11 @@ export interface Condition {
  * job alone.
  * @param wanted The name of an instance; absent: all
  */
-export function conditionsOf(job: JobReport, wanted?: string): Condition[] {
+export function subjectsOf(job: JobReport, wanted?: string): Subject[] {
   const isWanted = ({ name }: InstanceReport) => wanted === undefined || name === wanted;
   const instances = job.instances.filter(isWanted);
   const past = job.past.filter((one) => isWanted(one) && !instances.some(({ name }) => name === one.name));
-  const told: Condition[] = [
+  const told: Subject[] = [
     ...instances.map((instance) => ({ job, instance })),
     ...past.filter(({ last }) => last?.isFailure).map((one) => ({ job, past: one })),
   ];
@@ -29,22 +29,22 @@ export function conditionsOf(job: JobReport, wanted?: string): Condition[] {
 }
 
 /** A state. */
-export interface StateRow {
+export interface JobState {
   /** As it is shown, and `--state` takes it. */
   word: string;
   paint: Paint;
   /** True for what somebody should look at: `--failed` shows these. */
   needsAttention?: true;
-  holds(condition: Condition): boolean;
+  holds(subject: Subject): boolean;
 }
 
 /** The state of a file that defines no job. */
 export const BROKEN = { word: "broken", paint: "bad", needsAttention: true } as const;
 
-const isUp = ({ instance }: Condition) => instance?.goal === "start" && instance.state === "running";
+const isUp = ({ instance }: Subject) => instance?.goal === "start" && instance.state === "running";
 
 /** The first that holds is shown. */
-const STATES: readonly StateRow[] = [
+const STATES: readonly JobState[] = [
   {
     word: "unhealthy",
     paint: "bad",
@@ -81,8 +81,8 @@ function isAtRest({ goal, state }: InstanceReport): boolean {
 }
 
 /** The state of a job or an instance. */
-export function stateOf(condition: Condition): StateRow {
-  return STATES.find(({ holds }) => holds(condition))!;
+export function stateOf(subject: Subject): JobState {
+  return STATES.find(({ holds }) => holds(subject))!;
 }
 
 /** The words that `--state` takes beside those of init(5). */

@@ -4,6 +4,7 @@ import process from "node:process";
 import type { Client } from "../../../control/client/client.ts";
 import { describe } from "../../../control/client/insight.ts";
 import { waitingWords } from "../../../insight/history/waiting.ts";
+import { howLong } from "../../../insight/words.ts";
 import { cut } from "../../../insight/screen/width.ts";
 import { terminalColumns } from "../../../sys/machine/terminal.ts";
 import { dieOf } from "../../../sys/process/signals.ts";
@@ -13,6 +14,9 @@ import type { AskedChange } from "../patience.ts";
 
 /** How often it is shown anew, in ms. */
 const PERIOD = 500;
+
+/** The columns of a terminal that does not know. */
+const USUAL_COLUMNS = 80;
 
 const SIGINT = 2, ERASE_LINE = "\r\x1b[K";
 
@@ -71,10 +75,8 @@ class ProgressLine {
   }
 
   draw(): void {
-    const seconds = Math.floor((Date.now() - this.since) / 1000);
-    const words = this.#words || "waiting for init";
-    const width = (terminalColumns(2) ?? 80) - 1;
-    writeStyled(2, `${ERASE_LINE}${cut(`${words} (${seconds} s)`, width)}`);
+    const words = this.#words || `waiting for init for ${howLong(Date.now() - this.since)}`;
+    writeStyled(2, `${ERASE_LINE}${cut(words, (terminalColumns(2) ?? USUAL_COLUMNS) - 1)}`);
   }
 
   erase(): void {

@@ -3,8 +3,8 @@
 import type { Client } from "../../../control/client/client.ts";
 import { describe, readOutput } from "../../../control/client/insight.ts";
 import { failedRuns, failureLines } from "../../../insight/history/failures.ts";
-import { nothingChosen } from "../../../insight/selection.ts";
 import { displayName } from "../../../model/display_name.ts";
+import { closest } from "../../../model/text/closest.ts";
 import type { AskedChange } from "../patience.ts";
 
 /** So many failures are told, each with so many of its last lines. */
@@ -68,8 +68,8 @@ async function nearest(client: Client, { asked }: FailedChange): Promise<string[
   const { jobs, broken } = await describe(client);
   const problem = broken.find(({ job }) => job === asked.job)?.problem;
   if (problem !== undefined) return [`Its file has an error: ${problem}`];
-  const told = nothingChosen(asked.job, jobs.map(({ name }) => name));
-  return told.includes(" (") ? [told.slice(told.indexOf(" (") + 2, -1)] : [];
+  const near = closest(asked.job, jobs.map(({ name }) => name));
+  return near === undefined ? [] : [`The nearest name is ${near}`];
 }
 
 async function notRunning(client: Client, { asked, message }: FailedChange): Promise<string[]> {

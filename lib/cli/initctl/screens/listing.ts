@@ -21,7 +21,7 @@ export interface Listing {
 }
 
 /** What a look at the jobs gave. */
-export interface Look {
+export interface Sighting {
   report: Report;
   rows: JobRow[];
   observed: ObservedInstance[];
@@ -59,7 +59,7 @@ function orderOf(key: string | undefined): string | undefined {
 }
 
 /** Asks init and looks at the processes; undefined where init does not tell. */
-export async function lookAt(invocation: Invocation, listing: Listing): Promise<Look | undefined> {
+export async function lookAt(invocation: Invocation, listing: Listing): Promise<Sighting | undefined> {
   const whole = await askReport(invocation);
   if (!whole) return undefined;
   const { report, problems } = chosenOf(whole, listing.words);
@@ -79,7 +79,7 @@ export async function lookAt(invocation: Invocation, listing: Listing): Promise<
 }
 
 /** The table, or a word where there is nothing. */
-export function linesOf({ rows, report }: Look, { width, style }: View): string[] {
+export function linesOf({ rows, report }: Sighting, { width, style }: View): string[] {
   return rows.length === 0 ? [style("no jobs", "dim")] : jobTable(rows, report.now, width, style);
 }
 
@@ -99,7 +99,7 @@ export function classicOf({ name, goal, state, processes }: InstanceReport): Ins
 }
 
 /** The report on the jobs that have a row, with what was seen of their processes. */
-function dataOf({ report, rows, observed, problems }: Look): object {
+function dataOf({ report, rows, observed, problems }: Sighting): object {
   const names = new Set(rows.map(({ job }) => job));
   return {
     ...report,

@@ -7,7 +7,7 @@ import { awaitDescriptor, POLLIN } from "../../../sys/io/socket.ts";
 import { readOne, takeKeys, type TerminalSize, terminalSize } from "../../../sys/machine/terminal.ts";
 import { writeStyled } from "../../output.ts";
 import type { Invocation } from "../command.ts";
-import { linesOf, type Listing, type Look, lookAt } from "./listing.ts";
+import { linesOf, type Listing, lookAt, type Sighting } from "./listing.ts";
 
 const INPUT = 0, OUTPUT = 1;
 
@@ -42,7 +42,7 @@ export async function watch(
   for (const signal of SIGNALS) process.on(signal, end);
   writeStyled(OUTPUT, ENTER);
   try {
-    let before: Look | undefined;
+    let before: Sighting | undefined;
     while (ending === undefined) {
       const look = await lookAt(invocation, listing);
       if (!look) return undefined;
@@ -61,7 +61,7 @@ export async function watch(
 /** Shows a list for a time, and draws it anew when the terminal's size changes. Gives the exit status when it is over. */
 async function showFor(
   time: number,
-  look: Look,
+  look: Sighting,
   style: Style,
   ending: () => number | undefined,
 ): Promise<number | undefined> {
@@ -82,7 +82,7 @@ async function showFor(
 }
 
 /** Draws the list over what was there, all at once, so that nothing flickers. */
-function draw(look: Look, style: Style, { columns, rows }: TerminalSize): void {
+function draw(look: Sighting, style: Style, { columns, rows }: TerminalSize): void {
   const lines = linesOf(look, { width: columns || 80, style }), room = rows || 24;
   const shown = lines.length <= room
     ? lines
@@ -92,7 +92,7 @@ function draw(look: Look, style: Style, { columns, rows }: TerminalSize): void {
 }
 
 /** Adds the share of a processor that each row has had since the last look. */
-function addShares(look: Look, before: Look | undefined): void {
+function addShares(look: Sighting, before: Sighting | undefined): void {
   const times = new Map(before?.rows.map(({ title, pid, cpuTime }) => [`${title}\0${pid}`, cpuTime]));
   const seconds = (look.report.now - (before?.report.now ?? 0)) / 1000;
   for (const row of look.rows) {

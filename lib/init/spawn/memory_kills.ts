@@ -1,0 +1,65 @@
+/** The kills of the kernel for lack of memory: told from those by others, by counters that the kernel keeps. */
+
+import { readFileSync } from "node:fs";
+import { ifAllowed } from "../../sys/call/refused.ts";
+import { cgroupDirectory, cgroupOf, cgroupTree } from "../../sys/machine/cgroups.ts";
+
+/** How long after a kill was counted an end is put down to it, in ms. One kill may take several processes. */
+const SPAN = 1000;
+
+/** A counter as it was last read. */
+interface Counter {
+  kills: number;
+  /** When it was seen to have grown. */
+  grown: number;
+}
+
+/** Counts kills for lack of memory. */
+export class MemoryKills {
+  readonly #counters = new Map<string, Counter>();
+
+  constructor(private readonly now: () => number = () => performance.now()) {
+    this.look();
+  }
+
+  /** Reads the counter that all processes without a group of their own have: what was before is of no concern. */
+  look(): void {
+    const file = commonFile();
+    this.#counters.set(file, { kills: killsIn(file), grown: -Infinity });
+  }
+
+  /**
+   * True when the kernel has just killed for lack of memory.
+   * @param groups The directories of the control groups that the process was in; none: it was in init's own
+   */
+  hasJustKilled(groups: readonly string[]): boolean {
+    const files = groups.length > 0 ? groups.map(eventsOf) : [commonFile()];
+    return files.map((file) => this.#hasGrown(file)).includes(true);
+  }
+
+  #hasGrown(file: string): boolean {
+    // Groups of jobs are made when the job starts.
+    const before = this.#counters.get(file) ?? { kills: 0, grown: -Infinity };
+    const kills = killsIn(file), now = this.now();
+    const counter = { kills, grown: kills > before.kills ? now : before.grown };
+    this.#counters.set(file, counter);
+    return now - counter.grown <= SPAN;
+  }
+}
+
+/** The counters of a group, those below it included (cgroups(7)). */
+function eventsOf(group: string): string {
+  return `${group}/memory.events`;
+}
+
+/** The counters of init's own group; of the whole machine where that has none, as a tree's first. */
+function commonFile(): string {
+  const tree = cgroupTree(), own = cgroupOf("self");
+  const file = tree && own !== undefined ? eventsOf(cgroupDirectory(tree, own)) : undefined;
+  return file !== undefined && ifAllowed(() => readFileSync(file)) ? file : "/proc/vmstat";
+}
+
+/** The kernel has the same name for it in both files. */
+function killsIn(file: string): number {
+  return Number(/^oom_kill (\d+)$/m.exec(ifAllowed(() => readFileSync(file, "latin1")) ?? "")?.[1] ?? 0);
+}
