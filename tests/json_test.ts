@@ -34,7 +34,7 @@ function valid(name: string, value: unknown): void {
 
 const JOBS = {
   "web.conf":
-    "usage 'web please'\nstart on never or (started other and x A=b)\nlimit nofile 100 200\nscript\n" +
+    "usage 'web please'\nstart on never or (started other and x A=b)\nlimit nofile 100 200\nreload signal CONT\nscript\n" +
     "echo hello\nexec sleep 600\nend script\n",
   "bad.conf": "pre-start exec false\nexec sleep 600\n",
   "tty.conf": "instance $L\nrespawn\nexec sleep 600\n",
@@ -67,6 +67,16 @@ const CALLS: Array<[words: string, schema: string, exit?: number]> = [
   ["status bad", "report"],
   ["list", "report"],
   ["ps", "report"],
+  ["why web", "why"],
+  ["why crash", "why"],
+  ["why tty", "why"],
+  ["why broken", "why"],
+  ["why nojob", "error", 1],
+  ["what-if emit never", "what-if"],
+  ["what-if stop web", "what-if"],
+  ["what-if shutdown", "what-if"],
+  ["what-if start nojob", "error", 1],
+  ["what-if", "error", 1],
   ["stop --jobs tt*", "changes"],
   ["stop --jobs nothing*", "changes", 1],
   ["stop --force web", "status-line"],

@@ -157,8 +157,8 @@ Deno.test("events shows what has happened, and who has asked", async () => {
       "bad.conf": "exec sh -c 'exit 44'\nnormal exit 0\n",
     },
   });
-  await using events = following(init, "events", "-f", "--kind", "failed,event", "bad");
-  await using all = following(init, "events", "-f");
+  await using events = following(init, "events", "-f", "-n", "all", "--kind", "failed,event", "bad");
+  await using all = following(init, "events", "-f", "-n", "all");
   await init.ask("emit", "hello", "A=b");
   await init.ask("start", "bad");
   await init.until(["status", "bad"], "bad stop/waiting\n");
