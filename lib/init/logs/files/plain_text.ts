@@ -23,6 +23,7 @@ export class PlainText {
 
   /** The next piece. It is the same one where there is nothing to take out, and a copy otherwise. */
   clean(bytes: Uint8Array): Uint8Array {
+    if (bytes.length === 0) return bytes;
     if (this.#state === "text" && !this.#isReturned && !hasControls(bytes)) {
       this.#isMidLine = bytes.at(-1) !== NEWLINE;
       return bytes;
