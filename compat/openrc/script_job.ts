@@ -83,14 +83,17 @@ function jobOf({ service, path, text }: RunscriptFacts, command: readonly string
   });
 }
 
-/** Whoever asks for an action may have a shell do it at once. Behind the action is the program that does it otherwise. */
-const AS_ASKED = `[ -z "$RC_JOB_LIBRARY" ] || . "$RC_JOB_LIBRARY"; shift; exec "$@"`;
+/**
+ * Whoever asks for an action may have a shell do it at once. Behind the action is the program that does it otherwise. (What
+ * init makes a dollar sign of is `${}`: the variable is the shell's.)
+ */
+const AS_ASKED = '[ -z "${}RC_JOB_LIBRARY" ] || . "${}RC_JOB_LIBRARY"; shift; exec "$@"';
 
 /**
  * A start or stop that was killed leaves its state behind. Only then, and if nobody waits for it, is more done than to look.
  */
 const AFTER_END = `cd ${RC_DIR} && { [ -L "starting/$0" ] || [ -L "stopping/$0" ]; } &&
-! kill -0 "$RC_OPENRC_PID" 2>/dev/null && exec "$@"; exit 0`;
+! kill -0 "\${}RC_OPENRC_PID" 2>/dev/null && exec "$@"; exit 0`;
 
 /** A script whose daemon supervise-daemon has, which names its own pid file by the service. */
 const SUPERVISED = /^[ \t]*supervisor=["']?supervise-daemon\b/m;

@@ -166,8 +166,8 @@ export class MinimalRoot implements AsyncDisposable {
   }
 
   /** Waits until process 1 ends; its exit status, or the signal's number, negative. */
-  ended(): Promise<number> {
-    return within("process 1's end", this.#exit!);
+  ended(timeout?: number): Promise<number> {
+    return within("process 1's end", this.#exit!, timeout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,14 +1,13 @@
 /** What a machine with sixty services does from its boot to its end, and how each step shows that it went well. */
 
 import assert from "node:assert/strict";
-import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { SIGINT } from "../../../lib/model/signals.ts";
-import { ifAllowed } from "../../../lib/sys/call/refused.ts";
 import { until } from "../../support/deadline.ts";
 import type { RootMachine } from "../../support/root_machine.ts";
 import { followCourse, type Step, takeSteps, type Times } from "../../support/root_task.ts";
+import { inOrder, isReallyUp, startedAt } from "./checks.ts";
 import { type InitName, startMachine } from "./machine.ts";
-import { evidence, isDaemon, program, SERVICES } from "./services.ts";
+import { evidence, SERVICES } from "./services.ts";
 
 /** How long a change of the runlevel may take, in ms. Busy machines take minutes. */
 const PATIENCE = 300_000;
@@ -18,11 +17,6 @@ async function ask(machine: RootMachine, line: string): Promise<string> {
   const { exit, stdout, stderr } = await machine.shell(line, PATIENCE);
   assert.equal(exit, 0, `${line}: ${stdout}${stderr}`);
   return stdout.trimEnd();
-}
-
-/** The moment at which a service was noted as started, in ms since 1970; undefined where it is not. */
-function startedAt(machine: RootMachine, name: string): number | undefined {
-  return ifAllowed(() => lstatSync(machine.path(`/run/openrc/started/${name}`)).mtimeMs);
 }
 
 /** Waits until all services are up; gives the milliseconds that each took from the execution of process 1 on. */
@@ -44,13 +38,6 @@ function lastOfLevels(times: Times): Times {
     lasts[row] = Math.max(lasts[row] ?? 0, times[name]!);
   }
   return lasts;
-}
-
-/** Checks that a service has left what it leaves when it is up: a process of its own, or its file. */
-function isReallyUp(machine: RootMachine, name: string): void {
-  const text = readFileSync(machine.path(evidence(name)), "utf8").trim();
-  if (!isDaemon(name)) return assert.equal(text, SERVICES.get(name)!.level);
-  assert.equal(readlinkSync(machine.path(`/proc/${text}/exe`)), program(name));
 }
 
 /** Steps that any init has to go through. */
@@ -102,17 +89,6 @@ const FURTHER: Readonly<Record<string, Step<RootMachine>>> = {
     isReallyUp(machine, "cron-table");
   },
 };
-
-/** Checks that each service was up before what needs it by its name. */
-function inOrder(machine: RootMachine): void {
-  for (const [name, { depend }] of SERVICES) {
-    const needed = depend.flatMap((line) => line.startsWith("need ") ? line.split(" ").slice(1) : []);
-    for (const other of needed.filter((one) => SERVICES.has(one))) {
-      const [before, after] = [other, name].map((one) => startedAt(machine, one)!);
-      assert(before! <= after!, `${name} needs ${other}, and was up before it`);
-    }
-  }
-}
 
 await followCourse({
   async course(root, init) {

@@ -162,7 +162,7 @@ const FORKING = "/usr/local/sbin/forking";
 const FORKING_TEXT = `#!/bin/sh
 file=$1
 shift
-setsid "$@" </dev/null >/dev/null 2>&1 &
+"$@" </dev/null >/dev/null 2>&1 &
 echo $! >"$file"
 `;
 
