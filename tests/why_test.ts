@@ -3,7 +3,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
+import { NamespaceInit, NAMESPACES_POSSIBLE } from "./support/namespace.ts";
+import { installed } from "./support/programs.ts";
+import { onTerminal } from "./support/terminal.ts";
 import { transcripts } from "./support/transcript.ts";
 
 /** A job module with these fields. */
@@ -208,6 +212,41 @@ Deno.test("the answers as JSON tell the same, as data", async () => {
   const unknown = await init.initctl("why", "nosuch", "--json");
   assert.equal(unknown.exit, 1);
   assert.match(JSON.parse(unknown.stdout).error.message, /^Unknown job: nosuch/);
+});
+
+Deno.test({
+  name: "others than root and init's own user are told that they may not ask",
+  ignore: !NAMESPACES_POSSIBLE || !installed("setpriv"),
+  async fn() {
+    await using init = await NamespaceInit.start({ "web.conf": "exec sleep 600\n" });
+    await until("the job is there", async () => (await init.run("initctl", "status", "web")).exit === 0);
+    const nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+    for (const words of [["why", "web"], ["what-if", "shutdown"]]) {
+      assert.deepEqual(await init.run(...nobody, "initctl", ...words), {
+        exit: 1,
+        stdout: "",
+        stderr: "initctl: Unable to look into init: only root, and the user that it runs as, may do so\n",
+      });
+    }
+    assert.match(await init.ask("why", "web"), /^web has not been started: a request starts it/);
+  },
+});
+
+Deno.test({
+  name: "on a terminal there are colours, and lines fit into a narrow one",
+  ignore: !installed("script"),
+  async fn() {
+    await using init = await RunningInit.start({
+      jobs: { "web.conf": "start on started nowhere-to-be-found and disk-found NAME=sda\nexec sleep 600\n" },
+    });
+    const { environment } = init;
+    const narrow = await onTerminal("initctl why web", { environment, columns: 50 });
+    assert.equal(narrow.exit, 0);
+    assert.ok(narrow.shown.includes("\x1b[31m[no]"), narrow.shown);
+    for (const line of narrow.lines) assert.ok(line.length <= 50, line);
+    const plain = await onTerminal("NO_COLOR=1 initctl why web", { environment });
+    assert.ok(!plain.shown.includes("\x1b[31m"), plain.shown);
+  },
 });
 
 const GUIDE = readFileSync(resolve(import.meta.dirname!, "../docs/troubleshooting.md"), "utf8");

@@ -69,9 +69,9 @@ export const explainCommands = (): CommandGroup => ({
     },
     {
       name: "what-if",
-      arguments: "emit EVENT [KEY=VALUE]... | start|stop|restart JOB [KEY=VALUE]... | shutdown",
+      arguments: "WHAT [JOB|EVENT] [KEY=VALUE]...",
       summary: "Tell what would happen, without doing it.",
-      help:
+      help: "WHAT is emit with an EVENT, start, stop or restart with a JOB, or shutdown.\n\n" +
         "Tries it on a copy of init's state: tells what would start and stop, in order, and what would not get on, where " +
         "hooks succeed, tasks exit 0 and services stay up. Nothing is changed. Only root, and the user that init runs as, " +
         "may ask. The command is rouse's own.\n\n" +
