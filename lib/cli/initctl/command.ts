@@ -23,8 +23,8 @@ export interface CommandGroup {
 
 /** A command being run. `environment` is that of initctl itself. */
 export interface Invocation extends CliInvocation {
-  /** The connection to init, which is made by the first call. @param isAnew Makes it again, as after init has been replaced */
-  client(isAnew?: boolean): Promise<Client>;
+  /** The connection to init, which is made by the first call. */
+  client(): Promise<Client>;
   /** True where standard output (1) or the error output (2) is a terminal. */
   isTerminal(descriptor: 1 | 2): boolean;
   /** Writes lines to standard output that may have colours, unless `--quiet` was given. What others have chosen is escaped in them. */

@@ -154,10 +154,7 @@ async function run(
       isTold = true;
       if (isJson) { for (const answer of answers) host.write(1, jsonLine(answer)); }
     },
-    client: async (isAnew = false) => {
-      if (isAnew) client = void client?.close();
-      return client ??= await open(has, values("dest").pop(), host, complain);
-    },
+    client: async () => client ??= await open(has, values("dest").pop(), host, complain),
   };
   try {
     const status = await command.run(invocation) ?? 0;

@@ -35,7 +35,7 @@ export async function showEvents(invocation: Invocation): Promise<number> {
   const wanted = page.items.filter(isWanted);
   for (const record of wanted.slice(Math.max(0, wanted.length - most))) if (!output.add(record)) return 0;
   if (!output.flush() || !isFollowing) return 0;
-  for await (const { items, lost } of follow(invocation, readJournal, jobs, page.next)) {
+  for await (const { items, lost } of follow(await invocation.client(), readJournal, jobs, page.next)) {
     if (lost > 0) complain(`${lost} records came too fast to be shown`);
     for (const record of items) if (isWanted(record)) output.add(record);
     if (!output.flush()) break;

@@ -43,7 +43,14 @@ export async function showLogs(invocation: Invocation): Promise<number> {
     if (isEmpty && invocation.isTerminal(2)) nothingShown(chosen, wish).forEach(invocation.complain);
     return 0;
   }
-  for await (const { items, lost } of follow(invocation, readOutput, chosen.isAll ? [] : chosen.jobs, next)) {
+  for await (
+    const { items, lost } of follow(
+      await invocation.client(),
+      readOutput,
+      chosen.isAll ? [] : chosen.jobs,
+      next,
+    )
+  ) {
     if (lost > 0) invocation.complain(`${lost} bytes of output came too fast to be shown`);
     for (const line of items.map(keptLine)) if (isWanted(line, wish)) output.add(line);
     if (!output.flush()) break;

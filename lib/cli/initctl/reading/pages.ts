@@ -3,7 +3,6 @@
 import type { Client } from "../../../control/client/client.ts";
 import type { PageWish } from "../../../control/client/insight.ts";
 import type { Page } from "../../../model/insight/journal.ts";
-import type { Invocation } from "../command.ts";
 
 /** Reads a page, see {@link readOutput}. */
 export type ReadPage<Item> = (client: Client, wish: PageWish, wait?: boolean) => Promise<Page<Item>>;
@@ -34,44 +33,19 @@ export async function readAll<Item>(
   return whole;
 }
 
-/** How long it is tried to reach an init again that has replaced itself, and the pause in between, in ms. */
-const PATIENCE = 10_000, PAUSE = 100;
-
 /**
- * Pages of what comes after an item, as it comes, without an end. The connection is made again where init has replaced
- * itself, as by `telinit u`.
+ * Pages of what comes after an item, as it comes, without an end.
  * @throws {Error} when init has gone.
  */
 export async function* follow<Item>(
-  invocation: Invocation,
+  client: Client,
   read: ReadPage<Item>,
   jobs: string[],
   after: number,
 ): AsyncGenerator<Page<Item>> {
-  let client = await invocation.client();
   for (;;) {
-    try {
-      const page = await read(client, { jobs, after, most: PAGE }, true);
-      after = page.next;
-      yield page;
-    } catch (error) {
-      if ((error as Error).name.includes(".")) throw error; // Init's answer.
-      client = await reconnect(invocation, error as Error);
-      // An init that has not taken over what the last one knew counts anew.
-      const { next } = await read(client, { jobs, most: 1, last: true });
-      if (next < after) after = 0;
-    }
-  }
-}
-
-async function reconnect(invocation: Invocation, error: Error): Promise<Client> {
-  const deadline = performance.now() + PATIENCE;
-  for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    try {
-      return await invocation.client(true);
-    } catch {
-      if (performance.now() > deadline) throw error;
-    }
+    const page = await read(client, { jobs, after, most: PAGE }, true);
+    after = page.next;
+    yield page;
   }
 }
