@@ -268,7 +268,7 @@ for (
       await terminal.until(/JOB.*STATE[^]*db[^]*running/);
       assert(terminal.shown.startsWith(ENTERED));
       await init.ask("stop", "db");
-      await terminal.until(/\bdb\b[^\n]*stopped/);
+      await terminal.until(/\[2Kdb [^\n]*stopped/);
       await terminal.resize(40, 4);
       await terminal.until(/\d more rows/);
       end(terminal);
