@@ -45,7 +45,7 @@ const LINES: Array<[entry: JournalEntry, line: string]> = [
   ],
   [{ kind: "definition", job: "web", change: "changed" }, "definition   web was changed"],
   [
-    { kind: "request", what: "stop web", asker: ASKER, error: "no" },
+    { kind: "request", what: "stop web", job: "web", asker: ASKER, error: "no" },
     "request      stop web, by root (initctl, pid 12): no",
   ],
   [{ kind: "message", priority: "warn", message: "careful" }, "message      warn: careful"],
