@@ -185,6 +185,8 @@ export class Simulator {
         if (!this.running.has(next.pid)) continue;
         this.#processes.ended(next.pid, next.exit);
       }
+      // Nobody believes a pid file of a process that has just ended.
+      if (next.kind === "pid-file" && !this.running.has(next.pid)) continue;
       for (const effect of this.handleAlone(next)) this.#perform(effect);
     }
   }
