@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { until } from "../support/deadline.ts";
 import { MINIMAL_ROOT_POSSIBLE, MinimalRoot } from "../support/minimal_root.ts";
 import { installed } from "../support/programs.ts";
-import { inOrder, isReallyUp, startedAt } from "./boot/checks.ts";
+import { inOrder, startedAt, untilReallyUp } from "./boot/checks.ts";
 import { bootFiles, RUNLEVELS, SERVICES } from "./boot/services.ts";
 
 const PLACE = "/usr/local/bin/rouse";
@@ -67,7 +67,7 @@ for (const programs of [["/usr/bin/setsid"], []]) {
       const names = [...SERVICES.keys()];
       const isUp = () => names.every((name) => startedAt(machine, name) !== undefined);
       await until("all services are up", isUp, PATIENCE);
-      for (const name of names) isReallyUp(machine, name);
+      for (const name of names) await untilReallyUp(machine, name);
       inOrder(machine);
       const { stdout } = await shell("rc-status --nocolor --servicelist");
       for (const name of names) {

@@ -161,6 +161,8 @@ Deno.test({
         bad: "#!/sbin/openrc-run\nstart() { eerror 'it is bad'; return 3; }\n",
         hangs: "#!/sbin/openrc-run\nstart() { echo hangs >>/trace; sleep 100000; }\n",
         later: "#!/sbin/openrc-run\nstart() { mark_service_inactive; }\n",
+        slow: "#!/sbin/openrc-run\n" +
+          'start() { echo "slow $RC_OPENRC_PID" >>/trace; while [ ! -e /go ]; do sleep 0.1; done; }\n',
         supervised:
           "#!/sbin/openrc-run\nsupervisor=supervise-daemon\ncommand=/bin/sleep\ncommand_args=100000\n",
         stays: "#!/sbin/openrc-run\nstop() { eerror 'it stays'; return 1; }\nstart() { :; }\n",
@@ -224,6 +226,17 @@ Deno.test({
     const later = await machine.shell("rc-service later start; rc-service later status");
     assert.equal(later.stderr, " * WARNING: later has started, but is inactive\n * status: inactive\n");
     assert.match((await machine.shell("initctl status later")).stdout, /^later start\/running$/m);
+
+    // Whoever has asked is killed. The start goes on, and is noted by init's process.
+    const asked = machine.shell("rc-service slow start");
+    const line = await machine.until("cat /trace", /^slow \d+$/m);
+    await machine.shell(`kill -KILL ${/^slow (\d+)$/m.exec(line)?.[1]}`);
+    assert.notEqual((await asked).exit, 0);
+    await machine.shell("echo >/go");
+    await machine.until("initctl status slow", /^slow start\/running$/m);
+    assert.deepEqual(await told(machine, "slow"), [UP]);
+    assert.equal((await machine.shell("rc-service slow stop")).exit, 0);
+    assert.deepEqual(await told(machine, "slow"), [DOWN]);
 
     // The supervisor of a daemon is the job's process, and respawns it.
     await machine.shell("rc-service supervised start");

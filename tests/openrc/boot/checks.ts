@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { ifAllowed } from "../../../lib/sys/call/refused.ts";
+import { until } from "../../support/deadline.ts";
 import { evidence, isDaemon, program, SERVICES } from "./services.ts";
 
 /** A machine whose files can be seen. */
@@ -16,13 +17,13 @@ export function startedAt(machine: SeenMachine, name: string): number | undefine
   return ifAllowed(() => lstatSync(machine.path(`/run/openrc/started/${name}`)).mtimeMs);
 }
 
-/** Checks that a service has left what it leaves when it is up: a process of its own, or its file. */
-export function isReallyUp(machine: SeenMachine, name: string): void {
+/** Waits until a service has what it leaves when it is up: a process that executes its own program, or its file. */
+export async function untilReallyUp(machine: SeenMachine, name: string): Promise<void> {
   const text = readFileSync(machine.path(evidence(name)), "utf8").trim();
   if (!isDaemon(name)) return assert.equal(text, SERVICES.get(name)!.level);
-  // From outside, the path may begin with that of the root.
-  const file = readlinkSync(machine.path(`/proc/${text}/exe`));
-  assert(file.endsWith(program(name)), `${name}: process ${text} runs ${file}`);
+  // From outside, the path may begin with that of the root. A daemon that goes to the background executes it a moment later.
+  const isExecuted = () => readlinkSync(machine.path(`/proc/${text}/exe`)).endsWith(program(name));
+  await until(`process ${text} of ${name} runs its program`, isExecuted);
 }
 
 /** Checks that each service was up before what needs it by its name. */

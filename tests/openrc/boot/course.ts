@@ -5,7 +5,7 @@ import { SIGINT } from "../../../lib/model/signals.ts";
 import { until } from "../../support/deadline.ts";
 import type { RootMachine } from "../../support/root_machine.ts";
 import { followCourse, type Step, takeSteps, type Times } from "../../support/root_task.ts";
-import { inOrder, isReallyUp, startedAt } from "./checks.ts";
+import { inOrder, startedAt, untilReallyUp } from "./checks.ts";
 import { type InitName, startMachine } from "./machine.ts";
 import { evidence, SERVICES } from "./services.ts";
 
@@ -44,7 +44,7 @@ function lastOfLevels(times: Times): Times {
 const COMMON: Readonly<Record<string, Step<RootMachine>>> = {
   "every service is up": async (machine) => {
     const times = await untilAllAreUp(machine);
-    for (const name of SERVICES.keys()) isReallyUp(machine, name);
+    for (const name of SERVICES.keys()) await untilReallyUp(machine, name);
     return JSON.stringify(lastOfLevels(times));
   },
   "the runlevel is default": async (machine) => {
@@ -86,7 +86,7 @@ const FURTHER: Readonly<Record<string, Step<RootMachine>>> = {
     await until("its status says so", async () => (await status()).exit === 32);
     await ask(machine, "rc-service cron-table zap && rc-service cron-table start");
     assert.equal((await status()).exit, 0);
-    isReallyUp(machine, "cron-table");
+    await untilReallyUp(machine, "cron-table");
   },
 };
 
