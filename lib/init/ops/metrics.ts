@@ -60,13 +60,13 @@ const JOB_METRICS: JobMetric[] = [
   {
     name: "rouse_job_log_lost_bytes_total",
     help: "Output of the job that no log took, as a disk was full or a collector away for too long.",
-    value: (_job, _usage, losses) => losses?.lostBytes,
+    value: (_job, _usage, losses) => losses?.lostBytes ?? 0,
     isCounter: true,
   },
   {
     name: "rouse_job_log_dropped_lines_total",
     help: "Lines of the job that were beyond its log limit, and left out.",
-    value: (_job, _usage, losses) => losses?.droppedLines,
+    value: (_job, _usage, losses) => losses?.droppedLines ?? 0,
     isCounter: true,
   },
 ];
