@@ -254,7 +254,8 @@ function findAnyEnd(condition: JobCondition, names: Names, found: ConditionFindi
     const asksForResult = matches.length > 2 || matches.some(({ key }) => RESULTS.test(key ?? ""));
     if (name !== "stopped" || asksForResult || !isEndOfTask(event, names)) continue;
     const said = `${name} ${jobOf(event)}`;
-    const reason = `\`${said}' comes also when the task has failed, or was stopped; write \`${said} RESULT=ok', ` +
+    const reason =
+      `\`${said}' comes also when the task has failed, or was stopped; write \`${said} RESULT=ok', ` +
       "or name what has to have happened (EXIT_STATUS, EXIT_SIGNAL) where that is meant";
     found.push({ kind: "any-end", reason });
   }

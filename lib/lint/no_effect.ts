@@ -119,7 +119,8 @@ function logsWithoutEffect(job: JobDefinition): FieldFinding[] {
 function patienceWithoutEffect({ killTimeout }: JobDefinition): FieldFinding[] {
   const { machine, container } = SHUTDOWN_LIMITS;
   if (killTimeout <= machine) return [];
-  const reason = `kill timeout: a shutdown cuts it short: it kills what is left after ${machine} seconds on a machine, ` +
+  const reason =
+    `kill timeout: a shutdown cuts it short: it kills what is left after ${machine} seconds on a machine, ` +
     `and ${container} in a container; start init with --shutdown-timeout ${killTimeout} where the job needs the time`;
   return [{ field: "killTimeout", reason }];
 }

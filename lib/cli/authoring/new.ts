@@ -84,7 +84,9 @@ const TOOL: Tool = {
     if (/\s/.test(name)) {
       const better = name.trim().replace(/\s+/g, "-");
       throw new UsageError(
-        `no job should be called ${JSON.stringify(name)}: conditions are parted at blanks; how about ${better}`,
+        `no job should be called ${
+          JSON.stringify(name)
+        }: conditions are parted at blanks; how about ${better}`,
       );
     }
     const path = join(valueOf(parsed, "output") ?? ".", file);

@@ -55,7 +55,10 @@ export async function judgeJobs(directories: readonly string[]): Promise<Verdict
       advice: `see \`rouse check ${directories.join(" ")}'`,
     }]
     : [];
-  const fine: Verdict = { level: "ok", what: `${jobs} ${jobs === 1 ? "job" : "jobs"} in ${directories.join(", ")}` };
+  const fine: Verdict = {
+    level: "ok",
+    what: `${jobs} ${jobs === 1 ? "job" : "jobs"} in ${directories.join(", ")}`,
+  };
   return [...missing, ...told.length > 0 ? [] : [fine], ...told.slice(0, MOST_TOLD), ...more];
 }
 

@@ -69,7 +69,8 @@ function textOf(findings: readonly Finding[]): string {
   ]);
   const count = (wanted: Verdict["level"]) => findings.filter(({ level }) => level === wanted).length;
   const plural = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
-  return [...lines, `${plural(count("problem"), "problem")}, ${plural(count("warning"), "warning")}`, ""].join(
-    "\n",
-  );
+  return [...lines, `${plural(count("problem"), "problem")}, ${plural(count("warning"), "warning")}`, ""]
+    .join(
+      "\n",
+    );
 }

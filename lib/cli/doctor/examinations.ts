@@ -77,12 +77,10 @@ export const EXAMINATIONS: readonly Examination[] = [
   {
     subject: "orphans",
     judge: ({ subreaper, pid }) =>
-      subreaper === undefined || pid === 1
-        ? ok("Init can take in what jobs leave behind")
-        : problem(
-          `Init cannot become the parent of what jobs leave behind: ${subreaper}`,
-          "make it process 1, or let the filter of system calls pass prctl",
-        ),
+      subreaper === undefined || pid === 1 ? ok("Init can take in what jobs leave behind") : problem(
+        `Init cannot become the parent of what jobs leave behind: ${subreaper}`,
+        "make it process 1, or let the filter of system calls pass prctl",
+      ),
   },
   {
     subject: "system calls",
@@ -125,7 +123,8 @@ export const EXAMINATIONS: readonly Examination[] = [
     subject: "control groups",
     judge({ cgroup }) {
       const unable = "jobs with `cgroup' stanzas do not start, and their processes are found less surely";
-      const advice = "mount cgroup2 writable (`docker run --privileged', or --cgroupns=private with a writable " +
+      const advice =
+        "mount cgroup2 writable (`docker run --privileged', or --cgroupns=private with a writable " +
         "mount), or start init with --no-cgroups to pass over the stanzas";
       if (!cgroup) return warning(`No tree of control groups (version 2) is mounted: ${unable}`, advice);
       if (cgroup.problem !== undefined) {
@@ -142,19 +141,17 @@ export const EXAMINATIONS: readonly Examination[] = [
   {
     subject: "lack of memory",
     judge: ({ cgroup }) =>
-      !cgroup || cgroup.hasMemoryEvents || !cgroup.controllers.includes("memory")
-        ? undefined
-        : ok("The group has no memory.events of its own, as that of a whole machine: the machine's count is read"),
+      !cgroup || cgroup.hasMemoryEvents || !cgroup.controllers.includes("memory") ? undefined : ok(
+        "The group has no memory.events of its own, as that of a whole machine: the machine's count is read",
+      ),
   },
   {
     subject: "terminals",
     judge: ({ pty }) =>
-      pty === undefined
-        ? ok("Pseudo-terminals can be opened, so output is logged line by line")
-        : warning(
-          `No pseudo-terminal can be opened: ${pty}; jobs' output is read through pipes, so programs may hold it back`,
-          "mount devpts on /dev/pts with ptmxmode=666, and link /dev/ptmx to pts/ptmx",
-        ),
+      pty === undefined ? ok("Pseudo-terminals can be opened, so output is logged line by line") : warning(
+        `No pseudo-terminal can be opened: ${pty}; jobs' output is read through pipes, so programs may hold it back`,
+        "mount devpts on /dev/pts with ptmxmode=666, and link /dev/ptmx to pts/ptmx",
+      ),
   },
   {
     subject: "devices",
@@ -166,19 +163,18 @@ export const EXAMINATIONS: readonly Examination[] = [
           "make it: `mknod -m 666 /dev/null c 1 3'",
         );
       }
-      return console === undefined
-        ? ok("/dev/null and /dev/console are there")
-        : warning(
-          `/dev/console is of no use: ${console}; jobs with \`console output' write to init's own output, or nowhere`,
-          "give the container a terminal (`docker run -t'), or use `console log'",
-        );
+      return console === undefined ? ok("/dev/null and /dev/console are there") : warning(
+        `/dev/console is of no use: ${console}; jobs with \`console output' write to init's own output, or nowhere`,
+        "give the container a terminal (`docker run -t'), or use `console log'",
+      );
     },
   },
   {
     subject: "files",
-    judge({ directories, uid }) {
+    judge({ directories, runtimeDirectory, uid }) {
       const { "/run": run, "/tmp": temporary, "/var/log": logs } = directories;
-      if (run !== undefined && temporary !== undefined) {
+      const isElsewhere = runtimeDirectory !== undefined && runtimeDirectory.problem === undefined;
+      if (run !== undefined && temporary !== undefined && !isElsewhere) {
         return problem(
           `Neither /run nor /tmp can be written (${run}): init can be reached by an abstract socket alone`,
           "mount a tmpfs on /run (`docker run --tmpfs /run'), or set XDG_RUNTIME_DIR to a directory of init's user",
@@ -221,7 +217,9 @@ export const EXAMINATIONS: readonly Examination[] = [
   {
     subject: "syslog",
     judge: ({ hasSyslog }) =>
-      hasSyslog ? ok("/dev/log is there") : ok("/dev/log is not there: `log to syslog' has nobody to send to"),
+      hasSyslog
+        ? ok("/dev/log is there")
+        : ok("/dev/log is not there: `log to syslog' has nobody to send to"),
   },
   {
     subject: "descriptors",
@@ -247,7 +245,9 @@ export const EXAMINATIONS: readonly Examination[] = [
       if (most === Infinity) return ok("The control group sets no limit of memory");
       if (most - present >= LITTLE_MEMORY) return ok(`There may be ${mebibytes(most)} of memory`);
       return warning(
-        `Of ${mebibytes(most)} of memory ${mebibytes(Math.max(0, most - present))} are left: the kernel may kill jobs`,
+        `Of ${mebibytes(most)} of memory ${
+          mebibytes(Math.max(0, most - present))
+        } are left: the kernel may kill jobs`,
         "raise the limit (`docker run --memory', memory.max of the control group)",
       );
     },

@@ -54,12 +54,16 @@ async function runOn(host: string, request: RemoteRequest, isAlone: boolean): Pr
     complain(message);
   };
   const command = ["sh", "-c", SCRIPT, "initctl", ...words].map(quoted).join(" ");
-  const options = isAlone ? isInteractive ? ["-t", "-o", "LogLevel=ERROR"] : ["-T"] : ["-T", "-o", "BatchMode=yes"];
+  const options = isAlone
+    ? isInteractive ? ["-t", "-o", "LogLevel=ERROR"] : ["-T"]
+    : ["-T", "-o", "BatchMode=yes"];
   const child = spawn("ssh", [...options, "--", host, command], {
     // Several cannot share one terminal's keys; ssh asks for passwords on the terminal itself.
     stdio: isAlone ? "inherit" : ["ignore", "pipe", "pipe"],
   });
-  const shown = isAlone ? [] : [follow(child.stdout, 1, host, request), follow(child.stderr, 2, host, request)];
+  const shown = isAlone
+    ? []
+    : [follow(child.stdout, 1, host, request), follow(child.stderr, 2, host, request)];
   try {
     const [status] = await Promise.all([endOf(child), ...shown]);
     const advice = adviceFor(status, isAlone);
