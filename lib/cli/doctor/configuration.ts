@@ -9,7 +9,7 @@ import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
 import { formatInFull } from "../../formats/diagnostic.ts";
 import { SCRIPTS_VERSION_LINE, VERSION, VERSION_LINE } from "../../model/version.ts";
 import { inspect } from "../check/inspection.ts";
-import type { Verdict } from "./examinations.ts";
+import type { Diagnosis } from "./examinations.ts";
 
 /** So many errors and warnings are told; `rouse check` tells them all. */
 const MOST_TOLD = 5;
@@ -23,11 +23,11 @@ export function usualDirectories(environment: Record<string, string | undefined>
 }
 
 /** What is wrong with the jobs in these directories. */
-export async function judgeJobs(directories: readonly string[]): Promise<Verdict[]> {
+export async function judgeJobs(directories: readonly string[]): Promise<Diagnosis[]> {
   if (directories.length === 0) {
     return [{ level: "ok", what: "No directory of jobs is there; `rouse doctor DIR...' looks at others" }];
   }
-  const missing = directories.filter((path) => !isDirectory(path)).map((path): Verdict => ({
+  const missing = directories.filter((path) => !isDirectory(path)).map((path): Diagnosis => ({
     level: "problem",
     what: `${path} is no directory, or is not there`,
     advice: "make it, or name another one by --confdir",
@@ -37,25 +37,25 @@ export async function judgeJobs(directories: readonly string[]): Promise<Verdict
     types: false,
   });
   const told = [
-    ...errors.map((error): Verdict => ({
+    ...errors.map((error): Diagnosis => ({
       level: "problem",
       what: formatInFull(error),
       advice: "correct the file; init goes on with the last good definition, if it has one",
     })),
-    ...warnings.map((warning): Verdict => ({
+    ...warnings.map((warning): Diagnosis => ({
       level: "warning",
       what: formatInFull(warning),
       advice: "see whether it is meant",
     })),
   ];
-  const more: Verdict[] = told.length > MOST_TOLD
+  const more: Diagnosis[] = told.length > MOST_TOLD
     ? [{
       level: errors.length > MOST_TOLD ? "problem" : "warning",
       what: `There is more: ${errors.length} errors and ${warnings.length} warnings in all`,
       advice: `see \`rouse check ${directories.join(" ")}'`,
     }]
     : [];
-  const fine: Verdict = {
+  const fine: Diagnosis = {
     level: "ok",
     what: `${jobs} ${jobs === 1 ? "job" : "jobs"} in ${directories.join(", ")}`,
   };
@@ -63,7 +63,7 @@ export async function judgeJobs(directories: readonly string[]): Promise<Verdict
 }
 
 /** Whether an init answers, and whether it is this executable's. */
-export async function judgeInit(environment: Record<string, string | undefined>): Promise<Verdict> {
+export async function judgeInit(environment: Record<string, string | undefined>): Promise<Diagnosis> {
   const untrusted: string[] = [];
   const { UPSTART_SESSION } = environment;
   const client = UPSTART_SESSION

@@ -6,11 +6,11 @@ import { writeAll } from "../../sys/io/write_all.ts";
 import { printable } from "../../model/text/printable.ts";
 import { runTool } from "../tool.ts";
 import { judgeInit, judgeJobs, usualDirectories } from "./configuration.ts";
-import { EXAMINATIONS, type Verdict } from "./examinations.ts";
+import { type Diagnosis, EXAMINATIONS } from "./examinations.ts";
 import { gatherFacts } from "./facts.ts";
 
 /** What is told: a verdict, and what it is about. */
-interface Finding extends Verdict {
+interface Finding extends Diagnosis {
   subject: string;
 }
 
@@ -67,7 +67,7 @@ function textOf(findings: readonly Finding[]): string {
     level.padEnd(LEVEL) + subject.padEnd(SUBJECT) + printable(what),
     ...advice === undefined ? [] : [`${" ".repeat(LEVEL + SUBJECT)}What to do: ${printable(advice)}`],
   ]);
-  const count = (wanted: Verdict["level"]) => findings.filter(({ level }) => level === wanted).length;
+  const count = (wanted: Diagnosis["level"]) => findings.filter(({ level }) => level === wanted).length;
   const plural = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
   return [...lines, `${plural(count("problem"), "problem")}, ${plural(count("warning"), "warning")}`, ""]
     .join(

@@ -1,13 +1,13 @@
 /** The examinations of the doctor: each judges what is known of the machine. Pure. */
 
-import type { Facts } from "./facts.ts";
+import type { MachineFacts } from "./facts.ts";
 
 /** How a thing is: `problem` keeps init or its jobs from working, `warning` takes something from them. */
-export type VerdictLevel = "ok" | "warning" | "problem";
+export type Severity = "ok" | "warning" | "problem";
 
 /** What an examination has found. */
-export interface Verdict {
-  level: VerdictLevel;
+export interface Diagnosis {
+  level: Severity;
   /** A sentence that says what is so. */
   what: string;
   /** What to do about it. */
@@ -19,12 +19,12 @@ export interface Examination {
   /** What is looked at, in a word or two. */
   subject: string;
   /** Nothing where there is nothing to say. */
-  judge(facts: Facts): Verdict | undefined;
+  judge(facts: MachineFacts): Diagnosis | undefined;
 }
 
-const ok = (what: string): Verdict => ({ level: "ok", what });
-const warning = (what: string, advice: string): Verdict => ({ level: "warning", what, advice });
-const problem = (what: string, advice: string): Verdict => ({ level: "problem", what, advice });
+const ok = (what: string): Diagnosis => ({ level: "ok", what });
+const warning = (what: string, advice: string): Diagnosis => ({ level: "warning", what, advice });
+const problem = (what: string, advice: string): Diagnosis => ({ level: "problem", what, advice });
 
 /** Capabilities that init uses, by their bits (capabilities(7)), and what for. */
 const CAPABILITIES: ReadonlyArray<readonly [bit: bigint, name: string, use: string]> = [

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { EXAMINATIONS, type VerdictLevel } from "./examinations.ts";
-import type { Facts } from "./facts.ts";
+import { EXAMINATIONS, type Severity } from "./examinations.ts";
+import type { MachineFacts } from "./facts.ts";
 
 const NOW = Date.UTC(2030, 0);
 
 /** A machine on which all is well. */
-const HEALTHY: Facts = {
+const HEALTHY: MachineFacts = {
   pid: 1,
   uid: 0,
   first: "init",
@@ -37,7 +37,7 @@ const READ_ONLY = "Read-only file system";
 const DENIED = "Permission denied";
 
 /** What is otherwise, the examination that tells of it, how bad it is, and what it says. */
-const CASES: Array<[change: Partial<Facts>, subject: string, level: VerdictLevel, what: RegExp]> = [
+const CASES: Array<[change: Partial<MachineFacts>, subject: string, level: Severity, what: RegExp]> = [
   [{ hasProc: false }, "proc", "problem", /^\/proc is not mounted/],
   [{ hidepid: "2", uid: 1000 }, "proc", "warning", /hides .*\(hidepid=2\)$/],
   [{ hidepid: "invisible" }, "proc", "ok", /all users$/],

@@ -25,7 +25,7 @@ export interface Zombie {
 }
 
 /** What is known of the machine. Sizes are in bytes, times in ms since 1970; an absent limit is none. */
-export interface Facts {
+export interface MachineFacts {
   pid: number;
   uid: number;
   /** The name of the program of process 1; undefined where /proc does not tell. */
@@ -57,7 +57,7 @@ export interface Facts {
 }
 
 /** Gathers them all. Never throws for what the kernel refuses. */
-export function gatherFacts(environment: Record<string, string | undefined>): Facts {
+export function gatherFacts(environment: Record<string, string | undefined>): MachineFacts {
   const status = textOf("/proc/self/status"), limits = textOf("/proc/self/limits");
   const cgroup = cgroupFacts(), all = processes();
   const { XDG_RUNTIME_DIR } = environment;
