@@ -178,6 +178,10 @@ const WORDS: Record<string, Word> = {
     help: "build --jobs DIR -o FILE    an executable like this one with jobs inside",
   },
   check: { load: check, help: "check FILE|DIR...        what is wrong with job files" },
+  doctor: {
+    load: () => import("./lib/cli/doctor/doctor.ts"),
+    help: "doctor [DIR]...          what init can do here, what is wrong, and what to do about it",
+  },
   convert: {
     load: () => import("./lib/cli/authoring/convert.ts"),
     help: "convert [-o FILE|DIR] FILE|DIR...   classic job files and init scripts as TypeScript, or back",

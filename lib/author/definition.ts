@@ -185,13 +185,26 @@ export function toDefinition(specification: object, context: DefinitionContext):
   if (!isJobName(values.text("name", context.name))) refuse("name", "a job's name", context.name);
   const job = emptyJob(context.name, context.source, defaultsBase(specification));
   for (const [field, value] of Object.entries(specification)) {
-    if (field === "name" || value === undefined) continue;
+    if (field === "name") continue;
+    if (value === undefined) {
+      if (CONFINING.has(field)) throw unconfined(field);
+      continue;
+    }
     const read = READERS.get(field);
     if (!read) throw unknown(field);
     read(job, value, context);
   }
   if ((specification as JobSpecification).manual) delete job.startOn;
   return job;
+}
+
+/** The fields without which a job has more rights: what is undefined there was hardly meant to be left out. */
+const CONFINING: ReadonlySet<string> = new Set(["user", "group", "chroot", "apparmor"]);
+
+function unconfined(field: string): FieldError {
+  const reason = `${field} is undefined, and without ${field} the job has more rights, such as init's own; ` +
+    "give it a value, or leave the field out where that is meant";
+  return new FieldError(field, reason);
 }
 
 /** What the defaults of other fields depend on, wherever it stands. */

@@ -399,6 +399,7 @@ export class InitProgram implements Part<SavedProgram> {
         init: this.#init,
         directories,
         withoutRunlevels: this.#manner !== "machine",
+        shutdownTimeout: this.#shutdownTimeout,
         trial: this.options.startupEvent === undefined,
       },
       this.#messages,

@@ -16,6 +16,8 @@ export interface LintSubject {
   directories: readonly string[];
   /** True where nobody sets a runlevel by himself: in a container, and in a user's session. */
   withoutRunlevels: boolean;
+  /** After so many seconds of a shutdown what is left is killed; undefined where nothing is. */
+  shutdownTimeout: number | undefined;
   /** True when no startup event is emitted: then nobody expects that conditions come true by themselves. */
   trial: boolean;
 }
@@ -26,7 +28,7 @@ export interface LintSubject {
  * told in a line.
  */
 export function warnOfFindings(
-  { init, directories, withoutRunlevels, trial }: LintSubject,
+  { init, directories, withoutRunlevels, shutdownTimeout, trial }: LintSubject,
   messages: Messages,
 ): void {
   const verbose = messages.prints("info");
@@ -39,6 +41,7 @@ export function warnOfFindings(
       messages.logOnce("warn", `${job} ${reason}`);
     }
   }
+  if (shutdownTimeout !== undefined && !trial) warnOfImpatience(jobs, shutdownTimeout, messages);
   warnOfDependencies(jobs, !trial || verbose, directories, messages);
   const all = lintConditions(jobs, kinds);
   const facts = foldFindings(all);
@@ -49,6 +52,20 @@ export function warnOfFindings(
     if (kind === "unknown-job" && !trial) messages.logOnce("warn", `${job} ${reason}`);
     else messages.log("info", `${job} ${reason}`);
   }
+}
+
+/** Warns of jobs that a shutdown gives less time to end than they ask for. */
+function warnOfImpatience(jobs: JobDefinition[], limit: number, messages: Messages): void {
+  const cut = jobs.filter(({ killTimeout, expect }) => killTimeout > limit && expect !== "script");
+  const [first] = cut;
+  if (!first) return;
+  const longest = cut.reduce((most, { killTimeout }) => Math.max(most, killTimeout), 0);
+  const others = cut.length > 1 ? `, as of ${cut.length - 1} others` : "";
+  messages.logOnce(
+    "warn",
+    `${first.name} kill timeout: a shutdown cuts its ${first.killTimeout} seconds short${others}: it kills what is left after ` +
+      `${limit}; --shutdown-timeout ${longest} gives the time`,
+  );
 }
 
 /** Warns of jobs that cannot start because of their dependencies: one by one, or in a single line if they are many. */

@@ -13,11 +13,18 @@ import { EMITTED_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_eve
 import type { JobDefinition } from "../model/job.ts";
 import { KnownEvents, KnownJobs } from "./known_names.ts";
 
-const KINDS = ["unknown-job", "unknown-event", "no-runlevel", "half-stays-met", "half-blocks-job"] as const;
+const KINDS = [
+  "unknown-job",
+  "unknown-event",
+  "no-runlevel",
+  "half-stays-met",
+  "half-blocks-job",
+  "any-end",
+] as const;
 
 /**
  * The kinds of findings: a job or an event that is not known, a start that waits for a runlevel which nobody sets, an `and` of
- * which one half stays met, and one of which a half blocks a job.
+ * which one half stays met, one of which a half blocks a job, and a start when a task has ended, however that was.
  */
 export type LintKind = (typeof KINDS)[number];
 
@@ -61,6 +68,7 @@ export function lintConditions(
     if (kinds.has("half-stays-met") || kinds.has("half-blocks-job")) {
       findRemembered(condition, names, kinds, found);
     }
+    if (kinds.has("any-end") && stanza === "start on") findAnyEnd(condition, names, found);
     for (const { kind, subject = `${job} ${stanza}`, reason } of found) {
       findings.push({ kind, job, source, stanza, subject, reason: `${stanza}: ${reason}` });
     }
@@ -233,6 +241,24 @@ function saidTwice({ name, matches }: EventCondition): string | undefined {
 /** Levels start jobs. */
 function levelInStop({ name }: EventCondition): string | undefined {
   return name === WHILE_UP ? `\`${WHILE_UP}' has a meaning in \`start on' alone` : undefined;
+}
+
+/** The variables of `stopped' that tell how a job has ended. */
+const RESULTS = /^(RESULT|PROCESS|EXIT_STATUS|EXIT_SIGNAL)$/;
+
+/** Finds the ends of tasks that count also where the task has failed: who waits for a task wants it done. */
+function findAnyEnd(condition: JobCondition, names: Names, found: ConditionFinding[]): void {
+  for (const event of eventsOf(condition)) {
+    const { name, matches } = event;
+    // What is compared by its position is the job, the instance and the result.
+    const asksForResult = matches.length > 2 || matches.some(({ key }) => RESULTS.test(key ?? ""));
+    if (name !== "stopped" || asksForResult || !isEndOfTask(event, names)) continue;
+    const said = `${name} ${jobOf(event)}`;
+    const reason =
+      `\`${said}' comes also when the task has failed, or was stopped; write \`${said} RESULT=ok', ` +
+      "or name what has to have happened (EXIT_STATUS, EXIT_SIGNAL) where that is meant";
+    found.push({ kind: "any-end", reason });
+  }
 }
 
 /**

@@ -101,8 +101,10 @@ Deno.test("that a task has been done stays true, and is meant to", () => {
     left: event("disk-ready"),
     right: event("stopped", job),
   });
-  assert.deepEqual(kinds(ended("migrate")), []);
-  assert.deepEqual(kinds(ended("migr*")), []);
+  assert.deepEqual(kinds(ended("migrate")), ["any-end"]);
+  assert.deepEqual(kinds(ended("migr*")), ["any-end"]);
+  const matches = [{ value: "migrate" }, { key: "RESULT", value: "ok" }];
+  assert.deepEqual(kinds({ kind: "event", name: "stopped", matches }), []);
   assert.deepEqual(kinds(ended("db")), ["half-stays-met"]);
   assert.deepEqual(kinds(ended("*")), ["half-stays-met"]);
 });

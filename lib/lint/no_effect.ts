@@ -1,6 +1,7 @@
 /** The linter of stanzas and parts of commands that have no effect, or another one than it seems. */
 
 import { type Backoff, hasDefault, type JobDefinition, PROCESS_NAMES } from "../model/job.ts";
+import { SHUTDOWN_LIMITS } from "../model/shutdown_limits.ts";
 import { FIELDS } from "../model/fields.ts";
 import { ParseError } from "../formats/error.ts";
 import type { Diagnostic } from "../formats/diagnostic.ts";
@@ -15,6 +16,7 @@ export async function lintWithoutEffect(job: JobDefinition, lines: SourceLines):
     ...respawnWithoutEffect(job),
     ...oddChecks(job),
     ...logsWithoutEffect(job),
+    ...patienceWithoutEffect(job),
   ];
   return await Promise.all(
     findings.map(({ field, reason }) => lines.diagnostic(job.source, field, job.name, reason)),
@@ -111,6 +113,16 @@ function logsWithoutEffect(job: JobDefinition): FieldFinding[] {
     return odd;
   }
   return [{ field: "logRotate", reason: "log rotate: there is no file to rotate; add `file' to `log to'" }];
+}
+
+/** A time to end that no shutdown gives, as far as can be seen without its options. */
+function patienceWithoutEffect({ killTimeout }: JobDefinition): FieldFinding[] {
+  const { machine, container } = SHUTDOWN_LIMITS;
+  if (killTimeout <= machine) return [];
+  const reason =
+    `kill timeout: a shutdown cuts it short: it kills what is left after ${machine} seconds on a machine, ` +
+    `and ${container} in a container; start init with --shutdown-timeout ${killTimeout} where the job needs the time`;
+  return [{ field: "killTimeout", reason }];
 }
 
 const LOG_FIELDS = ["logRotate", "logLimit", "logTo"] as const;

@@ -81,6 +81,14 @@ const TOOL: Tool = {
     if (!isJobName(name) || !has("conf") && !isJobModule(file)) {
       throw new UsageError(`no job can be called ${JSON.stringify(name)}`);
     }
+    if (/\s/.test(name)) {
+      const better = name.trim().replace(/\s+/g, "-");
+      throw new UsageError(
+        `no job should be called ${
+          JSON.stringify(name)
+        }: conditions are parted at blanks; how about ${better}`,
+      );
+    }
     const path = join(valueOf(parsed, "output") ?? ".", file);
     if (existsSync(path)) throw new Error(`Unable to write ${path}: it exists`);
     const asks = ABOUT_THE_JOB.every((option) => !has(option));

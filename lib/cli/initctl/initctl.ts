@@ -37,6 +37,12 @@ const OPTIONS: Option[] = [
   { long: "system", help: "speak to the system's init, even inside a session" },
   { long: "dest", argument: "NAME", help: "name of the init on the bus" },
   { long: "user", help: "speak to the init of the user's session" },
+  {
+    short: "H",
+    long: "host",
+    argument: "[USER@]HOST",
+    help: "run the command there, by ssh; several with commas, or as often as there are hosts",
+  },
   { long: "json", help: "print the answer, and an error, as an object of JSON" },
   QUIET,
   VERBOSE,
@@ -78,7 +84,7 @@ export interface InitctlHost {
   write(descriptor: 1 | 2, text: string): void;
   /** The same for text that has colours. */
   writeStyled(descriptor: 1 | 2, text: string | Uint8Array): boolean;
-  isTerminal(descriptor: 1 | 2): boolean;
+  isTerminal(descriptor: 0 | 1 | 2): boolean;
   /** Connects to an address, as `connect` of the client does. */
   connect: typeof connect;
 }
@@ -92,13 +98,13 @@ export async function main(
   try {
     const linked = name === PROGRAM ? undefined : commandNamed(name);
     if (linked) return await run({ command: linked, name, usage: name, args, host });
-    const { options, args: [word], rest } = parseOptions(args, OPTIONS, { stopAtArgument: true });
+    const { options, given, args: [word], rest } = parseOptions(args, OPTIONS, { stopAtArgument: true });
     if (options.has("help")) return print(host, programHelp(name, OPTIONS));
     if (options.has("version")) return print(host, versionText(name));
     if (word === undefined) throw new UsageError("missing command");
     const command = commandNamed(word);
     if (!command) throw new UsageError(`invalid command: ${word}`);
-    return await run({ command, name, usage: `${name} ${word}`, args: rest, host }, options);
+    return await run({ command, name, usage: `${name} ${word}`, args: rest, host }, { options, given });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     if (args.includes("--json")) host.write(1, jsonLine(errorAsData(error)));
@@ -121,7 +127,7 @@ interface CalledCommand {
 /** Runs a command. @param before the options in front of its name. */
 async function run(
   { command, name, usage, args, host }: CalledCommand,
-  before: ParsedOptions["options"] = new Map(),
+  { options: before, given }: Pick<ParsedOptions, "options" | "given"> = { options: new Map(), given: [] },
 ): Promise<number> {
   const options = [...command.options ?? [], ...OPTIONS];
   const parsed = parseOptions(args, options);
@@ -133,6 +139,23 @@ async function run(
   const { environment } = host;
   const verbosity = lastGiven(parsed.options, VERBOSITY) ?? lastGiven(before, VERBOSITY);
   const complain = (line: string) => host.write(2, `${name}: ${line}\n`);
+  if (has("host")) {
+    const { runRemotely } = await import("./remote.ts");
+    return await runRemotely({
+      hosts: values("host"),
+      words: [
+        ...optionWords(given, OPTIONS),
+        command.name,
+        ...optionWords(parsed.given, options),
+        "--",
+        ...parsed.args,
+      ],
+      isInteractive: host.isTerminal(0) && host.isTerminal(1),
+      isJson: has("json"),
+      write: host.write,
+      complain,
+    });
+  }
   let client: Client | undefined;
   let output = "", isTold = false;
   const isJson = has("json"), isQuiet = verbosity === "quiet" || isJson;
@@ -170,6 +193,14 @@ async function run(
     client?.close();
     print(host, output);
   }
+}
+
+/** Options as the words of a command line, but for the hosts. */
+function optionWords(given: ParsedOptions["given"], table: readonly Option[]): string[] {
+  return given.filter(([name]) => name !== "host").map(([name, value]) => {
+    const { argument } = table.find(({ long }) => long === name)!;
+    return argument === undefined ? `--${name}` : `--${name}=${value}`;
+  });
 }
 
 /** The options of which the one that is given last counts. */

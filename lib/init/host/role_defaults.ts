@@ -1,6 +1,7 @@
 /** The defaults of each role, where no option says otherwise. */
 
 import type { Console } from "../../model/job.ts";
+import { SHUTDOWN_LIMITS } from "../../model/shutdown_limits.ts";
 import type { InitOptions } from "../options.ts";
 import type { Role } from "./role.ts";
 
@@ -14,13 +15,13 @@ export const ROLE_DEFAULTS: Readonly<Record<Role, RoleDefaults>> = {
   machine: {
     standardStreamsAreConsole: false,
     inheritEnvironment: false,
-    shutdownTimeout: 90,
+    shutdownTimeout: SHUTDOWN_LIMITS.machine,
     untrusted: "refused",
   },
   container: {
     standardStreamsAreConsole: true,
     inheritEnvironment: true,
-    shutdownTimeout: 8,
+    shutdownTimeout: SHUTDOWN_LIMITS.container,
     untrusted: "warned of",
   },
   session: { standardStreamsAreConsole: false, inheritEnvironment: true, untrusted: "refused" },

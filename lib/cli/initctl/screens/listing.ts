@@ -49,6 +49,9 @@ export async function showList(invocation: Invocation, isRunningOnly: boolean): 
   else if (isTerminal(1) || has("long") || isRunningOnly) show(linesOf(look, view));
   else for (const row of look.rows) say(classicLine(row, look.report));
   for (const problem of look.problems) complain(problem);
+  if (listing.words.length === 0 && args.length > 0 && isTerminal(2) && !isJson) {
+    complain(`This lists all jobs; for some of them: initctl list --jobs ${args.join(" ")}`);
+  }
   return look.problems.length > 0 ? 1 : 0;
 }
 

@@ -1,0 +1,100 @@
+/** What the doctor says of the jobs, and of the init that runs. */
+
+import { join } from "node:path";
+import process from "node:process";
+import { isDirectory } from "../../config/files.ts";
+import { connectIfThere } from "../../control/client/system.ts";
+import { connect } from "../../control/client/client.ts";
+import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
+import { formatInFull } from "../../formats/diagnostic.ts";
+import { SCRIPTS_VERSION_LINE, VERSION, VERSION_LINE } from "../../model/version.ts";
+import { inspect } from "../check/inspection.ts";
+import type { Diagnosis } from "./examinations.ts";
+
+/** So many errors and warnings are told; `rouse check` tells them all. */
+const MOST_TOLD = 5;
+
+/** Where jobs are read from where no directory is named: init's own places that there are here. */
+export function usualDirectories(environment: Record<string, string | undefined>): string[] {
+  const { UPSTART_CONFDIR, XDG_CONFIG_HOME, HOME } = environment;
+  if (process.geteuid?.() === 0) return [UPSTART_CONFDIR || "/etc/init"].filter(isDirectory);
+  const configuration = XDG_CONFIG_HOME || join(HOME || "/", ".config");
+  return [join(configuration, "upstart")].filter(isDirectory);
+}
+
+/** What is wrong with the jobs in these directories. */
+export async function judgeJobs(directories: readonly string[]): Promise<Diagnosis[]> {
+  if (directories.length === 0) {
+    return [{ level: "ok", what: "No directory of jobs is there; `rouse doctor DIR...' looks at others" }];
+  }
+  const missing = directories.filter((path) => !isDirectory(path)).map((path): Diagnosis => ({
+    level: "problem",
+    what: `${path} is no directory, or is not there`,
+    advice: "make it, or name another one by --confdir",
+  }));
+  const { jobs, errors, warnings } = await inspect(directories.filter(isDirectory), {
+    scripts: true,
+    types: false,
+  });
+  const told = [
+    ...errors.map((error): Diagnosis => ({
+      level: "problem",
+      what: formatInFull(error),
+      advice: "correct the file; init goes on with the last good definition, if it has one",
+    })),
+    ...warnings.map((warning): Diagnosis => ({
+      level: "warning",
+      what: formatInFull(warning),
+      advice: "see whether it is meant",
+    })),
+  ];
+  const more: Diagnosis[] = told.length > MOST_TOLD
+    ? [{
+      level: errors.length > MOST_TOLD ? "problem" : "warning",
+      what: `There is more: ${errors.length} errors and ${warnings.length} warnings in all`,
+      advice: `see \`rouse check ${directories.join(" ")}'`,
+    }]
+    : [];
+  const fine: Diagnosis = {
+    level: "ok",
+    what: `${jobs} ${jobs === 1 ? "job" : "jobs"} in ${directories.join(", ")}`,
+  };
+  return [...missing, ...told.length > 0 ? [] : [fine], ...told.slice(0, MOST_TOLD), ...more];
+}
+
+/** Whether an init answers, and whether it is this executable's. */
+export async function judgeInit(environment: Record<string, string | undefined>): Promise<Diagnosis> {
+  const untrusted: string[] = [];
+  const { UPSTART_SESSION } = environment;
+  const client = UPSTART_SESSION
+    ? await connect(UPSTART_SESSION).catch(() => undefined)
+    : await connectIfThere(environment, (line) => untrusted.push(line));
+  if (!client) {
+    return untrusted.length === 0 && !UPSTART_SESSION
+      ? { level: "ok", what: "No init answers: none runs here, or none that you may ask" }
+      : {
+        level: "warning",
+        what: untrusted[0] ?? `No init answers at ${UPSTART_SESSION}, which UPSTART_SESSION names`,
+        advice: "ask as the user that init runs as, or start it again",
+      };
+  }
+  try {
+    const version = String(await client.get(MANAGER_PATH, MANAGER_INTERFACE, "version"));
+    if ([VERSION_LINE, SCRIPTS_VERSION_LINE].includes(version)) {
+      return { level: "ok", what: `The init that answers is ${version}, as this executable` };
+    }
+    return {
+      level: "warning",
+      what: `The init that answers is ${version}; this executable is rouse ${VERSION}`,
+      advice: "have init take the new executable over (`telinit u'), or start it anew",
+    };
+  } catch (error) {
+    return {
+      level: "problem",
+      what: `The init that was reached does not answer: ${(error as Error).message}`,
+      advice: "look at its messages, on its standard error or in the kernel's log",
+    };
+  } finally {
+    client.close();
+  }
+}
