@@ -160,7 +160,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       engine: () => this.#engine,
       now: timeNow,
       problem: (job) => this.problem(job),
-      remark: (job) => this.remark(job),
+      remark: (job) => this.#remarkOn(job),
     });
     this.observe((notice) => this.insight.observe(notice), FOLLOWED);
     const { processes: { output, spawner, privileged }, logCommands, messages } = context;
@@ -365,6 +365,12 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   }
 
   remark(job: string): string {
+    if (this.job(job)?.definition.directed) return this.#remarkOn(job);
+    return [this.#remarkOn(job), this.logProblem(job)].filter(Boolean).join("; ");
+  }
+
+  /** The same without the problem of its log. */
+  #remarkOn(job: string): string {
     const { definition, lastFailure } = this.job(job) ?? {};
     const { pidFile, env = [], semantics, expect } = definition ?? {};
     const remark = pidFile === undefined ? "" : remarkOn(pidFile, env);
@@ -372,8 +378,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     const isOurs = semantics === "rouse" || expect === "script";
     const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
     if (definition?.directed) return this.#director?.remark(job) ?? "";
-    const remarks = expect === "script" ? [failed, remark] : [remark || failed];
-    return [...remarks, this.logProblem(job)].filter(Boolean).join("; ");
+    return expect === "script" ? [failed, remark].filter(Boolean).join("; ") : remark || failed;
   }
 
   logProblem(job: string): string {
