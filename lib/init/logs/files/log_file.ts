@@ -207,7 +207,8 @@ export class LogFile implements Part<SavedLog> {
 
   #noteLost(): string | undefined {
     if (this.#lost === 0) return undefined;
-    const note = `[${this.#lost} bytes of output were lost while this log could not be written]${this.lineEnd}`;
+    const note =
+      `[${this.#lost} bytes of output were lost while this log could not be written]${this.lineEnd}`;
     const { problem } = this.#write(new TextEncoder().encode(note));
     if (problem === undefined) this.#lost = 0;
     return problem;
