@@ -185,6 +185,9 @@ Deno.test("files that define no job because of a problem are named, and so is on
     });
     assert.match(web!.problem!, /web\.conf:2: /);
     assert.equal(web!.isChanged, true);
+    const brokenOf = async (...jobs: string[]) => (await describe(client, jobs)).broken.map(({ job }) => job);
+    assert.deepEqual(await brokenOf("web"), []);
+    assert.deepEqual(await brokenOf("web", "bad"), ["bad"]);
     const { items } = await readJournal(client, {});
     assert.ok(items.some((record) => record.kind === "message" && record.message.includes("web.conf:2: ")));
   }));

@@ -185,11 +185,19 @@ Deno.test("a log that cannot be written is told once with the reason, and a modu
   await init.until(["status", "module"], new RegExp(reason));
   const status = await init.ask("status", "classic");
   assert(!status.includes("unable"), status);
+  for (const name of ["module", "classic"]) {
+    const path = join(init.logdir, `${name}.log`), reason = `unable to write ${path}: Is a directory`;
+    const page = await init.ask("status", "--long", name);
+    assert.match(page, new RegExp(`^ +Log fails ${reason}$`, "m"));
+    assert.equal(page.split(reason).length, 2, page);
+    assert.match(await init.ask("why", name), new RegExp(`its log fails: ${reason}`));
+  }
   for (const name of ["module", "classic"]) rmdirSync(join(init.logdir, `${name}.log`));
   await init.ask("notify-disk-writeable");
   await init.untilMessage(/module\.log: written again/);
   assert.equal(init.read("log/module.log"), "one\ntwo\n");
   assert(!(await init.ask("status", "module")).includes("unable"));
+  assert(!(await init.ask("status", "--long", "module")).includes("Log fails"));
   assert.equal(init.messages().split(told("module")).length, 2, "it is told once");
 });
 
@@ -221,7 +229,7 @@ Deno.test({
     await init.shell(`mount -o remount,size=10m none ${join(init.directory, "log")}`);
     await init.ask("notify-disk-writeable");
     await until("it is written again", () => /full\.log: written again/.test(init.messages()));
-    const note = /\[(\d+) bytes of output were lost while this log could not be written\]\r\n/;
+    const note = /\[(\d+) bytes of output were lost while this log could not be written\]\n/;
     await until("what is in the log and what was lost are all that was printed", async () => {
       const { stdout: text } = await init.shell(`cat ${log}`);
       return text.replace(note, "").length + Number(note.exec(text)?.[1]) === 1_000_000;

@@ -17,7 +17,6 @@ import { RequestFailure } from "../model/failure.ts";
 import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
 import type { Exit } from "../model/exit.ts";
-import { NOBODY } from "./checks/check_child.ts";
 import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
 import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
 import { askerOf } from "./journal/asker.ts";
@@ -28,6 +27,7 @@ import { LogShipper, type SavedShipping } from "./logs/shipping/log_shipper.ts";
 import { LogTidier, type SavedTidying } from "./logs/tidying/log_tidier.ts";
 import type { SavedMessages } from "./logs/messages.ts";
 import type { SavedControlGroups } from "./spawn/control_groups.ts";
+import { NOBODY } from "./spawn/own_child.ts";
 import { MemoryTrim } from "./host/memory_trim.ts";
 import { type SavedReports, ServiceReports } from "./notify/service_reports.ts";
 import { NoticeSubscriptions } from "./notice_subscriptions.ts";
@@ -160,7 +160,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       engine: () => this.#engine,
       now: timeNow,
       problem: (job) => this.problem(job),
-      remark: (job) => this.remark(job),
+      remark: (job) => this.#remarkOn(job),
     });
     this.observe((notice) => this.insight.observe(notice), FOLLOWED);
     const { processes: { output, spawner, privileged }, logCommands, messages } = context;
@@ -365,6 +365,12 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   }
 
   remark(job: string): string {
+    if (this.job(job)?.definition.directed) return this.#remarkOn(job);
+    return [this.#remarkOn(job), this.logProblem(job)].filter(Boolean).join("; ");
+  }
+
+  /** The same without the problem of its log. */
+  #remarkOn(job: string): string {
     const { definition, lastFailure } = this.job(job) ?? {};
     const { pidFile, env = [], semantics, expect } = definition ?? {};
     const remark = pidFile === undefined ? "" : remarkOn(pidFile, env);
@@ -372,8 +378,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     const isOurs = semantics === "rouse" || expect === "script";
     const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
     if (definition?.directed) return this.#director?.remark(job) ?? "";
-    const remarks = expect === "script" ? [failed, remark] : [remark || failed];
-    return [...remarks, this.logProblem(job)].filter(Boolean).join("; ");
+    return expect === "script" ? [failed, remark].filter(Boolean).join("; ") : remark || failed;
   }
 
   logProblem(job: string): string {

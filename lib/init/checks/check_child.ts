@@ -4,15 +4,8 @@
  */
 
 import type { Exit } from "../../model/exit.ts";
-import { SIGKILL, signalName } from "../../model/signals.ts";
-import { isKernelError } from "../../sys/call/refused.ts";
-import { close, O_RDWR, open, pipe, setNonBlocking } from "../../sys/io/descriptors.ts";
-import { type DescriptorReader, readDescriptor } from "../../sys/io/streams.ts";
-import { SINGLE_THREAD_FLAGS } from "../../sys/runtime/variables.ts";
-import { explain, type SpawnDescription, type SpawnResult } from "../../sys/spawn/spawn.ts";
-import type { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
-import type { Messages } from "../logs/messages.ts";
-import { signalProcess } from "../spawn/signalling.ts";
+import { signalName } from "../../model/signals.ts";
+import { type ChildWorld, type Credentials, OwnChild } from "../spawn/own_child.ts";
 import { LineSender } from "./line_sender.ts";
 import { type CheckRequest, LineReader, LONGEST_REPORT, parseReport } from "./protocol.ts";
 import type { CheckListener, ScheduledCheck } from "./schedule.ts";
@@ -29,25 +22,13 @@ const TIMES = {
   goodRun: 60_000,
 };
 
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /** What the child is started with. */
-export interface CheckChildOptions {
+export interface CheckChildOptions extends ChildWorld {
   /** The command that runs the program `checks` of this executable. */
   command: readonly string[];
-  spawner: Pick<SpawnQueue, "start">;
-  /** Calls the listener when the process has ended and been reaped. */
-  onEnd(pid: number, listener: (exit: Exit) => void): void;
-  messages: Pick<Messages, "log" | "attempt" | "fault">;
   /** Whose rights it is to have, if it can be started with them; else it has init's. */
   credentials?: Credentials | undefined;
 }
-
-/** The rights of a user. */
-export type Credentials = Required<Pick<SpawnDescription, "uid" | "gid" | "groups">>;
-
-/** The user that owns nothing (`nobody`), by the number that it has everywhere. */
-export const NOBODY: Credentials = { uid: 65534, gid: 65534, groups: [] };
 
 /** A check that the child makes, and what it was told to be last. */
 interface ChildCheck {
@@ -162,93 +143,37 @@ interface ChildEvents {
   onEnd(reason: string): void;
 }
 
-/** One run of the child, and the pipes to it and from it. */
+/** One run of the child. */
 class Connection {
-  #sender: LineSender | undefined;
-  #reader: DescriptorReader | undefined;
+  readonly #child: OwnChild;
+  readonly #sender: LineSender;
   readonly #lines = new LineReader(LONGEST_REPORT);
-  #pid: number | undefined;
   #isOver = false;
   #ping = 0;
   #pong = 0;
-  #pinging: ReturnType<typeof setInterval> | undefined;
+  readonly #pinging: ReturnType<typeof setInterval>;
 
-  constructor(
-    private readonly options: CheckChildOptions,
-    ping: number,
-    private readonly events: ChildEvents,
-  ) {
-    const opened: number[] = [];
-    try {
-      this.#start(opened);
-      this.#pinging = setInterval(() => this.#sendPing(), ping);
-    } catch (error) {
-      opened.forEach(close);
-      const isFault = !isKernelError(error);
-      if (isFault) this.options.messages.fault("the start of the process for checks", error);
-      const message = isFault ? "internal error" : error.message;
-      // The owner has no connection yet that could end.
-      queueMicrotask(() => this.#end(`cannot be started: ${message}`));
-    }
-  }
-
-  /** Starts the process. Descriptors that the child alone needs are put into `opened`. */
-  #start(opened: number[]): void {
-    const requests = pipe();
-    opened.push(requests.reader);
-    setNonBlocking(requests.writer);
-    // When nobody reads any more it has ended, and that will be told.
-    this.#sender = new LineSender(requests.writer, () => {});
-    const reports = pipe();
-    opened.push(reports.writer);
-    this.#reader = readDescriptor(reports.reader, {
+  constructor(options: CheckChildOptions, ping: number, private readonly events: ChildEvents) {
+    this.#child = new OwnChild(options.command, "the process for checks", options, {
       onData: (bytes) => this.#take(bytes),
-      onEnd() {},
-    });
-    const nothing = open("/dev/null", O_RDWR);
-    opened.push(nothing);
-    const description: SpawnDescription = {
-      argv: [...this.options.command],
-      environment: [`PATH=${PATH}`, ...SINGLE_THREAD_FLAGS],
-      descriptors: { 0: requests.reader, 1: reports.writer, 2: nothing },
-      newSession: true,
-      limit: { core: { soft: 0, hard: 0 } },
-      chdir: "/",
-      umask: 0o077,
-      ...this.options.credentials,
-    };
-    this.options.spawner.start(description, (result) => {
-      opened.forEach(close);
-      this.#started(result);
-    });
-  }
-
-  #started({ pid, failed }: SpawnResult): void {
-    if (failed?.fault !== undefined) {
-      this.options.messages.fault("the start of the process for checks", failed.fault);
-    }
-    if (failed) {
-      this.events.onRefused();
-      return this.#end(`cannot be started: ${explain(failed)}`);
-    }
-    this.#pid = pid;
-    this.options.onEnd(pid, (exit) => {
-      this.#pid = undefined;
-      this.#reader?.drain();
-      this.#end(`has ended (${describeExit(exit)})`);
-    });
-    if (this.#isOver) this.#kill();
+      onProgress: () => this.#sender.advance(),
+      onRefused: events.onRefused,
+      onEnd: (end) =>
+        this.#end(typeof end === "string" ? `cannot be started: ${end}` : `has ended (${describeExit(end)})`),
+    }, options.credentials);
+    this.#sender = new LineSender(this.#child);
+    this.#pinging = setInterval(() => this.#sendPing(), ping);
   }
 
   /** Has a check made. */
   start(number: number, what: () => ScheduledCheck): void {
-    this.#sender?.say(number, () => ({ start: number, ...what() }) satisfies CheckRequest);
+    this.#sender.say(number, () => ({ start: number, ...what() }) satisfies CheckRequest);
   }
 
   /** Has a check made no more. Of one that it was not told of the child needs not know. */
   stop(number: number): void {
-    if (this.#sender?.withdraw(number)) return;
-    this.#sender?.say(number, () => ({ stop: number }) satisfies CheckRequest);
+    if (this.#sender.withdraw(number)) return;
+    this.#sender.say(number, () => ({ stop: number }) satisfies CheckRequest);
   }
 
   /** The child has answered a ping. False when nobody asked. */
@@ -259,7 +184,7 @@ class Connection {
 
   #sendPing(): void {
     if (this.#pong !== this.#ping) return this.#end("does not answer");
-    this.#sender?.sayFirst({ ping: ++this.#ping } satisfies CheckRequest);
+    this.#sender.sayFirst({ ping: ++this.#ping } satisfies CheckRequest);
   }
 
   #take(bytes: Uint8Array): void {
@@ -273,24 +198,15 @@ class Connection {
 
   /** Ends the process. */
   close(): void {
-    if (this.#isOver) return;
     this.#isOver = true;
     clearInterval(this.#pinging);
-    this.#reader?.close();
-    this.#sender?.close();
-    this.#kill();
+    this.#child.close();
   }
 
   #end(reason: string): void {
     if (this.#isOver) return;
     this.close();
     this.events.onEnd(reason);
-  }
-
-  /** It holds nothing that would have to be put in order. */
-  #kill(): void {
-    if (this.#pid === undefined) return;
-    signalProcess(this.#pid, SIGKILL, false, this.options.messages);
   }
 }
 

@@ -6,7 +6,8 @@ import { onChildChange, reap } from "../../sys/process/processes.ts";
 import { selfCommand } from "../../sys/runtime/self.ts";
 import { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
 import { untilGone } from "../../sys/testing/children.ts";
-import { CheckChild, type Credentials, NOBODY } from "./check_child.ts";
+import { type Credentials, NOBODY } from "../spawn/own_child.ts";
+import { CheckChild } from "./check_child.ts";
 import { type ChildReport, LineReader, LONGEST_REPORT, parseReport } from "./protocol.ts";
 import type { ScheduledCheck } from "./schedule.ts";
 

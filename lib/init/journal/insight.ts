@@ -120,18 +120,20 @@ export class InitInsight implements Insight, Part<SavedInsight> {
     const named = jobs.length === 0 ? [...all.keys()] : [...new Set(jobs)].filter((name) => all.has(name));
     const names = named.filter((name) => name > after).sort();
     const chosen = names.slice(0, MOST_JOBS), isMore = chosen.length < names.length;
+    const broken = brokenJobs().filter(({ job }) => jobs.length === 0 || jobs.includes(job));
     const sources = {
       ...this.sources,
       histories: this.#histories,
       defaultConsole,
       logOf: output.logOf.bind(output),
+      logProblem: output.problem.bind(output),
     };
     return {
       now: now.wall,
       since: this.#since,
       jobs: chosen.map((name) => reportOf(all.get(name)!, now, sources)),
       ...(isMore && { next: chosen.at(-1)! }),
-      broken: brokenJobs().slice(0, MOST_BROKEN),
+      broken: broken.slice(0, MOST_BROKEN),
     };
   }
 

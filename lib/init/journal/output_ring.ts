@@ -7,6 +7,7 @@ import { Buffer } from "node:buffer";
 import type { OutputLine, Page, PageQuery } from "../../model/insight/journal.ts";
 import type { Part } from "../parts/part.ts";
 import { Chunk, type KeptLine, OutputStreamRing } from "./output_chunks.ts";
+import { type OutputKeeper, OutputSieve } from "./output_sieve.ts";
 
 /** What all output takes at most, in bytes. */
 const MOST_MEMORY = 8 << 20;
@@ -16,12 +17,6 @@ const SMALLEST_CHUNK = 256, LARGEST_CHUNK = 64 << 10;
 
 /** How much more than needed is freed when another job has to give way, in bytes: to look for it takes time. */
 const SLACK = 64 << 10;
-
-/**
- * A stream that brings more bytes than this within so many ms is a flood: it would cost as much to keep all of it as to write
- * it to its log. Of each further piece the last part is kept, and at least so many bytes.
- */
-const FLOOD = 512 << 10, FLOOD_TIME = 100, KEPT_PART = 1 / 16, LEAST_PART = 1024;
 
 /** How many lines one page has at most, and how many characters. */
 const MOST_OF_PAGE = 10_000, LARGEST_PAGE = 500_000;
@@ -60,14 +55,6 @@ interface SavedJobOutput {
   }>;
 }
 
-/** Where a stream's output is kept. */
-export interface OutputKeeper {
-  /** Takes bytes, which are valid until it returns. */
-  take(bytes: Uint8Array): void;
-  /** No more bytes will come. */
-  end(): void;
-}
-
 /** The last output of all jobs. */
 export class OutputRing implements Part<SavedRing> {
   readonly #jobs = new Map<string, JobRing>();
@@ -76,6 +63,9 @@ export class OutputRing implements Part<SavedRing> {
   #position = 0;
   /** The bytes of a chunk that is gone, for the next one. */
   #spare: Uint8Array | undefined;
+
+  /** The streams of which a sample is held back. */
+  readonly #holding = new Set<OutputSieve>();
 
   /** Called when there is more. */
   onMore: () => void = () => {};
@@ -94,35 +84,38 @@ export class OutputRing implements Part<SavedRing> {
   /** Keeps a stream of an instance's output from now on. It takes no memory until something comes. */
   keep(job: string, instance: string): OutputKeeper {
     const stream = new OutputStreamRing(job, instance);
-    let since = 0, count = 0;
-    const take = (bytes: Uint8Array) => {
-      const at = this.now();
-      if (at - since >= FLOOD_TIME || at < since) {
-        since = at;
-        count = 0;
-      }
-      count += bytes.length;
-      this.#take(stream, count > FLOOD ? this.#lastOf(stream, bytes) : bytes);
-    };
-    // What is left of a line counts as one.
-    return { take, end: () => stream.isMidLine && take(NEWLINE) };
+    const sieve: OutputSieve = new OutputSieve(this.now, {
+      onKept: (bytes, at, left) => {
+        this.#holding.delete(sieve);
+        if (left > 0) this.#leaveOut(stream, left, at);
+        this.#take(stream, bytes, at);
+      },
+      onHeld: () => {
+        this.#holding.add(sieve);
+        this.onMore();
+      },
+      // What is left of a line counts as one.
+      onEnd: () => stream.isMidLine && this.#take(stream, NEWLINE, this.now()),
+    });
+    return sieve;
   }
 
-  /** The last part of a piece of a flood, from the beginning of a line; what is left out counts as gone. */
-  #lastOf(stream: OutputStreamRing, bytes: Uint8Array): Uint8Array {
-    const part = bytes.subarray(-Math.max(LEAST_PART, Math.floor(bytes.length * KEPT_PART)));
-    if (part.length === bytes.length) return bytes;
-    if (stream.isMidLine) this.#take(stream, CUT);
-    const kept = part.subarray(part.indexOf(NEWLINE[0]!) + 1);
-    const job = this.#jobOf(stream.job), left = bytes.length - kept.length;
-    this.#position += left;
-    job.gone += left;
+  /** Takes what the streams hold back. */
+  #flush(): void {
+    for (const sieve of this.#holding) sieve.flush();
+  }
+
+  /** Counts bytes that are not kept as gone. They end the line before them. */
+  #leaveOut(stream: OutputStreamRing, count: number, at: number): void {
+    if (stream.isMidLine) this.#take(stream, CUT, at);
+    const job = this.#jobOf(stream.job);
+    this.#position += count;
+    job.gone += count;
     job.lastGone = this.#position;
-    return kept;
   }
 
-  #take(stream: OutputStreamRing, bytes: Uint8Array): void {
-    const at = this.now(), job = this.#jobOf(stream.job);
+  #take(stream: OutputStreamRing, bytes: Uint8Array, at: number): void {
+    const job = this.#jobOf(stream.job);
     for (let rest = bytes; rest.length > 0;) {
       let chunk = stream.chunks.at(-1);
       if (!chunk || chunk.room === 0) chunk = this.#begin(job, stream, rest.length);
@@ -196,6 +189,7 @@ export class OutputRing implements Part<SavedRing> {
 
   /** The lines that are asked for. */
   read({ jobs, after, since, most, last }: PageQuery): Page<OutputLine> {
+    this.#flush();
     const chosen = jobs.length === 0
       ? [...this.#jobs.values()]
       : [...new Set(jobs)].flatMap((name) => this.#jobs.get(name) ?? []);
@@ -208,6 +202,7 @@ export class OutputRing implements Part<SavedRing> {
   }
 
   save(): SavedRing {
+    this.#flush();
     const jobs = Array.from(this.#jobs.values(), ({ name, gone, lastGone, chunks }) => {
       const streams = [...new Set(chunks.map(({ stream }) => stream))];
       return {
@@ -244,7 +239,7 @@ export class OutputRing implements Part<SavedRing> {
         this.#grow(job, chunk.cost);
       }
       // Who reads on is another.
-      for (const stream of streams) if (stream.isMidLine) this.#take(stream, NEWLINE);
+      for (const stream of streams) if (stream.isMidLine) this.#take(stream, NEWLINE, this.now());
     }
   }
 }

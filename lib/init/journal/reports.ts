@@ -17,14 +17,18 @@ export interface ReportSources {
   logOf(job: string, instance: string, console: Console): string | undefined;
   defaultConsole: Console;
   problem(job: string): string | undefined;
+  /** What is remarked of it, beside the problem of its log. */
   remark(job: string): string;
+  /** Why a log of a job cannot be written; undefined where all can. */
+  logProblem(job: string): string | undefined;
 }
 
 /** What is known of a job. */
 export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): JobReport {
   const { definition, name, pendingDefinition } = job;
   const { description, source, semantics, task, limit, respawn, respawnLimit } = definition;
-  const log = logOf(definition, "", sources), remark = sources.remark(name), problem = sources.problem(name);
+  const log = logOf(definition, "", sources), logProblem = sources.logProblem(name);
+  const remark = sources.remark(name), problem = sources.problem(name);
   const isLimited = respawn && respawnLimit !== "unlimited";
   return {
     name,
@@ -44,6 +48,7 @@ export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): Job
     ),
     ...(isLimited && { respawnLimit: { ...respawnLimit } }),
     ...(log !== undefined && { log }),
+    ...(logProblem !== undefined && { logProblem }),
     instances: Array.from(job.instances.values(), (instance) => instanceReport(instance, now, sources)),
     past: sources.histories.pastOf(name).map((history) => pastReport(history, definition, sources)),
   };

@@ -233,6 +233,7 @@ export class JobOutput implements Part<SavedOutput> {
       job,
       instance,
       path: logPath(directory ?? "", job, instance),
+      ...(isPlain && { isPlain }),
       ...(rotation !== "none" && { rotation }),
       ...(limit && { limit }),
       ...(to && { to }),

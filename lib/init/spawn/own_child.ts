@@ -3,7 +3,7 @@
 import type { Exit } from "../../model/exit.ts";
 import { SIGKILL } from "../../model/signals.ts";
 import { isKernelError } from "../../sys/call/refused.ts";
-import { close, pipe, setNonBlocking } from "../../sys/io/descriptors.ts";
+import { close, O_RDWR, open, pipe, setNonBlocking } from "../../sys/io/descriptors.ts";
 import { type DescriptorReader, readDescriptor } from "../../sys/io/streams.ts";
 import { DescriptorWriter } from "../../sys/io/writer.ts";
 import { SINGLE_THREAD_FLAGS } from "../../sys/runtime/variables.ts";
@@ -22,15 +22,26 @@ export interface ChildWorld {
   messages: Pick<Messages, "log" | "attempt" | "fault">;
 }
 
+/** The rights of a user. */
+export type Credentials = Required<Pick<SpawnDescription, "uid" | "gid" | "groups">>;
+
+/** The user that owns nothing (`nobody`), by the number that it has everywhere. */
+export const NOBODY: Credentials = { uid: 65534, gid: 65534, groups: [] };
+
 /** What a child leads to. */
 export interface OwnChildEvents {
-  /** What it says on its standard output or error. The bytes are valid until this returns. */
+  /** What it says on its standard output. The bytes are valid until this returns. */
   onData(bytes: Uint8Array): void;
   /** It has read some of what was written. */
   onProgress?(): void;
+  /** It could not be started as it was described: its user may be unknown to the kernel here, or may not run the executable. */
+  onRefused?(): void;
   /** It has ended, or could not be started: the reason. Not called after {@link OwnChild.close}. */
   onEnd(end: Exit | string): void;
 }
+
+/** What differs from a process with init's rights in the root directory. `tellsErrors`: its standard error counts as output. */
+type Peculiarities = Partial<SpawnDescription> & { tellsErrors?: boolean };
 
 /** A child. */
 export class OwnChild {
@@ -42,14 +53,13 @@ export class OwnChild {
   /**
    * @param argv The command.
    * @param what For messages of faults, e.g. `the process that ships logs`.
-   * @param more What differs from a process with init's rights in the root directory.
    */
   constructor(
     argv: readonly string[],
     private readonly what: string,
     private readonly world: ChildWorld,
     private readonly events: OwnChildEvents,
-    more: Partial<SpawnDescription> = {},
+    more: Peculiarities = {},
   ) {
     const opened: number[] = [];
     try {
@@ -86,7 +96,7 @@ export class OwnChild {
     this.#kill();
   }
 
-  #start(argv: readonly string[], opened: number[], more: Partial<SpawnDescription>): void {
+  #start(argv: readonly string[], opened: number[], { tellsErrors, ...more }: Peculiarities): void {
     const input = pipe();
     opened.push(input.reader);
     setNonBlocking(input.writer);
@@ -101,10 +111,12 @@ export class OwnChild {
       onData: (bytes) => this.#isOver || this.events.onData(bytes),
       onEnd() {},
     });
+    const errors = tellsErrors ? output.writer : open("/dev/null", O_RDWR);
+    if (!tellsErrors) opened.push(errors);
     const description: SpawnDescription = {
       argv: [...argv],
       environment: [`PATH=${PATH}`, ...SINGLE_THREAD_FLAGS],
-      descriptors: { 0: input.reader, 1: output.writer, 2: output.writer },
+      descriptors: { 0: input.reader, 1: output.writer, 2: errors },
       newSession: true,
       limit: { core: { soft: 0, hard: 0 } },
       chdir: "/",
@@ -119,7 +131,11 @@ export class OwnChild {
 
   #started({ pid, failed }: SpawnResult): void {
     if (failed?.fault !== undefined) this.world.messages.fault(`the start of ${this.what}`, failed.fault);
-    if (failed) return this.#end(explain(failed));
+    if (failed) {
+      // A lack of processes or memory passes.
+      if (failed.step !== "fork") this.events.onRefused?.();
+      return this.#end(explain(failed));
+    }
     this.#pid = pid;
     this.world.onEnd(pid, (exit) => {
       this.#pid = undefined;

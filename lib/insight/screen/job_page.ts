@@ -102,7 +102,7 @@ const INSTANCE_FIELDS: readonly Field[] = [
 
 /** What is said of a job, after its instances. */
 const JOB_FIELDS: readonly Field[] = [
-  { label: "Defined in", values: ({ job }) => [plain(placeOf(job))] },
+  { label: "Defined in", values: ({ job }) => [plain(job.source)] },
   {
     label: "Changed",
     values: ({ job }) => [
@@ -168,10 +168,6 @@ function checkInWords({ use, what, passes, reason, since }: CheckReport, now: nu
 function limitInWords({ what, pid, used, limit, isSize }: LimitUse): string {
   const [has, of] = [used, limit].map((figure) => isSize ? sizeInWords(figure) : `${figure}`);
   return `${what}: ${has} of ${of}${pid === undefined ? "" : ` (pid ${pid})`}`;
-}
-
-function placeOf({ source, line }: JobReport): string {
-  return line === undefined ? source : `${source}:${line}`;
 }
 
 /** The lines of a page. Of several instances each has one. */

@@ -62,7 +62,6 @@ Deno.test("all that can be said of an instance", () => {
   const web = job("web", {
     description: "a web server",
     source: "/etc/rouse/web.ts",
-    line: 7,
     semantics: "rouse",
     isChanged: true,
     problem: "/etc/rouse/web.ts:9: a brace is missing",
@@ -87,7 +86,7 @@ web - a web server
              kill now
       Checks ready: localhost:80: not made yet
          Log /var/log/upstart/web-a.log
-  Defined in /etc/rouse/web.ts:7
+  Defined in /etc/rouse/web.ts
    Semantics rouse
      Problem the last good definition stays in force: /etc/rouse/web.ts:9: a
              brace is missing

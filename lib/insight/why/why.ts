@@ -267,13 +267,14 @@ function shutdownNote({ engine }: Facts, { definition }: LoadedJob): ReasonNode[
   return [reason("note", "init is on its way down: events start no services any more", { isHopeless: true })];
 }
 
-/** What is wrong with its file, and what is remarked of it, unless that is its failure, of which more is told. */
+/** What is wrong with its file and its log, and what is remarked of it, unless that is its failure, of which more is told. */
 function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFailed = false): ReasonNode[] {
-  const { problem, remark, isChanged, source } = facts.job(name) ?? {};
+  const { problem, remark, isChanged, source, logProblem } = facts.job(name) ?? {};
   const found: ReasonNode[] = [];
   if (problem) {
     found.push(reason("problem", `its file is wrong, so its last good definition is in force: ${problem}`));
   }
+  if (logProblem) found.push(reason("note", `its log fails: ${logProblem}`));
   if (remark && !hasFailed) found.push(reason("note", remark));
   if (pendingDefinition && !pendingDefinition.definition) {
     found.push(reason("note", "its file is gone: it is forgotten once it is stopped"));

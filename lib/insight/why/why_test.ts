@@ -369,6 +369,9 @@ Deno.test("a file that is wrong: of a job that is not there, and of one whose la
     scene.whyText("web", { report: old }),
     /its file is wrong, so its last good definition is in force: \/etc\/init\/web.conf:3: Missing argument/,
   );
+  const full = "unable to write /var/log/upstart/web.log: No space left on device";
+  const unlogged = report([jobReport("web", { logProblem: full })]);
+  assert.ok(scene.whyText("web", { report: unlogged }).includes(`its log fails: ${full}`));
   assert.throws(
     () => scene.why("bda", { report: broken }),
     new NoAnswer("Unknown job: bda; did you mean `bad'?"),

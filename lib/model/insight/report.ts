@@ -66,9 +66,8 @@ export interface InstanceReport {
 export interface JobReport {
   name: string;
   description?: string;
-  /** The file that defines it, or `compiled-in`; `line` where the format tells it. */
+  /** The file that defines it, or `compiled-in`. */
   source: string;
-  line?: number;
   semantics: string;
   isTask: boolean;
   /** True where its file is not any more what it was when the definition in force was read. */
@@ -84,7 +83,7 @@ export interface JobReport {
   respawnLimit?: { count: number; interval: number };
   /** The file that the output goes to of its instance without a name, where it does. */
   log?: string;
-  /** Why that cannot be written, if it is so. */
+  /** Which log of it cannot be written, and why, where one cannot. */
   logProblem?: string;
   instances: InstanceReport[];
   /** The last runs of instances that are gone, the newest first, and of each name one. */

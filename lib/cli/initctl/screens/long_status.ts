@@ -71,9 +71,8 @@ async function askedByPatterns(invocation: Invocation): Promise<Asked | undefine
 async function askedByName(invocation: Invocation): Promise<Asked | undefined> {
   const { args: [word, ...env], environment: { UPSTART_JOB, UPSTART_INSTANCE } } = invocation;
   const name = word ?? UPSTART_JOB!;
-  const whole = await askReport(invocation, [name]);
-  if (!whole) return undefined;
-  const report = { ...whole, broken: whole.broken.filter(({ job }) => job === name) };
+  const report = await askReport(invocation, [name]);
+  if (!report) return undefined;
   const problems = report.jobs.length + report.broken.length > 0 ? [] : [await unknown(invocation, name)];
   if (word === undefined) return { report, problems, instance: UPSTART_INSTANCE! };
   if (env.length === 0 || report.jobs.length === 0) return { report, problems };

@@ -3,7 +3,7 @@
 import process from "node:process";
 import { followCommandLine, type Tool } from "../../../model/command_line/tool.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
-import { nonBlockingOutput } from "../../../sys/io/writer.ts";
+import { DescriptorWriter, nonBlockingOutput } from "../../../sys/io/writer.ts";
 import { readDescriptor } from "../../../sys/io/streams.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { removeFlags, SINGLE_THREAD_FLAGS } from "../../../sys/runtime/variables.ts";
@@ -41,7 +41,12 @@ class Checks {
   readonly #checks = new Map<number, CheckSchedule>();
   readonly #lines = new LineReader(LONGEST_REQUEST);
   /** Of a check, the last result counts. */
-  readonly #sender = new LineSender(nonBlockingOutput(1), () => this.#close(1));
+  readonly #sender: LineSender = new LineSender(
+    new DescriptorWriter(nonBlockingOutput(1), {
+      onProgress: () => this.#sender.advance(),
+      onBroken: () => this.#close(1),
+    }),
+  );
 
   constructor() {
     readDescriptor(0, {

@@ -69,6 +69,8 @@ export class LogFile implements Part<SavedLog> {
   #lost = 0;
   readonly #rotator: LogRotator;
   readonly #found = { size: 0 };
+  /** How lines end that init adds: by default as Upstart does it. */
+  lineEnd: "\n" | "\r\n" = "\r\n";
   /** True from a write that failed until one has succeeded. */
   #isFailing = false;
   /** Why it cannot be written; undefined while it can. */
@@ -205,7 +207,8 @@ export class LogFile implements Part<SavedLog> {
 
   #noteLost(): string | undefined {
     if (this.#lost === 0) return undefined;
-    const note = `[${this.#lost} bytes of output were lost while this log could not be written]\r\n`;
+    const note =
+      `[${this.#lost} bytes of output were lost while this log could not be written]${this.lineEnd}`;
     const { problem } = this.#write(new TextEncoder().encode(note));
     if (problem === undefined) this.#lost = 0;
     return problem;

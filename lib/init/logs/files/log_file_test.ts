@@ -107,3 +107,19 @@ test("all logs together have a bound", (directory) => {
   assert.equal(read(logs[0]!.path), "12345678");
   assert.match(read(logs[1]!.path), /^ab\[4 bytes/);
 });
+
+test("the note of what is lost ends as the lines of the log do", (directory) => {
+  for (const lineEnd of ["\n", "\r\n"] as const) {
+    const log = new LogFile(join(directory, "later", `${lineEnd.length}.log`), new MemoryBudget(0));
+    log.lineEnd = lineEnd;
+    fs.rmSync(join(directory, "later"), { recursive: true, force: true });
+    fs.writeFileSync(join(directory, "later"), "");
+    log.append(bytes("1234"));
+    fs.rmSync(join(directory, "later"));
+    assert.equal(log.flush(), undefined);
+    assert.equal(
+      read(log.path),
+      `[4 bytes of output were lost while this log could not be written]${lineEnd}`,
+    );
+  }
+});

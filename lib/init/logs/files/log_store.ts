@@ -27,6 +27,8 @@ export interface LogDescription {
   job: string;
   instance: string;
   path: string;
+  /** True: it has the line ends of files, not those of terminals. */
+  isPlain?: boolean;
   rotation?: Rotation;
   limit?: LogLimit;
   /** Where output goes but to init's own streams. Absent: to the file. */
@@ -194,6 +196,7 @@ export class LogStore implements Part<SavedLogs> {
     }
     open.description = description;
     open.log.rotation = description.rotation;
+    open.log.lineEnd = description.isPlain ? "\n" : "\r\n";
     this.#setLimit(open);
     return open;
   }

@@ -6,9 +6,8 @@
 import { Buffer } from "node:buffer";
 import type { Exit } from "../../../model/exit.ts";
 import type { LogTarget } from "../../../model/logs/settings.ts";
-import type { SpawnDescription } from "../../../sys/spawn/spawn.ts";
 import type { Part } from "../../parts/part.ts";
-import { type ChildWorld, OwnChild } from "../../spawn/own_child.ts";
+import { type ChildWorld, type Credentials, OwnChild } from "../../spawn/own_child.ts";
 import { LineReader } from "../../checks/protocol.ts";
 import { formatFrame, type OutputFrame, type OutputOrigin, parseShippingReport } from "./frames.ts";
 
@@ -32,7 +31,7 @@ export interface ShippingWorld extends ChildWorld {
   /** The command that runs the program `ship-logs` of this executable. */
   command: readonly string[];
   /** Whose rights the child is to have, if it can be started with them; else it has init's. */
-  credentials?: Pick<SpawnDescription, "uid" | "gid" | "groups"> | undefined;
+  credentials?: Credentials | undefined;
   /** Counts bytes of a job's output that are lost. */
   onLost(job: string, bytes: number): void;
 }
@@ -124,9 +123,8 @@ export class LogShipper implements Part<SavedShipping> {
         if (!said?.every((line) => this.#report(line))) this.#ended("says what it is not asked", since);
       },
       onProgress: () => this.#advance(),
+      onRefused: () => this.#credentials = undefined,
       onEnd: (end) => {
-        // The user may be unknown to the kernel here, or may not run the executable.
-        if (typeof end === "string") this.#credentials = undefined;
         const reason = typeof end === "string"
           ? `cannot be started: ${end}`
           : `has ended (${described(end)})`;

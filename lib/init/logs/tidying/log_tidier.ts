@@ -9,7 +9,7 @@ import type { Part } from "../../parts/part.ts";
 const LONGEST_REASON = 500;
 
 /** The child leaves processor and disk to others. */
-const BACKGROUND = { nice: 10, ioPriority: "idle" } as const;
+const BACKGROUND = { nice: 10, ioPriority: "idle", tellsErrors: true } as const;
 
 /** What is saved of {@link LogTidier}: the logs that are still to be looked after. */
 export type SavedTidying = Array<[path: string, rotation: Rotation]>;
