@@ -191,6 +191,7 @@ Deno.test({
       [0, " * Stopping postfix ... [ ok ]\n * Stopping web ... [ ok ]\n", ""],
     );
     assert.deepEqual(await told(machine, "disk", "web", "postfix"), [UP, DOWN, DOWN]);
+    assert.match((await machine.shell("initctl why web")).stdout, /\[yes\] it needs disk, which /);
     assert.match(
       (await machine.shell("cat /var/log/upstart/web.log")).stdout,
       /Starting web.*\n.*Stopping web/,
