@@ -220,6 +220,7 @@ const WORDS: Record<string, Word> = {
   "tidy-logs": { load: () => import("./lib/init/logs/tidying/tidy_logs.ts") },
   hook: { load: () => import("./lib/author/child/hook.ts") },
   "runscript-job": { load: runscriptJob },
+  "openrc-logger": { load: () => import("./lib/cli/openrc/levels/logger.ts") },
   "runscript-jobs": { load: () => import("./lib/cli/openrc/init_jobs/jobs.ts") },
 };
 

@@ -1,6 +1,6 @@
 /** Runscripts as jobs: from the tree and the scripts to definitions. */
 
-import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
+import { emptyJob, type JobDefinition, type Relation as JobRelation } from "../../lib/model/job.ts";
 import { RC_DIR } from "../../lib/model/openrc/paths.ts";
 import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import { ORDERING, type Relation } from "./relations.ts";
@@ -41,20 +41,40 @@ export function runscriptJobs(
     job.provides = tree.related(script.service, "iprovide");
     const place = places.get(script.service) ?? 0;
     const isBefore = (other: string) => (places.get(other) ?? Infinity) < place;
-    job.uses = firsts(tree, script.service, "ineed").filter(isBefore);
-    const others = ORDERING.flatMap((relation) => firsts(tree, script.service, relation)).filter(isBefore);
-    job.after = [...new Set(others)].filter((other) => !job.uses.includes(other));
+    const relations = relationsOf(tree, script.service, isBefore);
+    const namesOf = (isNeeded: boolean) =>
+      Object.keys(relations).filter((other) => (relations[other]!.kind === "needs") === isNeeded);
+    job.uses = namesOf(true);
+    job.after = namesOf(false);
+    job.relations = relations;
     return job;
   });
 }
 
-/** The services that a relation names. A virtual one stands for all that provide it. */
-function firsts(tree: Tree, service: string, relation: Relation): string[] {
-  const named = tree.related(service, relation).flatMap((name) => {
-    const providers = tree.related(name, "providedby");
-    return providers.length > 0 ? providers : [name];
-  });
-  return [...new Set(named)];
+/** What each of the words is to those who ask. */
+const KINDS: Partial<Record<Relation, JobRelation["kind"]>> = {
+  ineed: "needs",
+  iwant: "wants",
+  iuse: "uses",
+  iafter: "after",
+};
+
+/** How a service depends on others, by the strongest of its words. A virtual one stands for all that provide it. */
+function relationsOf(
+  tree: Tree,
+  service: string,
+  isMeant: (other: string) => boolean,
+): Record<string, JobRelation> {
+  const relations: Record<string, JobRelation> = {};
+  for (const [relation, kind] of Object.entries(KINDS) as [Relation, JobRelation["kind"]][]) {
+    for (const name of tree.related(service, relation)) {
+      const providers = tree.related(name, "providedby");
+      for (const other of providers.length > 0 ? providers : [name]) {
+        if (isMeant(other)) relations[other] ??= { kind, ...other !== name && { as: name } };
+      }
+    }
+  }
+  return relations;
 }
 
 function jobOf({ service, path, text }: RunscriptFacts, command: readonly string[]): JobDefinition {

@@ -26,6 +26,12 @@ Deno.test("need is uses, all else is after; a name that is provided stands for a
     logger: "",
   });
   assert.deepEqual([web!.uses.toSorted(), web!.after], [["b", "disk", "net"], ["logger"]]);
+  assert.deepEqual(web!.relations, {
+    b: { kind: "needs", as: "dns" },
+    disk: { kind: "needs" },
+    net: { kind: "needs", as: "dns" },
+    logger: { kind: "uses" },
+  });
   assert.deepEqual([net!.uses, net!.after, net!.provides], [[], [], ["dns"]]);
   assert.deepEqual([b!.provides, b!.needs, b!.startOn], [["dns"], [], undefined]);
 });

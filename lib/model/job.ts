@@ -139,6 +139,15 @@ export interface JobDefinition
    * failure. Its processes get the variables that it is started with, and none that tell of jobs.
    */
   directed?: true;
+  /** How the file's own format calls a dependency, by the name in `uses` or `after`: for those who ask. Absent: as here. */
+  relations?: Readonly<Record<string, Relation>>;
+}
+
+/** What a job says of another one, in the words of its format. */
+export interface Relation {
+  kind: "needs" | "wants" | "uses" | "after";
+  /** The name by which the other one is meant, which it provides. */
+  as?: string;
 }
 
 /** What every definition begins with. Its lists and tables are copied for each. */

@@ -210,6 +210,10 @@ export function isReference(word: unknown, completions: boolean): word is string
   return isJobName(name) && (completions || !completed);
 }
 
+const isRelation = isObject({ kind: isOneOf("needs", "wants", "uses", "after") }, { as: isString });
+
+const isTableOfRelations: Test = (value) => isPlainObject(value) && Object.values(value).every(isRelation);
+
 const isTableOfTexts: Test = (value) =>
   isPlainObject(value) && Object.values(value).every((text) => typeof text === "string");
 
@@ -218,6 +222,7 @@ const TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
   ["source", isString],
   ["processes", isTable(PROCESS_NAMES, isProgram)],
   ["sources", isTableOfTexts],
+  ["relations", isTableOfRelations],
   ...FIELD_ROWS.map(([name, row]) => [name, KINDS[row.kind](row as never)] as const),
 ]);
 

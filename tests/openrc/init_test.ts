@@ -163,6 +163,8 @@ Deno.test({
         later: "#!/sbin/openrc-run\nstart() { mark_service_inactive; }\n",
         slow: "#!/sbin/openrc-run\n" +
           'start() { echo "slow $RC_OPENRC_PID" >>/trace; while [ ! -e /go ]; do sleep 0.1; done; }\n',
+        stuck: "#!/sbin/openrc-run\n" +
+          'start() { echo "stuck $$" >>/trace; while [ ! -e /free ]; do sleep 0.1; done; }\n',
         supervised:
           "#!/sbin/openrc-run\nsupervisor=supervise-daemon\ncommand=/bin/sleep\ncommand_args=100000\n",
         stays: "#!/sbin/openrc-run\nstop() { eerror 'it stays'; return 1; }\nstart() { :; }\n",
@@ -189,6 +191,7 @@ Deno.test({
       [0, " * Stopping postfix ... [ ok ]\n * Stopping web ... [ ok ]\n", ""],
     );
     assert.deepEqual(await told(machine, "disk", "web", "postfix"), [UP, DOWN, DOWN]);
+    assert.match((await machine.shell("initctl why web")).stdout, /\[yes\] it needs disk, which /);
     assert.match(
       (await machine.shell("cat /var/log/upstart/web.log")).stdout,
       /Starting web.*\n.*Stopping web/,
@@ -237,6 +240,15 @@ Deno.test({
     assert.deepEqual(await told(machine, "slow"), [UP]);
     assert.equal((await machine.shell("rc-service slow stop")).exit, 0);
     assert.deepEqual(await told(machine, "slow"), [DOWN]);
+
+    // One that is forgotten while its script runs stays so when that ends.
+    const forgotten = machine.shell("rc-service stuck start");
+    const shell = /^stuck (\d+)$/m.exec(await machine.until("cat /trace", /^stuck \d+$/m))?.[1];
+    assert.equal((await machine.shell("rc-service stuck zap")).exit, 0);
+    assert.equal((await forgotten).exit, 1);
+    await machine.shell("echo >/free");
+    await machine.until(`kill -0 ${shell} 2>/dev/null || echo gone`, /gone/);
+    assert.deepEqual(await told(machine, "stuck"), [DOWN]);
 
     // The supervisor of a daemon is the job's process, and respawns it.
     await machine.shell("rc-service supervised start");

@@ -214,3 +214,42 @@ Deno.test({
     assert.deepEqual(root.traced(), ["start b", "start c", "start d"]);
   },
 });
+
+Deno.test({
+  name:
+    "rc_logger has what is printed in a log, that of sysinit with the boot's; the output stays what it is",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        disk: 'start() { einfo "disk"; ewarn "is old"; }\n',
+        web: 'start() { ebegin "web"; sleep 1000 & eend 0; }\n',
+      },
+      levels: { sysinit: ["disk"], default: ["web"] },
+      files: { "etc/rc.conf": "rc_logger=YES\nrc_log_path=/log\n" },
+    });
+    const shown = await root.shell("openrc sysinit 2>&1; ls /log; cat /run/openrc/rc.log");
+    const [screen, gathered] = shown.stdout.split("\nrc sysinit logging started at ");
+    assert.match(screen!, /\n \* disk\n \* is old\n$/);
+    assert.match(
+      gathered!,
+      /^\w{3} \w{3} [\d ]\d [\d:]{8} \d{4}\n\n \* disk\n \* is old\n\nrc sysinit logging stopped at /,
+    );
+    const apart = await root.shell("openrc boot; openrc default; openrc nowhere");
+    assert.deepEqual([apart.stdout, apart.stderr], [
+      " * web ... [ ok ]\n",
+      " * nowhere: not a valid runlevel\n",
+    ]);
+    const log = root.root.read("log").replace(/ at .*/g, "");
+    const level = (name: string, text: string) =>
+      `\nrc ${name} logging started\n\n${text}\nrc ${name} logging stopped\n\n`;
+    const expected = [
+      level("sysinit", " * disk\n * is old\n"),
+      level("boot", ""),
+      level("default", " * web ... [ ok ]\n"),
+      level("nowhere", ""),
+    ];
+    assert.equal(log, expected.join(""));
+    assert.equal((await root.shell("ls /run/openrc/rc.log")).exit === 0, false);
+  },
+});

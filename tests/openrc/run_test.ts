@@ -313,3 +313,43 @@ Deno.test({
     await nested;
   },
 });
+
+Deno.test({
+  name: "a service with notify is started once its daemon has said that it is ready",
+  ignore,
+  fn: async () => {
+    const daemon = (how: string) =>
+      `#!/bin/sh\nwhile [ ! -e /go ]; do sleep 0.05; done\n${how}\nexec sleep 1000\n`;
+    const script = (name: string, more = "command_background=yes") =>
+      `command=/bin/${name}\npidfile=/run/${name}.pid\nnotify=fd:3\n${more}\n`;
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        web: script("web"),
+        supervised: script("web", "supervisor=supervise-daemon").replace("web.pid", "supervised.pid"),
+        never: script("never"),
+        wrong: script("web").replace("fd:3", "line"),
+      },
+      files: {
+        "bin/web": daemon("echo ready >&3"),
+        "bin/never": daemon("exit 0"),
+      },
+      programs: ["/bin/chmod", "/bin/kill"],
+    });
+    await root.boot();
+    await root.shell("chmod 755 /bin/web /bin/never");
+    const starts = ["web", "supervised", "never"].map((name) => root.shell(`rc-service ${name} start`));
+    for (const name of ["web", "never"]) await root.root.untilSucceeds("/bin/ls", `/run/${name}.pid`);
+    await root.root.untilSucceeds("/bin/ls", "/run/openrc/options/supervised/child_pid");
+    assert.equal((await root.shell("ls /run/openrc/starting")).stdout, "never\nsupervised\nweb\n");
+    await root.shell("touch /go");
+    const [web, supervised, never] = await Promise.all(starts);
+    assert.deepEqual([web!.exit, supervised!.exit, never!.exit], [0, 0, 1]);
+    assert.match(never!.stderr, /\/bin\/never has not said that it is ready\n/);
+    assert.match((await root.shell("rc-service wrong start")).stderr, /`line' is no way to be notified/);
+    const ended = await root.shell(
+      "ls /run/openrc/started; rc-service web stop && rc-service supervised stop",
+    );
+    assert.equal(ended.exit, 0);
+    assert.match(ended.stdout, /^supervised\nweb\n/);
+  },
+});

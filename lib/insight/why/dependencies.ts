@@ -6,6 +6,7 @@ import { said } from "../../engine/dependencies/reasons.ts";
 import { graphOf, type StartWait } from "../../engine/dependencies/waits.ts";
 import type { LoadedJob } from "../../engine/loaded_job.ts";
 import { UP } from "../../engine/states.ts";
+import type { Relation } from "../../model/job.ts";
 import type { Facts } from "./facts.ts";
 import { jobReason, type Path, upInWords } from "./jobs.ts";
 import { listed, reason, type ReasonNode } from "./reason.ts";
@@ -32,7 +33,7 @@ export function waitReason(facts: Facts, { edge, target }: StartWait, path: Path
 
 /** One dependency, and why it is not there if it is not. */
 function edgeReason(facts: Facts, edge: Edge, target: LoadedJob | undefined, path: Path): ReasonNode {
-  const verb = VERBS[edge.kind];
+  const relation = relationOf(facts, edge), verb = VERBS[relation?.kind ?? edge.kind];
   if (!target) {
     const hint = closestHint(edge.name, graphOf(facts.engine).names);
     return reason("dependency", `${verb} ${edge.name}, which no job provides${hint}`, {
@@ -41,7 +42,8 @@ function edgeReason(facts: Facts, edge: Edge, target: LoadedJob | undefined, pat
       ...(edge.kind === "needs" && { isHopeless: true as const }),
     });
   }
-  const name = said(edge, target), isCompletion = isAboutCompletion(edge, target);
+  const name = relation?.as === undefined ? said(edge, target) : `${relation.as} (${target.name})`;
+  const isCompletion = isAboutCompletion(edge, target);
   if (isMetStill(edge, target)) {
     const up = Array.from(target.instances.values()).find(({ state }) => UP.has(state));
     const how = isCompletion || !up ? "has done its work" : upInWords(facts, up);
@@ -63,8 +65,12 @@ const RELIES: readonly EdgeKind[] = ["needs", "wants", "uses"];
 /** What a job relies on, those first that are not there; and what it conflicts with. */
 export function dependencyReasons(facts: Facts, job: LoadedJob, path: Path): ReasonNode[] {
   const { engine } = facts, graph = graphOf(engine);
-  const edges = graph.edgesOf(job.name).filter(({ kind }) => RELIES.includes(kind));
-  const all = edges.map((edge) => edgeReason(facts, edge, targetOf(engine, edge), path));
+  const relied = graph.edgesOf(job.name).filter((edge) =>
+    RELIES.includes(relationOf(facts, edge)?.kind ?? edge.kind)
+  );
+  const all = withoutSpares(facts, relied).map((edge) =>
+    edgeReason(facts, edge, targetOf(engine, edge), path)
+  );
   const sorted = [...all.filter(({ isMet }) => !isMet), ...all.filter(({ isMet }) => isMet)];
   const conflicts = Array.from(graph.conflictsOf(job.name)).filter((name) =>
     (engine.jobs.get(name)?.instances.size ?? 0) > 0
@@ -75,6 +81,25 @@ export function dependencyReasons(facts: Facts, job: LoadedJob, path: Path): Rea
       return reason("dependency", `it conflicts with ${name}, which its start would stop`, { job: name });
     }, "conflicts"),
   ];
+}
+
+/** What the dependant's own format says of a dependency. */
+function relationOf({ engine }: Facts, { dependant, name }: Edge): Relation | undefined {
+  const relations = engine.jobs.get(dependant)?.definition.relations;
+  return relations && Object.hasOwn(relations, name) ? relations[name] : undefined;
+}
+
+/** Of several that are meant by one name, those count that are up, where any is. */
+function withoutSpares(facts: Facts, edges: readonly Edge[]): Edge[] {
+  const isUp = (edge: Edge) => {
+    const target = targetOf(facts.engine, edge);
+    return target !== undefined && isMetStill(edge, target);
+  };
+  const met = new Set(edges.filter(isUp).map((edge) => relationOf(facts, edge)?.as));
+  return edges.filter((edge) => {
+    const as = relationOf(facts, edge)?.as;
+    return as === undefined || !met.has(as) || isUp(edge);
+  });
 }
 
 /** Which jobs would start this one with them, as they need or want it. */

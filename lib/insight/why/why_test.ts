@@ -401,3 +401,38 @@ Deno.test("names that others have chosen cannot control a terminal", () => {
   assert.doesNotMatch(JSON.stringify(scene.why("web").map(({ reasons }) => reasons[0]!.text)), /\\u001b/);
   assert.ok(scene.whyText("web").split("\n").every((line) => !line.startsWith("fake")));
 });
+
+Deno.test("dependencies in the words of a job's own format: of those that provide a name, the one that is up", () => {
+  const scene = new Scene({
+    disk: {},
+    exim: { provides: ["mta"] },
+    postfix: { provides: ["mta"] },
+    logger: {},
+    web: {
+      uses: ["disk", "exim", "postfix"],
+      after: ["logger", "clock"],
+      relations: {
+        disk: { kind: "needs" },
+        exim: { kind: "needs", as: "mta" },
+        postfix: { kind: "needs", as: "mta" },
+        logger: { kind: "uses" },
+      },
+    },
+    clock: {},
+  });
+  assertWhy(
+    scene.start("postfix"),
+    "web",
+    `
+    web has not been started: a request starts it, or a job that needs it
+      it has no start on: a request starts it, or a job that needs it
+      [no] it needs disk, which is not up
+        disk is stopped
+          it has no start on: a request starts it, or a job that needs it
+      [no] it uses logger, which is not up
+        logger is stopped
+          it has no start on: a request starts it, or a job that needs it
+      [yes] it needs mta (postfix), which has been up for 0 ms
+      \`initctl start web' starts it`,
+  );
+});

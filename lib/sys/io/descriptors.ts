@@ -79,6 +79,23 @@ export function setNonBlocking(fd: number): void {
 }
 
 /**
+ * Another descriptor for the same open file, behind the standard streams.
+ * @throws {SystemError}
+ */
+export function duplicate(fd: number): number {
+  const F_DUPFD_CLOEXEC = 1030, BEHIND_STREAMS = 3;
+  return required("duplicate a descriptor", call("fcntl", fd, F_DUPFD_CLOEXEC, BEHIND_STREAMS));
+}
+
+/**
+ * Has a descriptor, such as a standard stream, stand for the open file of another one (dup2(2)). Children inherit it.
+ * @throws {SystemError}
+ */
+export function duplicateOnto(fd: number, target: number): void {
+  required("replace a descriptor", call("dup3", fd, target, 0));
+}
+
+/**
  * pipe(2): what is written to `writer` can be read from `reader`.
  * @throws {SystemError}
  */

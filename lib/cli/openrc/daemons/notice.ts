@@ -1,21 +1,42 @@
 /** How a daemon says that it is ready, where it was asked to: by a line on a descriptor, or by sd_notify's protocol. */
 
-import { close, pipe, read } from "../../../sys/io/descriptors.ts";
-import { EINTR } from "../../../sys/call/errno.ts";
+import { close, pipe, read, setNonBlocking } from "../../../sys/io/descriptors.ts";
+import { awaitDescriptor, POLLIN } from "../../../sys/io/socket.ts";
+import { EAGAIN, EINTR } from "../../../sys/call/errno.ts";
 import { ToolError } from "../tool.ts";
 import { NoticeSocket } from "./notice_socket.ts";
+
+const NEWLINE = 10;
+
+/** How often it is asked whether there is still a point in waiting, in ms. */
+const LOOKING = 500;
 
 /** What a daemon is given so that it can say that it is ready. */
 export interface DaemonNotice {
   readonly descriptors: Readonly<Record<number, number>>;
   readonly environment: Readonly<Record<string, string>>;
-  /**
-   * Blocks until it is ready. Call this once the daemon has started.
-   * @param isHopeless True where it will never be ready
-   * @returns false when it will not.
-   */
-  wait(isHopeless: () => boolean): boolean;
+  /** Where it is heard. Whoever waits for that calls {@link begin} first. */
+  readonly fd: number;
+  /** Call this once the daemon has started: it alone is heard from then on. */
+  begin(): void;
+  /** What it has said by now, as far as {@link fd} has something: true, it is ready; false, it will not be; undefined, neither. */
+  hear(): boolean | undefined;
   close(): void;
+}
+
+/**
+ * Blocks until a daemon is ready.
+ * @param isHopeless True where it will never be ready
+ * @returns false when it will not.
+ */
+export function awaitNotice(notice: DaemonNotice, isHopeless: () => boolean): boolean {
+  notice.begin();
+  for (;;) {
+    const isOver = isHopeless();
+    // What it said before it ended counts.
+    const said = awaitDescriptor(notice.fd, POLLIN, isOver ? 0 : LOOKING) ? notice.hear() : undefined;
+    if (said !== undefined || isOver) return said ?? false;
+  }
 }
 
 /**
@@ -31,6 +52,7 @@ export function noticeOf(text: string, name: string, uid?: number, gid?: number)
 
 function byDescriptor(number: number): DaemonNotice {
   const { reader, writer } = pipe();
+  setNonBlocking(reader);
   let isWriting = true;
   const endWriting = () => {
     if (isWriting) close(writer);
@@ -39,15 +61,14 @@ function byDescriptor(number: number): DaemonNotice {
   return {
     descriptors: { [number]: writer },
     environment: {},
-    wait() {
-      // Without a writer the pipe ends with the daemon.
-      endWriting();
-      for (;;) {
-        const bytes = read(reader);
-        if (bytes === -EINTR) continue;
-        if (typeof bytes === "number" || bytes.length === 0) return false;
-        if (bytes.includes(10)) return true;
-      }
+    fd: reader,
+    // Without another writer the pipe ends with the daemon.
+    begin: endWriting,
+    hear() {
+      const bytes = read(reader);
+      if (bytes === -EINTR || bytes === -EAGAIN) return undefined;
+      if (typeof bytes === "number" || bytes.length === 0) return false;
+      return bytes.includes(NEWLINE) || undefined;
     },
     close() {
       endWriting();
@@ -61,7 +82,12 @@ function bySocket(uid?: number, gid?: number): DaemonNotice {
   return {
     descriptors: {},
     environment: { NOTIFY_SOCKET: socket.path },
-    wait: (isHopeless) => socket.wait(Infinity, isHopeless) === "ready",
+    fd: socket.fd,
+    begin() {},
+    hear() {
+      const said = socket.wait(Infinity, () => true);
+      return said === "hopeless" ? undefined : said === "ready";
+    },
     close: () => socket.close(),
   };
 }

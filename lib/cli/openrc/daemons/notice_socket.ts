@@ -24,12 +24,12 @@ const UNCHANGED = -1;
 /** A socket, in a directory that the daemon's user and root can enter. */
 export class NoticeSocket {
   readonly #directory: string;
-  readonly #fd: number;
+  readonly fd: number;
 
   constructor(uid = UNCHANGED, gid = UNCHANGED) {
     const isRoots = process.getuid?.() === 0 && ifAllowed(() => accessSync(RUN)) === undefined;
     this.#directory = mkdtempSync(join(isRoots ? RUN : tmpdir(), ".s-s-d-notify."));
-    this.#fd = openDatagramSocket(this.path);
+    this.fd = openDatagramSocket(this.path);
     chmodSync(this.path, 0o660);
     for (const path of [this.#directory, this.path]) chownSync(path, uid, gid);
   }
@@ -48,12 +48,12 @@ export class NoticeSocket {
     for (let end = performance.now() + 1000 * seconds;;) {
       const left = end - performance.now();
       if (left <= 0) return "late";
-      if (!awaitDescriptor(this.#fd, POLLIN, Math.min(left, LOOKING))) {
+      if (!awaitDescriptor(this.fd, POLLIN, Math.min(left, LOOKING))) {
         // What it said before it ended counts.
-        if (isHopeless() && !awaitDescriptor(this.#fd, POLLIN, 0)) return "hopeless";
+        if (isHopeless() && !awaitDescriptor(this.fd, POLLIN, 0)) return "hopeless";
         continue;
       }
-      const message = receiver.receive(this.#fd, () => false);
+      const message = receiver.receive(this.fd, () => false);
       if (typeof message === "number") continue;
       for (const line of new TextDecoder().decode(message.bytes).split("\n")) {
         const [name, value = ""] = line.split(/=(.*)/s, 2);
@@ -67,7 +67,7 @@ export class NoticeSocket {
   }
 
   close(): void {
-    close(this.#fd);
+    close(this.fd);
     rmSync(this.#directory, { recursive: true, force: true });
   }
 }

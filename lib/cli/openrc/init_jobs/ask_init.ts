@@ -51,6 +51,14 @@ export async function isJob({ service }: Pick<ServiceRun, "service">): Promise<b
   return await withJob(service, () => Promise.resolve(true)) ?? false;
 }
 
+/** True where init is still about a change of the service, or knows nothing of it. */
+export async function isWanted({ service }: ServiceRun, action: ServiceChange): Promise<boolean> {
+  return await withJob(service, async (job) => {
+    const [, goal] = await rowOf(job);
+    return goal === action;
+  }) ?? true;
+}
+
 /** Has init forget the service: it is down for init, too, and its processes go on by themselves. */
 export async function forget({ service }: ServiceRun): Promise<void> {
   await withJob(service, async ({ client, name }) => {

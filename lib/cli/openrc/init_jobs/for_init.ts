@@ -6,7 +6,7 @@ import { ServiceStates } from "../../../config/openrc/states.ts";
 import { INIT_VARIABLES } from "../../../model/environment.ts";
 import { LEVELS } from "../../../model/openrc/paths.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
-import { CALLED_OFF, callOffStop } from "./ask_init.ts";
+import { CALLED_OFF, callOffStop, isWanted } from "./ask_init.ts";
 import { JOB_VARIABLES } from "../library/mod.ts";
 import type { ScriptVariables } from "../run/environment.ts";
 import type { ServiceChange } from "./by_init.ts";
@@ -39,7 +39,7 @@ export async function main([path = "", action = "", status]: string[]): Promise<
   const isAsked = state === CHANGES[action].during && lock.isHeld;
   const run = new ServiceRun(service, isAsked ? givenVariables() : ownVariables());
   run.isForInit = true;
-  const exit = status === undefined ? await act(run, action, isAsked) : note(run, action, Number(status));
+  const exit = status === undefined ? await act(run, action, isAsked) : await note(run, action, Number(status));
   if (exit !== 0 && action === "stop") await callOffStop(run);
   return exit;
 }
@@ -82,16 +82,16 @@ async function act(run: ServiceRun, action: ServiceChange, isAsked: boolean): Pr
 
 /** Runs the script for whoever holds the lock. */
 async function runScript(run: ServiceRun, action: ServiceChange): Promise<number> {
-  return note(run, action, await inBackground(run, () => runActions(run, action)));
+  return await note(run, action, await inBackground(run, () => runActions(run, action)));
 }
 
 /** Notes how the service is after its script, unless whoever has asked does. Returns the exit status. */
-function note(run: ServiceRun, action: ServiceChange, status: number): number {
+async function note(run: ServiceRun, action: ServiceChange, status: number): Promise<number> {
   const { during, good, bad } = CHANGES[action];
   const isStill = run.state === during;
   // Whoever has asked may have given up meanwhile, or been killed; the script may have noted a state itself. If this process
-  // is killed before it is here, the state tells so.
-  if (status === 0 && (isStill || run.state === bad)) {
+  // is killed before it is here, the state tells so. What init was told to forget is none of its services any more.
+  if (status === 0 && (isStill || run.state === bad && await isWanted(run, action))) {
     run.note(run.inBackground && action === "stop" ? "inactive" : good);
   } else if (status !== 0 && isStill && run.lock.take()) {
     run.note(bad);

@@ -39,6 +39,7 @@ import { haveJobs } from "../init_jobs/by_init.ts";
 import { serviceAt } from "../run/service.ts";
 import { ToolError } from "../tool.ts";
 import { loadTreeAloud } from "../tree.ts";
+import { LevelLog } from "./level_log.ts";
 import { LevelMarks } from "./level_marks.ts";
 import { nextLevel, setNextLevel } from "./next_level.ts";
 import { greet, prepareMachine } from "./prepare.ts";
@@ -77,7 +78,7 @@ export async function enterLevel(request: LevelRequest): Promise<number> {
     write(2, loopText(error));
     return 1;
   } finally {
-    entry.end();
+    await entry.end();
   }
 }
 
@@ -93,6 +94,7 @@ class LevelEntry {
   readonly #marks: LevelMarks;
   readonly #prompt: Prompt;
   readonly #bootLevel = bootLevel();
+  #log: LevelLog | undefined;
   #isParallel = false;
   #from: string;
 
@@ -113,6 +115,7 @@ class LevelEntry {
     this.#listenToSignals();
     if (asked === LEVELS.sysinit) this.#prepare();
     this.#marks.prepare(this.request.name);
+    this.#log = LevelLog.begin(asked ?? this.#from, settings, messages);
     const goesDown = asked === LEVELS.shutdown || asked === LEVELS.single;
     const level = goesDown ? this.#goDown(asked) : this.#levelToEnter(asked);
     const { tree, isRenewed } = await loadTreeAloud({
@@ -141,9 +144,10 @@ class LevelEntry {
     return 0;
   }
 
-  /** Takes away the marks of a change, whatever has happened. */
-  end(): void {
+  /** Takes away the marks of a change, whatever has happened, and ends its log. */
+  async end(): Promise<void> {
     this.#marks.end();
+    await this.#log?.end();
   }
 
   #prepare(): void {

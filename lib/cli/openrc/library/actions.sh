@@ -115,6 +115,7 @@ _rc_ssd_start() {
 		${pidfile:+--pidfile $pidfile} \
 		${command_user:+--user $command_user} \
 		${umask:+--umask $umask} \
+		'${notify:+--notify "$notify"}' \
 		$_rc_background $start_stop_daemon_args \
 		-- $command_args $command_args_background
 }
@@ -228,6 +229,7 @@ supervise_start() {
 		${no_new_privs:+--no-new-privs} \
 		${command_user:+--user $command_user} \
 		${umask:+--umask $umask} \
+		'${notify:+--notify "$notify"}' \
 		${supervise_daemon_args:-$start_stop_daemon_args} \
 		$command -- $command_args $command_args_foreground
 	_rc_status=$?

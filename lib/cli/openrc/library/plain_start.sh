@@ -7,7 +7,7 @@
 _rc_is_plain() {
 	[ -n "$_rc_setsid" ] || return 1
 	[ -z "$chroot$directory$output_log$error_log$output_logger$error_logger$capabilities$secbits$no_new_privs" ] &&
-		[ -z "$procname$command_user$umask$start_stop_daemon_args$rc_start_wait" ] &&
+		[ -z "$procname$command_user$umask$notify$start_stop_daemon_args$rc_start_wait" ] &&
 		[ -z "$SSD_NICELEVEL$SSD_IONICELEVEL$SSD_OOM_SCORE_ADJ$SSD_STARTWAIT" ] || return 1
 	! _rc_yes "$EINFO_VERBOSE" && ! _rc_yes "$EINFO_QUIET" || return 1
 	case $command$pidfile in

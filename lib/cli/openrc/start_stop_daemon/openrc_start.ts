@@ -19,7 +19,7 @@ import { spawnNoted } from "../../../sys/spawn/noted.ts";
 import { spawn } from "../../../sys/spawn/spawn.ts";
 import { describeDaemon, failureText, isSilenced } from "../daemons/child.ts";
 import { placeInChild, writePidFile } from "../daemons/made_pid_file.ts";
-import { type DaemonNotice, noticeOf } from "../daemons/notice.ts";
+import { awaitNotice, type DaemonNotice, noticeOf } from "../daemons/notice.ts";
 import { believedPid, NO_PID, processesOf } from "../daemons/targets.ts";
 import { type ToolCall, ToolError } from "../tool.ts";
 import type { StartStopRequest } from "./openrc_request.ts";
@@ -58,7 +58,7 @@ function launchAndWait(request: StartStopRequest, call: ToolCall, notice: Daemon
   const wait = waitingTime(request);
   if (wait > 0 && !isUpAfter(wait, request, child, call)) throw new ToolError(`${name}: ${exec} died`);
   const isHopeless = () => background && (child === undefined || !runningStatus(child));
-  if (notice && !notice.wait(isHopeless)) {
+  if (notice && !awaitNotice(notice, isHopeless)) {
     throw new ToolError(`${name}: ${exec} has not said that it is ready`);
   }
   const service = process.env["RC_SVCNAME"];

@@ -49,6 +49,8 @@ export class DaemonSupervisor {
   #nothing = -1;
   /** Where the daemon says that it is ready, while that is waited for. */
   #notice: DaemonNotice | undefined;
+  /** Ends that waiting. */
+  #giveUp: (() => void) | undefined;
   #fifo: number | undefined;
   /** The daemon; undefined while there is none. */
   #child: number | undefined;
@@ -76,7 +78,7 @@ export class DaemonSupervisor {
       noteDaemon(this.#states, service, { exec: argv[0], argv, pidFile });
       this.#keepValues();
       this.#openFifo();
-      problem = this.#startNoticed();
+      problem = await this.#startNoticed();
       if (problem === undefined) {
         say(report!, STARTED);
         await this.#end.promise;
@@ -142,18 +144,35 @@ export class DaemonSupervisor {
   }
 
   /** Starts the daemon for the first time, and waits until it is ready where it says so. Gives why it could not. */
-  #startNoticed(): string | undefined {
+  async #startNoticed(): Promise<string | undefined> {
     const { notify, user, gid, argv } = this.request, { name } = this.call;
     if (notify === undefined) return this.#start();
     const notice = this.#notice = noticeOf(notify, name, user?.uid, gid);
     try {
       const problem = this.#start();
-      if (problem !== undefined || notice.wait(() => !runningStatus(this.#child!))) return problem;
-      this.#stopChild(this.#child!);
+      if (problem !== undefined || await this.#isReady(notice)) return problem;
+      if (this.#child !== undefined) this.#stopChild(this.#child);
       return `${name}: ${argv[0]} has not said that it is ready`;
     } finally {
       this.#notice = undefined;
       notice.close();
+    }
+  }
+
+  /** Waits for what the daemon says, its end, or the order to stop it. */
+  async #isReady(notice: DaemonNotice): Promise<boolean> {
+    notice.begin();
+    try {
+      return await new Promise<boolean>((resolve) => {
+        this.#giveUp = () => resolve(false);
+        poller().watch(notice.fd, () => {
+          const said = notice.hear();
+          if (said !== undefined) resolve(said);
+        });
+      });
+    } finally {
+      poller().unwatch(notice.fd);
+      this.#giveUp = undefined;
     }
   }
 
@@ -200,7 +219,8 @@ export class DaemonSupervisor {
       : `terminated by signal ${exit.signal}`;
     this.#log.write("warning", `${this.request.argv[0]}, pid ${this.#child}, ${how}`);
     this.#child = undefined;
-    if (!this.#isEnding) this.#respawn();
+    if (this.#giveUp) this.#giveUp();
+    else if (!this.#isEnding) this.#respawn();
   }
 
   #respawn(): void {
@@ -260,6 +280,7 @@ export class DaemonSupervisor {
     this.#isEnding = true;
     clearTimeout(this.#timer);
     if (this.#child !== undefined) this.#stopChild(this.#child);
+    this.#giveUp?.();
     this.#end.resolve();
   }
 
