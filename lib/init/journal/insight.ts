@@ -31,7 +31,7 @@ export const FOLLOWED: ReadonlyArray<Notice["kind"]> = [
 ];
 
 /** What the insight is made of. */
-export interface InsightSources extends Pick<ReportSources, "problem" | "remark"> {
+export interface InsightSources extends Pick<ReportSources, "problem" | "remark" | "logProblem"> {
   context: InitContext;
   engine(): Engine;
   now(): Time;

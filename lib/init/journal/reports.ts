@@ -17,14 +17,19 @@ export interface ReportSources {
   logOf(job: string, instance: string, console: Console): string | undefined;
   defaultConsole: Console;
   problem(job: string): string | undefined;
-  remark(job: string): string;
+  /** What is remarked of a job none of whose instances is there. `isFailureKnown`: the report has its last failure. */
+  remark(job: string, isFailureKnown: boolean): string;
+  /** Why its log cannot be written; undefined where it can. */
+  logProblem(job: string): string | undefined;
 }
 
 /** What is known of a job. */
 export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): JobReport {
   const { definition, name, pendingDefinition } = job;
   const { description, source, semantics, task, limit, respawn, respawnLimit } = definition;
-  const log = logOf(definition, "", sources), remark = sources.remark(name), problem = sources.problem(name);
+  const log = logOf(definition, "", sources), logProblem = sources.logProblem(name);
+  const past = sources.histories.pastOf(name), problem = sources.problem(name);
+  const remark = sources.remark(name, past[0]?.last?.isFailure ?? false);
   const isLimited = respawn && respawnLimit !== "unlimited";
   return {
     name,
@@ -44,8 +49,9 @@ export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): Job
     ),
     ...(isLimited && { respawnLimit: { ...respawnLimit } }),
     ...(log !== undefined && { log }),
+    ...(logProblem !== undefined && { logProblem }),
     instances: Array.from(job.instances.values(), (instance) => instanceReport(instance, now, sources)),
-    past: sources.histories.pastOf(name).map((history) => pastReport(history, definition, sources)),
+    past: past.map((history) => pastReport(history, definition, sources)),
   };
 }
 
