@@ -94,10 +94,10 @@ const AGAIN = "`initctl logs web' shows what it printed; `initctl start web' tri
 const AGAIN_WHEN_MENDED = "once that is mended, `initctl start web' tries again";
 const RUNS = "web start/running, process PID";
 
-/** What is read of a job whose main process cannot be run. */
-function notRun(reason: string, isModule: boolean): Failure["reads"] {
+/** What is read of a job whose main process cannot be run. `isTold`: init has told the reason itself. */
+function notRun(reason: string, isTold: boolean): Failure["reads"] {
   return {
-    start: [FAILED, `${isModule ? "Failed to spawn web main process" : "web"}: ${reason}`, MORE_OF_NOTHING],
+    start: [FAILED, `${isTold ? "Failed to spawn web main process" : "web"}: ${reason}`, MORE_OF_NOTHING],
     status: [STATE, `Last result ${reason}, AGO`],
     why: [`web is down: its last run failed: ${reason}, AGO`, AGAIN_WHEN_MENDED],
   };
@@ -137,7 +137,7 @@ const FAILURES: Failure[] = [
     jobs: { "web.conf": "exec @DIR@/tool\n" },
     prepare: "printf '#!/bin/sh\\n' > tool",
     start: "",
-    reads: notRun(NO_PERMISSION, false),
+    reads: notRun(NO_PERMISSION, true),
   },
   {
     row: "exit 44",
@@ -193,7 +193,7 @@ const FAILURES: Failure[] = [
     row: "hook hangs",
     jobs: { "web.conf": "pre-start exec sleep 1000\nexec sleep 2000\n" },
     start: "--no-wait",
-    until: /process \d+$/,
+    until: /process \d+/,
     reads: {
       start: ["web start/pre-start, process PID"],
       status: [

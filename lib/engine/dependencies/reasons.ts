@@ -114,9 +114,7 @@ export function reasonOf({ process, exit, message, reason }: FailureCause): stri
   if (!exit) return `its ${process} process could not be run`;
   return "status" in exit
     ? `its ${process} process ended with status ${exit.status}`
-    : `its ${process} process was killed by ${signalName(exit.signal) ?? `signal ${exit.signal}`}${
-      exit.isOutOfMemory ? " for lack of memory" : ""
-    }`;
+    : `its ${process} process was killed by ${signalName(exit.signal) ?? `signal ${exit.signal}`}`;
 }
 
 /** Chains of failures may be long, and each job's message has those before it. */
