@@ -8,7 +8,7 @@ import { RunningInit } from "./support/init.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 import { installed } from "./support/programs.ts";
 import { onTerminal } from "./support/terminal.ts";
-import { transcripts } from "./support/transcript.ts";
+import { plain, transcripts } from "./support/transcript.ts";
 
 /** A job module with these fields. */
 function module(fields: string): string {
@@ -18,16 +18,6 @@ function module(fields: string): string {
 /** What `why` says of a job, with words in place of processes and times. */
 async function why(init: RunningInit, ...words: string[]): Promise<string> {
   return plain(await init.ask("why", ...words));
-}
-
-/** A text with words in place of what is another each time. */
-function plain(said: string): string {
-  return said
-    .replaceAll(/\b\d+ (ms|s|min|h|d) ago\b|\bjust now\b/g, "AGO")
-    .replaceAll(/\bfor \d+ (ms|s|min|h|d)\b/g, "for TIME")
-    .replaceAll(/\bafter \d+ (ms|s|min)\b/g, "after TIME")
-    .replaceAll(/\bprocess (\(?)\d+/g, "process $1PID")
-    .replaceAll(/by (root|user \d+) \([^)]*\)/g, "by SOMEBODY");
 }
 
 /** A text without the indentation of the source. */
@@ -107,7 +97,7 @@ Deno.test("a job that has failed, one that is tried again, and one whose need is
   for (const job of ["fails", "nosuch", "again", "needy"]) await init.initctl("start", job);
   assert.match(
     await why(init, "fails"),
-    /^fails is down: its last run failed: exited 44 after TIME, AGO\n[^]*`initctl logs fails' shows what it printed\n$/,
+    /^fails is down: its last run failed: exited 44 after TIME, AGO\n[^]*`initctl logs fails' shows what it printed; `initctl start fails' tries again\n$/,
   );
   assert.match(
     (await why(init, "nosuch")).replaceAll("\n  ", " "),

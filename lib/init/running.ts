@@ -160,7 +160,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       engine: () => this.#engine,
       now: timeNow,
       problem: (job) => this.problem(job),
-      remark: (job) => this.#remarkOn(job),
+      remark: (job, isFailureKnown) => this.#remark(job, isFailureKnown),
     });
     this.observe((notice) => this.insight.observe(notice), FOLLOWED);
     const { processes: { output, spawner, privileged }, logCommands, messages } = context;
@@ -365,20 +365,21 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   }
 
   remark(job: string): string {
-    if (this.job(job)?.definition.directed) return this.#remarkOn(job);
-    return [this.#remarkOn(job), this.logProblem(job)].filter(Boolean).join("; ");
+    if (this.job(job)?.definition.directed) return this.#remark(job);
+    return [this.#remark(job), this.logProblem(job)].filter(Boolean).join("; ");
   }
 
-  /** The same without the problem of its log. */
-  #remarkOn(job: string): string {
+  /** The remark without what its log says, and where the last failure is known otherwise, without that. */
+  #remark(job: string, isFailureKnown = false): string {
     const { definition, lastFailure } = this.job(job) ?? {};
     const { pidFile, env = [], semantics, expect } = definition ?? {};
     const remark = pidFile === undefined ? "" : remarkOn(pidFile, env);
     // Upstart has no such remark, and scripts read what `status` says of classic jobs.
     const isOurs = semantics === "rouse" || expect === "script";
-    const failed = isOurs && lastFailure ? `failed: ${lastFailure.reason}` : "";
+    const failed = isOurs && lastFailure && !isFailureKnown ? `failed: ${lastFailure.reason}` : "";
     if (definition?.directed) return this.#director?.remark(job) ?? "";
-    return expect === "script" ? [failed, remark].filter(Boolean).join("; ") : remark || failed;
+    const remarks = expect === "script" ? [failed, remark] : [remark || failed];
+    return remarks.filter(Boolean).join("; ");
   }
 
   logProblem(job: string): string {

@@ -15,7 +15,7 @@ export function exitInWords(exit: Exit): string {
 }
 
 /** What happened, without when: of the main process its end, of others with their name. */
-function headOf({ process, exit, reason }: RunResult): string {
+export function reasonInWords({ process, exit, reason }: RunResult): string {
   const ended = exit && endOf(process, exit), told = reason && withoutProcess(reason, process);
   if (told === undefined) return ended ?? "ended";
   return ended === undefined ? told : `${told} (${ended})`;
@@ -65,8 +65,13 @@ export function resultInWords(result: RunResult, now?: number): string {
   const after = result.duration === undefined || result.exit === undefined
     ? ""
     : ` after ${howLong(result.duration)}`;
-  return [`${headOf(result)}${after}`, ...DETAILS.map((detail) => detail(result, now))]
+  return [`${reasonInWords(result)}${after}`, ...DETAILS.map((detail) => detail(result, now))]
     .filter((part) => part !== undefined).join(", ");
+}
+
+/** True where a process ran before it failed, so that it may have printed something. */
+export function hasRun({ exit, duration }: RunResult): boolean {
+  return exit !== undefined || duration !== undefined;
 }
 
 /** Who asked: `root (initctl, pid 12, by bash, pid 3)`. */

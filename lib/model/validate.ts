@@ -93,7 +93,7 @@ const isProgram = either(
 
 const isExit = either(
   isObject({ status: isInteger(0, 255) }),
-  isObject({ signal: isInteger(1, LAST_SIGNAL) }, { core: isBoolean }),
+  isObject({ signal: isInteger(1, LAST_SIGNAL) }, { core: isBoolean, isOutOfMemory: isOneOf(true) }),
 );
 
 const isLimitValue = either(isOneOf("unlimited"), isInteger(0, Number.MAX_SAFE_INTEGER));

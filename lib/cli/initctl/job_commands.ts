@@ -15,7 +15,7 @@ import { COLOUR, type CommandGroup, type Invocation, JOBS, LONG, noWait } from "
 import { exitCodeOf, exitCodeOfError } from "./screens/exit_code.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { formatStatus, type InstanceStatus, statusAsData } from "../../control/status.ts";
-import { patiently } from "./patience.ts";
+import { type AskedChange, patiently, tellFailure } from "./patience.ts";
 
 /** The job that a command is about. */
 interface TargetJob {
@@ -66,7 +66,7 @@ async function instanceOf(job: TargetJob, args: string[]): Promise<string> {
 }
 
 /**
- * Prints the status of an instance. When it has ended, that of a stopped job.
+ * Prints the status of an instance. When it has ended, that of a stopped job. Returns whether it is there.
  * @param whenRemoved What is said when the job itself has been removed.
  * @throws {Error} when it has.
  */
@@ -75,7 +75,7 @@ async function printStatus(
   { client, name, path }: TargetJob,
   instance: string,
   whenRemoved = `Unknown job: ${name}`,
-): Promise<void> {
+): Promise<boolean> {
   const properties = propertiesOf(client, instance);
   properties.catch(() => {}); // Awaited below, unless the job has been removed.
   try {
@@ -87,6 +87,7 @@ async function printStatus(
   const status = await properties;
   if (isJson) tell(statusAsData(name, status));
   else say(formatStatus(name, status));
+  return status !== undefined;
 }
 
 async function propertiesOf(client: Client, instance: string): Promise<InstanceStatus | undefined> {
@@ -111,22 +112,26 @@ function change(member: "Start" | "Stop" | "Restart") {
       const instance = await instanceOf(job, args);
       // Without waiting: a job that waited for itself would never end.
       await job.client.call(instance, INSTANCE_INTERFACE, member, "b", [false]);
-      return await printStatus(invocation, job, instance);
+      await printStatus(invocation, job, instance);
+      return;
     }
     // Stop does not return the instance, so that is looked up. When there is none, the error of Stop is not needed.
     const chosen = member === "Stop" ? instanceOf(job, args) : undefined;
-    const done = callJob(job, member, "asb", [args.slice(1), !has("no-wait")]);
-    done.catch(() => {});
+    const asked: AskedChange = { change: member, job: job.name }, since = Date.now();
     const changed = await patiently(
       invocation,
-      { change: member, job: job.name },
+      asked,
       async () => {
+        const done = callJob(job, member, "asb", [args.slice(1), !has("no-wait")]);
+        done.catch(() => {}); // Awaited behind the other.
         const stopped = await chosen, started = await done;
         return stopped ?? started as string;
       },
     );
     const removed = `${job.name} is stopped; its file is gone, so the job is unknown from now on`;
-    await printStatus(invocation, job, changed, member === "Stop" ? removed : undefined);
+    const isThere = await printStatus(invocation, job, changed, member === "Stop" ? removed : undefined);
+    // It was up, and has failed at once.
+    if (!isThere && member !== "Stop") await tellFailure(invocation, asked, since);
   };
 }
 

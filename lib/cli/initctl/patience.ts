@@ -10,6 +10,15 @@ export type AskedChange =
 /** So long nothing is shown, in ms. */
 const LONG = 500;
 
+/** On a terminal, tells how a job has failed since a time (ms since 1970), where it has. */
+export async function tellFailure(invocation: Invocation, asked: AskedChange, since: number): Promise<void> {
+  const { isTerminal, isJson, client, complain } = invocation;
+  if (!isTerminal(2) || isJson) return;
+  const { failures } = await import("./reading/reasons.ts");
+  const lines = await failures(await client(), { asked, since, message: "" }).catch(() => []);
+  if (lines.length > 0) complain(lines.join("\n"));
+}
+
 /**
  * Waits for the answer to a change. On a terminal it is shown meanwhile what init waits for, and behind the error why it is
  * so; elsewhere all is as Upstart has it.

@@ -64,6 +64,7 @@ const isSignal = isObject({
   signal: isOneOf(...Array.from({ length: LAST_SIGNAL }, (_, index) => index + 1)),
 }, {
   core: isFlag,
+  isOutOfMemory: isFlag,
 });
 const isExit: Check = (value, where) => {
   const exit = value as Exit | null;

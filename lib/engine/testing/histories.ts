@@ -48,6 +48,8 @@ const exits: fc.Arbitrary<Exit> = fc.constantFrom<Exit>(
   { status: 1 },
   { signal: 15 },
   { signal: 9 },
+  { signal: 9, isOutOfMemory: true },
+  { signal: 11, core: true },
 );
 
 const NAMES = [...JOBS, "service"];

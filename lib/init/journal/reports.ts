@@ -17,8 +17,8 @@ export interface ReportSources {
   logOf(job: string, instance: string, console: Console): string | undefined;
   defaultConsole: Console;
   problem(job: string): string | undefined;
-  /** What is remarked of it, beside the problem of its log. */
-  remark(job: string): string;
+  /** What is remarked of a job none of whose instances is there. `isFailureKnown`: the report has its last failure. */
+  remark(job: string, isFailureKnown: boolean): string;
   /** Why a log of a job cannot be written; undefined where all can. */
   logProblem(job: string): string | undefined;
 }
@@ -28,7 +28,8 @@ export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): Job
   const { definition, name, pendingDefinition } = job;
   const { description, source, semantics, task, limit, respawn, respawnLimit } = definition;
   const log = logOf(definition, "", sources), logProblem = sources.logProblem(name);
-  const remark = sources.remark(name), problem = sources.problem(name);
+  const past = sources.histories.pastOf(name), problem = sources.problem(name);
+  const remark = sources.remark(name, past[0]?.last?.isFailure ?? false);
   const isLimited = respawn && respawnLimit !== "unlimited";
   return {
     name,
@@ -50,7 +51,7 @@ export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): Job
     ...(log !== undefined && { log }),
     ...(logProblem !== undefined && { logProblem }),
     instances: Array.from(job.instances.values(), (instance) => instanceReport(instance, now, sources)),
-    past: sources.histories.pastOf(name).map((history) => pastReport(history, definition, sources)),
+    past: past.map((history) => pastReport(history, definition, sources)),
   };
 }
 

@@ -4,7 +4,7 @@ import { displayName } from "../../model/display_name.ts";
 import type { OutputLine } from "../../model/insight/journal.ts";
 import type { InstanceReport, JobReport, Report } from "../../model/insight/report.ts";
 import { printable, printableLines } from "../../model/text/printable.ts";
-import { resultInWords } from "../results.ts";
+import { hasRun, reasonInWords, resultInWords } from "../results.ts";
 
 /** A run that has failed. */
 export interface FailedRun {
@@ -12,6 +12,10 @@ export interface FailedRun {
   instance: string;
   /** How it ended, in words. */
   result: string;
+  /** The reason in it, without when and how long. */
+  reason: string;
+  /** True where a process ran, which may have printed something. */
+  hasRun: boolean;
 }
 
 /** The runs that have failed from a point in time on (ms since 1970), the newest first. */
@@ -25,18 +29,26 @@ export function failedRuns({ jobs, now }: Report, since: number): FailedRun[] {
 }
 
 function failedRun({ name }: JobReport, { name: instance, last }: InstanceReport, now: number): FailedRun {
-  return { job: name, instance, result: resultInWords(last!, now).replace(", just now", "") };
+  const result = resultInWords(last!, now).replace(", just now", "");
+  return { job: name, instance, result, reason: reasonInWords(last!), hasRun: hasRun(last!) };
 }
 
 /** Changes of colours in what a program prints. */
 // deno-lint-ignore no-control-regex
 const COLOUR_CHANGE = /\x1b\[[0-9;:]*m/g;
 
-/** A failed run, and the last lines that it has printed, as lines for a terminal. */
-export function failureLines({ job, instance, result }: FailedRun, output: readonly OutputLine[]): string[] {
+/**
+ * A failed run, and the last lines that it has printed, as lines for a terminal.
+ * @param isTold True where the reason has been told already.
+ */
+export function failureLines(
+  { job, instance, result }: FailedRun,
+  output: readonly OutputLine[],
+  isTold = false,
+): string[] {
   const lines = output.filter((line) => line.job === job && line.instance === instance);
   return [
-    printable(`${displayName(job, instance)}: ${result}`),
+    ...isTold ? [] : [printable(`${displayName(job, instance)}: ${result}`)],
     ...lines.map(({ text }) => `  | ${printableLines(text.replace(COLOUR_CHANGE, ""))}`),
   ];
 }

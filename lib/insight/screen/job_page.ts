@@ -3,6 +3,7 @@
 import type { CheckReport, InstanceReport, JobReport, TimerReport } from "../../model/insight/report.ts";
 import { printable } from "../../model/text/printable.ts";
 import { causeInWords, resultInWords } from "../results.ts";
+import { timerInWords } from "../timers.ts";
 import { howLong, howLongAgo, sizeInWords } from "../words.ts";
 import type { LimitUse, ObservedInstance, ObservedProcess } from "./observed.ts";
 import { type JobRow, rowOf } from "./job_rows.ts";
@@ -77,7 +78,7 @@ const INSTANCE_FIELDS: readonly Field[] = [
   },
   {
     label: "Timers",
-    values: ({ instance }, { now }) => instance?.timers.map((timer) => plain(timerInWords(timer, now))) ?? [],
+    values: ({ instance }, { now }) => instance?.timers.map((timer) => plain(whatComes(timer, now))) ?? [],
   },
   {
     label: "Checks",
@@ -153,8 +154,9 @@ function restartsInWords(restarts: number, { respawnLimit }: JobReport): string 
     : `${restarts}; the limit is ${respawnLimit.count} in ${howLong(1000 * respawnLimit.interval)}`;
 }
 
-function timerInWords({ purpose, at }: TimerReport, now: number): string {
-  return at > now ? `${purpose} in ${howLong(at - now)}` : `${purpose} now`;
+function whatComes({ purpose, at }: TimerReport, now: number): string | undefined {
+  const words = timerInWords(purpose);
+  return words && `${at > now ? `in ${howLong(at - now)}` : "now"}, ${words}`;
 }
 
 function checkInWords({ use, what, passes, reason, since }: CheckReport, now: number): Painted {

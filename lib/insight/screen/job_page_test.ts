@@ -55,7 +55,7 @@ Deno.test("all that can be said of an instance", () => {
     started: { at: NOW - 120_000, cause: { by: "event", event: "runlevel", environment: ["RUNLEVEL=2"] } },
     stopped: { at: NOW - 180_000, cause: { by: "request", asker: { pid: 9, uid: 0, command: "stop web" } } },
     restarts: 4,
-    timers: [{ purpose: "start-timeout", at: NOW + 8000 }, { purpose: "kill", at: NOW }],
+    timers: [{ purpose: "start-timeout", at: NOW + 8000 }, { purpose: "kill-timeout", at: NOW }],
     checks: [{ use: "ready", kind: "tcp", what: "localhost:80" }],
     log: "/var/log/upstart/web-a.log",
   });
@@ -82,8 +82,8 @@ web - a web server
   Started by the event runlevel RUNLEVEL=2, 2 min ago
   Stopped by root (stop web, pid 9), 3 min ago
     Restarts 4; the limit is 10 in 5 s
-      Timers start-timeout in 8 s
-             kill now
+      Timers in 8 s, its start has taken too long, and fails
+             now, its main process gets SIGKILL
       Checks ready: localhost:80: not made yet
          Log /var/log/upstart/web-a.log
   Defined in /etc/rouse/web.ts

@@ -57,7 +57,7 @@ export function rowOf(subject: Subject, now: number, observe: Observation): JobR
   const { job, instance, past } = subject, shown = instance ?? past, last = shown?.last;
   const observed = instance && observe(job.name, instance);
   const main = instance?.processes.find(({ name }) => name === "main") ?? instance?.processes[0];
-  const remark = instance ? holdsUp(instance) : job.remark;
+  const remark = (instance ? holdsUp(instance) : job.remark) || job.logProblem;
   return {
     job: job.name,
     instance: shown?.name ?? "",

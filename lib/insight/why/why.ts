@@ -8,6 +8,7 @@ import { ExpansionError } from "../../model/expand.ts";
 import { displayName } from "../../model/display_name.ts";
 import type { InstanceReport } from "../../model/insight/report.ts";
 import { closest } from "../../model/text/closest.ts";
+import { hasRun } from "../results.ts";
 import { conditionInWords, conditionReason, missingParts } from "./conditions.ts";
 import { dependantReasons, dependencyReasons } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
@@ -182,7 +183,7 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
       ...dependencyReasons(facts, job, path).filter((one) => obstacle.length === 0 || !one.isHopeless),
       ...dependantReasons(facts, job),
       ...problems(facts, job, hasFailed),
-      ...(obstacle.length > 0 ? [] : startAdvice(job, hasFailed)),
+      ...(obstacle.length > 0 ? [] : startAdvice(job, hasFailed, past)),
     ],
   };
 }
@@ -276,6 +277,7 @@ function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFaile
   }
   if (logProblem) found.push(reason("note", `its log fails: ${logProblem}`));
   if (remark && !hasFailed) found.push(reason("note", remark));
+  if (logProblem) found.push(reason("note", `its log fails: ${logProblem}`));
   if (pendingDefinition && !pendingDefinition.definition) {
     found.push(reason("note", "its file is gone: it is forgotten once it is stopped"));
   } else if (pendingDefinition) {
@@ -286,7 +288,16 @@ function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFaile
   return found;
 }
 
-function startAdvice({ name, startOn }: LoadedJob, hasFailed: boolean): ReasonNode[] {
-  if (hasFailed) return [reason("advice", `\`initctl logs ${name}' shows what it printed`)];
-  return startOn ? [] : [reason("advice", `\`initctl start ${name}' starts it`)];
+function startAdvice(
+  { name, startOn }: LoadedJob,
+  hasFailed: boolean,
+  past: InstanceReport | undefined,
+): ReasonNode[] {
+  const command = `\`initctl start ${name}'`;
+  if (!hasFailed) return startOn ? [] : [reason("advice", `${command} starts it`)];
+  // What could not be run has printed nothing.
+  const first = past?.last && !hasRun(past.last)
+    ? "once that is mended,"
+    : `\`initctl logs ${name}' shows what it printed;`;
+  return [reason("advice", `${first} ${command} tries again`)];
 }

@@ -41,7 +41,8 @@ async function explanationsOf(
 export async function whyItWaits(client: Client, name: string): Promise<string | undefined> {
   try {
     const [one] = await explanationsOf(client, name, []);
-    return one && (one.verdict === "waiting" || one.isStuck) ? one.summary : undefined;
+    const { verdict, isStuck, summary } = one ?? {};
+    return verdict === "waiting" || isStuck && verdict !== "failed" ? summary : undefined;
   } catch {
     // Not everybody may look into init.
     return undefined;

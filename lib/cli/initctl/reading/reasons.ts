@@ -2,7 +2,7 @@
 
 import type { Client } from "../../../control/client/client.ts";
 import { describe, readOutput } from "../../../control/client/insight.ts";
-import { failedRuns, failureLines } from "../../../insight/history/failures.ts";
+import { type FailedRun, failedRuns, failureLines } from "../../../insight/history/failures.ts";
 import { displayName } from "../../../model/display_name.ts";
 import { closest } from "../../../model/text/closest.ts";
 import type { AskedChange } from "../patience.ts";
@@ -49,18 +49,25 @@ export async function reasonsOf(
   }
 }
 
-async function failures(client: Client, { asked, since }: FailedChange): Promise<string[]> {
+/** The runs that have failed by a change, with the last lines of each. What the message has told is not told again. */
+export async function failures(
+  client: Client,
+  { asked, since, message }: Omit<FailedChange, "args">,
+): Promise<string[]> {
   const runs = failedRuns(await describe(client, "job" in asked ? [asked.job] : []), since);
   const blocks = await Promise.all(
     runs.slice(0, MOST_FAILURES).map(async (run) => {
       const { items } = await readOutput(client, { jobs: [run.job], since, most: MOST_LINES, last: true })
         .catch(() => ({ items: [] }));
-      return failureLines(run, items);
+      return failureLines(run, items, message.endsWith(run.reason));
     }),
   );
-  const [first] = runs;
-  const more = first && `For more: initctl status ${first.job}, initctl logs ${first.job}`;
-  return [...blocks.flat(), ...more === undefined ? [] : [more]];
+  return [...blocks.flat(), ...runs.slice(0, 1).map(moreAbout)];
+}
+
+/** Where more is told. What could not be run has printed nothing. */
+function moreAbout({ job, hasRun }: FailedRun): string {
+  return `For more: initctl status ${job}, initctl ${hasRun ? "logs" : "why"} ${job}`;
 }
 
 async function nearest(client: Client, { asked }: FailedChange): Promise<string[]> {
