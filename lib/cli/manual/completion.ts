@@ -27,7 +27,7 @@ export const SHELLS: Readonly<Record<string, Shell>> = {
   while IFS=$'\\t' read -r word _; do
     COMPREPLY+=("$word")
   done < <(${command} bash "\${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
-  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace
+  [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
 }
 complete -o default -F _rouse ${programs.join(" ")}
 `,

@@ -74,7 +74,8 @@ export async function pageOf(file: string, host: Host): Promise<Page> {
   const tables = new ProgramTables(host);
   return await makePage(file, PAGES[file]!, {
     guides: GUIDES,
-    descriptions: (name) => tables.descriptions(name),
+    describe: (name) => tables.describe(name),
+    commands: (name) => tables.commands(name),
   });
 }
 

@@ -22,8 +22,10 @@ export interface Page {
 export interface Sources {
   /** Markdown by the names of files. */
   guides: Readonly<Record<string, string>>;
-  /** The description of a program; of initctl those of its commands. @throws {Error} where there is none. */
-  descriptions(program: string): Promise<readonly CommandDescription[]>;
+  /** The description of a program. */
+  describe(program: string): Promise<CommandDescription | undefined>;
+  /** The descriptions of what can follow on a program's name. */
+  commands(program: string): Promise<readonly CommandDescription[]>;
 }
 
 /** The day that pages are dated by. */
@@ -35,12 +37,12 @@ const DIRECTIVE = /^<!-- (\w+) (.+) -->$/gm;
 /** What can be put in, by its word. */
 const DIRECTIVES: Readonly<Record<string, (name: string, sources: Sources) => Promise<string>>> = {
   guide: (name, { guides }) => Promise.resolve(partOf(guides, name)),
-  async options(name, { descriptions }) {
-    return (await descriptions(name)).map(({ options = [] }) => optionList(options)).join("\n");
+  async options(name, { describe }) {
+    return optionList((await describe(name))?.options ?? []);
   },
   defaults: (name) => Promise.resolve(defaultList(name === "fields")),
-  async commands(name, { descriptions }) {
-    return (await descriptions(name)).map((command) => commandPart(name, command)).join("\n\n");
+  async commands(name, { commands }) {
+    return (await commands(name)).map((command) => commandPart(name, command)).join("\n\n");
   },
 };
 

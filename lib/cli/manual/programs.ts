@@ -2,7 +2,7 @@
 
 import { FORMATS } from "../../config/formats.ts";
 import type { CommandDescription } from "../../model/command_line/help.ts";
-import type { Option } from "../../model/command_line/options.ts";
+import { NO_PAGER, type Option } from "../../model/command_line/options.ts";
 
 /** What only the entry point knows: it stands above all programs. */
 export interface Host {
@@ -62,6 +62,9 @@ export class ProgramTables {
 
   /** The description of a program or a word; undefined where its options stand in no table. */
   async describe(name: string): Promise<CommandDescription | undefined> {
+    if (name === "initctl") {
+      return { name, summary: "Ask and command init.", options: (await this.initctl()).options };
+    }
     if (name === "init" || name === "run") return await this.host.init(name);
     return Object.hasOwn(DESCRIPTIONS, name) ? await DESCRIPTIONS[name]!(name) : undefined;
   }
@@ -69,17 +72,15 @@ export class ProgramTables {
   /** The commands of initctl, and the options that all of them have. */
   async initctl(): Promise<{ commands: CommandDescription[]; options: readonly Option[] }> {
     const { GROUPS, OPTIONS } = await import("../initctl/initctl.ts");
-    return { commands: GROUPS.flatMap((group) => group().commands), options: OPTIONS };
+    const commands = GROUPS.flatMap((group) => group().commands).map((command) =>
+      command.isListing ? { ...command, options: [...command.options ?? [], NO_PAGER] } : command
+    );
+    return { commands, options: OPTIONS };
   }
 
-  /** What a page of the manual puts in by a name, see page.ts. */
-  async descriptions(name: string): Promise<CommandDescription[]> {
-    const names = name === "rouse" ? TOOLS : name === "initctl" ? [] : [name];
-    if (names.length === 0) return (await this.initctl()).commands;
-    return await Promise.all(names.map(async (one) => {
-      const found = await this.describe(one);
-      if (!found) throw new Error(`Unable to describe ${one}: it is in no table`);
-      return found;
-    }));
+  /** What can follow on `initctl`, or on `rouse`, as the manual tells of it. */
+  async commands(program: string): Promise<CommandDescription[]> {
+    if (program === "initctl") return (await this.initctl()).commands;
+    return await Promise.all(TOOLS.map(async (name) => (await this.describe(name))!));
   }
 }

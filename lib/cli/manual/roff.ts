@@ -1,7 +1,11 @@
 /** A page as roff, by the macros of man(7), for man and mandoc. */
 
+import { wrap } from "../../model/command_line/help.ts";
 import { type Block, spansOf } from "./markdown.ts";
 import type { Page } from "./page.ts";
+
+/** The length of a line, in bytes. */
+const LINE = 78;
 
 /** Writes a page. @param version The program's, for the foot */
 export function roffOf({ name, section, date, blocks }: Page, version: string): string {
@@ -19,9 +23,9 @@ function linesOf(block: Block, index: number, blocks: readonly Block[]): string[
     case "code":
       return [...isAfterHeading ? [] : [".PP"], ".nf", ".RS 4", ...block.lines.map(literal), ".RE", ".fi"];
     case "entry":
-      return [".TP", formatted(block.term), formatted(block.text)];
+      return [".TP", guarded(formatted(block.term)), ...filled(block.text)];
     case "paragraph":
-      return [...isAfterHeading ? [] : [".PP"], formatted(block.text)];
+      return [...isAfterHeading ? [] : [".PP"], ...filled(block.text)];
   }
 }
 
@@ -32,9 +36,14 @@ function argument(text: string): string {
 }
 
 function formatted(text: string): string {
-  const line = spansOf(text).map(({ text, isStrong }) => isStrong ? `\\fB${escape(text)}\\fR` : escape(text))
-    .join("");
-  return guarded(line);
+  return spansOf(text).map(({ text, isStrong }) => isStrong ? `\\fB${escape(text)}\\fR` : escape(text)).join(
+    "",
+  );
+}
+
+/** A text in lines as short as checkers of roff want them. */
+function filled(text: string): string[] {
+  return wrap(formatted(text), LINE, "").map(guarded);
 }
 
 function literal(line: string): string {
