@@ -10,7 +10,7 @@ import { isTerminal } from "../../sys/io/descriptors.ts";
 import { terminalColumns } from "../../sys/machine/terminal.ts";
 import { showPaged } from "../pager.ts";
 import { runTool } from "../tool.ts";
-import { makePage, type Page } from "./page.ts";
+import { makePage, type ManualPage } from "./page.ts";
 import { GUIDES, pageFile, PAGES } from "./pages.ts";
 import { textOf } from "./plain.ts";
 import { type Host, ProgramTables } from "./programs.ts";
@@ -44,7 +44,7 @@ export function man(args: string[], host: Host): Promise<number> {
     async run(parsed) {
       const { options } = parsed;
       const style = styleFor(valueOf(parsed, "color"), isTerminal(1), process.env);
-      const forms: Record<string, (page: Page) => string> = {
+      const forms: Record<string, (page: ManualPage) => string> = {
         roff: (page) => roffOf(page, VERSION),
         markdown: ({ markdown }) => markdown,
         text: (page) => textOf(page, terminalColumns(1) ?? USUAL_COLUMNS, style),
@@ -61,7 +61,7 @@ export function man(args: string[], host: Host): Promise<number> {
 }
 
 /** @throws {Error} where there is no such page. */
-async function readPage(name: string, host: Host): Promise<Page> {
+async function readPage(name: string, host: Host): Promise<ManualPage> {
   const file = pageFile(name);
   if (file === undefined) {
     throw new Error(`Unable to show the page ${name}: it is none of ${Object.keys(PAGES).join(", ")}`);
@@ -70,7 +70,7 @@ async function readPage(name: string, host: Host): Promise<Page> {
 }
 
 /** A page by its file's name. */
-export async function pageOf(file: string, host: Host): Promise<Page> {
+export async function pageOf(file: string, host: Host): Promise<ManualPage> {
   const tables = new ProgramTables(host);
   return await makePage(file, PAGES[file]!, {
     guides: GUIDES,

@@ -6,7 +6,7 @@ import { FIELD_ROWS, moduleField } from "../../model/fields.ts";
 import { type Block, blocksOf } from "./markdown.ts";
 
 /** A page that is ready to be laid out. */
-export interface Page {
+export interface ManualPage {
   name: string;
   section: string;
   /** `init(8) – the init daemon`. */
@@ -19,7 +19,7 @@ export interface Page {
 }
 
 /** What pages are made of beside their own texts. */
-export interface Sources {
+export interface PageSources {
   /** Markdown by the names of files. */
   guides: Readonly<Record<string, string>>;
   /** The description of a program. */
@@ -35,7 +35,7 @@ const DATE = "2026-11-30";
 const DIRECTIVE = /^<!-- (\w+) (.+) -->$/gm;
 
 /** What can be put in, by its word. */
-const DIRECTIVES: Readonly<Record<string, (name: string, sources: Sources) => Promise<string>>> = {
+const DIRECTIVES: Readonly<Record<string, (name: string, sources: PageSources) => Promise<string>>> = {
   guide: (name, { guides }) => Promise.resolve(partOf(guides, name)),
   async options(name, { describe }) {
     return optionList((await describe(name))?.options ?? []);
@@ -51,7 +51,7 @@ const DIRECTIVES: Readonly<Record<string, (name: string, sources: Sources) => Pr
  * @param file `init.8`
  * @throws {Error} where its source names what is not there.
  */
-export async function makePage(file: string, source: string, sources: Sources): Promise<Page> {
+export async function makePage(file: string, source: string, sources: PageSources): Promise<ManualPage> {
   const dot = file.lastIndexOf("."), name = file.slice(0, dot), section = file.slice(dot + 1);
   const [, summary = ""] = /^# .*? – (.*)\n/.exec(source) ?? [];
   const parts = await Promise.all(
@@ -73,7 +73,7 @@ export async function makePage(file: string, source: string, sources: Sources): 
 }
 
 /** A part of a guide, without its heading. Headings below it are those of the page's parts. */
-function partOf(guides: Sources["guides"], name: string): string {
+function partOf(guides: PageSources["guides"], name: string): string {
   const [file = "", heading = ""] = name.split("#");
   const guide = guides[file] ?? "", start = `\n## ${heading}\n`, at = guide.indexOf(start);
   if (at < 0) throw new Error(`Unable to find the part ${heading} of ${file}`);

@@ -3,7 +3,7 @@
 import { wrap } from "../../model/command_line/help.ts";
 import type { Style } from "../../insight/screen/style.ts";
 import { type Block, plainText, spansOf } from "./markdown.ts";
-import type { Page } from "./page.ts";
+import type { ManualPage } from "./page.ts";
 
 const INDENT = 7;
 
@@ -11,7 +11,7 @@ const INDENT = 7;
 const WIDEST = 100;
 
 /** Lays a page out. @param width Of the terminal, in columns */
-export function textOf({ title, blocks }: Page, width: number, style: Style): string {
+export function textOf({ title, blocks }: ManualPage, width: number, style: Style): string {
   const columns = Math.max(Math.min(width, WIDEST), 30);
   const body = blocks.flatMap((block, index) => {
     const lines = linesOf(block, columns, style);

@@ -2,13 +2,13 @@
 
 import { wrap } from "../../model/command_line/help.ts";
 import { type Block, spansOf } from "./markdown.ts";
-import type { Page } from "./page.ts";
+import type { ManualPage } from "./page.ts";
 
 /** The length of a line, in bytes. */
 const LINE = 78;
 
 /** Writes a page. @param version The program's, for the foot */
-export function roffOf({ name, section, date, blocks }: Page, version: string): string {
+export function roffOf({ name, section, date, blocks }: ManualPage, version: string): string {
   const title = `.TH ${
     name.toUpperCase().replaceAll("-", "\\-")
   } ${section} ${date} "rouse ${version}" "Rouse Manual"`;

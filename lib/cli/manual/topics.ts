@@ -9,7 +9,7 @@ import { showPaged } from "../pager.ts";
 import { complain } from "../tool.ts";
 import { pageOf, USUAL_COLUMNS } from "./man.ts";
 import { type Block, spansOf } from "./markdown.ts";
-import type { Page } from "./page.ts";
+import type { ManualPage } from "./page.ts";
 import { pageFile, PAGES } from "./pages.ts";
 import { textOf } from "./plain.ts";
 import { type Host, ProgramTables } from "./programs.ts";
@@ -34,7 +34,7 @@ export async function showTopic(topic: string, host: Host): Promise<number> {
 }
 
 /** The pages that explain a word, with no more than that. */
-async function explaining(topic: string, host: Host): Promise<Page[]> {
+async function explaining(topic: string, host: Host): Promise<ManualPage[]> {
   const pages = await Promise.all(EXPLAINED.map((file) => pageOf(file, host)));
   return pages.flatMap((page) => {
     const blocks = page.blocks.filter((block) => block.kind === "entry" && explains(block, topic));
