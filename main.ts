@@ -274,7 +274,7 @@ function host(): Host {
 
 /** `rouse help [TOPIC]`. */
 async function helpOn([topic, ...more]: string[]): Promise<number> {
-  if (topic === undefined || topic.startsWith("-")) return help();
+  if (topic === undefined) return help();
   const load = lookUp(WORDS, topic)?.load ?? await programOf(topic, ["--help"]);
   if (load) return start(load, [...more, "--help"], topic);
   const { isCommand, showTopic } = await import("./lib/cli/manual/topics.ts");
