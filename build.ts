@@ -87,6 +87,7 @@ function bundleProduct(bun: string): EmbeddedFiles {
         "lib/cli/initctl/reading/reading.ts",
         "lib/cli/initctl/reading/reasons.ts",
         "lib/cli/initctl/explain/explain.ts",
+        "lib/cli/pager.ts",
         "lib/cli/openrc/helpers/helper.ts",
         "lib/cli/openrc/rc_service.ts",
         "lib/cli/openrc/run/openrc_run.ts",

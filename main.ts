@@ -1,6 +1,7 @@
 /** The entry point: finds the program that is called, by the executable's name or the first word, and runs it. */
 
 import process from "node:process";
+import type { Host } from "./lib/cli/manual/programs.ts";
 import type { InitSystem } from "./lib/sys/machine/setup.ts";
 import { VERSION } from "./lib/model/version.ts";
 import { restoreJitPolicy } from "./lib/sys/runtime/jit.ts";
@@ -167,11 +168,25 @@ const WORDS: Record<string, Word> = {
     load: async () => {
       const { install } = await import("./lib/cli/install.ts");
       const further = { sysv: Object.keys(SYSV), openrc: Object.keys(OPENRC) };
-      return { main: (args) => install(args, Object.keys(UPSTART), further) };
+      return { main: (args) => install(args, Object.keys(UPSTART), further, host()) };
     },
-    help: `--install [-s] [--sysv] [--openrc] [--skip|--force] DIR [NAME]...
+    help: `--install [-s] [--sysv] [--openrc] [--skip|--force] [--no-manual] DIR [NAME]...
                                       hard (-s: symbolic) links in DIR for these or all programs;
                                       what others have there is left (--skip) or replaced (--force)`,
+  },
+  man: {
+    load: async () => {
+      const { man } = await import("./lib/cli/manual/man.ts");
+      return { main: (args) => man(args, host()) };
+    },
+    help: "man [PAGE]               the manual, also without man",
+  },
+  completion: {
+    load: async () => {
+      const { completion } = await import("./lib/cli/manual/completion.ts");
+      return { main: (args) => completion(args, host()) };
+    },
+    help: "completion SHELL         what bash, zsh or fish reads to complete command lines",
   },
   build: {
     load: () => import("./lib/cli/build/build.ts"),
@@ -213,7 +228,17 @@ const WORDS: Record<string, Word> = {
   },
   "--version": { load: () => Promise.resolve({ main: version }), help: "--version" },
   "--help": { load: () => Promise.resolve({ main: help }) },
-  help: { load: () => Promise.resolve({ main: help }) },
+  "-h": { load: () => Promise.resolve({ main: help }) },
+  help: {
+    load: () => Promise.resolve({ main: helpOn }),
+    help: "help [TOPIC]             of a program, a command of initctl, a stanza or a field of jobs",
+  },
+  complete: {
+    load: async () => {
+      const { complete } = await import("./lib/cli/manual/complete.ts");
+      return { main: (args) => complete(args, host()) };
+    },
+  },
   evaluate: { load: () => import("./lib/author/child/evaluate.ts") },
   checks: { load: () => import("./lib/init/checks/child/main.ts") },
   "ship-logs": { load: () => import("./lib/init/logs/shipping/ship_logs.ts") },
@@ -240,6 +265,28 @@ function help(): Promise<number> {
       "or a directory such as /etc/rc2.d.\n\n" +
       `For help on a program, try \`rouse PROGRAM --help'.\n`,
   );
+}
+
+/** What programs that tell of all others are given. */
+function host(): Host {
+  const programs = new Set([...Object.keys(UPSTART), ...Object.keys(SYSV), ...Object.keys(OPENRC)]);
+  return {
+    programs: [...programs].sort(),
+    words: Object.entries(WORDS).flatMap(([word, { help }]) => help === undefined ? [] : [word]),
+    init: async (program) => (await import("./lib/init/options.ts")).describe(program),
+  };
+}
+
+/** `rouse help [TOPIC]`. */
+async function helpOn([topic, ...more]: string[]): Promise<number> {
+  if (topic === undefined) return help();
+  const load = lookUp(WORDS, topic)?.load ?? await programOf(topic, ["--help"]);
+  if (load) return start(load, [...more, "--help"], topic);
+  const { isCommand, showTopic } = await import("./lib/cli/manual/topics.ts");
+  const about = host();
+  return await isCommand(topic, about)
+    ? start(initctl, [topic, "--help"], "initctl")
+    : showTopic([topic, ...more].join(" "), about);
 }
 
 /** `rouse openrc NAME …`: a program of OpenRC's, or a helper that its scripts call. */

@@ -21,6 +21,8 @@ import { errorReason } from "../sys/call/errno.ts";
 import type { Tool } from "../model/command_line/tool.ts";
 import type { ParsedOptions } from "../model/command_line/options.ts";
 import { UsageError } from "../model/command_line/usage_error.ts";
+import { installFiles, prefixOf } from "./manual/install_files.ts";
+import type { Host } from "./manual/programs.ts";
 import { complain, runTool } from "./tool.ts";
 
 /** A text in every compiled executable, by which executables of any version are recognized. */
@@ -44,6 +46,8 @@ interface Installation {
   names: string[];
   symbolic: boolean;
   policy: Policy;
+  /** True: beside the links there come the manual and the completion for shells. */
+  withManual: boolean;
 }
 
 /** Names of programs by the option that adds them. */
@@ -56,18 +60,35 @@ type FurtherNames = Readonly<Record<string, string[]>>;
  * Returns the exit status.
  * @param programs The names of the programs that are linked where none is named.
  * @param further The names that an option adds, by its name. Some of them may be among the others.
+ * @param host What the manual is made of
  */
-export function install(args: string[], programs: string[], further: FurtherNames): Promise<number> {
-  const tool = { ...INSTALL, run: (parsed: ParsedOptions) => run(installationOf(parsed, programs, further)) };
+export function install(
+  args: string[],
+  programs: string[],
+  further: FurtherNames,
+  host: Host,
+): Promise<number> {
+  const tool = {
+    ...INSTALL,
+    async run(parsed: ParsedOptions) {
+      const wanted = installationOf(parsed, programs, further), { directory, names, policy } = wanted;
+      const status = run(wanted), prefix = prefixOf(directory);
+      if (status === 0 && wanted.withManual && prefix !== undefined) {
+        await installFiles(prefix, names, host, policy === "force");
+      }
+      return status;
+    },
+  };
   return runTool(tool, args);
 }
 
-const INSTALL: Omit<Tool, "run"> = {
+export const INSTALL: Omit<Tool, "run"> = {
   name: "--install",
   arguments: "DIR [NAME]...",
   summary: "Make links in DIR to this executable, one for each NAME, or for all of its programs.",
   help:
-    "A NAME that is taken by anything but rouse stays, and no link is made, unless an option says what to do." +
+    "A DIR that is called bin or sbin gets the manual and the completion for shells beside it, in share, unless NAMEs are " +
+    "given.\n\nA NAME that is taken by anything but rouse stays, and no link is made, unless an option says what to do." +
     "\n\nExit status: 0, 1 when links cannot be made, 2 for wrong arguments.",
   options: [
     { short: "s", long: "symbolic", help: "make symbolic links, not hard ones" },
@@ -76,7 +97,9 @@ const INSTALL: Omit<Tool, "run"> = {
     { long: "skip", help: "leave what others have there, and link the rest" },
     { long: "skip-existing", help: "the same" },
     { long: "force", help: "replace what others have there" },
+    { long: "no-manual", help: "the links alone, without manual and completion" },
   ],
+  examples: ["rouse --install -s /usr/local/sbin", "rouse --install /sbin init telinit"],
 };
 
 /** @throws {UsageError} when the command line is wrong. */
@@ -98,6 +121,7 @@ function installationOf(
     directory,
     names: names.length > 0 ? names : [...new Set([...programs, ...added])],
     symbolic: options.has("symbolic"),
+    withManual: names.length === 0 && !options.has("no-manual"),
     policy: skips ? "skip" : options.has("force") ? "force" : "refuse",
   };
 }

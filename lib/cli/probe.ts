@@ -10,7 +10,7 @@ import { runTool } from "./tool.ts";
 /** The time limit of an answer, in milliseconds: less than most container engines' limit of a health check. */
 const TIMEOUT = 3000;
 
-const PROBE: Tool = {
+export const PROBE: Tool = {
   name: "probe",
   arguments: "ADDRESS [PATH]",
   summary: "Ask the init that serves HTTP on ADDRESS, by its --http, and print the answer.",

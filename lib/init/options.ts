@@ -10,6 +10,7 @@ import { type HttpAddress, parseHttpAddress } from "../control/http_address.ts";
 import { type CommandDescription, commandHelp } from "../model/command_line/help.ts";
 import {
   HELP,
+  HELP_LETTER,
   type Option,
   type ParsedOptions,
   parseOptions,
@@ -266,7 +267,10 @@ export type Operands = "none" | "ignored" | "command";
 
 /** An init that ends with its command, whose output is its own, does not run in the background. */
 function optionsFor(operands: Operands): InitOption[] {
-  return operands === "command" ? OPTIONS.filter(({ long }) => long !== "daemon") : OPTIONS;
+  // Process 1 is given words by the kernel that are not meant for it.
+  if (operands === "ignored") return OPTIONS;
+  const options = operands === "command" ? OPTIONS.filter(({ long }) => long !== "daemon") : OPTIONS;
+  return [...options, HELP_LETTER];
 }
 
 const RULES: Record<Operands, ParseRules> = {
@@ -361,16 +365,27 @@ function takesNext(word: string): boolean {
 
 /** How a program of this file is called, for its help and its messages. */
 const DESCRIPTIONS: Record<"init" | "run", CommandDescription> = {
-  init: { name: "init", summary: "Process management daemon." },
+  init: {
+    name: "init",
+    summary: "Process management daemon.",
+    examples: ["init --user --confdir ~/jobs", "init --confdir /etc/shop --exit-with web"],
+  },
   run: {
     name: "rouse run",
     arguments: "[--] COMMAND [ARGUMENT]...",
     summary: "Run COMMAND as the job main beside all others, and exit with its exit status.",
+    examples: ["rouse run -- /usr/bin/shop", "rouse run --http 9000 -- /usr/bin/shop --port 80"],
   },
 };
 
 function descriptionOf(operands: Operands): CommandDescription {
   return DESCRIPTIONS[operands === "command" ? "run" : "init"];
+}
+
+/** What help, manual and completion tell of `init`, and of `rouse run`. */
+export function describe(program: "init" | "run"): CommandDescription {
+  const operands = program === "run" ? "command" : "none";
+  return { ...descriptionOf(operands), options: optionsFor(operands) };
 }
 
 /** The words by which the program is called. */

@@ -34,7 +34,7 @@ interface Wishes {
   env: string[];
 }
 
-const TOOL: Tool = {
+export const TOOL: Tool = {
   name: "new",
   arguments: "NAME",
   summary: "Write a new job.",

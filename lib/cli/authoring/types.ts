@@ -20,7 +20,7 @@ import { complain, runTool } from "../tool.ts";
 /** All that a directory's own tsconfig.json has to say. */
 const TSCONFIG = { extends: `./${EDITOR_DIRECTORY}/tsconfig.json` };
 
-const TOOL: Tool = {
+export const TOOL: Tool = {
   name: "types",
   arguments: "DIR",
   summary: "Prepare a directory of jobs for editors and compilers.",

@@ -17,7 +17,7 @@ import { embeddedFiles } from "./embedded.ts";
 /** The files of jobs, as patterns. */
 const JOB_FILES = ["*.ts", ...endingsOf(FORMATS, "definition").map((ending) => `*${ending}`)].join(", ");
 
-const BUILD: Tool = {
+export const BUILD: Tool = {
   name: "build",
   summary: "Write a copy of this executable, with jobs compiled in.",
   help: "--jobs and -o are needed.\n\n" +

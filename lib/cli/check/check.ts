@@ -8,7 +8,7 @@ import { UsageError } from "../../model/command_line/usage_error.ts";
 import { runTool } from "../tool.ts";
 import { inspect, type Inspection, NO_SCRIPT } from "./inspection.ts";
 
-const CHECK: Tool = {
+export const CHECK: Tool = {
   name: "check",
   arguments: "FILE|DIR...",
   summary:

@@ -10,7 +10,7 @@ import { HELP } from "../../model/command_line/options.ts";
 import { writeAll } from "../../sys/io/write_all.ts";
 import { inspect, NO_SCRIPT } from "./inspection.ts";
 
-const CHECKCONF: Tool = {
+export const CHECKCONF: Tool = {
   name: "init-checkconf",
   arguments: "[-f] FILE",
   summary: "Check one job file: .conf, .override or .ts. For more of them see `rouse check --help'.",

@@ -7,6 +7,8 @@ import type { Option } from "../../model/command_line/options.ts";
 
 /** A command of initctl. */
 export interface InitctlCommand extends CommandDescription {
+  /** True: what it prints may be long, and goes through the pager on a terminal. */
+  isListing?: true;
   /**
    * Returns the exit status, or nothing for 0.
    * @throws {UsageError} when the arguments are wrong.
@@ -54,11 +56,4 @@ export const LONG: Option = {
   short: "l",
   long: "long",
   help: "show all that is known, also without a terminal",
-};
-
-/** The option that chooses when there are colours. */
-export const COLOUR: Option = {
-  long: "color",
-  argument: "WHEN",
-  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
 };

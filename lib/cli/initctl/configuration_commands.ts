@@ -10,6 +10,8 @@ export const configurationCommands = (): InitctlCommand[] => [
     summary: "Show what jobs emit, what they start and stop on, and what they depend on.",
     help: "Prints this for the job CONF, or for all jobs, with conditions in full brackets.",
     options: [{ short: "e", long: "enumerate", help: "list the single events and jobs of conditions" }],
+    examples: ["initctl show-config", "initctl show-config -e web"],
+    isListing: true,
     run: async (invocation) => (await import("./configuration.ts")).showConfig(invocation),
   },
   {
@@ -29,6 +31,8 @@ export const configurationCommands = (): InitctlCommand[] => [
       },
       { short: "w", long: "warn", help: "report unknown events and jobs even where others would do" },
     ],
+    examples: ["initctl check-config", "initctl check-config -i net-device-up,filesystem"],
+    isListing: true,
     run: async (invocation) => (await import("./configuration.ts")).checkConfig(invocation),
   },
 ];

@@ -70,6 +70,7 @@ export const environmentCommands = (): CommandGroup => ({
       summary: "Retrieve value of a job environment variable.",
       help: "Prints the value that VARIABLE has for jobs; inside a job, for that job.",
       options: [GLOBAL],
+      examples: ["initctl get-env --global PATH"],
       run: calling("GetEnv", "s", ({ args }) => [args[0]], "name", VALUE),
     },
     {
@@ -77,6 +78,8 @@ export const environmentCommands = (): CommandGroup => ({
       summary: "Show all job environment variables.",
       help: "Prints all variables that jobs are given, sorted by name; inside a job, those of that job.",
       options: [GLOBAL],
+      examples: ["initctl list-env"],
+      isListing: true,
       run: calling("ListEnv", "", () => [], undefined, VARIABLES),
     },
     {
@@ -84,6 +87,7 @@ export const environmentCommands = (): CommandGroup => ({
       summary: "Forget all changes to job environment variables.",
       help: "Gives jobs the variables that they had at first; inside a job, that job.",
       options: [GLOBAL],
+      examples: ["initctl reset-env"],
       run: calling("ResetEnv", "", () => []),
     },
     {
@@ -97,6 +101,7 @@ export const environmentCommands = (): CommandGroup => ({
         long: "retain",
         help: "keep the value of a variable that is set already",
       }],
+      examples: ["initctl set-env --global LANG=C.UTF-8"],
       run: calling("SetEnvList", "asb", ({ args, has }) => [args, !has("retain")], "value"),
     },
     {
@@ -105,6 +110,7 @@ export const environmentCommands = (): CommandGroup => ({
       summary: "Remove job environment variables.",
       help: "Removes variables from what jobs are given; inside a job, from what that job is given.",
       options: [GLOBAL],
+      examples: ["initctl unset-env LANG"],
       run: calling("UnsetEnvList", "as", ({ args }) => [args], "name"),
     },
   ],

@@ -16,6 +16,7 @@ export const eventCommands = (): CommandGroup => ({
       "Emits EVENT with these variables, and waits until the services that it starts are up, the tasks that " +
       "it starts are done, and the jobs that it stops are down.",
     options: [noWait("event to be done with")],
+    examples: ["initctl emit net-device-up IFACE=eth0"],
     async run(invocation) {
       const { args: [event, ...env], client, has } = invocation;
       if (event === undefined) throw new UsageError("missing event name");

@@ -1,9 +1,10 @@
 /** The commands that explain: why, what-if. They themselves are loaded when they are called. */
 
 import type { Trial } from "../../insight/what_if/outcome.ts";
+import { COLOUR } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { isPair } from "../../model/environment.ts";
-import { COLOUR, type CommandGroup, type Invocation } from "./command.ts";
+import { type CommandGroup, type Invocation } from "./command.ts";
 
 const load = () => import("./explain/explain.ts");
 
@@ -62,9 +63,10 @@ export const explainCommands = (): CommandGroup => ({
       help:
         "Tells why JOB, or the instance that the variables name, runs, is stopped, waits, has failed or does not get on: what " +
         "of its condition has come and what is missing, who could emit that, what it needs, and what holds it, down to the " +
-        "process. Only root, and the user that init runs as, may ask. The command is rouse's own.\n\n" +
-        "For example: initctl why web",
+        "process. Only root, and the user that init runs as, may ask. The command is rouse's own.",
       options: [COLOUR],
+      examples: ["initctl why web"],
+      isListing: true,
       run: why,
     },
     {
@@ -74,9 +76,10 @@ export const explainCommands = (): CommandGroup => ({
       help: "WHAT is emit with an EVENT, start, stop or restart with a JOB, or shutdown.\n\n" +
         "Tries it on a copy of init's state: tells what would start and stop, in order, and what would not get on, where " +
         "hooks succeed, tasks exit 0 and services stay up. Nothing is changed. Only root, and the user that init runs as, " +
-        "may ask. The command is rouse's own.\n\n" +
-        "For example: initctl what-if emit net-device-up IFACE=eth0",
+        "may ask. The command is rouse's own.",
       options: [COLOUR],
+      examples: ["initctl what-if emit net-device-up IFACE=eth0", "initctl what-if stop db"],
+      isListing: true,
       run: whatIf,
     },
   ],

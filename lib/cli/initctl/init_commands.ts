@@ -45,11 +45,13 @@ export const initCommands = (): CommandGroup => ({
       summary: "Reload the configuration of the init daemon.",
       help:
         "Has init read all its configuration directories again, which it does by itself where it can watch them.",
+      examples: ["initctl reload-configuration"],
       run: calling("ReloadConfiguration"),
     },
     {
       name: "version",
       summary: "Show the version of the init daemon.",
+      examples: ["initctl version"],
       async run({ client, say, tell }) {
         const version = await (await client()).get(MANAGER_PATH, MANAGER_INTERFACE, "version") as string;
         say(version);
@@ -63,6 +65,7 @@ export const initCommands = (): CommandGroup => ({
       help:
         "PRIORITY is debug, info (changes of jobs, and events), message (the default), warn, error or fatal; " +
         "messages of lower priority are not logged. Without it, the present one is printed.",
+      examples: ["initctl log-priority debug"],
       run: logPriority,
     },
     ...configurationCommands(),
@@ -71,6 +74,7 @@ export const initCommands = (): CommandGroup => ({
       arguments: "JOB",
       summary: "Show how a job is to be started.",
       help: "Prints what the usage stanza of JOB says.",
+      examples: ["initctl usage tty"],
       run: usage,
     },
     {
@@ -91,12 +95,15 @@ export const initCommands = (): CommandGroup => ({
       name: "notify-disk-writeable",
       summary: "Tell the init daemon that disks can be written to.",
       help: "Has init write the output of jobs that it had to keep until then.",
+      examples: ["initctl notify-disk-writeable"],
       run: calling("NotifyDiskWriteable"),
     },
     {
       name: "list-sessions",
       summary: "List the user's sessions.",
       help: "Prints process number and address of each init that the user runs in user mode.",
+      examples: ["initctl list-sessions"],
+      isListing: true,
       run: async (invocation) => (await import("./sessions.ts")).listSessions(invocation),
     },
   ],

@@ -14,7 +14,9 @@ import { commandHelp, commandList, programHelp } from "../../model/command_line/
 import { jobCommands } from "./job_commands.ts";
 import {
   HELP,
+  HELP_LETTER,
   lastGiven,
+  NO_PAGER,
   type Option,
   type ParsedOptions,
   parseOptions,
@@ -26,13 +28,14 @@ import { UsageError, usageMessage } from "../../model/command_line/usage_error.t
 import { initCommands } from "./init_commands.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
 import { readingCommands } from "./reading_commands.ts";
+import { printableLines } from "../../model/text/printable.ts";
 import { write, writeStyled } from "../output.ts";
 
 /** The program's own name. By any other it is one of the commands. */
 const PROGRAM = "initctl";
 
 /** Options of all commands. */
-const OPTIONS: Option[] = [
+export const OPTIONS: Option[] = [
   { long: "session", help: "speak to an init on the D-Bus session bus" },
   { long: "system", help: "speak to the system's init, even inside a session" },
   { long: "dest", argument: "NAME", help: "name of the init on the bus" },
@@ -48,11 +51,12 @@ const OPTIONS: Option[] = [
   VERBOSE,
   { long: "debug" },
   HELP,
+  HELP_LETTER,
   VERSION,
 ];
 
 /** The groups of commands, the most used first: a group is only made when a command is not in those before it. */
-const GROUPS: Array<() => CommandGroup> = [
+export const GROUPS: Array<() => CommandGroup> = [
   jobCommands,
   eventCommands,
   environmentCommands,
@@ -66,6 +70,7 @@ function lastCommands(): CommandGroup {
   const help = {
     name: "help",
     summary: "Show the list of commands.",
+    examples: ["initctl help"],
     run: () => {}, // It needs the list of all commands, so `run` below prints it.
   };
   return { title, commands: [...commands, help] };
@@ -126,13 +131,17 @@ interface CalledCommand {
 
 /** Runs a command. @param before the options in front of its name. */
 async function run(
-  { command, name, usage, args, host }: CalledCommand,
+  { command, name, usage, args, host: direct }: CalledCommand,
   { options: before, given }: Pick<ParsedOptions, "options" | "given"> = { options: new Map(), given: [] },
 ): Promise<number> {
-  const options = [...command.options ?? [], ...OPTIONS];
+  const options = [...command.options ?? [], ...command.isListing ? [NO_PAGER] : [], ...OPTIONS];
   const parsed = parseOptions(args, options);
   const values = (option: string) => [...before.get(option) ?? [], ...parsed.options.get(option) ?? []];
   const has = (option: string) => values(option).length > 0;
+  const paged = command.isListing && direct.isTerminal(1) && !NOT_PAGED.some(has)
+    ? await pagedHost(direct)
+    : undefined;
+  const host = paged?.host ?? direct;
   if (has("help")) return print(host, commandHelp(usage, command, options));
   if (has("version")) return print(host, versionText(name));
   if (command.name === "help") return print(host, commandList(name, GROUPS.map((group) => group())));
@@ -192,6 +201,7 @@ async function run(
   } finally {
     client?.close();
     print(host, output);
+    paged?.end();
   }
 }
 
@@ -201,6 +211,25 @@ function optionWords(given: ParsedOptions["given"], table: readonly Option[]): s
     const { argument } = table.find(({ long }) => long === name)!;
     return argument === undefined ? `--${name}` : `--${name}=${value}`;
   });
+}
+
+/** With these a command's output is shown as it comes. */
+const NOT_PAGED = ["no-pager", "follow", "watch", "json", "help", "version"];
+
+/** A host whose standard output is kept, and goes through the pager at the end where it is long. */
+async function pagedHost(host: InitctlHost): Promise<{ host: InitctlHost; end(): void }> {
+  const { PagedOutput } = await import("../pager.ts");
+  const kept = new PagedOutput(host.environment);
+  return {
+    host: {
+      ...host,
+      write: (descriptor, text) =>
+        descriptor === 1 ? void kept.add(printableLines(text)) : host.write(descriptor, text),
+      writeStyled: (descriptor, text) =>
+        descriptor === 1 ? kept.add(text) : host.writeStyled(descriptor, text),
+    },
+    end: () => kept.end(),
+  };
 }
 
 /** The options of which the one that is given last counts. */

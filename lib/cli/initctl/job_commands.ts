@@ -10,8 +10,8 @@ import {
   ROUSE_INTERFACE,
   ROUSE_JOB_INTERFACE,
 } from "../../control/names.ts";
-import type { Option } from "../../model/command_line/options.ts";
-import { COLOUR, type CommandGroup, type Invocation, JOBS, LONG, noWait } from "./command.ts";
+import { COLOUR, type Option } from "../../model/command_line/options.ts";
+import { type CommandGroup, type Invocation, JOBS, LONG, noWait } from "./command.ts";
 import { exitCodeOf, exitCodeOfError } from "./screens/exit_code.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { formatStatus, type InstanceStatus, statusAsData } from "../../control/status.ts";
@@ -341,6 +341,7 @@ export const jobCommands = (): CommandGroup => ({
         "Starts an instance of JOB. The variables go into the environment of its processes, and those that " +
         `its instance name mentions tell which instance it is.\n\n${INSIDE}`,
       options: [noWait("job to be up"), JOBS],
+      examples: ["initctl start web", "initctl start tty N=1"],
       run: change("Start"),
     },
     {
@@ -355,6 +356,7 @@ export const jobCommands = (): CommandGroup => ({
         { short: "f", long: "force", help: "wait for nothing: kill whatever runs of the job" },
         JOBS,
       ],
+      examples: ["initctl stop web", "initctl stop --jobs 'web*' api"],
       run: change("Stop"),
     },
     {
@@ -365,6 +367,7 @@ export const jobCommands = (): CommandGroup => ({
         "Stops the instance of JOB that the variables name, and starts it again with the definition that it " +
         `had.\n\n${INSIDE}`,
       options: [noWait("job to be up again"), JOBS],
+      examples: ["initctl restart web"],
       run: change("Restart"),
     },
     {
@@ -374,6 +377,7 @@ export const jobCommands = (): CommandGroup => ({
       help:
         "Forgets how often the instance of JOB has failed, and that JOB has succeeded, if it is a task. A respawn that " +
         `is delayed begins at once. The command is rouse's own.\n\n${INSIDE}`,
+      examples: ["initctl reset web"],
       run: reset,
     },
     {
@@ -382,6 +386,7 @@ export const jobCommands = (): CommandGroup => ({
       summary: "Send the reload signal to job.",
       help:
         `Sends HUP, or what JOB's \`reload signal' says, to the main process of the instance.\n\n${INSIDE}`,
+      examples: ["initctl reload web"],
       run: reload,
     },
     {
@@ -395,6 +400,8 @@ export const jobCommands = (): CommandGroup => ({
         { long: "exit-code", help: "exit with 3 where it is not up, and with 4 where there is no such job" },
         COLOUR,
       ],
+      examples: ["initctl status --long web", "initctl status tty N=1"],
+      isListing: true,
       run: status,
     },
     {
@@ -402,6 +409,8 @@ export const jobCommands = (): CommandGroup => ({
       summary: "Show the status of all jobs.",
       help: "Prints a line for each instance, and one for each job that has none.",
       options: LIST_OPTIONS,
+      examples: ["initctl list --failed", "initctl list --jobs 'web*' --sort memory"],
+      isListing: true,
       run: list,
     },
     {
@@ -412,6 +421,8 @@ export const jobCommands = (): CommandGroup => ({
         "Shows the instances that have processes, with what these take: of all jobs, or of those that are named, also by " +
         "patterns such as 'web*'. The command is rouse's own.",
       options: TABLE_OPTIONS,
+      examples: ["initctl ps", "initctl ps 'web*' --watch"],
+      isListing: true,
       run: ps,
     },
   ],

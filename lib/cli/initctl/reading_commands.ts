@@ -1,7 +1,7 @@
 /** The descriptions of logs and events; the commands themselves are loaded when they are called. */
 
-import type { Option } from "../../model/command_line/options.ts";
-import { COLOUR, type CommandGroup } from "./command.ts";
+import { COLOUR, type Option } from "../../model/command_line/options.ts";
+import { type CommandGroup } from "./command.ts";
 
 const FOLLOW: Option = { short: "f", long: "follow", help: "go on with what comes, until it is interrupted" };
 
@@ -41,6 +41,8 @@ export const readingCommands = (): CommandGroup => ({
         { long: "grep", argument: "PATTERN", help: "only lines in which this regular expression is found" },
         COLOUR,
       ],
+      examples: ["initctl logs -f web", "initctl logs --since 10min --grep 'error|refused'"],
+      isListing: true,
       run: async (invocation) => (await reading()).showLogs(invocation),
     },
     {
@@ -62,6 +64,8 @@ export const readingCommands = (): CommandGroup => ({
         },
         COLOUR,
       ],
+      examples: ["initctl events web", "initctl events -f --kind event,failed"],
+      isListing: true,
       run: async (invocation) => (await reading()).showEvents(invocation),
     },
   ],

@@ -27,7 +27,7 @@ const OPTIONS: readonly Option[] = [
   { short: "Z", long: "dry-run", help: "only tell what would be done" },
 ];
 
-const TOOL: OpenrcTool = {
+export const TOOL: OpenrcTool = {
   forms: [
     "[OPTION]... SERVICE ACTION...",
     "-e SERVICE",

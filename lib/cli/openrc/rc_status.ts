@@ -36,7 +36,7 @@ const OPTIONS: readonly Option[] = [
   { short: "u", long: "unused", help: "services that are in no runlevel" },
 ];
 
-const TOOL: OpenrcTool = { forms: ["[OPTION]... [RUNLEVEL]..."], options: OPTIONS, run };
+export const TOOL: OpenrcTool = { forms: ["[OPTION]... [RUNLEVEL]..."], options: OPTIONS, run };
 
 /** Runs the program. Returns the exit status. */
 export function main(args: string[], name: string): Promise<number> {

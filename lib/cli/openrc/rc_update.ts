@@ -26,7 +26,7 @@ const OPTIONS: readonly Option[] = [
   { short: "u", long: "update", help: "make the dependency tree anew" },
 ];
 
-const TOOL: OpenrcTool = {
+export const TOOL: OpenrcTool = {
   forms: [
     "[OPTION]... add SERVICE [RUNLEVEL]...",
     "[OPTION]... del SERVICE [RUNLEVEL]...",

@@ -7,6 +7,7 @@ import { type CommandDescription, commandHelp } from "../../model/command_line/h
 import type { CliInvocation } from "../invocation.ts";
 import {
   HELP,
+  HELP_LETTER,
   lastGiven,
   type Option,
   parseOptions,
@@ -33,7 +34,7 @@ export interface SystemInvocation extends CliInvocation {
   last(...options: string[]): string | undefined;
 }
 
-const COMMON: Option[] = [QUIET, VERBOSE, HELP, VERSION];
+const COMMON: Option[] = [QUIET, VERBOSE, HELP, HELP_LETTER, VERSION];
 
 /** Runs a program under the name by which it was called. Returns the exit status. */
 export async function runProgram(program: SystemProgram, args: string[], name: string): Promise<number> {

@@ -36,7 +36,8 @@ const MODES: Record<string, Mode> = {
   },
 };
 
-function program(name: string): SystemProgram {
+/** The description of `reboot`, `halt` or `poweroff`. */
+export function program(name: string): SystemProgram {
   return {
     name,
     ...name === "reboot" && { arguments: "[REBOOTCOMMAND]" },

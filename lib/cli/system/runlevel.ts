@@ -5,7 +5,7 @@ import { UsageError } from "../../model/command_line/usage_error.ts";
 import { runProgram, type SystemProgram } from "./program.ts";
 import { recordedRunlevel, runlevelOfEnvironment, type Runlevels, UTMP } from "../../sys/utmp/records.ts";
 
-const RUNLEVEL: SystemProgram = {
+export const RUNLEVEL: SystemProgram = {
   name: "runlevel",
   arguments: "[UTMP]",
   summary: "Output previous and current runlevel.",

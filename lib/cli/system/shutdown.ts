@@ -35,7 +35,7 @@ const TARGETS: Record<string, Target> = {
 };
 const MAINTENANCE: Target = { runlevel: "1", variables: [], purpose: "maintenance" };
 
-const SHUTDOWN: SystemProgram = {
+export const SHUTDOWN: SystemProgram = {
   name: "shutdown",
   arguments: "TIME [MESSAGE]",
   summary: "Bring the system down.",

@@ -6,7 +6,7 @@ import { UsageError } from "../../model/command_line/usage_error.ts";
 import { callSystem, changeRunlevel } from "./change_runlevel.ts";
 import { requireRoot, runProgram, type SystemProgram } from "./program.ts";
 
-const TELINIT: SystemProgram = {
+export const TELINIT: SystemProgram = {
   name: "telinit",
   arguments: "RUNLEVEL",
   summary: "Change runlevel.",

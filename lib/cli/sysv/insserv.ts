@@ -22,7 +22,7 @@ import { enable, parseRequest, requiredServices, type ScriptRequest } from "./re
 import { circleMessages, missingRequirements } from "./requirements.ts";
 import { PLACES, type Places, readFacilities, Scripts } from "../../config/sysv/scripts.ts";
 import { FatalError, type Survey, survey, type SurveyMessages } from "./survey.ts";
-import { writeFile } from "./write_file.ts";
+import { writeFile } from "../write_file.ts";
 
 const INSSERV: CommandDescription = {
   name: "insserv",

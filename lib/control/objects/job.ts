@@ -221,6 +221,7 @@ export const ROUSE_JOB: Interface<JobView> = {
   methods: {},
   properties: {
     semantics: { type: "s", get: ({ definition }) => definition.semantics },
+    instance: { type: "s", get: ({ definition }) => definition.instance },
     source: { type: "s", get: ({ definition }) => definition.source },
     ...Object.fromEntries(DEPENDENCY_FIELDS.map((field) => [
       field,

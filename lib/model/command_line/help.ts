@@ -11,12 +11,14 @@ export interface CommandDescription {
   /** Paragraphs, one a line. */
   help?: string;
   options?: readonly Option[];
+  /** Command lines. */
+  examples?: readonly string[];
 }
 
 const WIDTH = 80, COLUMN = 30;
 
 /** Breaks a text into lines. All but the first are indented. */
-function wrap(text: string, width: number, indent: string): string[] {
+export function wrap(text: string, width: number, indent: string): string[] {
   const lines: string[] = [];
   let line = "";
   for (const word of text.split(" ")) {
@@ -69,6 +71,9 @@ export function commandHelp(usage: string, command: CommandDescription, options:
     "Options:",
     ...optionEntries(options),
     ...command.help === undefined ? [] : ["", ...paragraphs(command.help)],
+    ...command.examples === undefined
+      ? []
+      : ["", "Examples:", ...command.examples.map((line) => `  ${line}`)],
     "",
   ].join("\n");
 }

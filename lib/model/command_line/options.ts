@@ -15,9 +15,21 @@ export interface Option {
 
 /** Options of most programs. */
 export const HELP: Option = { long: "help", help: "display this help and exit" };
+/** The short form of {@link HELP}, which recorded help texts do not show. */
+export const HELP_LETTER: Option = { short: "h", long: "help" };
 export const VERSION: Option = { long: "version", help: "output version information and exit" };
 export const QUIET: Option = { short: "q", long: "quiet", help: "print errors only" };
 export const VERBOSE: Option = { short: "v", long: "verbose", help: "print more" };
+
+/** The option that chooses when there are colours. */
+export const COLOUR: Option = {
+  long: "color",
+  argument: "WHEN",
+  help: "auto (on a terminal, unless NO_COLOR is set), always or never",
+};
+
+/** The option of all that lists, which goes through a pager on a terminal. */
+export const NO_PAGER: Option = { long: "no-pager", help: "show it at once, also where it is long" };
 
 /** A parsed command line. */
 export interface ParsedOptions {

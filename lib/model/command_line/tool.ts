@@ -1,7 +1,14 @@
 /** The course of a tool: its options, its help, and its answer to a wrong command line. */
 
 import { type CommandDescription, commandHelp } from "./help.ts";
-import { HELP, type Option, type ParsedOptions, parseOptions, type ParseRules } from "./options.ts";
+import {
+  HELP,
+  HELP_LETTER,
+  type Option,
+  type ParsedOptions,
+  parseOptions,
+  type ParseRules,
+} from "./options.ts";
 import { UsageError, usageMessage } from "./usage_error.ts";
 
 /** A program that is over when its work is done. It has the option `--help` besides its own. */
@@ -32,7 +39,7 @@ export async function followCommandLine(
   print: (descriptor: 1 | 2, text: string) => void,
 ): Promise<number> {
   const isOwn = tool.options.some(({ long }) => long === HELP.long);
-  const options = isOwn ? tool.options : [...tool.options, HELP];
+  const options = isOwn ? tool.options : [...tool.options, HELP, HELP_LETTER];
   try {
     const parsed = parseOptions(args, options, tool.rules);
     if (!parsed.options.has(HELP.long)) return await tool.run(parsed);

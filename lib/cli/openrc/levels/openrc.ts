@@ -29,7 +29,7 @@ const OPTIONS: readonly Option[] = [
   { short: "S", long: "sys", help: "print the kind of container or machine" },
 ];
 
-const TOOL: OpenrcTool = {
+export const TOOL: OpenrcTool = {
   forms: ["[OPTION]... [RUNLEVEL]", "-s SERVICE ACTION..."],
   options: OPTIONS,
   run,
