@@ -25,7 +25,7 @@ import { validateJob, validateLoadedJob } from "../lib/model/validate.ts";
 import { Files } from "./support/author.ts";
 
 // The definition has the fields of the table, and these.
-type Other = "name" | "source" | "processes" | "sources" | "directed";
+type Other = "name" | "source" | "processes" | "sources" | "directed" | "relations";
 type Same<One, Two> = [One] extends [Two] ? [Two] extends [One] ? true : false : false;
 const same: Same<keyof JobDefinition, FieldName | Other> = true;
 
