@@ -143,6 +143,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   NoticeSubscriptions: "clients and parts subscribe again",
   OwnChild: "its process ends with init, and its owner starts another",
   OutputReader: "is saved by Channels",
+  OutputSieve: "is saved by OutputRing, which takes what it holds back",
   PlainText: "an escape sequence that is cut in two is no loss",
   ProcessTable: "is read anew for each request",
   Refusal: "is an error",

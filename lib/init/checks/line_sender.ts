@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 const ENOUGH = 64 << 10;
 
 /** Where the lines go. */
-export interface LineOutput {
+export interface LineReceiver {
   /** How many bytes wait to be read. */
   readonly waiting: number;
   write(bytes: Uint8Array): void;
@@ -21,7 +21,7 @@ export class LineSender {
   #urgent: object | undefined;
 
   /** @param output When some of what it was given has been read, {@link LineSender.advance} is to be called. */
-  constructor(private readonly output: LineOutput) {}
+  constructor(private readonly output: LineReceiver) {}
 
   /** Says a line about something. One about the same that was not said yet is not said any more. */
   say(about: number, line: () => object): void {
