@@ -5,7 +5,6 @@ import process from "node:process";
 import { RespawnCount, type ScheduleItem } from "../../../../compat/openrc/mod.ts";
 import { failureMessage } from "../../../config/files.ts";
 import { forgetDaemon, noteDaemon } from "../../../config/openrc/daemons/notes.ts";
-import { runningStatus } from "../../../config/openrc/daemons/processes.ts";
 import { ServiceStates } from "../../../config/openrc/states.ts";
 import type { Exit } from "../../../model/exit.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
