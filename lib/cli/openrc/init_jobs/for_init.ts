@@ -39,7 +39,9 @@ export async function main([path = "", action = "", status]: string[]): Promise<
   const isAsked = state === CHANGES[action].during && lock.isHeld;
   const run = new ServiceRun(service, isAsked ? givenVariables() : ownVariables());
   run.isForInit = true;
-  const exit = status === undefined ? await act(run, action, isAsked) : await note(run, action, Number(status));
+  const exit = status === undefined
+    ? await act(run, action, isAsked)
+    : await note(run, action, Number(status));
   if (exit !== 0 && action === "stop") await callOffStop(run);
   return exit;
 }
