@@ -3,7 +3,7 @@
 const NEWLINE = 0x0a, ESCAPE = 0x1b, BRACKET = 0x5b, DELETE = 0x7f, SPACE = 0x20;
 
 /** Takes what is meant for a terminal out of what is printed: escape sequences, and all other control characters. */
-export class LogText {
+export class PlainOutput {
   #place: "text" | "escape" | "sequence" = "text";
 
   /** Gives a copy. A sequence may go on in the bytes that come next; a newline ends it in any case. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { logHeading, LogText } from "./log_text.ts";
+import { logHeading, PlainOutput } from "./log_text.ts";
 
 Deno.test("a log has what is printed without colours, wherever the pieces are cut", () => {
   const printed =
@@ -8,7 +8,7 @@ Deno.test("a log has what is printed without colours, wherever the pieces are cu
   const expected = " * Starting wëb ...\n [ ok ]\nup\nnext.";
   const bytes = Buffer.from(printed);
   for (let cut = 0; cut <= bytes.length; cut++) {
-    const text = new LogText();
+    const text = new PlainOutput();
     const pieces = [text.add(bytes.subarray(0, cut)), text.add(bytes.subarray(cut))];
     assert.equal(Buffer.concat(pieces).toString(), expected, `cut at ${cut}`);
   }

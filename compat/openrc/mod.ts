@@ -26,7 +26,7 @@ export {
   type Palette,
   paletteOf,
 } from "./messages.ts";
-export { logHeading, LogText } from "./log_text.ts";
+export { logHeading, PlainOutput } from "./log_text.ts";
 export { hasOverride, plainDepend, type PlainSettings, plainSettings } from "./plain_depend.ts";
 export { kernelParameter, parseSettings, type Settings, yesOrNo } from "./rc_conf.ts";
 export {

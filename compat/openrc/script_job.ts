@@ -1,6 +1,6 @@
 /** Runscripts as jobs: from the tree and the scripts to definitions. */
 
-import { emptyJob, type JobDefinition, type Relation as JobRelation } from "../../lib/model/job.ts";
+import { emptyJob, type JobDefinition, type JobRelation } from "../../lib/model/job.ts";
 import { RC_DIR } from "../../lib/model/openrc/paths.ts";
 import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import { ORDERING, type Relation } from "./relations.ts";

@@ -140,11 +140,11 @@ export interface JobDefinition
    */
   directed?: true;
   /** How the file's own format calls a dependency, by the name in `uses` or `after`: for those who ask. Absent: as here. */
-  relations?: Readonly<Record<string, Relation>>;
+  relations?: Readonly<Record<string, JobRelation>>;
 }
 
 /** What a job says of another one, in the words of its format. */
-export interface Relation {
+export interface JobRelation {
   kind: "needs" | "wants" | "uses" | "after";
   /** The name by which the other one is meant, which it provides. */
   as?: string;

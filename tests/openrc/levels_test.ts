@@ -233,7 +233,7 @@ Deno.test({
     assert.match(screen!, /\n \* disk\n \* is old\n$/);
     assert.match(
       gathered!,
-      /^\w{3} \w{3} [\d ]\d [\d:]{8} \d{4}\n\n \* disk\n \* is old\n\nrc sysinit logging stopped at /,
+      /^\w{3} \w{3} [\d ]\d [\d:]{8} \d{4}\n\n \* Caching .*\n \* disk\n \* is old\n\nrc sysinit logging stopped at /,
     );
     const apart = await root.shell("openrc boot; openrc default; openrc nowhere");
     assert.deepEqual([apart.stdout, apart.stderr], [
@@ -244,7 +244,7 @@ Deno.test({
     const level = (name: string, text: string) =>
       `\nrc ${name} logging started\n\n${text}\nrc ${name} logging stopped\n\n`;
     const expected = [
-      level("sysinit", " * disk\n * is old\n"),
+      level("sysinit", " * Caching service dependencies ... [ ok ]\n * disk\n * is old\n"),
       level("boot", ""),
       level("default", " * web ... [ ok ]\n"),
       level("nowhere", ""),

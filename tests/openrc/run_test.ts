@@ -327,7 +327,7 @@ Deno.test({
         web: script("web"),
         supervised: script("web", "supervisor=supervise-daemon").replace("web.pid", "supervised.pid"),
         never: script("never"),
-        wrong: script("web").replace("fd:3", "line"),
+        wrong: script("web").replace("fd:3", "line").replace("web.pid", "wrong.pid"),
       },
       files: {
         "bin/web": daemon("echo ready >&3"),

@@ -6,7 +6,7 @@ import { said } from "../../engine/dependencies/reasons.ts";
 import { graphOf, type StartWait } from "../../engine/dependencies/waits.ts";
 import type { LoadedJob } from "../../engine/loaded_job.ts";
 import { UP } from "../../engine/states.ts";
-import type { Relation } from "../../model/job.ts";
+import type { JobRelation } from "../../model/job.ts";
 import type { Facts } from "./facts.ts";
 import { jobReason, type Path, upInWords } from "./jobs.ts";
 import { listed, reason, type ReasonNode } from "./reason.ts";
@@ -84,7 +84,7 @@ export function dependencyReasons(facts: Facts, job: LoadedJob, path: Path): Rea
 }
 
 /** What the dependant's own format says of a dependency. */
-function relationOf({ engine }: Facts, { dependant, name }: Edge): Relation | undefined {
+function relationOf({ engine }: Facts, { dependant, name }: Edge): JobRelation | undefined {
   const relations = engine.jobs.get(dependant)?.definition.relations;
   return relations && Object.hasOwn(relations, name) ? relations[name] : undefined;
 }

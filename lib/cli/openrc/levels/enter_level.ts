@@ -78,7 +78,7 @@ export async function enterLevel(request: LevelRequest): Promise<number> {
     write(2, loopText(error));
     return 1;
   } finally {
-    await entry.end();
+    entry.end();
   }
 }
 
@@ -145,9 +145,9 @@ class LevelEntry {
   }
 
   /** Takes away the marks of a change, whatever has happened, and ends its log. */
-  async end(): Promise<void> {
+  end(): void {
     this.#marks.end();
-    await this.#log?.end();
+    this.#log?.end();
   }
 
   #prepare(): void {

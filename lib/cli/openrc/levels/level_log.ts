@@ -8,16 +8,21 @@ import { isFault } from "../../../sys/call/fault.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { close, duplicate, duplicateOnto, isTerminal, openPty, pipe } from "../../../sys/io/descriptors.ts";
 import { copyTerminalSize } from "../../../sys/machine/terminal.ts";
+import { restoreDescriptorLimit } from "../../../sys/process/limits.ts";
+import { awaitAnyEnd } from "../../../sys/process/pidfd.ts";
 import { selfCommand } from "../../../sys/runtime/self.ts";
 import { SINGLE_THREAD_FLAGS } from "../../../sys/runtime/variables.ts";
+import { explain, spawn } from "../../../sys/spawn/spawn.ts";
 import type { OpenrcMessages } from "../messages.ts";
-import { type Child, startChild } from "../run/children.ts";
 
 /** Where the log is, unless `rc_log_path` says so. */
 const LOG_PATH = "/var/log/rc.log";
 
 /** The word by which the process runs that writes the log. */
 const PROGRAM = "openrc-logger";
+
+/** How long is waited for its end, in ms. */
+const LAST_TIME = 10_000;
 
 /** The first of that process's descriptors from which it reads. */
 export const FIRST_CHANNEL = 3;
@@ -34,7 +39,7 @@ export class LevelLog {
   /** The standard streams as they were. */
   readonly #kept: ReadonlyArray<readonly [stream: number, copy: number]>;
   readonly #ending: number;
-  readonly #child: Child;
+  readonly #pid: number;
   #isOver = false;
 
   /** Begins the log where the settings ask for one. What is in the way is told. */
@@ -55,7 +60,8 @@ export class LevelLog {
     const sources = channels.map((channel, index) => [FIRST_CHANNEL + index, channel.reader] as const);
     const targets = channels.map(({ streams }) => String(streams[0]));
     try {
-      this.#child = startChild({
+      restoreDescriptorLimit();
+      const { pid, failed } = spawn({
         argv: [...selfCommand(PROGRAM), level, path, ...targets],
         environment: [
           ...Object.entries(process.env).flatMap(([key, value]) =>
@@ -66,6 +72,8 @@ export class LevelLog {
         descriptors: { 0: reader, 1: 1, 2: 2, ...Object.fromEntries(sources) },
         newSession: true,
       });
+      if (failed) throw new Error(explain(failed));
+      this.#pid = pid;
     } catch (error) {
       close(writer);
       for (const channel of channels) close(channel.writer);
@@ -82,17 +90,10 @@ export class LevelLog {
       for (const stream of streams) duplicateOnto(writer, stream);
       close(writer);
     }
-    // Without it nobody would take what is printed.
-    this.#child.end.then(() => this.#restore());
   }
 
-  /** Ends the log. It is complete when the promise is kept. */
-  async end(): Promise<void> {
-    this.#restore();
-    await this.#child.end;
-  }
-
-  #restore(): void {
+  /** Ends the log, and blocks until it is complete. */
+  end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const [stream, copy] of this.#kept) {
@@ -100,6 +101,7 @@ export class LevelLog {
       close(copy);
     }
     close(this.#ending);
+    awaitAnyEnd([this.#pid], LAST_TIME);
   }
 }
 

@@ -3,7 +3,7 @@
 import { appendFileSync, closeSync, constants, openSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { logHeading, LogText } from "../../../../compat/openrc/mod.ts";
+import { logHeading, PlainOutput } from "../../../../compat/openrc/mod.ts";
 import { isUntrustedLink } from "../../../config/openrc/daemons/pid_file.ts";
 import { LEVELS, RC_DIR } from "../../../model/openrc/paths.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
@@ -56,7 +56,7 @@ export async function main([level = "", path = "", ...targets]: string[]): Promi
 
 /** The log of one runlevel, behind what others have left. */
 class GatheredLog {
-  readonly #text = new LogText();
+  readonly #text = new PlainOutput();
   /** What could not be written yet: early in a boot there is no place. */
   #held: Array<string | Uint8Array> = [];
   #fd: number | undefined;
