@@ -159,6 +159,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       context,
       engine: () => this.#engine,
       now: timeNow,
+      wall: Date.now,
       problem: (job) => this.problem(job),
       remark: (job, isFailureKnown) => this.#remark(job, isFailureKnown),
     });

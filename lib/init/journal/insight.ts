@@ -35,6 +35,8 @@ export interface InsightSources extends Pick<ReportSources, "problem" | "remark"
   context: InitContext;
   engine(): Engine;
   now(): Time;
+  /** The time by the clock of `now().wall` alone. */
+  wall(): number;
 }
 
 /** What is saved of {@link InitInsight}. */
@@ -84,7 +86,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
 
   /** Records a notice. */
   observe(notice: Notice): void {
-    const now = this.sources.now().wall, entry = entryOf(notice);
+    const now = this.sources.wall(), entry = entryOf(notice);
     if (entry) this.#journal.add(entry, now);
     this.#histories.observe(notice, now);
   }
@@ -99,7 +101,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
   }
 
   #add(entry: Parameters<Journal["add"]>[0]): JournalRecord {
-    return this.#journal.add(entry, this.sources.now().wall);
+    return this.#journal.add(entry, this.sources.wall());
   }
 
   journal(query: PageQuery): Page<JournalRecord> {

@@ -1,6 +1,6 @@
 /** Records in the order of their numbers, of which the oldest go when there are too many, or they are too large. */
 
-import type { JournalRecord } from "../../model/insight/journal.ts";
+import type { Cause, JournalRecord } from "../../model/insight/journal.ts";
 
 /** What records may take. */
 export interface RingLimits {
@@ -16,6 +16,8 @@ const MOST_GONE = 512;
 /** The last records. */
 export class RecordRing {
   #records: JournalRecord[] = [];
+  /** About what each record takes, in bytes. */
+  #sizes: number[] = [];
   /** Where the first record is that is kept. */
   #first = 0;
   #size = 0;
@@ -24,16 +26,21 @@ export class RecordRing {
 
   /** Adds a record with a greater number than all before it. */
   add(record: JournalRecord): void {
+    const size = sizeOf(record);
     this.#records.push(record);
-    this.#size += sizeOf(record);
+    this.#sizes.push(size);
+    this.#size += size;
     while (this.#size > this.limits.size || this.length > this.limits.count) this.#drop();
   }
 
-  /** Changes a record that is kept. */
+  /** Changes a record, which may have gone. */
   amend(record: JournalRecord, change: Partial<JournalRecord>): void {
-    const before = sizeOf(record);
     Object.assign(record, change);
-    this.#size += sizeOf(record) - before;
+    const index = this.#records.lastIndexOf(record);
+    if (index < this.#first) return;
+    const size = sizeOf(record);
+    this.#size += size - this.#sizes[index]!;
+    this.#sizes[index] = size;
   }
 
   /** How many there are. */
@@ -58,19 +65,50 @@ export class RecordRing {
   }
 
   #drop(): void {
-    this.#size -= sizeOf(this.#records[this.#first]!);
+    this.#size -= this.#sizes[this.#first]!;
     this.#first++;
     if (this.#first < MOST_GONE) return;
     this.#records = this.#records.slice(this.#first);
+    this.#sizes = this.#sizes.slice(this.#first);
     this.#first = 0;
   }
 }
 
-/** About what a value takes in memory, in bytes. */
-function sizeOf(value: unknown): number {
-  if (typeof value === "string") return 16 + value.length;
-  if (typeof value !== "object" || value === null) return 8;
+/** What a record takes without its texts, in bytes; it has few fields. */
+const PLAIN_SIZE = 160;
+
+/** About what a record takes in memory, in bytes. A walk over all fields of each would cost more than all else here. */
+function sizeOf(record: JournalRecord): number {
+  const size = PLAIN_SIZE + ("instance" in record ? record.instance.length : 0);
+  switch (record.kind) {
+    case "event":
+      return size + record.event.length + sizeOfVariables(record.environment) + sizeOfCause(record.cause);
+    case "event-over":
+      return size + record.event.length + sizeOfVariables(record.environment);
+    case "goal":
+      return size + sizeOfCause(record.cause);
+    case "failed":
+      return size + PLAIN_SIZE + (record.result.reason?.length ?? 0);
+    case "spawn-failed":
+      return size + record.reason.length;
+    case "check":
+      return size + (record.reason?.length ?? 0);
+    case "request":
+      return size + record.what.length + (record.error?.length ?? 0);
+    case "message":
+      return size + record.message.length;
+    default:
+      return size;
+  }
+}
+
+function sizeOfCause(cause: Cause): number {
+  if (cause.by === "event") return PLAIN_SIZE + cause.event.length + sizeOfVariables(cause.environment);
+  return PLAIN_SIZE + (cause.by === "failure" ? cause.reason.length : 0);
+}
+
+function sizeOfVariables(environment: readonly string[]): number {
   let size = 32;
-  for (const one of Array.isArray(value) ? value : Object.values(value)) size += sizeOf(one);
+  for (const pair of environment) size += 24 + pair.length;
   return size;
 }
