@@ -75,7 +75,7 @@ export class RecordRing {
 }
 
 /** What a record takes without its texts, in bytes; it has few fields. */
-const PLAIN_SIZE = 160;
+const PLAIN_SIZE = 100;
 
 /** About what a record takes in memory, in bytes. A walk over all fields of each would cost more than all else here. */
 function sizeOf(record: JournalRecord): number {
