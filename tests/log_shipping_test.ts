@@ -129,7 +129,10 @@ Deno.test({
     await init.ask("start", "early");
     await until(
       "it is told that syslog is not there",
-      () => /syslog:local3\.notice: unable to ship logs of early: \/dev\/log: No such file or directory/.test(init.messages()),
+      () =>
+        /syslog:local3\.notice: unable to ship logs of early: \/dev\/log: No such file or directory/.test(
+          init.messages(),
+        ),
     );
     using syslog = new Daemon(join(init.directory, "sockets/syslog"));
     using journal = new Daemon(join(init.directory, "sockets/journal"));

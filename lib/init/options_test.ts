@@ -42,7 +42,16 @@ Deno.test("UPSTART_CONFDIR and UPSTART_LOGDIR stand in for options, unless these
 });
 
 Deno.test("directories are absolute, wherever init's children run", () => {
-  const args = ["--confdir", "a", "--prepend-confdir", "./b", "--append-confdir", "c/../d/", "--logdir", "log"];
+  const args = [
+    "--confdir",
+    "a",
+    "--prepend-confdir",
+    "./b",
+    "--append-confdir",
+    "c/../d/",
+    "--logdir",
+    "log",
+  ];
   const { confdir, prependConfdir, appendConfdir, logdir } = parse(args, "none", {});
   const here = process.cwd();
   assert.deepEqual([...confdir, ...prependConfdir, ...appendConfdir, logdir], [

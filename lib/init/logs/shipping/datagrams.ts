@@ -73,7 +73,12 @@ function datagrams(path: string, format: (line: ShippedLine) => Buffer): Send {
   return (lines) =>
     new Promise((resolve) =>
       setImmediate(() =>
-        resolve(unlessRefused(() => sendNow(lines), (error) => ({ taken: 0, reason: `${path}: ${errorReason(error)}` })))
+        resolve(
+          unlessRefused(
+            () => sendNow(lines),
+            (error) => ({ taken: 0, reason: `${path}: ${errorReason(error)}` }),
+          ),
+        )
       )
     );
 }
