@@ -129,7 +129,10 @@ Deno.test({
     await init.ask("start", "early");
     await until(
       "it is told that syslog is not there",
-      () => /syslog:local3\.notice: unable to ship logs: No such file or directory/.test(init.messages()),
+      () =>
+        /syslog:local3\.notice: unable to ship logs of early: \/dev\/log: No such file or directory/.test(
+          init.messages(),
+        ),
     );
     using syslog = new Daemon(join(init.directory, "sockets/syslog"));
     using journal = new Daemon(join(init.directory, "sockets/journal"));
@@ -160,7 +163,7 @@ export default job({ task: true, script: "seq 1 2000", logTo: ["file", "otlp:${c
   collector.status = 503;
   await init.until(["status", "web"], "web stop/waiting\n");
   await init.ask("start", "web");
-  await init.untilMessage(/otlp:\S+: unable to ship logs: the answer is 503/);
+  await init.untilMessage(/otlp:\S+: unable to ship logs of web: the answer is 503/);
   collector.status = 200;
   await until("all lines have come", () => collector.lines.length >= 2000);
   assert.deepEqual(collector.lines, Array.from({ length: 2000 }, (_, index) => String(index + 1)));
@@ -177,7 +180,7 @@ Deno.test("what a collector refuses for good is counted as lost, and not sent ag
   });
   collector.status = 400;
   await init.ask("start", "web");
-  await init.untilMessage(/otlp:\S+: unable to ship logs: the answer is 400/);
+  await init.untilMessage(/otlp:\S+: unable to ship logs of web: the answer is 400/);
   const [, url] = await init.untilMessage(/Listening on (http:\S+)/);
   await until("it is counted", async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();

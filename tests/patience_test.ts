@@ -44,7 +44,12 @@ const SLOW = "pre-start script\nuntil [ -e @DIR@/go ]; do sleep 0.05; done\nend 
 const BAD =
   "pre-start script\necho trying\nprintf 'cannot \\033[31mbind\\033]0;x\\007\\n'\nexit 3\nend script\nexec sleep 600\n";
 
-const JOBS = { "slow.conf": `start on hello\n${SLOW}`, "bad.conf": BAD, "web.conf": "exec sleep 600\n" };
+const JOBS = {
+  "slow.conf": `start on hello\n${SLOW}`,
+  "bad.conf": BAD,
+  "web.conf": "exec sleep 600\n",
+  "tty.conf": "instance $N\nexec sleep 600\n",
+};
 
 function test(name: string, run: (init: RunningInit) => Promise<void>): void {
   Deno.test({
@@ -79,7 +84,7 @@ test("^C ends the command alone, and it is said that the job goes on", async (in
   const { status, lines } = await terminal.end();
   assert.equal(status, 130);
   assert.deepEqual(lines.filter((one) => one.startsWith("initctl: ")), [
-    "initctl: slow goes on starting; `initctl stop slow' ends that",
+    "initctl: slow goes on starting; `initctl stop --force slow' ends that at once",
   ]);
   assert.match(await init.ask("status", "slow"), /^slow start\/pre-start, process \d+\n$/);
   writeFileSync(init.path("go"), "");
@@ -109,6 +114,7 @@ test("what is likely to be meant is said on a terminal alone", async (init) => {
   const hints: Array<[line: string, message: string, hint: string]> = [
     ["stop web slow", "Env must be KEY=VALUE pairs", "For several jobs: initctl stop --jobs web slow"],
     ["start wbe", "Unknown job: wbe", "The nearest name is web"],
+    ["start tty", "Unknown parameter: N", "The instance is missing: initctl start tty N=…"],
     ["restart slow", "Unknown instance: ", "slow is not running; `initctl start slow' starts it"],
   ];
   for (const [line, message, hint] of hints) {
@@ -119,6 +125,14 @@ test("what is likely to be meant is said on a terminal alone", async (init) => {
     const { stderr } = await init.initctl(...line.split(" "));
     assert.equal(stderr, `initctl: ${message}\n`);
   }
+});
+
+test("a pattern where a name belongs has a hint on a terminal", async (init) => {
+  const { status, lines } = await shown(init, "initctl status 'we*'");
+  assert.deepEqual([status, lines], [1, [
+    "initctl: No job is called we*; for all that match: initctl status --jobs 'we*'",
+    "",
+  ]]);
 });
 
 test("logs on a terminal have times and colours, and nothing that controls it", async (init) => {

@@ -1,5 +1,6 @@
 /** The command line of init (init(8)). */
 
+import { resolve } from "node:path";
 import process from "node:process";
 import { CONSOLES } from "../model/fields.ts";
 import type { Console } from "../model/job.ts";
@@ -322,6 +323,7 @@ export function readOptions(
     if (UPSTART_CONFDIR && options.confdir.length === 0) options.confdir.push(UPSTART_CONFDIR);
     if (UPSTART_LOGDIR) options.logdir ??= UPSTART_LOGDIR;
   }
+  makeAbsolute(options);
   if (options.daemon && !options.user) throw new UsageError("--daemon given without --user");
   if (operands === "command") {
     if (args.length === 0) throw new UsageError("missing command");
@@ -331,6 +333,14 @@ export function readOptions(
     throw new UsageError(`unexpected argument: ${args[0]}`);
   }
   return options;
+}
+
+/** Init's children run elsewhere, and who reads a path in a message may be anywhere: so paths are absolute from the start. */
+function makeAbsolute(options: InitOptions): void {
+  for (const list of ["confdir", "prependConfdir", "appendConfdir"] as const) {
+    options[list] = options[list].map((path) => resolve(path));
+  }
+  if (options.logdir !== undefined) options.logdir = resolve(options.logdir);
 }
 
 /** The words of SysV's init by what they mean. Of those that name a runlevel the last counts. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import process from "node:process";
 import { UsageError } from "../model/command_line/usage_error.ts";
 import {
   type BootFlags,
@@ -38,6 +39,27 @@ Deno.test("UPSTART_CONFDIR and UPSTART_LOGDIR stand in for options, unless these
   const { confdir, appendConfdir } = parse(["--append-confdir", "/more"], "none", ENVIRONMENT);
   assert.deepEqual([confdir, appendConfdir], [["/env/conf"], ["/more"]]);
   assert.equal(defaultConsole(parse([], "none", ENVIRONMENT), "container"), "log");
+});
+
+Deno.test("directories are absolute, wherever init's children run", () => {
+  const args = [
+    "--confdir",
+    "a",
+    "--prepend-confdir",
+    "./b",
+    "--append-confdir",
+    "c/../d/",
+    "--logdir",
+    "log",
+  ];
+  const { confdir, prependConfdir, appendConfdir, logdir } = parse(args, "none", {});
+  const here = process.cwd();
+  assert.deepEqual([...confdir, ...prependConfdir, ...appendConfdir, logdir], [
+    `${here}/a`,
+    `${here}/b`,
+    `${here}/d`,
+    `${here}/log`,
+  ]);
 });
 
 Deno.test("a value that an option does not take is told from an option that there is not", () => {

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { close, read, write } from "../../sys/io/descriptors.ts";
-import { EAGAIN, EINTR, EPIPE, SystemError } from "../../sys/call/errno.ts";
+import { EAGAIN, ECONNRESET, EINTR, EPIPE, SystemError } from "../../sys/call/errno.ts";
 import { awaitDescriptor, POLLIN, POLLOUT } from "../../sys/io/socket.ts";
 
 /** Carries bytes to the service. */
@@ -19,6 +19,8 @@ export interface ChannelUser {
   /** True while an answer is awaited. */
   readonly waits: boolean;
   receive(bytes: Buffer): void;
+  /** The other side has closed. */
+  ended(): void;
   /** Nothing more will come. */
   lost(error: Error): void;
 }
@@ -91,10 +93,12 @@ class WaitingChannel implements Channel {
     this.#flush();
     awaitDescriptor(this.socket, this.#unsent.length > 0 ? POLLIN | POLLOUT : POLLIN, this.#patience());
     const bytes = read(this.socket);
+    // Where init has not read what was sent, the kernel calls the end a reset.
+    if (bytes === -ECONNRESET) return this.user.ended();
     if (typeof bytes === "number") {
       if (bytes !== -EAGAIN && bytes !== -EINTR) throw new SystemError("read", -bytes);
     } else if (bytes.length > 0) this.user.receive(copyOf(bytes));
-    else throw new Error("Connection was disconnected before a reply was received");
+    else this.user.ended();
   }
 
   /** How long the program may sleep (ms). When an answer is late, has that told. */

@@ -27,6 +27,10 @@ const LONGEST_CONNECT = 10_000;
 /** The error of calls over a connection that this side has closed. */
 const CLOSED = "The connection is closed";
 
+/** What a connection that ends without a greeting most likely means. */
+const REFUSED =
+  "Init closed the connection without an answer: it answers none but root and the user it runs as, or it is ending";
+
 /** The queue of the socket is full: so many clients connect at once. */
 export class BusyError extends Error {}
 
@@ -235,6 +239,12 @@ export class Client implements ChannelUser {
     this.#pending.delete(message.replySerial!);
     if (message.type === METHOD_RETURN) pending.resolve(message.body);
     else pending.reject(new CallError(message.errorName ?? "", String(message.body[0] ?? message.errorName)));
+  }
+
+  /** Init has closed the connection. Before it has said a word, that is for who asks. */
+  ended(): void {
+    const isRefused = this.#greeting === "" && this.destination === undefined;
+    this.lost(new Error(isRefused ? REFUSED : "Connection was disconnected before a reply was received"));
   }
 
   /** Ends the connection; who waits for an answer gets the error. */

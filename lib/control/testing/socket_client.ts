@@ -18,7 +18,7 @@ export async function connectBeside(address: string): Promise<Client> {
   socket.on("error", () => {});
   const client = new Client((user) => {
     socket.on("data", (chunk: Buffer) => user.receive(chunk));
-    socket.on("close", () => user.lost(new Error("Connection was disconnected before a reply was received")));
+    socket.on("close", () => user.ended());
     return {
       send: (bytes) => void socket.write(bytes),
       close: () => void socket.destroy(),

@@ -10,6 +10,7 @@ import { arrival } from "./history.ts";
 import { jobReason, type Path } from "./jobs.ts";
 import { reason, type ReasonNode } from "./reason.ts";
 import { closestHint, sourcesOf } from "./sources.ts";
+import { howLongAgo } from "../words.ts";
 import { cut, leafInWords } from "./words.ts";
 
 /** A condition with what it has taken so far. */
@@ -115,12 +116,36 @@ function cameFrom({ cause }: Event): string {
 
 /** An event that has not come. */
 function missingReason({ facts, variables, path }: Progress, leaf: EventCondition): ReasonNode {
+  if (leaf.name === ONCE) return onceReason(facts, leaf, path);
   const { reasons, isPossible } = sourcesOf(facts, leaf, variables, path);
-  return reason("event", `${leafInWords(leaf)}: it has not come`, {
+  const isKnown = hasStarted(facts, path, leaf.name);
+  return reason("event", `${leafInWords(leaf)}: it has not come${isKnown ? " again" : ""}`, {
     isMet: false,
     event: leaf.name,
     ...(!isPossible && { isHopeless: true as const }),
-  }, [...reasons, ...lastReason(facts, leaf, variables)]);
+  }, [...reasons, ...(isKnown ? [] : lastReason(facts, leaf, variables))]);
+}
+
+/** The event that init emits once. */
+export const ONCE = "startup";
+
+/** Of the event that comes once there is nothing more to tell than whether it has been this job's start. */
+function onceReason(facts: Facts, leaf: EventCondition, path: Path): ReasonNode {
+  const last = facts.eventsCalled(ONCE).at(-1);
+  const ago = last ? `, ${howLongAgo(last.at, facts.now)}` : "";
+  const what = hasStarted(facts, path, ONCE) ? `, and has started it${ago}` : `, as init begins${ago}`;
+  return reason("event", `${leafInWords(leaf)}: it comes only once${what}`, {
+    isMet: false,
+    event: ONCE,
+    isHopeless: true,
+    ...(last && { at: last.at }),
+  });
+}
+
+/** Whether it was an event of this name that has started the job whose reasons are told. */
+function hasStarted(facts: Facts, path: Path, event: string): boolean {
+  const [run] = facts.job(path.at(-1) ?? "")?.past ?? [];
+  return run?.started?.cause.by === "event" && run.started.cause.event === event;
 }
 
 /** The last event of that name that has come, and does not count. */

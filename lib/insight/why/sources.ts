@@ -111,10 +111,6 @@ function jobSource(facts: Facts, event: string, job: LoadedJob, path: Path): Rea
 
 /** Events that init emits by itself, or one of its programs. */
 const INITS: Readonly<Record<string, (facts: Facts, leaf: EventCondition) => Sources>> = {
-  startup: () => ({
-    reasons: [reason("source", "init emits it once, as it begins")],
-    isPossible: false,
-  }),
   "control-alt-delete": () => source("the kernel has init emit it when Ctrl, Alt and Delete are pressed"),
   "keyboard-request": () => source("the kernel has init emit it when Alt and Up are pressed"),
   "power-status-changed": () => source("init emits it on SIGPWR, which a monitor of the power supply sends"),

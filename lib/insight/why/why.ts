@@ -9,7 +9,7 @@ import { displayName } from "../../model/display_name.ts";
 import type { InstanceReport } from "../../model/insight/report.ts";
 import { closest } from "../../model/text/closest.ts";
 import { hasRun } from "../results.ts";
-import { conditionInWords, conditionReason, missingParts } from "./conditions.ts";
+import { conditionInWords, conditionReason, missingParts, ONCE } from "./conditions.ts";
 import { dependantReasons, dependencyReasons } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
 import { lastResult, presentFailure, startReason, stopReason } from "./history.ts";
@@ -183,7 +183,9 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
       ...dependencyReasons(facts, job, path).filter((one) => obstacle.length === 0 || !one.isHopeless),
       ...dependantReasons(facts, job),
       ...problems(facts, job, hasFailed),
-      ...(obstacle.length > 0 ? [] : startAdvice(job, hasFailed, past)),
+      ...(obstacle.length > 0
+        ? []
+        : startAdvice(job, hasFailed, missingParts(conditions[0]!).some(comesOnce), past)),
     ],
   };
 }
@@ -222,15 +224,21 @@ function whatIsMissing({ startOn }: LoadedJob, condition: ReasonNode, isStuck: b
   const isEach = hopeless.length === missing.length;
   const whose = isEach ? ", which" : `; ${named(hopeless.map(partInWords))}`;
   const isUnknown = hopeless.every(({ reasons: [first] }) => first?.text.startsWith(NOBODY));
-  const never = isUnknown
+  const never = hopeless.every(comesOnce)
+    ? " comes only once, as init begins"
+    : isUnknown
     ? isEach ? " nothing here emits" : ` is emitted by nothing here`
     : ` never come${hopeless.length === 1 ? "s" : ""} as things are`;
   return `: it waits for ${all}${whose}${never}`;
 }
 
+function comesOnce({ event }: ReasonNode): boolean {
+  return event === ONCE;
+}
+
 /** A part of a condition without what has become of it. */
 function partInWords({ text }: ReasonNode): string {
-  return cut(text.replace(/^start on:? /, "").replace(/: it (has|is) not.*$/, ""));
+  return cut(text.replace(/^start on:? /, "").replace(/: it (has not|is not|comes only once).*$/, ""));
 }
 
 /** True for a run that ended by itself: how it ended tells why it stopped. */
@@ -277,7 +285,6 @@ function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFaile
   }
   if (logProblem) found.push(reason("note", `its log fails: ${logProblem}`));
   if (remark && !hasFailed) found.push(reason("note", remark));
-  if (logProblem) found.push(reason("note", `its log fails: ${logProblem}`));
   if (pendingDefinition && !pendingDefinition.definition) {
     found.push(reason("note", "its file is gone: it is forgotten once it is stopped"));
   } else if (pendingDefinition) {
@@ -288,13 +295,18 @@ function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFaile
   return found;
 }
 
+/** A variable in the name of an instance, by which a request tells which one it means. */
+const VARIABLE = /\$\{?(\w+)/g;
+
 function startAdvice(
-  { name, startOn }: LoadedJob,
+  { name, startOn, definition: { instance } }: LoadedJob,
   hasFailed: boolean,
+  isTooLate: boolean,
   past: InstanceReport | undefined,
 ): ReasonNode[] {
-  const command = `\`initctl start ${name}'`;
-  if (!hasFailed) return startOn ? [] : [reason("advice", `${command} starts it`)];
+  const variables = Array.from(instance.matchAll(VARIABLE), ([, variable]) => ` ${variable}=…`);
+  const command = `\`initctl start ${name}${[...new Set(variables)].join("")}'`;
+  if (!hasFailed) return startOn && !isTooLate ? [] : [reason("advice", `${command} starts it`)];
   // What could not be run has printed nothing.
   const first = past?.last && !hasRun(past.last)
     ? "once that is mended,"

@@ -161,6 +161,35 @@ Deno.test("an event that has gone by, and one that does not match, as the journa
   );
 });
 
+Deno.test("startup comes once: of a job that it has started, and of one that came too late", () => {
+  const journal: JournalRecord[] = [{
+    number: 1,
+    at: BEGIN - 120_000,
+    kind: "event",
+    event: "startup",
+    environment: [],
+    cause: { by: "init" },
+  }];
+  const started = { at: BEGIN - 120_000, cause: { by: "event" as const, event: "startup", environment: [] } };
+  const scene = new Scene({ web: { startOn: "startup" } });
+  assert.equal(
+    scene.whyText("web", { journal }),
+    text(`
+    web has not been started: it waits for startup, which comes only once, as init begins
+      [no] start on startup: it comes only once, as init begins, 2 min ago
+      \`initctl start web' starts it`),
+  );
+  assert.match(
+    scene.whyText("web", { journal, report: report([jobReport("web", { past: [run({ started })] })]) }),
+    /^ {2}\[no\] start on startup: it comes only once, and has started it, 2 min ago\n {2}`initctl start/m,
+  );
+});
+
+Deno.test("how to start an instance is told with its variables", () => {
+  const scene = new Scene({ tty: { instance: "$N-${DEV}" } });
+  assert.match(scene.whyText("tty"), /^ {2}`initctl start tty N=… DEV=…' starts it$/m);
+});
+
 Deno.test("an event that has come is told with when and by whom", () => {
   const scene = new Scene({ web: { startOn: and("disk NAME=sda", "net") } }).event("disk", "NAME=sda");
   const journal: JournalRecord[] = [{

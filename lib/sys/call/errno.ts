@@ -87,7 +87,8 @@ export const EPERM = 1,
   ENOSYS = 38,
   ELOOP = 40,
   EADDRINUSE = 98,
-  ECONNABORTED = 103;
+  ECONNABORTED = 103,
+  ECONNRESET = 104;
 
 /** The name of an error number, e.g. `ENOENT`; `errno 200` for a number that is not in the table. */
 export function errnoName(errno: number): string {

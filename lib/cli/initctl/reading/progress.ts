@@ -22,8 +22,8 @@ const SIGINT = 2, ERASE_LINE = "\r\x1b[K";
 
 /** What becomes of a change whose command is interrupted, and how to change that. */
 const GOES_ON: { [Change in AskedChange["change"]]: (job: string) => string } = {
-  Start: (job) => `${job} goes on starting; \`initctl stop ${job}' ends that`,
-  Stop: (job) => `${job} goes on stopping; \`initctl status ${job}' shows it`,
+  Start: (job) => `${job} goes on starting; \`initctl stop --force ${job}' ends that at once`,
+  Stop: (job) => `${job} goes on stopping; \`initctl stop --force ${job}' ends what hangs`,
   Restart: (job) => `${job} goes on restarting; \`initctl status ${job}' shows it`,
   Emit: (event) => `what the event ${event} has set off goes on; \`initctl events' shows it`,
 };

@@ -27,7 +27,7 @@ const REASONS: Readonly<
   EventFailed: failures,
   UnknownJob: nearest,
   UnknownInstance: notRunning,
-  InvalidArgs: severalJobs,
+  InvalidArgs: wrongArguments,
 };
 
 /**
@@ -91,8 +91,11 @@ async function notRunning(client: Client, { asked, message }: FailedChange): Pro
   return [`${displayName(asked.job, instance)} is not running${hint}${start}`];
 }
 
-function severalJobs(_: Client, { asked, args }: FailedChange): string[] {
+function wrongArguments(_: Client, { asked, args, message }: FailedChange): string[] {
+  if (!("job" in asked)) return [];
+  const missing = /^Unknown parameter: (\w+)/.exec(message)?.[1];
+  const command = `initctl ${asked.change.toLowerCase()}`;
+  if (missing !== undefined) return [`The instance is missing: ${command} ${[...args, missing].join(" ")}=…`];
   const names = args.filter((word) => !word.includes("="));
-  if (!("job" in asked) || names.length < 2) return [];
-  return [`For several jobs: initctl ${asked.change.toLowerCase()} --jobs ${names.join(" ")}`];
+  return names.length < 2 ? [] : [`For several jobs: ${command} --jobs ${names.join(" ")}`];
 }

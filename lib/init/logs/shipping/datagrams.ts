@@ -65,7 +65,7 @@ function datagrams(path: string, format: (line: ShippedLine) => Buffer): Send {
       if (result < 0) {
         close(socket);
         socket = undefined;
-        return { taken: index, reason: errnoMessage(-result) };
+        return { taken: index, reason: `${path}: ${errnoMessage(-result)}` };
       }
     }
     return { taken: Math.min(lines.length, AT_ONCE) };
@@ -73,7 +73,12 @@ function datagrams(path: string, format: (line: ShippedLine) => Buffer): Send {
   return (lines) =>
     new Promise((resolve) =>
       setImmediate(() =>
-        resolve(unlessRefused(() => sendNow(lines), (error) => ({ taken: 0, reason: errorReason(error) })))
+        resolve(
+          unlessRefused(
+            () => sendNow(lines),
+            (error) => ({ taken: 0, reason: `${path}: ${errorReason(error)}` }),
+          ),
+        )
       )
     );
 }

@@ -19,7 +19,7 @@ export interface OutputFrame extends OutputOrigin {
 
 /** What the child tells of a target, or of output that it has dealt with. */
 export type ShippingReport =
-  | { failing: string; reason: string }
+  | { failing: string; job: string; reason: string }
   | { working: string }
   /** So many bytes of a job's output are dealt with; and so many of those are lost. */
   | { done: string; bytes: number }
@@ -62,8 +62,10 @@ export function parseShippingReport(line: string): ShippingReport | undefined {
     return undefined;
   }
   if (typeof report !== "object" || report === null) return undefined;
-  const { failing, reason, working, done, lost, bytes } = report as Record<string, unknown>;
-  if (typeof failing === "string" && typeof reason === "string") return { failing, reason };
+  const { failing, job, reason, working, done, lost, bytes } = report as Record<string, unknown>;
+  if (typeof failing === "string" && typeof job === "string" && typeof reason === "string") {
+    return { failing, job, reason };
+  }
   if (typeof working === "string") return { working };
   if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) return undefined;
   if (typeof done === "string") return { done, bytes: bytes as number };

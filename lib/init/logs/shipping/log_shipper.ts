@@ -6,6 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { Exit } from "../../../model/exit.ts";
 import type { LogTarget } from "../../../model/logs/settings.ts";
+import { printable } from "../../../model/text/printable.ts";
 import type { Part } from "../../parts/part.ts";
 import { type ChildWorld, type Credentials, OwnChild } from "../../spawn/own_child.ts";
 import { LineReader } from "../../checks/protocol.ts";
@@ -154,8 +155,10 @@ export class LogShipper implements Part<SavedShipping> {
     const report = parseShippingReport(line), { messages } = this.world;
     if (!report) return false;
     if ("failing" in report) {
-      const { failing, reason } = report;
-      if (!this.#failing.has(failing)) messages.log("warn", `${failing}: unable to ship logs: ${reason}`);
+      const { failing, job, reason } = report;
+      if (!this.#failing.has(failing)) {
+        messages.log("warn", `${failing}: unable to ship logs of ${printable(job)}: ${reason}`);
+      }
       this.#failing.add(failing);
     } else if ("working" in report) {
       if (this.#failing.delete(report.working)) {

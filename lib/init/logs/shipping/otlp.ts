@@ -48,7 +48,8 @@ function judge(status: number, batch: readonly ShippedLine[]): Sent {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === "TimeoutError") return "no answer in time";
-  return error instanceof Error ? error.message : String(error);
+  // What some runtimes say in a second sentence is a question.
+  return error instanceof Error ? error.message.split(". ", 1)[0]! : String(error);
 }
 
 /** The body of a request (opentelemetry-proto, LogsData). */

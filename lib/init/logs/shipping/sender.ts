@@ -23,7 +23,8 @@ export type Send = (lines: readonly ShippedLine[]) => Promise<Sent>;
 
 /** Who is told. */
 export interface SenderEvents {
-  failing(reason: string): void;
+  /** @param job Whose output could not be sent. */
+  failing(reason: string, job: string): void;
   working(): void;
   lost(job: string, bytes: number): void;
   /** It has dealt with a line, which was sent, or lost. */
@@ -79,13 +80,14 @@ export class Sender {
     this.#timer = undefined;
     this.#isSending = true;
     while (this.#lines.length > 0) {
+      const [first] = this.#lines;
       const { taken, refused = [], reason, isBusy } = await this.send(this.#lines);
       for (const { job, size } of refused) this.events.lost(job, size);
       for (const line of this.#lines.splice(0, taken)) {
         this.#size -= line.text.length;
         this.events.done(line);
       }
-      if (reason !== undefined) this.#noteFailing(reason);
+      if (reason !== undefined) this.#noteFailing(reason, first!.job);
       else if (taken > 0) this.#noteWorking();
       if (reason !== undefined || isBusy) {
         this.#isSending = false;
@@ -101,8 +103,8 @@ export class Sender {
     if (pause === this.#pause) this.#pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
 
-  #noteFailing(reason: string): void {
-    if (!this.#isFailing) this.events.failing(reason);
+  #noteFailing(reason: string, job: string): void {
+    if (!this.#isFailing) this.events.failing(reason, job);
     this.#isFailing = true;
   }
 

@@ -92,7 +92,8 @@ class Shipping {
     if (!sender) {
       const [kind = "", ...rest] = target.split(":"), { send, delay } = KINDS[kind]!;
       sender = new Sender(send(rest.join(":")), delay, {
-        failing: (reason) => this.#say({ failing: target, reason: reason.slice(0, 500) }),
+        failing: (reason, job) =>
+          this.#say({ failing: target, job: job.slice(0, 100), reason: reason.slice(0, 400) }),
         working: () => this.#say({ working: target }),
         lost: (job, bytes) => this.#say({ lost: job, bytes }),
         done: (line) => --line.left === 0 && this.#done(line.job, line.size),
