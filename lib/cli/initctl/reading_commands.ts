@@ -15,7 +15,7 @@ const LINES: Option = {
 const SINCE: Option = {
   long: "since",
   argument: "TIME",
-  help: "nothing older: 10min, 2h, 3d, 14:30, '2026-11-30 14:30'",
+  help: "nothing older: 10m, 2h, 3d, 14:30, '2026-11-30 14:30', yesterday",
 };
 
 const reading = () => import("./reading/reading.ts");
