@@ -277,7 +277,6 @@ function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFaile
   }
   if (logProblem) found.push(reason("note", `its log fails: ${logProblem}`));
   if (remark && !hasFailed) found.push(reason("note", remark));
-  if (logProblem) found.push(reason("note", `its log fails: ${logProblem}`));
   if (pendingDefinition && !pendingDefinition.definition) {
     found.push(reason("note", "its file is gone: it is forgotten once it is stopped"));
   } else if (pendingDefinition) {
