@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { NOW, observe, REPORT } from "../testing/reports.ts";
+import { instance, job, NOW, observe, REPORT, result } from "../testing/reports.ts";
 import { isInState, type JobRow, ORDERS, rowsOf, sorted } from "./job_rows.ts";
 import { jobTable } from "./job_table.ts";
 import { isStateName } from "./states.ts";
@@ -75,6 +75,23 @@ for (const [width, text] of SCREENS) {
     assert(lines.every((line) => columnsOf(line) <= width));
   });
 }
+
+Deno.test("a job that runs tells of its file's error, and of no orderly end before", () => {
+  const [broken, restarted] = rowsOf({
+    ...REPORT,
+    jobs: [
+      job("broken", { problem: "x.conf:1: Unknown stanza", instances: [instance()] }),
+      job("restarted", {
+        instances: [instance({ last: result({ exit: { signal: 15 }, isFailure: false }) })],
+      }),
+    ],
+    broken: [],
+  }, observe);
+  assert.equal(broken!.result, "its file has an error: x.conf:1: Unknown stanza");
+  assert.equal(broken!.state.needsAttention, true);
+  assert.equal(restarted!.result, "");
+  assert.equal(restarted!.state.needsAttention, undefined);
+});
 
 Deno.test("states have colours, which change nothing else", () => {
   const lines = jobTable(ROWS, NOW, 80, COLOURED);
