@@ -6,7 +6,7 @@ import { formatStatus } from "../../../control/status.ts";
 import { jobPage, type PageContext } from "../../../insight/screen/job_page.ts";
 import type { ObservedInstance } from "../../../insight/screen/observed.ts";
 import type { InstanceReport, JobReport, Report } from "../../../model/insight/report.ts";
-import { nothingChosen } from "../../../insight/selection.ts";
+import { nothingChosen, selectJobs } from "../../../insight/selection.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
 import { errorAsData } from "../errors.ts";
@@ -87,8 +87,11 @@ async function instanceOf({ client }: Invocation, job: string, env: string[]): P
 
 /** What is said of an unknown job, with the nearest name. */
 async function unknown(invocation: Invocation, name: string): Promise<string> {
-  const all = await askReport(invocation);
-  return nothingChosen(name, all?.jobs.map(({ name }) => name) ?? []);
+  const all = await askReport(invocation), known = all?.jobs.map(({ name }) => name) ?? [];
+  const isPattern = selectJobs([name], known).jobs.length > 0;
+  return isPattern
+    ? `Unknown job: ${name}; for all jobs that match: initctl status --jobs '${name}'`
+    : nothingChosen(name, known);
 }
 
 /** The lines as status prints them without a terminal. */
