@@ -2,6 +2,7 @@
 
 import type { Client } from "../../../control/client/client.ts";
 import { describe, readJournal } from "../../../control/client/insight.ts";
+import { ERROR_PREFIX } from "../../../control/names.ts";
 import { EXPECTED_TIME, parseSince } from "../../../insight/history/since.ts";
 import { selectJobs } from "../../../insight/selection.ts";
 import type { Report } from "../../../model/insight/report.ts";
@@ -68,6 +69,8 @@ export async function chosenJobs({ args, client: connect }: Invocation): Promise
   if (args.length === 0) return { report, jobs: known, isAll: true };
   const unknown = args.filter((word) => selectJobs([word], known).jobs.length === 0);
   const { jobs, problems } = selectJobs(args, [...known, ...await forgottenJobs(client, unknown)]);
-  if (problems.length > 0) throw new Error(problems.join("; "));
+  if (problems.length > 0) {
+    throw Object.assign(new Error(problems.join("; ")), { name: `${ERROR_PREFIX}UnknownJob` });
+  }
   return { report, jobs, isAll: false };
 }
