@@ -1,7 +1,7 @@
 /** The descriptions of logs and events; the commands themselves are loaded when they are called. */
 
 import { COLOUR, type Option } from "../../model/command_line/options.ts";
-import { type CommandGroup } from "./command.ts";
+import type { CommandGroup } from "./command.ts";
 
 const FOLLOW: Option = { short: "f", long: "follow", help: "go on with what comes, until it is interrupted" };
 
