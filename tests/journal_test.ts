@@ -1,6 +1,7 @@
 /** What init keeps of what has happened, as clients read it: why jobs failed, who asked, and what they printed last. */
 
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import process from "node:process";
 import type { Client } from "../lib/control/client/client.ts";
 import { describe, readJournal, readOutput, readSnapshot } from "../lib/control/client/insight.ts";
@@ -202,3 +203,18 @@ Deno.test("many jobs are described in parts, and the state of the engine is one 
       assert.equal((await readSnapshot(client)).jobs.length, 450);
     },
   ));
+
+Deno.test("what a job did is shown when its file is gone, and of a file with an error that there is none", () =>
+  withInit({ "web.conf": "task\nexec echo hello\n", "typo.conf": "exce true\n" }, async (init) => {
+    await init.ask("start", "web");
+    rmSync(init.path("conf/web.conf"));
+    await init.until(["list"], /^$/);
+    assert.match(await init.ask("events", "web"), /web.* exited 0|web.*starting/);
+    assert.match(await init.ask("logs", "web"), /hello\n$/);
+    const { exit, stderr } = await init.initctl("events", "typo");
+    assert.equal(exit, 1);
+    assert.match(stderr, /^initctl: typo is not defined, as its file has an error: .*Unknown stanza/);
+    const data = JSON.parse((await init.initctl("logs", "wbe", "--json")).stdout);
+    assert.equal(data.error.name, "com.ubuntu.Upstart0_6.Error.UnknownJob");
+    assert.match((await init.initctl("events", "wbe")).stderr, /^initctl: Unknown job: wbe\n$/);
+  }));

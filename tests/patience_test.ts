@@ -156,3 +156,33 @@ test("logs on a terminal have times and colours, and nothing that controls it", 
     new RegExp(`^${time} failed +bad: pre-start failed: exit status 3 after \\d+ m?s\n$`),
   );
 });
+
+test("start --jobs shows what it waits for, and why the others have failed", async (init) => {
+  using terminal = onTerminal(init, "initctl start --jobs slow bad");
+  await terminal.shows(WAITS);
+  writeFileSync(init.path("go"), "");
+  const { status, lines } = await terminal.end();
+  assert.equal(status, 1);
+  assert.match(
+    lines.join("\n"),
+    /^slow start\/running, process \d+$[^]*^initctl: bad: Job failed to start\n[^]*pre-start failed: exit status 3[^]*cannot bind/m,
+  );
+});
+
+test("what is down is not restarted with others, and that is said where it was named", async (init) => {
+  assert.match(
+    (await init.initctl("restart", "--jobs", "web")).stderr,
+    /^initctl: web was not running, so it is not restarted; `initctl start web' starts it\n$/,
+  );
+  assert.equal((await init.initctl("restart", "--jobs", "w*")).stderr, "");
+});
+
+test("a command, or a pattern in the place of a name, that may be meant is told", async (init) => {
+  const said = async (line: string) => (await shown(init, line)).lines.join("\n");
+  assert.match(await said("initctl lst"), /invalid command: lst \(is list meant\?\)/);
+  assert.match(
+    await said("initctl status 'w*'"),
+    /Unknown job: w\*; for all jobs that match: initctl status --jobs 'w\*'/,
+  );
+  assert.match((await init.initctl("lst")).stderr, /^initctl: invalid command: lst\n/);
+});

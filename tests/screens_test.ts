@@ -106,6 +106,12 @@ Deno.test("a list is chosen by state and by patterns, in the classic form", asyn
     stdout: await init.ask("list", "--jobs", "db"),
     stderr: "initctl: No job matches nosuch*\n",
   });
+  const wrong = await init.initctl("list", "--state", "bogus");
+  assert.equal(wrong.exit, 1);
+  assert.match(
+    wrong.stderr,
+    /--state: bogus; it is one of unhealthy, running, .*, broken, or as in start\/running\n$/,
+  );
   assert.match((await init.initctl("list", "--sort", "age")).stderr, /--sort: age; it is one of name, state/);
 });
 

@@ -69,6 +69,11 @@ export function resultInWords(result: RunResult, now?: number): string {
     .filter((part) => part !== undefined).join(", ");
 }
 
+/** True for a run that a signal has ended, as was wished: by a stop or a restart. */
+export function isOrderly({ exit, isFailure }: RunResult): boolean {
+  return !isFailure && exit !== undefined && "signal" in exit;
+}
+
 /** True where a process ran before it failed, so that it may have printed something. */
 export function hasRun({ exit, duration }: RunResult): boolean {
   return exit !== undefined || duration !== undefined;

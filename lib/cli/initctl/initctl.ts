@@ -108,7 +108,7 @@ export async function main(
     if (options.has("version")) return print(host, versionText(name));
     if (word === undefined) throw new UsageError("missing command");
     const command = commandNamed(word);
-    if (!command) throw new UsageError(`invalid command: ${word}`);
+    if (!command) throw new UsageError(`invalid command: ${word}${await nearestCommand(word, host)}`);
     return await run({ command, name, usage: `${name} ${word}`, args: rest, host }, { options, given });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -116,6 +116,14 @@ export async function main(
     host.write(2, usageMessage(name, error.message));
     return 1;
   }
+}
+
+/** On a terminal, the command that may be meant. It is not looked for before it is needed. */
+async function nearestCommand(word: string, { isTerminal }: InitctlHost): Promise<string> {
+  if (!isTerminal(2)) return "";
+  const { closest } = await import("../../model/text/closest.ts");
+  const near = closest(word, GROUPS.flatMap((group) => group().commands.map(({ name }) => name)));
+  return near === undefined ? "" : ` (is ${near} meant?)`;
 }
 
 /** A command that has been called. */

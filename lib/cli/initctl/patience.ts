@@ -5,7 +5,13 @@ import type { Invocation } from "./command.ts";
 /** What was asked for. */
 export type AskedChange =
   | { change: "Start" | "Stop" | "Restart"; job: string }
+  | { change: "Start" | "Stop" | "Restart"; jobs: string[] }
   | { change: "Emit"; event: string };
+
+/** The jobs that a change is asked of; none: the change is no one's in particular. */
+export function jobsOf(asked: AskedChange): string[] {
+  return "job" in asked ? [asked.job] : "jobs" in asked ? asked.jobs : [];
+}
 
 /** So long nothing is shown, in ms. */
 const LONG = 500;
@@ -17,6 +23,17 @@ export async function tellFailure(invocation: Invocation, asked: AskedChange, si
   const { failures } = await import("./reading/reasons.ts");
   const lines = await failures(await client(), { asked, since, message: "" }).catch(() => []);
   if (lines.length > 0) complain(lines.join("\n"));
+}
+
+/** What stands behind an error on a terminal, each line with a newline in front of it; elsewhere nothing. */
+export async function whyFailed(
+  { isTerminal, isJson, client }: Invocation,
+  error: Error,
+  change: { asked: AskedChange; since: number; args: readonly string[] },
+): Promise<string> {
+  if (!isTerminal(2) || isJson) return "";
+  const { reasonsOf } = await import("./reading/reasons.ts");
+  return await reasonsOf(await client(), error, change);
 }
 
 /**
@@ -45,8 +62,7 @@ export async function patiently<Result>(
   } catch (error) {
     end();
     if (error instanceof Error) {
-      const { reasonsOf } = await import("./reading/reasons.ts");
-      error.message += await reasonsOf(client, error, { asked, since, args: invocation.args });
+      error.message += await whyFailed(invocation, error, { asked, since, args: invocation.args });
     }
     throw error;
   } finally {

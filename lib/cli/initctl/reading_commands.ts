@@ -1,7 +1,7 @@
 /** The descriptions of logs and events; the commands themselves are loaded when they are called. */
 
 import { COLOUR, type Option } from "../../model/command_line/options.ts";
-import { type CommandGroup } from "./command.ts";
+import type { CommandGroup } from "./command.ts";
 
 const FOLLOW: Option = { short: "f", long: "follow", help: "go on with what comes, until it is interrupted" };
 
@@ -15,7 +15,7 @@ const LINES: Option = {
 const SINCE: Option = {
   long: "since",
   argument: "TIME",
-  help: "nothing older: 10min, 2h, 3d, 14:30, '2026-11-30 14:30'",
+  help: "nothing older: 10m, 2h, 3d, 14:30, '2026-11-30 14:30', yesterday",
 };
 
 const reading = () => import("./reading/reading.ts");

@@ -16,9 +16,12 @@ function isRunning(pid: number): boolean {
 
 /** The command list-sessions. @throws {Error} where the user has no directory for them. */
 export function listSessions(
-  { environment: { XDG_RUNTIME_DIR }, say, inform, tell }: Invocation,
+  { environment: { XDG_RUNTIME_DIR }, say, inform, tell, isTerminal }: Invocation,
 ): void {
-  if (!XDG_RUNTIME_DIR) throw new Error("Unable to query session directory");
+  if (!XDG_RUNTIME_DIR) {
+    const why = isTerminal(2) ? ": XDG_RUNTIME_DIR, below which it is, is not set" : "";
+    throw new Error(`Unable to query session directory${why}`);
+  }
   const directory = join(XDG_RUNTIME_DIR, "upstart", "sessions");
   let files: string[] = [];
   try {

@@ -38,6 +38,7 @@ export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): Job
     semantics,
     isTask: task,
     isChanged: pendingDefinition !== undefined || problem !== undefined,
+    ...(pendingDefinition && !pendingDefinition.definition && { isGone: true as const }),
     ...(problem !== undefined && { problem }),
     ...(job.instances.size === 0 && remark !== "" && { remark }),
     isCompleted: job.completed,

@@ -2,7 +2,7 @@
 
 import type { CheckReport, InstanceReport, JobReport, TimerReport } from "../../model/insight/report.ts";
 import { printable } from "../../model/text/printable.ts";
-import { causeInWords, resultInWords } from "../results.ts";
+import { causeInWords, isOrderly, resultInWords } from "../results.ts";
 import { timerInWords } from "../timers.ts";
 import { howLong, howLongAgo, sizeInWords } from "../words.ts";
 import type { LimitUse, ObservedInstance, ObservedProcess } from "./observed.ts";
@@ -65,6 +65,7 @@ const INSTANCE_FIELDS: readonly Field[] = [
     label: "Last result",
     values: ({ instance, past }, { now }) => {
       const last = (instance ?? past)?.last;
+      if (last && instance?.state === "running" && isOrderly(last)) return [];
       return [last && { text: resultInWords(last, now), ...last.isFailure && { paint: "bad" as const } }];
     },
   },
@@ -107,7 +108,9 @@ const JOB_FIELDS: readonly Field[] = [
   {
     label: "Changed",
     values: ({ job }) => [
-      job.isChanged && !job.problem
+      job.isGone
+        ? { text: "its file is gone; the job is unknown once it has been stopped", paint: "warn" }
+        : job.isChanged && !job.problem
         ? { text: "its file has changed since; that counts when the job has been stopped", paint: "warn" }
         : undefined,
     ],

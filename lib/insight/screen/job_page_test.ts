@@ -120,6 +120,16 @@ Deno.test("why a job does not run is told where it is known", () => {
   assert.match(page(job("off"), { why }), /never started\n +Why off waits for the event ready, which/);
 });
 
+Deno.test("a file that is gone is told, and an orderly end before the present run is not", () => {
+  assert.match(
+    page({ ...jobNamed("api"), isChanged: true, isGone: true }, { width: 100 }),
+    /^ +Changed its file is gone; the job is unknown once it has been stopped$/m,
+  );
+  const last = result({ exit: { signal: 15 }, isFailure: false });
+  assert.doesNotMatch(page(job("api", { instances: [instance({ last })] })), /Last result/);
+  assert.match(page(job("api", { past: [gone(last)] })), /Last result killed by SIGTERM/);
+});
+
 Deno.test("a definition that waits for the job's stop is told", () => {
   assert.match(
     page({ ...jobNamed("api"), isChanged: true }, { width: 100 }),

@@ -2,7 +2,7 @@
 
 import { displayName } from "../../model/display_name.ts";
 import type { InstanceReport, Report } from "../../model/insight/report.ts";
-import { resultInWords } from "../results.ts";
+import { isOrderly, resultInWords } from "../results.ts";
 import type { ObservedInstance } from "./observed.ts";
 import { BROKEN, classicState, type JobState, stateOf, type Subject, subjectsOf } from "./states.ts";
 
@@ -57,19 +57,23 @@ export function rowOf(subject: Subject, now: number, observe: Observation): JobR
   const { job, instance, past } = subject, shown = instance ?? past, last = shown?.last;
   const observed = instance && observe(job.name, instance);
   const main = instance?.processes.find(({ name }) => name === "main") ?? instance?.processes[0];
-  const remark = (instance ? holdsUp(instance) : job.remark) || job.logProblem;
+  const isUp = instance?.goal === "start" && instance.state === "running";
+  const remark = (instance ? holdsUp(instance) : job.remark) || job.logProblem ||
+    (isUp && job.problem ? `its file has an error: ${job.problem}` : undefined);
+  const state = stateOf(subject);
   return {
     job: job.name,
     instance: shown?.name ?? "",
     title: displayName(job.name, shown?.name ?? ""),
-    state: stateOf(subject),
+    state: job.problem ? { ...state, needsAttention: true } : state,
     classic: classicState(instance),
     ...shown?.since !== undefined && { since: shown.since },
     ...main && { pid: main.pid },
     restarts: instance?.restarts ?? 0,
     ...observed && { cpuTime: observed.cpuTime, memory: observed.memory },
     // When a run was that has left nothing, the column beside tells.
-    result: remark || (last ? resultInWords(last, instance && now) : ""),
+    // That a run before this one ended as it was told to is no news.
+    result: remark || (last && !(isUp && isOrderly(last)) ? resultInWords(last, instance && now) : ""),
     isFailure: last?.isFailure ?? false,
     description: job.description ?? "",
   };

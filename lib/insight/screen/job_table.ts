@@ -44,6 +44,7 @@ function columnsAt(now: number): ReadonlyArray<Column<JobRow>> {
       paint: () => "dim",
       importance: 1,
       least: 16,
+      isSpare: true,
     },
   ];
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { NOW, observe, REPORT } from "../testing/reports.ts";
+import { instance, job, NOW, observe, REPORT, result } from "../testing/reports.ts";
 import { isInState, type JobRow, ORDERS, rowsOf, sorted } from "./job_rows.ts";
 import { jobTable } from "./job_table.ts";
+import { isStateName } from "./states.ts";
 import { COLOURED, PLAIN } from "./style.ts";
 import { columnsOf } from "./width.ts";
 
@@ -36,16 +37,31 @@ web        failed     2 min                     exited 44 after 3 s, 5th time i�
 typo       broken                               /etc/init/typo.conf:3: Unknown…
 `,
   ],
+  // The description goes before a reason is cut.
   [
-    140,
+    120,
     `
-JOB        STATE      SINCE  PID  RESTARTS   CPU  MEMORY  LAST RESULT                                   DESCRIPTION
-api        running    2 min  812         3  63 s   13 MB                                                the shop's API
+JOB        STATE      SINCE  PID  RESTARTS   CPU  MEMORY  LAST RESULT
+api        running    2 min  812         3  63 s   13 MB
 db         unhealthy  2 min  700            63 s   13 MB  health: exit status 2
 migrate    done       2 min                               exited 0 after 3 s
 tty (1)    running    2 min   21            63 s   13 MB
 tty (2)    starting   2 min   22            63 s   13 MB
-web        failed     2 min                               exited 44 after 3 s, 5th time in 10 min, ga…  日本語の説明 of what this does, at…
+web        failed     2 min                               exited 44 after 3 s, 5th time in 10 min, gave up
+\\e[31mred  stopped
+typo       broken                                         /etc/init/typo.conf:3: Unknown stanza
+`,
+  ],
+  [
+    140,
+    `
+JOB        STATE      SINCE  PID  RESTARTS   CPU  MEMORY  LAST RESULT                                       DESCRIPTION
+api        running    2 min  812         3  63 s   13 MB                                                    the shop's API
+db         unhealthy  2 min  700            63 s   13 MB  health: exit status 2
+migrate    done       2 min                               exited 0 after 3 s
+tty (1)    running    2 min   21            63 s   13 MB
+tty (2)    starting   2 min   22            63 s   13 MB
+web        failed     2 min                               exited 44 after 3 s, 5th time in 10 min, gave up  日本語の説明 of what this does,…
 \\e[31mred  stopped
 typo       broken                                         /etc/init/typo.conf:3: Unknown stanza
 `,
@@ -59,6 +75,23 @@ for (const [width, text] of SCREENS) {
     assert(lines.every((line) => columnsOf(line) <= width));
   });
 }
+
+Deno.test("a job that runs tells of its file's error, and of no orderly end before", () => {
+  const [broken, restarted] = rowsOf({
+    ...REPORT,
+    jobs: [
+      job("broken", { problem: "x.conf:1: Unknown stanza", instances: [instance()] }),
+      job("restarted", {
+        instances: [instance({ last: result({ exit: { signal: 15 }, isFailure: false }) })],
+      }),
+    ],
+    broken: [],
+  }, observe);
+  assert.equal(broken!.result, "its file has an error: x.conf:1: Unknown stanza");
+  assert.equal(broken!.state.needsAttention, true);
+  assert.equal(restarted!.result, "");
+  assert.equal(restarted!.state.needsAttention, undefined);
+});
 
 Deno.test("states have colours, which change nothing else", () => {
   const lines = jobTable(ROWS, NOW, 80, COLOURED);
@@ -85,6 +118,18 @@ Deno.test("a state is named by the list's word, or by init(5)'s", () => {
   assert.equal(inState("done"), "migrate");
   assert.equal(inState("stop/waiting"), "migrate web \x1b[31mred");
   assert.equal(inState("nonsense"), "");
+  assert.deepEqual(
+    ["broken", "stop", "pre-start", "stop/waiting", "bogus", "stop/bogus", ""].map(isStateName),
+    [
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+    ],
+  );
 });
 
 Deno.test("rows are sorted by a key, then by name", () => {

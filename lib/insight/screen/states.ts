@@ -1,5 +1,6 @@
 /** The states of jobs as people name them, and their colours. */
 
+import { STATE_NAMES } from "../../engine/states.ts";
 import type { InstanceReport, JobReport } from "../../model/insight/report.ts";
 import type { Paint } from "./style.ts";
 
@@ -87,6 +88,16 @@ export function stateOf(subject: Subject): JobState {
 
 /** The words that `--state` takes beside those of init(5). */
 export const STATE_WORDS: readonly string[] = [...STATES.map(({ word }) => word), BROKEN.word];
+
+/** The words of init(5). */
+const CLASSIC_WORDS: readonly string[] = ["start", "stop", "respawn", ...STATE_NAMES];
+
+/** True for what `--state` takes: a word of the list, or a goal, a state, or both of init(5). */
+export function isStateName(word: string): boolean {
+  const parts = word.split("/");
+  return STATE_WORDS.includes(word) ||
+    parts.length <= 2 && parts.every((part) => CLASSIC_WORDS.includes(part));
+}
 
 /** The state in init(5)'s words, such as `start/running`. */
 export function classicState(instance: InstanceReport | undefined): string {

@@ -14,6 +14,8 @@ export interface Column<Row> {
   isRight?: boolean;
   /** The columns with the least go first where there is no room. */
   importance: number;
+  /** It is left out where it would have others cut. */
+  isSpare?: boolean;
   /** It may be cut to so many columns of the screen; absent: it is not cut. */
   least?: number;
 }
@@ -62,23 +64,32 @@ function fit<Row>(columns: ReadonlyArray<Filled<Row>>, width: number): Array<Fil
   const gaps = GAP.length * (columns.length - 1);
   const leasts = columns.map(leastOf);
   const needed = leasts.reduce((sum, one) => sum + one, gaps);
+  const wished = columns.reduce((sum, one) => sum + (one.column.isSpare ? leastOf(one) : one.width), gaps);
+  const spare = columns.findIndex(({ column }) => column.isSpare);
+  if (wished > width && spare >= 0) return fit(columns.toSpliced(spare, 1), width);
   if (needed > width && columns.length > 1) {
     const least = columns.reduce((one, other) =>
       other.column.importance < one.column.importance ? other : one
     );
     return fit(columns.filter((one) => one !== least), width);
   }
-  // What is left over goes to those that are cut, evenly, the ones that need the least first.
+  // What is left over goes to those that are cut, evenly, the ones that need the least first; what is spare gets the rest.
   let left = width - needed;
-  let waiting = columns.filter(({ column }) => column.least !== undefined).length;
+  let waiting = columns.filter(({ column }) => column.least !== undefined && !column.isSpare).length;
   const widths = new Map(columns.map((one, place) => [one, Math.min(leasts[place]!, width)]));
-  for (const one of [...columns].sort((a, b) => a.width - leastOf(a) - (b.width - leastOf(b)))) {
+  const isSpare = ({ column }: Filled<Row>) => Number(column.isSpare ?? false);
+  for (const one of [...columns].sort((a, b) => isSpare(a) - isSpare(b) || lackOf(a) - lackOf(b))) {
     if (one.column.least === undefined) continue;
-    const more = Math.min(one.width - leastOf(one), Math.floor(left / waiting--));
+    const more = Math.min(lackOf(one), one.column.isSpare ? left : Math.floor(left / waiting--));
     widths.set(one, widths.get(one)! + Math.max(0, more));
     left -= Math.max(0, more);
   }
   return columns.map((one) => ({ ...one, width: widths.get(one)! }));
+}
+
+/** The columns of the screen that it lacks where it is cut as far as may be. */
+function lackOf<Row>(one: Filled<Row>): number {
+  return one.width - leastOf(one);
 }
 
 function leastOf<Row>({ column, width }: Filled<Row>): number {

@@ -6,7 +6,7 @@ import type { EngineSnapshot } from "../../engine/snapshot/engine_snapshot.ts";
 import { explanationLines, PLAIN_LAYOUT } from "../tree.ts";
 import type { Outcome, Trial } from "../what_if/outcome.ts";
 import { outcomeLines } from "../what_if/outcome_text.ts";
-import { whatIf } from "../what_if/what_if.ts";
+import { type Surroundings, whatIf } from "../what_if/what_if.ts";
 import { Facts, type FactSources } from "../why/facts.ts";
 import { stateOf } from "../why/restored.ts";
 import { whyJob } from "../why/why.ts";
@@ -61,13 +61,13 @@ export class Scene {
   }
 
   /** What would happen. */
-  whatIf(trial: Trial): Outcome {
-    return whatIf(this.snapshot(), trial);
+  whatIf(trial: Trial, known: Surroundings = {}): Outcome {
+    return whatIf(this.snapshot(), trial, known);
   }
 
   /** The same as text, without the assumptions. */
-  whatIfText(trial: Trial): string {
-    const lines = outcomeLines(this.whatIf(trial), PLAIN_LAYOUT);
+  whatIfText(trial: Trial, known: Surroundings = {}): string {
+    const lines = outcomeLines(this.whatIf(trial, known), PLAIN_LAYOUT);
     return lines.slice(0, lines.findIndex((line) => line.startsWith("This rests on"))).join("\n");
   }
 }

@@ -43,6 +43,8 @@ export interface Outcome {
   isEndless: boolean;
   /** What would not be where it is to be in the end, and why. */
   blocked: ReasonNode[];
+  /** How the last runs have failed of jobs that would start, each a sentence without its full stop. */
+  setbacks: string[];
   /** What the answer rests on, each a sentence without its full stop. */
   assumptions: string[];
 }

@@ -16,7 +16,7 @@ const PAINTS: Partial<Record<StepKind, Paint>> = {
 
 /** An outcome as lines. */
 export function outcomeLines(outcome: Outcome, layout: Layout): string[] {
-  const { trial, steps, error, isEndless, blocked, assumptions } = outcome;
+  const { trial, steps, error, isEndless, blocked, setbacks, assumptions } = outcome;
   const lines = [...lineOf(`If ${trialInWords(trial)} now:`, 0, layout, "strong")];
   if (error !== undefined) {
     lines.push(...lineOf(`init would answer: ${error.replaceAll("\n", ": ")}`, 1, layout, "bad"));
@@ -27,7 +27,13 @@ export function outcomeLines(outcome: Outcome, layout: Layout): string[] {
   if (blocked.length > 0) {
     lines.push(...lineOf("This would not get on:", 0, layout, "bad"));
     for (const one of blocked) lines.push(...reasonLines(one, 1, layout));
-  } else if (!isEndless) lines.push(...lineOf("Nothing would be blocked.", 0, layout, "good"));
+  } else if (!isEndless && error === undefined) {
+    lines.push(...lineOf("Nothing would be blocked.", 0, layout, "good"));
+  }
+  if (setbacks.length > 0) {
+    lines.push(...lineOf("It may fail again:", 0, layout, "warn"));
+    for (const one of setbacks) lines.push(...lineOf(`- ${one}`, 1, layout, "warn"));
+  }
   lines.push(...lineOf("This rests on assumptions:", 0, layout, "dim"));
   for (const one of assumptions) lines.push(...lineOf(`- ${one}`, 1, layout, "dim"));
   return lines;

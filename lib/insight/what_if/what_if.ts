@@ -4,6 +4,7 @@ import type { EngineSnapshot } from "../../engine/snapshot/engine_snapshot.ts";
 import type { Instance } from "../../engine/instance.ts";
 import { RUNLEVEL_EVENT } from "../../model/init_events.ts";
 import { displayName } from "../../model/display_name.ts";
+import type { Report } from "../../model/insight/report.ts";
 import { closest } from "../../model/text/closest.ts";
 import { Facts, type FactSources } from "../why/facts.ts";
 import { instanceReason } from "../why/jobs.ts";
@@ -15,6 +16,7 @@ import { named } from "../why/words.ts";
 import type { Outcome, Trial, TrialStep } from "./outcome.ts";
 import { Recorder } from "./recorder.ts";
 import { Rehearsal } from "./rehearsal.ts";
+import { setbacksOf } from "./setbacks.ts";
 
 /** How far it is looked ahead (ms), and in which steps. */
 const HORIZON = 600_000, SLICE = 1000;
@@ -23,7 +25,7 @@ const HORIZON = 600_000, SLICE = 1000;
 const MOST_BLOCKED = 10;
 
 /** What else is known, beside the snapshot. */
-export type Surroundings = Pick<FactSources, "runlevel" | "process">;
+export type Surroundings = Pick<FactSources, "runlevel" | "process" | "report">;
 
 /**
  * What would happen.
@@ -32,26 +34,32 @@ export type Surroundings = Pick<FactSources, "runlevel" | "process">;
  * @throws {TypeError} when it is no snapshot, or one of another version.
  */
 export function whatIf(snapshot: EngineSnapshot, trial: Trial, surroundings: Surroundings = {}): Outcome {
-  if ("job" in trial) checkJob(snapshot, trial.job);
+  if ("job" in trial) checkJob(snapshot, trial.job, surroundings.report);
   const anyway = new Run(snapshot);
   anyway.goOn();
   const run = new Run(snapshot);
   const error = run.attempt(() => tryOut(run, trial, surroundings.runlevel));
   run.goOn();
   const isEndless = run.recorder.isFull || run.isOverrun;
+  const steps = once(without(run.recorder.steps, anyway.recorder.steps), run.recorder.endless);
   return {
     trial,
-    steps: once(without(run.recorder.steps, anyway.recorder.steps), run.recorder.endless),
+    steps,
     ...(error !== undefined && { error }),
     isEndless,
     blocked: isEndless ? [] : blockedIn(run, anyway, surroundings),
+    setbacks: setbacksOf(steps, surroundings.report),
     assumptions: assumptionsOf(run, snapshot),
   };
 }
 
-function checkJob({ jobs }: EngineSnapshot, name: string): void {
+function checkJob({ jobs }: EngineSnapshot, name: string, report: Report | undefined): void {
   const names = jobs.map(({ definition }) => definition.name);
   if (names.includes(name)) return;
+  const problem = report?.broken.find(({ job }) => job === name)?.problem;
+  if (problem !== undefined) {
+    throw new NoAnswer(`${name} is not defined, as its file has an error: ${problem}`);
+  }
   const near = closest(name, names);
   throw new NoAnswer(`Unknown job: ${name}${near === undefined ? "" : `; did you mean \`${near}'?`}`);
 }

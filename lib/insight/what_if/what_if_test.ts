@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { and, or } from "../../engine/testing/definitions.ts";
+import { gone, job, REPORT, result } from "../testing/reports.ts";
 import { Scene } from "../testing/scenes.ts";
 import { NoAnswer } from "../why/why.ts";
 
@@ -102,6 +103,42 @@ Deno.test("a request that init refuses, and a job that is not there", () => {
     () => scene.whatIf({ kind: "start", job: "wbe", environment: [] }),
     new NoAnswer("Unknown job: wbe; did you mean `web'?"),
   );
+});
+
+Deno.test("what would start again, and has failed, is told of with how it did", () => {
+  const scene = new Scene({ web: {}, api: {} });
+  const known = {
+    report: {
+      ...REPORT,
+      jobs: [
+        ...REPORT.jobs.filter(({ name }) => name !== "api"),
+        job("api", { past: [gone(result({ isFailure: false }))] }),
+      ],
+    },
+  };
+  const start = (job: string) => ({ kind: "start" as const, job, environment: [] });
+  assert.equal(
+    scene.whatIfText(start("web"), known),
+    text(`
+    If web were started now:
+      1. web starts
+      2. web is up
+    Nothing would be blocked.
+    It may fail again:
+      - the last run of web failed: exited 44 after 3 s, 2 min ago, 5th time in 10 min, gave up`),
+  );
+  assert.deepEqual(scene.whatIf(start("api"), known).setbacks, []);
+  assert.throws(
+    () => scene.whatIf(start("typo"), known),
+    new NoAnswer("typo is not defined, as its file has an error: /etc/init/typo.conf:3: Unknown stanza"),
+  );
+});
+
+Deno.test("where init answers with an error, it is not said that nothing is blocked", () => {
+  const scene = new Scene({ web: { startOn: "go", needs: ["nosuch"] } });
+  const said = scene.whatIfText({ kind: "start", job: "web", environment: [] });
+  assert.match(said, /init would answer: /);
+  assert.doesNotMatch(said, /Nothing would be blocked/);
 });
 
 Deno.test("a loop of jobs ends with a sentence, after one round", () => {

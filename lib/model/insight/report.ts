@@ -72,6 +72,8 @@ export interface JobReport {
   isTask: boolean;
   /** True where its file is not any more what it was when the definition in force was read. */
   isChanged: boolean;
+  /** True where its file is gone, so that it is forgotten once it is stopped. */
+  isGone?: true;
   /** What is wrong with its file while the last good definition is in force; only for those who may read the file. */
   problem?: string;
   /** A remark where no instance is there. */

@@ -7,6 +7,7 @@ import { whatIf as tryOut } from "../../../insight/what_if/what_if.ts";
 import { Facts } from "../../../insight/why/facts.ts";
 import { stateOf } from "../../../insight/why/restored.ts";
 import { whyJob } from "../../../insight/why/why.ts";
+import { describe } from "../../../control/client/insight.ts";
 import type { Client } from "../../../control/client/client.ts";
 import type { Explanation } from "../../../insight/why/reason.ts";
 import type { Invocation } from "../command.ts";
@@ -54,7 +55,11 @@ export async function whatIf(invocation: Invocation, trial: Trial): Promise<void
   const { isJson, tell, show } = invocation;
   const view = viewOf(invocation), client = await invocation.client();
   const snapshot = await readState(client);
-  const outcome = tryOut(snapshot, trial, await surroundingsOf(client, snapshot.endsWithRunlevel));
+  const report = await describe(client);
+  const outcome = tryOut(snapshot, trial, {
+    report,
+    ...await surroundingsOf(client, snapshot.endsWithRunlevel),
+  });
   if (isJson) tell(outcome);
   else show(outcomeLines(outcome, view));
 }

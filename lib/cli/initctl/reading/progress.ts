@@ -10,7 +10,7 @@ import { terminalColumns } from "../../../sys/machine/terminal.ts";
 import { dieOf } from "../../../sys/process/signals.ts";
 import { writeStyled } from "../../output.ts";
 import type { Invocation } from "../command.ts";
-import type { AskedChange } from "../patience.ts";
+import { type AskedChange, jobsOf } from "../patience.ts";
 
 /** How often it is shown anew, in ms. */
 const PERIOD = 500;
@@ -28,6 +28,11 @@ const GOES_ON: { [Change in AskedChange["change"]]: (job: string) => string } = 
   Emit: (event) => `what the event ${event} has set off goes on; \`initctl events' shows it`,
 };
 
+function goesOn(asked: AskedChange): string {
+  if ("jobs" in asked) return "what was asked for goes on; `initctl list' shows it";
+  return GOES_ON[asked.change]("job" in asked ? asked.job : asked.event);
+}
+
 /**
  * Shows on the error output, in one line that is drawn anew, what a change waits for, and tells on ^C that it goes on.
  * @param since When it was asked for (ms since 1970)
@@ -38,7 +43,7 @@ export function showProgress(invocation: Invocation, asked: AskedChange, since: 
   const timer = setInterval(() => line.draw(), PERIOD);
   const interrupted = () => {
     hide();
-    invocation.complain(GOES_ON[asked.change]("job" in asked ? asked.job : asked.event));
+    invocation.complain(goesOn(asked));
     dieOf(SIGINT);
   };
   process.on("SIGINT", interrupted);
@@ -64,7 +69,7 @@ class ProgressLine {
     const { asked } = this;
     while (!this.#isOver) {
       try {
-        const report = await describe(client, "job" in asked ? [asked.job] : []);
+        const report = await describe(client, jobsOf(asked));
         this.#words = waitingWords(report, "event" in asked ? asked.event : undefined);
       } catch {
         return; // An init that does not tell, or one that has gone, which the command itself notices.

@@ -5,7 +5,7 @@ import { describe, readOutput } from "../../../control/client/insight.ts";
 import { type FailedRun, failedRuns, failureLines } from "../../../insight/history/failures.ts";
 import { displayName } from "../../../model/display_name.ts";
 import { closest } from "../../../model/text/closest.ts";
-import type { AskedChange } from "../patience.ts";
+import { type AskedChange, jobsOf } from "../patience.ts";
 
 /** So many failures are told, each with so many of its last lines. */
 const MOST_FAILURES = 5, MOST_LINES = 10;
@@ -54,7 +54,7 @@ export async function failures(
   client: Client,
   { asked, since, message }: Omit<FailedChange, "args">,
 ): Promise<string[]> {
-  const runs = failedRuns(await describe(client, "job" in asked ? [asked.job] : []), since);
+  const runs = failedRuns(await describe(client, jobsOf(asked)), since);
   const blocks = await Promise.all(
     runs.slice(0, MOST_FAILURES).map(async (run) => {
       const { items } = await readOutput(client, { jobs: [run.job], since, most: MOST_LINES, last: true })

@@ -1,6 +1,8 @@
 /** What the options of logs and events ask for. */
 
-import { describe } from "../../../control/client/insight.ts";
+import type { Client } from "../../../control/client/client.ts";
+import { describe, readJournal } from "../../../control/client/insight.ts";
+import { ERROR_PREFIX } from "../../../control/names.ts";
 import { EXPECTED_TIME, parseSince } from "../../../insight/history/since.ts";
 import { selectJobs } from "../../../insight/selection.ts";
 import type { Report } from "../../../model/insight/report.ts";
@@ -40,6 +42,17 @@ function timeOf(text: string, now: number): number {
   return time;
 }
 
+/** Those of some names that init remembers something of: jobs whose files are gone. */
+async function forgottenJobs(client: Client, names: readonly string[]): Promise<string[]> {
+  const forgotten: string[] = [];
+  for (const name of names) {
+    // Whoever may not read what init remembers is told that the job is unknown.
+    const { items } = await readJournal(client, { jobs: [name], most: 1 }).catch(() => ({ items: [] }));
+    if (items.length > 0) forgotten.push(name);
+  }
+  return forgotten;
+}
+
 /** The jobs that the arguments choose, and what init knows. */
 export interface ChosenJobs {
   report: Report;
@@ -50,11 +63,14 @@ export interface ChosenJobs {
 }
 
 /** @throws {Error} when an argument names none. */
-export async function chosenJobs({ args, client }: Invocation): Promise<ChosenJobs> {
-  const report = await describe(await client());
+export async function chosenJobs({ args, client: connect }: Invocation): Promise<ChosenJobs> {
+  const client = await connect(), report = await describe(client);
   const known = [...report.jobs.map(({ name }) => name), ...report.broken.map(({ job }) => job)];
   if (args.length === 0) return { report, jobs: known, isAll: true };
-  const { jobs, problems } = selectJobs(args, known);
-  if (problems.length > 0) throw new Error(problems.join("; "));
+  const unknown = args.filter((word) => selectJobs([word], known).jobs.length === 0);
+  const { jobs, problems } = selectJobs(args, [...known, ...await forgottenJobs(client, unknown)]);
+  if (problems.length > 0) {
+    throw Object.assign(new Error(problems.join("; ")), { name: `${ERROR_PREFIX}UnknownJob` });
+  }
   return { report, jobs, isAll: false };
 }

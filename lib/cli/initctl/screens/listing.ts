@@ -3,6 +3,7 @@
 import { formatStatus, type InstanceStatus } from "../../../control/status.ts";
 import { isInState, type JobRow, ORDERS, rowsOf, sorted } from "../../../insight/screen/job_rows.ts";
 import { jobTable } from "../../../insight/screen/job_table.ts";
+import { isStateName, STATE_WORDS } from "../../../insight/screen/states.ts";
 import type { ObservedInstance } from "../../../insight/screen/observed.ts";
 import type { InstanceReport, JobReport, Report } from "../../../model/insight/report.ts";
 import type { Invocation } from "../command.ts";
@@ -38,7 +39,7 @@ export async function showList(invocation: Invocation, isRunningOnly: boolean): 
     words: isRunningOnly || has("jobs") ? [...values("jobs"), ...args] : [],
     isRunningOnly,
     isFailedOnly: has("failed"),
-    state: values("state").at(-1),
+    state: stateNamed(values("state").at(-1)),
     order: orderOf(values("sort").at(-1)),
   };
   const view = viewOf(invocation);
@@ -53,6 +54,14 @@ export async function showList(invocation: Invocation, isRunningOnly: boolean): 
     complain(`This lists all jobs; for some of them: initctl list --jobs ${args.join(" ")}`);
   }
   return look.problems.length > 0 ? 1 : 0;
+}
+
+/** @throws {Error} for a word that is no state. */
+function stateNamed(word: string | undefined): string | undefined {
+  if (word === undefined || isStateName(word)) return word;
+  throw new Error(
+    `invalid value for --state: ${word}; it is one of ${STATE_WORDS.join(", ")}, or as in start/running`,
+  );
 }
 
 /** @throws {Error} for a key that is none. */

@@ -13,6 +13,7 @@ import { formatStatus, type InstanceStatus, statusAsData } from "../../../contro
 import { selectJobs } from "../../../insight/selection.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
+import { patiently, whyFailed } from "../patience.ts";
 
 export type Change = "Start" | "Stop" | "Restart";
 
@@ -37,13 +38,16 @@ export async function changeSeveral(invocation: Invocation, change: Change): Pro
     wait: !has("no-wait"),
     isForced: has("force"),
   };
-  await Promise.all(jobs.map(async (job) => {
+  const since = Date.now();
+  const changeOne = async (job: string) => {
     try {
       await CHANGES[change](request, job, before.get(job)!);
     } catch (error) {
-      problems.push(`${printable(job)}: ${(error as Error).message}`);
+      const why = await whyFailed(invocation, error as Error, { asked: { change, job }, since, args: [job] });
+      problems.push(`${printable(job)}: ${(error as Error).message}${why}`);
     }
-  }));
+  };
+  await patiently(invocation, { change, jobs }, () => Promise.all(jobs.map(changeOne)));
   const after = jobs.length > 0 ? await instancesOf(client) : before;
   const rows = jobs.flatMap((job) => {
     const instances: Array<InstanceStatus | undefined> = after.get(job) ?? [];
@@ -53,7 +57,23 @@ export async function changeSeveral(invocation: Invocation, change: Change): Pro
   for (const row of rows) say(formatStatus(...row));
   tell({ jobs: rows.map((row) => statusAsData(...row)), problems });
   problems.forEach(complain);
+  if (change === "Restart") {
+    // A pattern is for those that run.
+    const named = jobs.filter((job) => words.includes(job) && isDown(before.get(job)!));
+    for (const job of named) {
+      complain(
+        `${printable(job)} was not running, so it is not restarted; \`initctl start ${
+          printable(job)
+        }' starts it`,
+      );
+    }
+  }
   return problems.length > 0 ? 1 : 0;
+}
+
+/** True where there is nothing that could be restarted. */
+function isDown(instances: readonly InstanceStatus[]): boolean {
+  return instances.every(({ goal }) => goal === "stop");
 }
 
 /** What is asked of each job. */
