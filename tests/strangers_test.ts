@@ -119,6 +119,16 @@ test("a stranger behind a link or in a directory of its own is told nothing, and
   assert.doesNotMatch(text, /PASSWORD/);
 });
 
+test("a stranger whom init does not answer is told whom it does answer", async () => {
+  const text = await run(`
+    export HOME=/tmp/rt XDG_RUNTIME_DIR=/tmp/rt; mkdir -p /tmp/rt
+    eval "$(init --user --daemon --confdir $PWD/conf --logdir /tmp/rt/log)"
+    nobody initctl version 2>&1; echo "status $?"
+    kill \${UPSTART_SESSION##*/}
+  `);
+  assert.match(text, /^initctl: .*it answers none but root and the user it runs as.*\nstatus 1\n/);
+});
+
 test("root takes no user's init for one that it may tell something", async () => {
   const text = await run(`
     mkdir -m 777 /tmp/rt; export HOME=/tmp/rt XDG_RUNTIME_DIR=/tmp/rt
