@@ -18,6 +18,9 @@ export const PARTIAL_ENDING = ".part";
 /** The time of a rotation in UTC, to the millisecond, so that names sort by it: `20261130T041530.123Z`. */
 const STAMP = /^\d{8}T\d{6}\.\d{3}Z$/;
 
+/** Stamps end here, so that each of them has later ones: names with five digits of a year would not sort. */
+const END_OF_STAMPS = "9000";
+
 /** The longest ending that a rotated log's name has, in bytes. */
 const LONGEST_ENDING = ".20261130T041530.123Z".length + ".zst".length + PARTIAL_ENDING.length;
 
@@ -76,7 +79,14 @@ export function rotatedLogs(log: string, names: Iterable<string>): RotatedLog[] 
 function parseEnding(name: string, ending: string): RotatedLog | undefined {
   const stamp = ending.slice(0, ending.indexOf("Z") + 1), rest = ending.slice(stamp.length);
   const compression = (Object.keys(COMPRESSIONS) as Compression[]).find((key) => COMPRESSIONS[key] === rest);
-  return compression !== undefined && STAMP.test(stamp) ? { name, stamp, compression } : undefined;
+  return compression !== undefined && isStamp(stamp) ? { name, stamp, compression } : undefined;
+}
+
+/** True for what {@link stampOf} makes of a time. Anybody may name a file after a day that there is not. */
+function isStamp(text: string): boolean {
+  if (!STAMP.test(text) || text >= END_OF_STAMPS) return false;
+  const time = stampTime(text);
+  return !Number.isNaN(time) && stampOf(new Date(time).toISOString()) === text;
 }
 
 /** What the names of a log's rotated files begin with: the log's own name, where there is room behind it. */
