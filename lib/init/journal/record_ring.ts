@@ -13,6 +13,9 @@ export interface RingLimits {
 /** So many places of records that are gone are left at the beginning of the list before it is cut. */
 const MOST_GONE = 512;
 
+/** The largest part of all space that one record may take. */
+const LARGEST_SHARE = 1 / 4;
+
 /** The last records. */
 export class RecordRing {
   #records: JournalRecord[] = [];
@@ -22,18 +25,22 @@ export class RecordRing {
 
   constructor(private readonly limits: RingLimits) {}
 
-  /** Adds a record with a greater number than all before it. */
+  /** Adds a record with a greater number than all before it. One for which too many would have to go is not kept. */
   add(record: JournalRecord): void {
+    const size = sizeOf(record);
+    if (size > this.limits.size * LARGEST_SHARE) return;
     this.#records.push(record);
-    this.#size += sizeOf(record);
-    while (this.#size > this.limits.size || this.length > this.limits.count) this.#drop();
+    this.#size += size;
+    this.#shrink();
   }
 
-  /** Changes a record that is kept. */
+  /** Changes a record, which may be gone. */
   amend(record: JournalRecord, change: Partial<JournalRecord>): void {
-    const before = sizeOf(record);
+    const isKept = this.#records[this.#indexAfter(record.number - 1)] === record, before = sizeOf(record);
     Object.assign(record, change);
+    if (!isKept) return;
     this.#size += sizeOf(record) - before;
+    this.#shrink();
   }
 
   /** How many there are. */
@@ -48,13 +55,21 @@ export class RecordRing {
 
   /** The records with a number greater than this, in order. */
   after(number: number): JournalRecord[] {
+    return this.#records.slice(this.#indexAfter(number));
+  }
+
+  #indexAfter(number: number): number {
     let low = this.#first, high = this.#records.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.#records[middle]!.number > number) high = middle;
       else low = middle + 1;
     }
-    return this.#records.slice(low);
+    return low;
+  }
+
+  #shrink(): void {
+    while (this.#size > this.limits.size || this.length > this.limits.count) this.#drop();
   }
 
   #drop(): void {
