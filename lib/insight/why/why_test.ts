@@ -396,7 +396,9 @@ Deno.test("a summary, and the title of a trial, cannot control a terminal either
   assert(absent!.summary.startsWith(`tty (${safe}) has not been started`), absent!.summary);
   scene.simulator.request({ kind: "start", job: "tty", environment, wait: false });
   assert(scene.why("tty")[0]!.summary.startsWith(`tty (${safe}) `));
-  assert(scene.whatIfText({ kind: "emit", event: name, environment: [] }).startsWith(`If the event ${safe} `));
+  assert(
+    scene.whatIfText({ kind: "emit", event: name, environment: [] }).startsWith(`If the event ${safe} `),
+  );
 });
 
 Deno.test("init on its way down starts no services", () => {

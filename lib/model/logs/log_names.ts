@@ -16,10 +16,9 @@ export type Compression = keyof typeof COMPRESSIONS;
 export const PARTIAL_ENDING = ".part";
 
 /** The time of a rotation in UTC, to the millisecond, so that names sort by it: `20261130T041530.123Z`. */
-const STAMP = /^\d{8}T\d{6}\.\d{3}Z$/;
+const STAMP = /^([1-8]\d{3})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])([0-5]\d){2}\.\d{3}Z$/;
 
-/** Stamps end here, so that each of them has later ones: names with five digits of a year would not sort. */
-const END_OF_STAMPS = "9000";
+const DAY = 86_400_000;
 
 /** The longest ending that a rotated log's name has, in bytes. */
 const LONGEST_ENDING = ".20261130T041530.123Z".length + ".zst".length + PARTIAL_ENDING.length;
@@ -82,11 +81,14 @@ function parseEnding(name: string, ending: string): RotatedLog | undefined {
   return compression !== undefined && isStamp(stamp) ? { name, stamp, compression } : undefined;
 }
 
-/** True for what {@link stampOf} makes of a time. Anybody may name a file after a day that there is not. */
+/**
+ * True for what {@link stampOf} makes of a time. Anybody may name a file after a day that there is not, or after the last
+ * years with four digits: behind those, names would not sort.
+ */
 function isStamp(text: string): boolean {
-  if (!STAMP.test(text) || text >= END_OF_STAMPS) return false;
-  const time = stampTime(text);
-  return !Number.isNaN(time) && stampOf(new Date(time).toISOString()) === text;
+  const [, year, month, day] = STAMP.exec(text)?.map(Number) ?? [];
+  if (year === undefined) return false;
+  return day! * DAY <= Date.UTC(year, month!, 1) - Date.UTC(year, month! - 1, 1);
 }
 
 /** What the names of a log's rotated files begin with: the log's own name, where there is room behind it. */
