@@ -86,6 +86,8 @@ function bundleProduct(bun: string): EmbeddedFiles {
         "lib/cli/initctl/reading/progress.ts",
         "lib/cli/initctl/reading/reading.ts",
         "lib/cli/initctl/reading/reasons.ts",
+        "lib/cli/initctl/remote.ts",
+        "lib/model/text/closest.ts",
         "lib/cli/initctl/explain/explain.ts",
         "lib/cli/pager.ts",
         "lib/cli/openrc/helpers/helper.ts",

@@ -2,13 +2,26 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
 import { type Compression, type RotatedLog, rotatedLogs } from "../lib/model/logs/log_names.ts";
+import { TemporaryDirectory } from "../lib/sys/testing/directory.ts";
+import { run } from "./support/command.ts";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "./support/namespace.ts";
+import { EXECUTABLE } from "./support/programs.ts";
 
 const READERS: Record<Compression, (bytes: Uint8Array) => Uint8Array> = {
   none: (bytes) => bytes,
@@ -92,6 +105,71 @@ Deno.test("so many rotated logs are kept; what a killed child has left is put in
   assert(numbers(60000, "\r\n").endsWith(everything(init, "some.log", rotated)));
   const others = readdirSync(init.logdir).filter((name) => name.includes(".2001") || name === "some.log.1");
   assert.deepEqual(others.sort(), ["other.log.20010101T000000.000Z", "some.log.1"]);
+});
+
+/** Random numbers do not become smaller. */
+const RANDOM = randomBytes(100_000);
+
+Deno.test("what is named like a rotated log and is no file is left alone, and holds nothing up", async () => {
+  using directory = new TemporaryDirectory();
+  const at = (name: string) => join(directory.path, name);
+  const stamp = (day: number) => `20260101T00000${day}.000Z`;
+  execFileSync("mkfifo", [at(`web.log.${stamp(1)}`)]);
+  mkdirSync(at(`web.log.${stamp(2)}`));
+  mkdirSync(at(`web.log.${stamp(3)}.gz.part`));
+  writeFileSync(at("secret"), "secret");
+  symlinkSync(at("secret"), at(`web.log.${stamp(4)}`));
+  symlinkSync(at("secret"), at(`web.log.${stamp(5)}.gz`));
+  const strange = readdirSync(directory.path).sort();
+  for (const day of [6, 7, 8]) writeFileSync(at(`web.log.${stamp(day)}`), `day ${day}\n`);
+  const words = [EXECUTABLE, "tidy-logs", at("web.log"), "2", "gzip"];
+  const { exit, stderr } = await run(words, { environment: {}, directory: "/" });
+  assert.deepEqual([exit, stderr], [0, ""]);
+  const left = readdirSync(directory.path).filter((name) => !strange.includes(name)).sort();
+  assert.deepEqual(left, [`web.log.${stamp(7)}.gz`, `web.log.${stamp(8)}.gz`]);
+  for (const name of strange) assert(lstatSync(at(name)), name);
+  assert.equal(readFileSync(at("secret"), "utf8"), "secret");
+});
+
+Deno.test("a rotated log that cannot be compressed is told with the reason; the others are looked after", async () => {
+  using directory = new TemporaryDirectory();
+  const at = (name: string) => join(directory.path, name);
+  const [large, small] = ["web.log.20260101T000000.000Z", "web.log.20260102T000000.000Z"];
+  writeFileSync(at(large!), RANDOM);
+  writeFileSync(at(small!), "small\n");
+  // As on a full disk, a write fails in the middle.
+  const script = 'trap "" XFSZ; ulimit -f 16; exec "$0" tidy-logs "$1" 5 gzip';
+  const words = ["/bin/sh", "-c", script, EXECUTABLE, at("web.log")];
+  const { exit, stderr } = await run(words, { environment: {}, directory: "/" });
+  assert.deepEqual([exit, stderr], [1, "tidy-logs: File too large\n"]);
+  assert.deepEqual(readdirSync(directory.path).sort(), [large, `${small}.gz`]);
+  assert.deepEqual(readFileSync(at(large!)), RANDOM);
+});
+
+Deno.test("what keeps a log from being tidied is told once, whatever becomes of other logs", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "bad.conf": "task\nconsole pipe\nlog rotate size 20KB keep 1000\nexec seq 1 40000\n",
+      "good.conf": "task\nconsole pipe\nlog rotate size 20KB keep 1000\nexec seq 1 40000\n",
+    },
+  });
+  const old = join(init.logdir, "bad.log.20010101T000000.000Z");
+  writeFileSync(old, "old\n");
+  mkdirSync(`${old}.gz.part`);
+  // Each child ends before the next one begins.
+  for (let round = 1; round <= 3; round++) {
+    for (const name of ["bad", "good"]) {
+      const before = rotatedLogs(`${name}.log`, readdirSync(init.logdir)).length;
+      await runTask(init, name);
+      await until(`${name} is tidied`, () => {
+        const names = readdirSync(init.logdir), rotated = rotatedLogs(`${name}.log`, names);
+        const isOpen = (one: RotatedLog) => one.compression === "none" && !one.stamp.startsWith("2001");
+        return rotated.length > before && !rotated.some(isOpen);
+      });
+    }
+  }
+  const told = /bad\.log: unable to tidy up what was rotated: File exists/g;
+  assert.equal(init.messages().match(told)?.length, 1, init.messages());
 });
 
 Deno.test("a rotation that a crash has stopped half way is completed with the next one", async () => {

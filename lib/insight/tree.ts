@@ -1,5 +1,6 @@
 /** Trees of reasons as text: a line for each, indented, with a mark where it says whether something is so. */
 
+import { printable } from "../model/text/printable.ts";
 import { type Paint, PLAIN, type Style } from "./screen/style.ts";
 import type { Explanation, JobVerdict, ReasonNode } from "./why/reason.ts";
 
@@ -56,10 +57,10 @@ export function reasonLines(one: ReasonNode, depth: number, layout: Layout): str
   ];
 }
 
-/** A text at a depth, wrapped. */
+/** A text at a depth, wrapped. What others have named is made printable. */
 export function lineOf(text: string, depth: number, layout: Layout, paint?: Paint): string[] {
   const indent = STEP.repeat(depth);
-  const lines = wrap(text, widthOf(layout) - indent.length, STEP);
+  const lines = wrap(printable(text), widthOf(layout) - indent.length, STEP);
   return lines.map((line) => indent + layout.style(line, paint));
 }
 

@@ -3,7 +3,7 @@
 import process from "node:process";
 import type { Tool } from "../../model/command_line/tool.ts";
 import { writeAll } from "../../sys/io/write_all.ts";
-import { printable } from "../../model/text/printable.ts";
+import { printable, printableJson } from "../../model/text/printable.ts";
 import { runTool } from "../tool.ts";
 import { judgeInit, judgeJobs, usualDirectories } from "./configuration.ts";
 import { type Diagnosis, EXAMINATIONS } from "./examinations.ts";
@@ -31,7 +31,7 @@ const DOCTOR: Tool = {
     const findings = await examine(args, process.env);
     const isHealthy = findings.every(({ level }) => level !== "problem");
     const shown = options.has("quiet") ? findings.filter(({ level }) => level !== "ok") : findings;
-    writeAll(1, options.has("json") ? `${JSON.stringify({ isHealthy, findings: shown })}\n` : textOf(shown));
+    writeAll(1, options.has("json") ? `${printableJson({ isHealthy, findings: shown })}\n` : textOf(shown));
     return isHealthy ? 0 : 1;
   },
 };

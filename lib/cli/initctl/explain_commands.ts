@@ -4,7 +4,7 @@ import type { Trial } from "../../insight/what_if/outcome.ts";
 import { COLOUR } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { isPair } from "../../model/environment.ts";
-import { type CommandGroup, type Invocation } from "./command.ts";
+import type { CommandGroup, Invocation } from "./command.ts";
 
 const load = () => import("./explain/explain.ts");
 

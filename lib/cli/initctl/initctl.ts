@@ -28,7 +28,7 @@ import { UsageError, usageMessage } from "../../model/command_line/usage_error.t
 import { initCommands } from "./init_commands.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
 import { readingCommands } from "./reading_commands.ts";
-import { printableLines } from "../../model/text/printable.ts";
+import { printableJson, printableLines } from "../../model/text/printable.ts";
 import { write, writeStyled } from "../output.ts";
 
 /** The program's own name. By any other it is one of the commands. */
@@ -283,7 +283,7 @@ async function attempt(what: string, connecting: () => Promise<Client>): Promise
 }
 
 function jsonLine(answer: object): string {
-  return `${JSON.stringify(answer)}\n`;
+  return `${printableJson(answer)}\n`;
 }
 
 function print({ write }: InitctlHost, text: string): number {

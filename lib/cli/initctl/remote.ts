@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { errorReason } from "../../sys/call/errno.ts";
+import { printableJson } from "../../model/text/printable.ts";
 import { ConnectionError, errorAsData } from "./errors.ts";
 
 /** What is run, and where. */
@@ -50,7 +51,7 @@ async function runOn(host: string, request: RemoteRequest, isAlone: boolean): Pr
   const { words, isInteractive, isJson, write, complain } = request;
   const fail = (message: string) => {
     const answer = errorAsData(new ConnectionError(message));
-    if (isJson) write(1, `${JSON.stringify(isAlone ? answer : { host, answer })}\n`);
+    if (isJson) write(1, `${printableJson(isAlone ? answer : { host, answer })}\n`);
     complain(message);
   };
   const command = ["sh", "-c", SCRIPT, "initctl", ...words].map(quoted).join(" ");
@@ -113,7 +114,7 @@ async function follow(
 /** An answer of JSON, in an object that names the host. */
 function withHost(host: string, line: string): string {
   try {
-    return JSON.stringify({ host, answer: JSON.parse(line) });
+    return printableJson({ host, answer: JSON.parse(line) });
   } catch {
     return `${host}: ${line}`;
   }

@@ -59,7 +59,7 @@ function guarded(line: string): string {
 function escape(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("'", "\\(aq").replaceAll("`", "\\(ga")
     .replaceAll("^", "\\(ha").replaceAll("~", "\\(ti")
-    .replace(/[^\x00-\x7f]/g, (character) => `\\[u${codeOf(character)}]`);
+    .replace(/\P{ASCII}/gu, (character) => `\\[u${codeOf(character)}]`);
 }
 
 function codeOf(character: string): string {

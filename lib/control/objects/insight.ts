@@ -9,11 +9,16 @@ import type { CallContext, Interface } from "./interface.ts";
 /** The arguments of the methods that read pages, see {@link PageQuery}; `wait`: the answer comes when there is something. */
 const PAGE_ARGUMENTS = "jobs:as after:t since:t most:u last:b wait:b";
 
+/** Of a number beyond all that are counted exactly, the last of those. */
+function numberOf(value: unknown): number {
+  return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
+}
+
 function queryOf([jobs, after, since, most, last]: unknown[]): PageQuery {
   return {
     jobs: jobs as string[],
-    after: Number(after),
-    since: Number(since),
+    after: numberOf(after),
+    since: numberOf(since),
     most: most as number,
     last: last as boolean,
   };

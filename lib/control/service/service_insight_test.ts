@@ -99,6 +99,15 @@ Deno.test("who waits is answered when there is something, and others before", ()
     assert.deepEqual((await readJournal(client, {}, true)).next, 1);
   }));
 
+Deno.test("a reader that goes on behind all numbers gets nothing, and an answer", () =>
+  withService(async (init, _, client) => {
+    filled(init);
+    for (const after of [2 ** 53, 2 ** 63, 2 ** 64 - 2048]) {
+      const { items, next } = await readJournal(client, { after, since: after });
+      assert.deepEqual([items, next], [[], Number.MAX_SAFE_INTEGER]);
+    }
+  }));
+
 Deno.test("who waits and goes is forgotten", () =>
   withService(async (init, address, client) => {
     const socket = await greeted(address);

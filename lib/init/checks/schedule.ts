@@ -1,5 +1,6 @@
 /** The schedule of one check: when it is made, and which of its results are changes that are told. */
 
+import { LONGEST_DELAY } from "../../sys/io/patient_timer.ts";
 import { CHECK_DEFAULTS, type CheckUse, type PolledCheck } from "../../model/checks/check.ts";
 
 /** The result of a check. Without one (`none`: something was short on this side) nothing is known. */
@@ -105,6 +106,3 @@ export class CheckSchedule {
     if (isNews) this.listener.passed();
   }
 }
-
-/** The longest delay of the runtimes' timers, in ms. */
-const LONGEST_DELAY = 2 ** 31 - 1;

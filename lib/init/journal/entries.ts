@@ -11,7 +11,9 @@ type EntryMakers = { [Kind in Notice["kind"]]?: (notice: NoticeOfKind<Kind>) => 
 
 /** A cause that a record can hold. */
 export function shortCause(cause: Cause): Cause {
-  if (cause.by === "event") return { ...cause, environment: variables(cause.environment) };
+  if (cause.by === "event") {
+    return { ...cause, event: shortText(cause.event), environment: variables(cause.environment) };
+  }
   return cause.by === "failure" ? { by: "failure", reason: shortText(cause.reason) } : cause;
 }
 
@@ -46,10 +48,15 @@ const ENTRIES: EntryMakers = {
     }
   ),
   "event-begun": ({ event, environment, cause }) => (
-    { kind: "event", event, environment: variables(environment), cause: shortCause(cause) }
+    { kind: "event", event: shortText(event), environment: variables(environment), cause: shortCause(cause) }
   ),
   "event-emitted": ({ event, environment, failed }) => (
-    { kind: "event-over", event, environment: variables(environment), ...(failed && { failed }) }
+    {
+      kind: "event-over",
+      event: shortText(event),
+      environment: variables(environment),
+      ...(failed && { failed }),
+    }
   ),
 };
 

@@ -63,7 +63,8 @@ export class InitInsight implements Insight, Part<SavedInsight> {
     this.#since = sources.now().wall;
     this.#journal.onMore = () => this.#more.journal.wake();
     output.recent.onMore = () => this.#more.output.wake();
-    messages.onMessage = (priority, message) => this.#add({ kind: "message", priority, message });
+    messages.onMessage = (priority, message) =>
+      this.#add({ kind: "message", priority, message: shortText(message) });
     this.#histories.onFailure = ({ job, instance }, result) =>
       this.#add({ kind: "failed", job, instance, result });
   }

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JournalEntry, PageQuery } from "../../model/insight/journal.ts";
+import type { Notice } from "../../model/requests.ts";
+import { entryOf } from "./entries.ts";
 import { Journal, shortVariables } from "./journal.ts";
 
 const ALL: PageQuery = { jobs: [], after: 0, since: 0, most: 1000, last: false };
@@ -78,6 +80,33 @@ Deno.test("records are bounded by what they take", () => {
   for (let round = 0; round < 100; round++) journal.add(message("x".repeat(1000)), 1);
   assert.equal(journal.read(ALL).items.length, 9);
   assert.ok(journal.size <= 10_000);
+});
+
+Deno.test("one large record does not push out all others, and what is gone changes no size", () => {
+  const journal = new Journal({ routine: SMALL.routine, notable: { count: 3, size: 10_000 } });
+  journal.add(message("small"), 1);
+  const before = journal.size, large = journal.add(message("x".repeat(5000)), 2);
+  assert.deepEqual(journal.read(ALL).items.map(({ number }) => number), [1]);
+  journal.amend(large, message("y".repeat(6000)));
+  assert.equal(journal.size, before);
+  const gone = journal.add(message("z"), 3);
+  for (let round = 0; round < 3; round++) journal.add(message("w"), 4);
+  const size = journal.size;
+  journal.amend(gone, message("z".repeat(2000)));
+  assert.equal(journal.size, size);
+  const { items, lost } = journal.read(ALL);
+  assert.deepEqual([items.map(({ number }) => number), lost], [[4, 5, 6], 3]);
+});
+
+Deno.test("of an event with a long name the beginning is recorded", () => {
+  const event = "e".repeat(800_000), environment: string[] = [];
+  const cause = { by: "event", event, environment } as const;
+  const entries = [
+    entryOf({ kind: "event-begun", event, environment, cause: { by: "init" } } as unknown as Notice),
+    entryOf({ kind: "event-emitted", event, environment, failed: false } as unknown as Notice),
+    entryOf({ kind: "goal-changed", job: "a", instance: "", goal: "start", cause } as unknown as Notice),
+  ];
+  for (const entry of entries) assert(JSON.stringify(entry).length < 5000);
 });
 
 Deno.test("a page holds at least one record, and no more than a message should", () => {

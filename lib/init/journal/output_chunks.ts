@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 const NEWLINE = 10, RETURN = 13;
 
 /** What a chunk takes beside its bytes, and what a mark takes, in bytes. */
-const CHUNK_COST = 200, MARK_COST = 80;
+export const CHUNK_COST = 200, MARK_COST = 80;
 
 /** How many marks a chunk may have. */
 const MOST_MARKS = 4096;
@@ -32,9 +32,9 @@ export class Chunk {
     return this.marks.length < MOST_MARKS ? this.bytes.length - this.length : 0;
   }
 
-  /** What it takes in memory. */
+  /** What it takes in memory. The instance may be gone, so that its name is kept for this alone. */
   get cost(): number {
-    return CHUNK_COST + this.bytes.length + MARK_COST * this.marks.length;
+    return CHUNK_COST + this.stream.instance.length + this.bytes.length + MARK_COST * this.marks.length;
   }
 
   /** Adds bytes, for which there is room. `base`: the number of the byte before the first. */
@@ -118,8 +118,9 @@ export class OutputStreamRing {
     for (let end = view.newlineBefore(view.length); end >= first;) {
       const before = view.newlineBefore(end);
       const line = view.line(this, Math.max(first, before + 1), end);
-      if (line.number <= after || line.at < since) return;
-      yield line;
+      if (line.number <= after) return;
+      // Older ones may have later times: the clock may have been set back.
+      if (line.at >= since) yield line;
       end = before;
     }
   }

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { OutputLine, Page, PageQuery } from "../../model/insight/journal.ts";
 import type { Part } from "../parts/part.ts";
-import { Chunk, type KeptLine, OutputStreamRing } from "./output_chunks.ts";
+import { Chunk, CHUNK_COST, type KeptLine, MARK_COST, OutputStreamRing } from "./output_chunks.ts";
 import { type OutputKeeper, OutputSieve } from "./output_sieve.ts";
 
 /** What all output takes at most, in bytes. */
@@ -145,7 +145,7 @@ export class OutputRing implements Part<SavedRing> {
     const largest = Math.max(SMALLEST_CHUNK, Math.min(LARGEST_CHUNK, 2 ** Math.floor(Math.log2(share / 4))));
     let size = Math.max(SMALLEST_CHUNK, Math.min(2 * before, largest));
     while (size < needed && size < largest) size *= 2;
-    this.#makeRoom(job, size);
+    this.#makeRoom(job, size + CHUNK_COST + MARK_COST + stream.instance.length);
     const spare = this.#spare?.length === size ? this.#spare : undefined;
     if (spare) this.#spare = undefined;
     const chunk = new Chunk(stream, spare ?? new Uint8Array(size));

@@ -129,6 +129,27 @@ Deno.test("instances without end, and jobs without end, stay within the bound", 
   assert.ok(ring.size <= 1 << 20);
 });
 
+Deno.test("instances with long names stay within the bound", () => {
+  const { ring } = ringOf(1 << 20);
+  let names = 0;
+  for (let number = 0; number < 50; number++) {
+    const name = `${number}`.padEnd(100_000, "x"), keeper = ring.keep("job", name);
+    keeper.take(Buffer.from("line\n"));
+    keeper.end();
+  }
+  for (const { instance } of ring.read({ ...ALL, last: true }).items) names += instance.length;
+  assert.ok(names > 500_000 && names <= 1 << 20, `${names}`);
+});
+
+Deno.test("the last lines since a time are those of all lines, where the clock was set back", () => {
+  const { ring, clock } = ringOf(), keeper = ring.keep("job", "");
+  for (const [at, text] of [[1000, "a"], [500, "b"], [2000, "c"]] as const) {
+    clock.now = at;
+    keeper.take(Buffer.from(`${text}\n`));
+  }
+  for (const last of [true, false]) assert.deepEqual(texts(ring, { since: 800, last }), ["a", "c"]);
+});
+
 Deno.test("single bytes that come at different times are bounded, too", () => {
   const { ring, clock } = ringOf(1 << 20);
   const keeper = ring.keep("job", "");

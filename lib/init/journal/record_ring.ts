@@ -13,6 +13,9 @@ export interface RingLimits {
 /** So many places of records that are gone are left at the beginning of the list before it is cut. */
 const MOST_GONE = 512;
 
+/** The largest part of all space that one record may take. */
+const LARGEST_SHARE = 1 / 4;
+
 /** The last records. */
 export class RecordRing {
   #records: JournalRecord[] = [];
@@ -24,23 +27,25 @@ export class RecordRing {
 
   constructor(private readonly limits: RingLimits) {}
 
-  /** Adds a record with a greater number than all before it. */
+  /** Adds a record with a greater number than all before it. One for which too many would have to go is not kept. */
   add(record: JournalRecord): void {
     const size = sizeOf(record);
+    if (size > this.limits.size * LARGEST_SHARE) return;
     this.#records.push(record);
     this.#sizes.push(size);
     this.#size += size;
-    while (this.#size > this.limits.size || this.length > this.limits.count) this.#drop();
+    this.#shrink();
   }
 
-  /** Changes a record, which may have gone. */
+  /** Changes a record, which may be gone. */
   amend(record: JournalRecord, change: Partial<JournalRecord>): void {
+    const index = this.#indexAfter(record.number - 1), isKept = this.#records[index] === record;
     Object.assign(record, change);
-    const index = this.#records.lastIndexOf(record);
-    if (index < this.#first) return;
+    if (!isKept) return;
     const size = sizeOf(record);
     this.#size += size - this.#sizes[index]!;
     this.#sizes[index] = size;
+    this.#shrink();
   }
 
   /** How many there are. */
@@ -55,13 +60,21 @@ export class RecordRing {
 
   /** The records with a number greater than this, in order. */
   after(number: number): JournalRecord[] {
+    return this.#records.slice(this.#indexAfter(number));
+  }
+
+  #indexAfter(number: number): number {
     let low = this.#first, high = this.#records.length;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.#records[middle]!.number > number) high = middle;
       else low = middle + 1;
     }
-    return this.#records.slice(low);
+    return low;
+  }
+
+  #shrink(): void {
+    while (this.#size > this.limits.size || this.length > this.limits.count) this.#drop();
   }
 
   #drop(): void {

@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { HttpAddress } from "../../control/http_address.ts";
-import { LONGEST_DELAY } from "../parts/timers.ts";
+import { LONGEST_DELAY } from "../../sys/io/patient_timer.ts";
 
 /** A response. */
 export interface HttpResponse {

@@ -2,7 +2,6 @@
 
 import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import type { Part } from "./part.ts";
-import { LONGEST_DELAY } from "./timers.ts";
 
 /** What is saved of a {@link Deadline}: the time that is left, in ms. Absent when it is not set. */
 export type SavedDeadline = number | null;
@@ -17,7 +16,7 @@ export class Deadline implements Part<SavedDeadline> {
   /** Sets it to so many ms from now, instead of what it was set to before. */
   set(delay: number): void {
     this.clear();
-    this.#timer = new PatientTimer(Math.min(delay, LONGEST_DELAY), () => {
+    this.#timer = new PatientTimer(delay, () => {
       this.#timer = undefined;
       this.onReached();
     });

@@ -3,9 +3,6 @@
 import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import type { Part } from "./part.ts";
 
-/** The longest delay of the runtimes' timers, in ms. With a longer one they would fire at once. */
-export const LONGEST_DELAY = 2 ** 31 - 1;
-
 /** What is saved of {@link Timers}. */
 export interface SavedTimers {
   /** Timers with the rest of their delays, in ms. */
@@ -40,7 +37,7 @@ export class Timers implements Part<SavedTimers> {
       this.onFired(timer);
     };
     // What has come while init was held up goes first: signs of life, ends of processes.
-    this.#running.set(timer, new PatientTimer(Math.min(delay, LONGEST_DELAY), fire));
+    this.#running.set(timer, new PatientTimer(delay, fire));
   }
 
   clear(timer: number): void {

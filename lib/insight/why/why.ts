@@ -8,6 +8,7 @@ import { ExpansionError } from "../../model/expand.ts";
 import { displayName } from "../../model/display_name.ts";
 import type { InstanceReport } from "../../model/insight/report.ts";
 import { closest } from "../../model/text/closest.ts";
+import { printable } from "../../model/text/printable.ts";
 import { hasRun } from "../results.ts";
 import { conditionInWords, conditionReason, missingParts, ONCE } from "./conditions.ts";
 import { dependantReasons, dependencyReasons } from "./dependencies.ts";
@@ -29,6 +30,10 @@ export class NoAnswer extends Error {}
  * @throws {NoAnswer} when there is no such job, or no such instance.
  */
 export function whyJob(facts: Facts, name: string, given: readonly string[] = []): Explanation[] {
+  return explain(facts, name, given).map((one) => ({ ...one, summary: printable(one.summary) }));
+}
+
+function explain(facts: Facts, name: string, given: readonly string[]): Explanation[] {
   const job = facts.engine.jobs.get(name);
   if (!job) return [whyNoJob(facts, name)];
   const instances = Array.from(job.instances.values());

@@ -418,6 +418,18 @@ Deno.test("an instance that the variables name, and all of them without", () => 
   assert.throws(() => scene.why("tty", {}, ["M=3"]), /which instance of tty is meant: Unknown parameter: N$/);
 });
 
+Deno.test("a summary, and the title of a trial, cannot control a terminal either", () => {
+  const scene = new Scene({ tty: { instance: "$N" } }), name = "\x1b]0;x\x07\n\x9b\u202e";
+  const safe = "\\e]0;x\\x07\\n\\x9b\\u202e", environment = [`N=${name}`];
+  const [absent] = scene.why("tty", {}, environment);
+  assert(absent!.summary.startsWith(`tty (${safe}) has not been started`), absent!.summary);
+  scene.simulator.request({ kind: "start", job: "tty", environment, wait: false });
+  assert(scene.why("tty")[0]!.summary.startsWith(`tty (${safe}) `));
+  assert(
+    scene.whatIfText({ kind: "emit", event: name, environment: [] }).startsWith(`If the event ${safe} `),
+  );
+});
+
 Deno.test("init on its way down starts no services", () => {
   const scene = new Scene({ web: { startOn: "go" }, old: {} }).start("old");
   scene.simulator.behave("old", "main", ["stubborn"]);

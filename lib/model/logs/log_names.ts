@@ -16,7 +16,9 @@ export type Compression = keyof typeof COMPRESSIONS;
 export const PARTIAL_ENDING = ".part";
 
 /** The time of a rotation in UTC, to the millisecond, so that names sort by it: `20261130T041530.123Z`. */
-const STAMP = /^\d{8}T\d{6}\.\d{3}Z$/;
+const STAMP = /^([1-8]\d{3})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3])([0-5]\d){2}\.\d{3}Z$/;
+
+const DAY = 86_400_000;
 
 /** The longest ending that a rotated log's name has, in bytes. */
 const LONGEST_ENDING = ".20261130T041530.123Z".length + ".zst".length + PARTIAL_ENDING.length;
@@ -76,7 +78,17 @@ export function rotatedLogs(log: string, names: Iterable<string>): RotatedLog[] 
 function parseEnding(name: string, ending: string): RotatedLog | undefined {
   const stamp = ending.slice(0, ending.indexOf("Z") + 1), rest = ending.slice(stamp.length);
   const compression = (Object.keys(COMPRESSIONS) as Compression[]).find((key) => COMPRESSIONS[key] === rest);
-  return compression !== undefined && STAMP.test(stamp) ? { name, stamp, compression } : undefined;
+  return compression !== undefined && isStamp(stamp) ? { name, stamp, compression } : undefined;
+}
+
+/**
+ * True for what {@link stampOf} makes of a time. Anybody may name a file after a day that there is not, or after the last
+ * years with four digits: behind those, names would not sort.
+ */
+function isStamp(text: string): boolean {
+  const [, year, month, day] = STAMP.exec(text)?.map(Number) ?? [];
+  if (year === undefined) return false;
+  return day! * DAY <= Date.UTC(year, month!, 1) - Date.UTC(year, month! - 1, 1);
 }
 
 /** What the names of a log's rotated files begin with: the log's own name, where there is room behind it. */

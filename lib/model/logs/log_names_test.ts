@@ -53,6 +53,21 @@ Deno.test("the rotated logs of one log, of all that is in its directory, the old
   ]);
 });
 
+Deno.test("a name with a time that there is not, or that has none behind it, is no rotated log's", () => {
+  const wrong = [
+    "99999999T999999.999Z",
+    "99991231T235959.999Z",
+    "90000101T000000.000Z",
+    "20261301T000000.000Z",
+    "20260230T000000.000Z",
+    "20261130T240000.000Z",
+    "20261130T041560.000Z",
+  ];
+  assert.deepEqual(rotatedLogs("web.log", wrong.map((stamp) => `web.log.${stamp}`)), []);
+  const last = "89991231T235959.999Z";
+  assert.deepEqual(rotatedLogs("web.log", [`web.log.${last}`]).map(({ stamp }) => stamp), [last]);
+});
+
 Deno.test("of a file and what it was compressed to, whose crash left both, the file counts", () => {
   const both = [`web.log.${STAMP}`, `web.log.${STAMP}.gz`];
   for (const names of [both, both.toReversed()]) {

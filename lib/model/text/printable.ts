@@ -19,6 +19,14 @@ export function printableLines(text: string): string {
   );
 }
 
+/** A value as JSON, in which what is not printable is escaped: a terminal may be told by it as well. */
+export function printableJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 function escaped(character: string): string {
   const code = character.charCodeAt(0);
   return NAMES[character] ??

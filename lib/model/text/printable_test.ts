@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { printable, printableLines } from "./printable.ts";
+import { printable, printableJson, printableLines } from "./printable.ts";
 
 Deno.test("what can be printed stays, and nothing else is printed as it is", () => {
   for (const text of ["", "/etc/init/wéb ☃ 大.conf:3: a\\b 'c' \"d\"", "\udcff"]) {
@@ -17,4 +17,12 @@ Deno.test("what can be printed stays, and nothing else is printed as it is", () 
 
 Deno.test("of several lines, their ends and tabs stay", () => {
   assert.equal(printableLines("a\tb\r\nc\x1b\u202e\n"), "a\tb\\r\nc\\e\\u202e\n");
+});
+
+Deno.test("JSON holds the same value, and nothing that is not printable", () => {
+  const value = { "a\x9b": ["\x1b[2J\n", "\u202e\u2028\x7f", "wéb ☃ 大 \udcff"] };
+  const json = printableJson(value);
+  assert.deepEqual(JSON.parse(json), value);
+  assert.equal(json, printable(json));
+  assert(json.includes("\\u009b") && json.includes("wéb ☃ 大"), json);
 });

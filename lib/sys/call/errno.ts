@@ -102,8 +102,10 @@ export function errnoMessage(errno: number): string {
 
 /** The message of strerror(3) for an error of node:fs or lib/sys; for any other, its own. */
 export function errorReason(error: unknown): string {
-  const { errno, message } = error as { errno?: number; message: string };
-  return typeof errno === "number" ? errnoMessage(Math.abs(errno)) : message;
+  const { errno, code, message } = error as { errno?: number; code?: unknown; message: string };
+  // The errors of node:zlib (`Z_DATA_ERROR`, `ZSTD_error_…`) have numbers of their own.
+  const isKernels = typeof errno === "number" && !String(code).startsWith("Z");
+  return isKernels ? errnoMessage(Math.abs(errno)) : message;
 }
 
 const SHORTAGES = ["EAGAIN", "ENOMEM", "EMFILE", "ENFILE"];

@@ -7,6 +7,9 @@
  */
 const HELD_UP = 50, TIME_TO_READ = 100, MOST_TIMES = 5;
 
+/** The longest delay of the runtimes' timers, in ms. With a longer one they would fire at once. */
+export const LONGEST_DELAY = 2 ** 31 - 1;
+
 /** A timer that runs. */
 export class PatientTimer {
   /** When its time is over, on the clock of `performance.now()`. */
@@ -14,7 +17,7 @@ export class PatientTimer {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param delay In ms.
+   * @param delay In ms; as long as one likes.
    * @param onOver Called when its time is over, unless it is cancelled.
    */
   constructor(delay: number, onOver: () => void) {
@@ -23,12 +26,13 @@ export class PatientTimer {
   }
 
   #wait(delay: number, onOver: () => void, times: number): void {
-    const due = performance.now() + delay;
+    const step = Math.min(delay, LONGEST_DELAY), due = performance.now() + step;
     this.#timer = setTimeout(() => {
+      if (step < delay) return this.#wait(delay - step, onOver, times);
       const isLate = performance.now() - due > HELD_UP;
       if (isLate && times > 0) this.#wait(TIME_TO_READ, onOver, times - 1);
       else onOver();
-    }, delay);
+    }, step);
   }
 
   cancel(): void {

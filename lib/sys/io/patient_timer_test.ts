@@ -35,3 +35,11 @@ Deno.test("a timer that is cancelled never fires, though the process was held up
   timers[1]!.cancel();
   await new Promise<void>((resolve) => new PatientTimer(150, resolve));
 });
+
+Deno.test("a delay that is longer than the runtime's timers know does not end at once", async () => {
+  const timers = [2 ** 31, 2 ** 53 * 1000, Infinity].map((delay) =>
+    new PatientTimer(delay, () => assert.fail(`${delay} ms are over`))
+  );
+  await new Promise<void>((resolve) => new PatientTimer(20, resolve));
+  for (const timer of timers) timer.cancel();
+});

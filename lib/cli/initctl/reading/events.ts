@@ -5,7 +5,7 @@ import { readJournal } from "../../../control/client/insight.ts";
 import { RECORD_KINDS, recordText } from "../../../insight/history/record_text.ts";
 import { styleFor } from "../../../insight/screen/style.ts";
 import type { JournalRecord } from "../../../model/insight/journal.ts";
-import { printable } from "../../../model/text/printable.ts";
+import { printable, printableJson } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
 import { LineOutput } from "./line_output.ts";
 import { follow, readAll } from "./pages.ts";
@@ -24,7 +24,7 @@ export async function showEvents(invocation: Invocation): Promise<number> {
   const day = isTerminal(1) ? now : -Infinity; // Elsewhere the day is always told.
   const output = new LineOutput<JournalRecord>(
     invocation,
-    (record) => Buffer.from(`${isJson ? JSON.stringify(record) : recordText(record, style, day)}\n`),
+    (record) => Buffer.from(`${isJson ? printableJson(record) : recordText(record, style, day)}\n`),
   );
   const isWanted = ({ kind }: JournalRecord) => kinds === undefined || kinds.has(kind);
   const page = await readAll(

@@ -11,6 +11,7 @@ import { displayName } from "../../../model/display_name.ts";
 import type { OutputLine } from "../../../model/insight/journal.ts";
 import { LinePattern } from "../../../model/text/line_pattern.ts";
 import { PatternError } from "../../../model/text/pattern_syntax.ts";
+import { printableJson } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
 import { type InstanceLog, LogFiles } from "./log_files.ts";
 import { follow, readAll } from "./pages.ts";
@@ -74,7 +75,7 @@ function outputFor(invocation: Invocation, { jobs }: ChosenJobs, now: number): L
   const text = new LogText({ style, isTerminal: isTerminal(1), isOneJob: jobs.length === 1, now });
   return new LineOutput(
     invocation,
-    (line) => isJson ? Buffer.from(`${JSON.stringify(logLineAsJson(line))}\n`) : text.bytesOf(line),
+    (line) => isJson ? Buffer.from(`${printableJson(logLineAsJson(line))}\n`) : text.bytesOf(line),
   );
 }
 

@@ -101,6 +101,21 @@ Deno.test(
 );
 
 Deno.test(
+  "files named after times that there are not, or that have none behind them, change no name",
+  inDirectory((directory) => {
+    const strange = ["web.log.99999999T999999.999Z", "web.log.99991231T235959.999Z"];
+    for (const name of strange) fs.writeFileSync(join(directory, name), "");
+    const it = new Fixture(directory, {});
+    it.append("0123456789\n");
+    assert.equal(it.append("next\n"), "");
+    assert.deepEqual(
+      Object.keys(it.files).filter((name) => !strange.includes(name)),
+      ["web.log", "web.log.20261130T120000.000Z"],
+    );
+  }),
+);
+
+Deno.test(
   "a log that cannot be rotated grows on, and is tried again when it has grown as much",
   inDirectory((directory) => {
     const it = new Fixture(directory, {});

@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import type { LogLimit } from "../../../model/logs/settings.ts";
 import { formatSize } from "../../../model/checks/size.ts";
+import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import type { Part } from "../../parts/part.ts";
 
 const NEWLINE = 10;
@@ -31,7 +32,7 @@ export class RateLimit implements Part<SavedRate> {
   #passed: Dropped = { lines: 0, bytes: 0 };
   #dropped: Dropped = { lines: 0, bytes: 0 };
   #line: SavedRate["line"] = "ended";
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: PatientTimer | undefined;
 
   /**
    * @param pass Receives what passes, and the notes of what does not.
@@ -102,7 +103,7 @@ export class RateLimit implements Part<SavedRate> {
   /** Has the note come with the end of the interval, also where nothing more is printed. */
   #await(): void {
     const rest = this.limit.per * 1000 - (this.now() - this.#begin);
-    this.#timer ??= setTimeout(() => this.#note(), Math.max(rest, 0));
+    this.#timer ??= new PatientTimer(Math.max(rest, 0), () => this.#note());
   }
 
   #beginInterval(): void {
@@ -112,7 +113,7 @@ export class RateLimit implements Part<SavedRate> {
   }
 
   #note(): void {
-    clearTimeout(this.#timer);
+    this.#timer?.cancel();
     this.#timer = undefined;
     const { lines, bytes } = this.#dropped;
     if (bytes === 0) return;

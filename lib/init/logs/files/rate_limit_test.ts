@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { LogLimit } from "../../../model/logs/settings.ts";
+import { PatientTimer } from "../../../sys/io/patient_timer.ts";
 import { passOn } from "../../parts/testing/pass_on.ts";
 import { type Dropped, RateLimit } from "./rate_limit.ts";
 
@@ -51,4 +52,12 @@ Deno.test("what is counted goes on in another init", () => {
   after.take("5\n");
   assert.equal(after.text, "[3 lines (7 bytes) were left out: more than 1 lines in 10 s]\n5\n");
   before.limit.close();
+});
+
+Deno.test("the longest interval is not over at once", async () => {
+  const it = new Fixture({ lines: 1, per: Number.MAX_SAFE_INTEGER });
+  it.take("1\n2\n");
+  await new Promise<void>((resolve) => new PatientTimer(20, resolve));
+  assert.equal(it.text, "1\n");
+  it.limit.close();
 });

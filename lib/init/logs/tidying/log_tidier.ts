@@ -11,6 +11,9 @@ const LONGEST_REASON = 500;
 /** The child leaves processor and disk to others. */
 const BACKGROUND = { nice: 10, ioPriority: "idle", tellsErrors: true } as const;
 
+/** A child that takes longer than this (ms) is killed: it may be stopped, or wait for a disk that does not answer. */
+const DEADLINE = 30 * 60_000;
+
 /** What is saved of {@link LogTidier}: the logs that are still to be looked after. */
 export type SavedTidying = Array<[path: string, rotation: Rotation]>;
 
@@ -19,10 +22,19 @@ export class LogTidier implements Part<SavedTidying> {
   /** In their order; the first one's child runs. */
   readonly #logs = new Map<string, Rotation>();
   #child: OwnChild | undefined;
-  readonly #told = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** What was told last of a path. */
+  readonly #told = new Map<string, string>();
 
-  /** @param command The command that runs the program `tidy-logs` of this executable. */
-  constructor(private readonly command: readonly string[], private readonly world: ChildWorld) {}
+  /**
+   * @param command The command that runs the program `tidy-logs` of this executable.
+   * @param deadline In ms; for tests.
+   */
+  constructor(
+    private readonly command: readonly string[],
+    private readonly world: ChildWorld,
+    private readonly deadline: number = DEADLINE,
+  ) {}
 
   /** Looks after what a log was rotated to. */
   add(path: string, rotation: Rotation): void {
@@ -44,6 +56,11 @@ export class LogTidier implements Part<SavedTidying> {
   /** Ends the child. What it leaves undone is done after the log's next rotation. */
   close(): void {
     this.#logs.clear();
+    this.#endChild();
+  }
+
+  #endChild(): void {
+    clearTimeout(this.#timer);
     this.#child?.close();
     this.#child = undefined;
   }
@@ -60,23 +77,24 @@ export class LogTidier implements Part<SavedTidying> {
     this.#child = new OwnChild(argv, "the process that tidies logs", this.world, {
       onData: (bytes) => said.push(Uint8Array.from(bytes.subarray(0, LONGEST_REASON))),
       onEnd: (end) => {
-        this.#child = undefined;
         this.#ended(
           path,
           typeof end === "string" ? end : "status" in end && end.status === 0 ? "" : text(said),
         );
-        this.#next();
       },
     }, BACKGROUND);
+    this.#timer = setTimeout(() => this.#ended(path, "it took too long, so it was killed"), this.deadline);
   }
 
-  /** Tells of a failure; of the same one, once. */
+  /** Tells of a failure; of the same one, once. Then it is the next one's turn. */
   #ended(path: string, problem: string): void {
-    const message = `${path}: unable to tidy up what was rotated: ${problem || "the process was killed"}`;
-    if (problem === "") return void this.#told.clear();
-    if (this.#told.has(message)) return;
-    this.#told.add(message);
-    this.world.messages.log("warn", message);
+    this.#endChild();
+    if (problem === "") this.#told.delete(path);
+    else if (this.#told.get(path) !== problem) {
+      this.#told.set(path, problem);
+      this.world.messages.log("warn", `${path}: unable to tidy up what was rotated: ${problem}`);
+    }
+    this.#next();
   }
 }
 

@@ -14,10 +14,13 @@ import {
 import { followCommandLine, type Tool } from "../../../model/command_line/tool.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
-import { ifAllowed, isKernelError, unlessRefused } from "../../../sys/call/refused.ts";
+import { ifAllowed, isKernelError, type KernelError, unlessRefused } from "../../../sys/call/refused.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 
-const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+/** So much is read at a time, in bytes. */
+const CHUNK = 64 << 10;
 
 const TIDY_LOGS: Tool = {
   name: "tidy-logs",
@@ -50,21 +53,30 @@ export function main(args: string[]): Promise<number> {
 }
 
 /**
- * Leaves so many of the rotated logs of a log, compressed.
- * @throws {KernelError} when one cannot be written or removed.
+ * Leaves so many of the rotated logs of a log, compressed. What cannot be written or removed keeps it from none of the others.
+ * @throws {KernelError} the first failure, at the end.
  */
 async function tidy(log: string, keep: number, compression: Compression): Promise<void> {
-  // What is rotated meanwhile is for the next run.
-  const directory = dirname(log), names = fs.readdirSync(directory), rotated = rotatedLogs(log, names);
-  const kept = rotated.slice(Math.max(0, rotated.length - keep));
+  // What is rotated meanwhile is for the next run. A directory, a FIFO or a link is no log, whatever its name.
+  const directory = dirname(log), entries = fs.readdirSync(directory, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  const rotated = rotatedLogs(log, names), kept = rotated.slice(Math.max(0, rotated.length - keep));
+  let failure: KernelError | undefined;
   for (const name of names) {
     if (isRotated(log, name) && !kept.some((each) => each.name === name)) {
-      fs.rmSync(`${directory}/${name}`, { force: true });
+      unlessRefused(() => removeIfThere(`${directory}/${name}`), (error) => failure ??= error);
     }
   }
   for (const each of kept) {
-    if (each.compression === "none" && compression !== "none") await compress(directory, each, compression);
+    if (each.compression !== "none" || compression === "none") continue;
+    try {
+      await compress(directory, each, compression);
+    } catch (error) {
+      if (!isKernelError(error)) throw error;
+      failure ??= error;
+    }
   }
+  if (failure) throw failure;
 }
 
 /** True for a file of a rotation of this log, and for what a run that was killed has left of one. */
@@ -73,12 +85,16 @@ function isRotated(log: string, name: string): boolean {
   return rotatedLogs(log, [whole]).length > 0;
 }
 
-/** Somebody may have removed it meanwhile. */
-function openIfThere(path: string): number | undefined {
-  return unlessRefused(() => fs.openSync(path, O_RDONLY | O_NOFOLLOW), (error) => {
+/** Does something with a file, which somebody may have removed meanwhile. @throws {KernelError} for any other reason. */
+function ifThere<Result>(action: () => Result): Result | undefined {
+  return unlessRefused(action, (error) => {
     if (error.code !== "ENOENT") throw error;
     return undefined;
   });
+}
+
+function removeIfThere(path: string): void {
+  ifThere(() => fs.unlinkSync(path));
 }
 
 /** Replaces a file by a compressed one, which has its owner, its mode and its time. At no time there is neither. */
@@ -90,26 +106,53 @@ async function compress(
   const path = `${directory}/${name}`,
     to = `${path}${COMPRESSIONS[compression]}`,
     part = `${to}${PARTIAL_ENDING}`;
-  const input = openIfThere(path);
+  // A FIFO that has taken its place must not hold this up.
+  const input = ifThere(() => fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK));
   if (input === undefined) return;
-  const stat = fs.fstatSync(input);
-  if (!stat.isFile()) return fs.closeSync(input);
-  const output = fs.openSync(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
-    const compressor = compression === "gzip" ? createGzip() : createZstdCompress();
-    const sink = fs.createWriteStream("", { fd: output, autoClose: false });
-    await pipeline(fs.createReadStream("", { fd: input, autoClose: false }), compressor, sink);
-    ifAllowed(() => fs.fchownSync(output, stat.uid, stat.gid));
-    fs.fchmodSync(output, stat.mode & 0o777);
-    fs.futimesSync(output, stat.atime, stat.mtime);
-    fs.fsyncSync(output);
-    fs.renameSync(part, to);
-    fs.rmSync(path);
-  } catch (error) {
-    fs.rmSync(part, { force: true });
-    throw error;
+    const stat = fs.fstatSync(input);
+    if (!stat.isFile()) return;
+    await written(part, async (output) => {
+      const compressor = compression === "gzip" ? createGzip() : createZstdCompress();
+      await pipeline(bytesOf(input), compressor, (compressed) => writeTo(output, compressed));
+      ifAllowed(() => fs.fchownSync(output, stat.uid, stat.gid));
+      fs.fchmodSync(output, stat.mode & 0o777);
+      fs.futimesSync(output, stat.atime, stat.mtime);
+      fs.fsyncSync(output);
+      fs.renameSync(part, to);
+      removeIfThere(path);
+    });
   } finally {
     fs.closeSync(input);
+  }
+}
+
+/** Makes a file, which is gone again where it cannot be written. */
+async function written(path: string, write: (descriptor: number) => Promise<void>): Promise<void> {
+  const output = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    await write(output);
+  } catch (error) {
+    // The reason why it cannot be written counts.
+    ifAllowed(() => removeIfThere(path));
+    throw error;
+  } finally {
     fs.closeSync(output);
+  }
+}
+
+// Streams of files would close them themselves when something fails, and this would close them once more.
+
+function* bytesOf(input: number): Generator<Uint8Array> {
+  for (;;) {
+    const bytes = new Uint8Array(CHUNK), length = fs.readSync(input, bytes);
+    if (length === 0) return;
+    yield bytes.subarray(0, length);
+  }
+}
+
+async function writeTo(output: number, compressed: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (let rest of compressed) {
+    while (rest.length > 0) rest = rest.subarray(fs.writeSync(output, rest));
   }
 }
