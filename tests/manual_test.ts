@@ -78,7 +78,7 @@ Deno.test("initctl(8) and rouse(1) have every option and every example of the pr
   const commands = Array.from(
     (await printed("initctl", "help")).matchAll(/^ {2}([a-z-]+)/gm),
     ([, name]) => name!,
-  );
+  ).filter((name) => name !== "help"); // That is a word of rouse's own.
   assert(commands.length > 20);
   for (const command of commands) {
     const help = await printed("help", command);

@@ -1,6 +1,5 @@
 /** The command line of init (init(8)). */
 
-import { resolve } from "node:path";
 import process from "node:process";
 import { CONSOLES } from "../model/fields.ts";
 import type { Console } from "../model/job.ts";
@@ -335,12 +334,19 @@ export function readOptions(
   return options;
 }
 
-/** Init's children run elsewhere, and who reads a path in a message may be anywhere: so paths are absolute from the start. */
+/**
+ * Init's children run elsewhere, and who reads a path in a message may be anywhere: so paths are absolute from the start.
+ * They stay as they are written otherwise, as in Upstart's messages.
+ */
 function makeAbsolute(options: InitOptions): void {
   for (const list of ["confdir", "prependConfdir", "appendConfdir"] as const) {
-    options[list] = options[list].map((path) => resolve(path));
+    options[list] = options[list].map(absolute);
   }
-  if (options.logdir !== undefined) options.logdir = resolve(options.logdir);
+  if (options.logdir !== undefined) options.logdir = absolute(options.logdir);
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") ? path : `${process.cwd()}/${path}`;
 }
 
 /** The words of SysV's init by what they mean. Of those that name a runlevel the last counts. */

@@ -158,7 +158,7 @@ async function run(
   const complain = (line: string) => host.write(2, `${name}: ${line}\n`);
   if (has("host")) {
     const { runRemotely } = await import("./remote.ts");
-    return await runRemotely({
+    const result = await runRemotely({
       hosts: values("host"),
       words: [
         ...optionWords(given, OPTIONS),
@@ -172,6 +172,8 @@ async function run(
       write: host.write,
       complain,
     });
+    if (typeof result === "number") return result;
+    throw new UsageError(result.wrong);
   }
   let client: Client | undefined;
   let output = "", isTold = false;

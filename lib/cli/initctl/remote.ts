@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { UsageError } from "../../model/command_line/usage_error.ts";
 import { errorReason } from "../../sys/call/errno.ts";
 import { printableJson } from "../../model/text/printable.ts";
 import { ConnectionError, errorAsData } from "./errors.ts";
@@ -29,22 +28,23 @@ const NO_CONNECTION = 255, NO_PROGRAM = 127;
 const SCRIPT = 'PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; exec initctl "$@"';
 
 /**
- * Runs a command of initctl on hosts, all at once. Returns the worst exit status: 255 where a host could not be reached.
- * @throws {UsageError} for the name of a host that cannot be one.
+ * Runs a command of initctl on hosts, all at once.
+ * @returns the worst exit status, 255 where a host could not be reached; or what is wrong with the command line: an error of
+ * this bundle would be none of initctl's.
  */
-export async function runRemotely(request: RemoteRequest): Promise<number> {
+export async function runRemotely(request: RemoteRequest): Promise<number | { wrong: string }> {
   const hosts = [...new Set(request.hosts.flatMap((value) => value.split(",")))];
-  hosts.forEach(check);
+  const wrong = hosts.find((host) => !isHost(host));
+  if (wrong !== undefined) return { wrong: `no host can be called ${JSON.stringify(wrong)}` };
   const isAlone = hosts.length === 1;
   const statuses = await Promise.all(hosts.map((host) => runOn(host, request, isAlone)));
   return Math.max(...statuses);
 }
 
 /** A word with a dash would be an option of ssh, such as one that runs a program here. */
-function check(host: string): void {
+function isHost(word: string): boolean {
   // deno-lint-ignore no-control-regex
-  if (host !== "" && !host.startsWith("-") && !/[\s\x00-\x1f\x7f]/.test(host)) return;
-  throw new UsageError(`no host can be called ${JSON.stringify(host)}`);
+  return word !== "" && !word.startsWith("-") && !/[\s\x00-\x1f\x7f]/.test(word);
 }
 
 async function runOn(host: string, request: RemoteRequest, isAlone: boolean): Promise<number> {
