@@ -194,7 +194,8 @@ Deno.test("a start in the background tells of a configuration directory that is 
   const { exit, stdout, stderr } = await init.shell(`mkdir other; ${DAEMON} --append-confdir typo`);
   assert.equal(exit, 0);
   sendSignal(Number(/(\d+)'/.exec(stdout)![1]), "SIGTERM");
-  assert.equal(stderr, "init: typo: Configuration directory cannot be read: No such file or directory\n");
+  const typo = init.path("typo");
+  assert.equal(stderr, `init: ${typo}: Configuration directory cannot be read: No such file or directory\n`);
 });
 
 Deno.test("a runtime directory that is not there is not made", async () => {
