@@ -41,7 +41,7 @@ Deno.test("UPSTART_CONFDIR and UPSTART_LOGDIR stand in for options, unless these
   assert.equal(defaultConsole(parse([], "none", ENVIRONMENT), "container"), "log");
 });
 
-Deno.test("directories are absolute, wherever init's children run", () => {
+Deno.test("directories are absolute, wherever init's children run, and written as they are given", () => {
   const args = [
     "--confdir",
     "a",
@@ -56,8 +56,8 @@ Deno.test("directories are absolute, wherever init's children run", () => {
   const here = process.cwd();
   assert.deepEqual([...confdir, ...prependConfdir, ...appendConfdir, logdir], [
     `${here}/a`,
-    `${here}/b`,
-    `${here}/d`,
+    `${here}/./b`,
+    `${here}/c/../d/`,
     `${here}/log`,
   ]);
 });
