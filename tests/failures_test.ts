@@ -93,6 +93,11 @@ const MORE_OF_NOTHING = "For more: initctl status web, initctl why web";
 const AGAIN = "`initctl logs web' shows what it printed; `initctl start web' tries again";
 const AGAIN_WHEN_MENDED = "once that is mended, `initctl start web' tries again";
 const RUNS = "web start/running, process PID";
+const GAVE_UP: Failure["reads"] = {
+  start: [RUNS],
+  status: [STATE, "Last result exited 1 after TIME, AGO, 4th time in TIME, gave up", "cannot connect"],
+  why: ["its last run failed: exited 1 after TIME, AGO, 4th time in TIME, gave up", AGAIN],
+};
 
 /** What is read of a job whose main process cannot be run. `isTold`: init has told the reason itself. */
 function notRun(reason: string, isTold: boolean): Failure["reads"] {
@@ -286,11 +291,7 @@ const FAILURES: Failure[] = [
     },
     start: "",
     fail: tell,
-    reads: {
-      start: [RUNS],
-      status: [STATE, "Last result exited 1 after TIME, AGO, 4th time in TIME, gave up", "cannot connect"],
-      why: ["its last run failed: exited 1 after TIME, AGO, 4th time in TIME, gave up", AGAIN],
-    },
+    reads: GAVE_UP,
   },
   {
     row: "limit of respawns",
@@ -299,11 +300,7 @@ const FAILURES: Failure[] = [
     },
     start: "",
     fail: tell,
-    reads: {
-      start: [RUNS],
-      status: [STATE, "Last result exited 1 after TIME, AGO, 4th time in TIME, gave up", "cannot connect"],
-      why: ["its last run failed: exited 1 after TIME, AGO, 4th time in TIME, gave up", AGAIN],
-    },
+    reads: GAVE_UP,
   },
   {
     row: "file broken",

@@ -10,6 +10,7 @@
 
 import type { JobDefinition } from "../model/job.ts";
 import { isIgnoredName } from "../model/text/ignored_names.ts";
+import { jsonObject } from "../model/text/json_object.ts";
 
 /** An error in a job module, and its location. */
 export interface ModuleError {
@@ -49,16 +50,8 @@ export type EvaluatorLine = Announcement | ModuleReport;
 
 /** Reads one line of the evaluator's output. Undefined for any other text. Never throws. */
 export function parseEvaluatorLine(line: string): EvaluatorLine | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    // Text that is nested too deep is none either.
-    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const report = value as Record<string, unknown>;
+  const report = jsonObject(line);
+  if (!report) return undefined;
   if (typeof report.evaluating === "string") return { evaluating: report.evaluating };
   if (typeof report.module !== "string" || !Array.isArray(report.imports)) return undefined;
   const known = Array.isArray(report.jobs) || typeof report.error === "object" && report.error !== null;

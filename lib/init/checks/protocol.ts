@@ -1,5 +1,6 @@
 /** The lines of JSON between init and the child that makes checks. */
 
+import { jsonObject } from "../../model/text/json_object.ts";
 import type { ScheduledCheck } from "./schedule.ts";
 
 /** What init says. */
@@ -17,14 +18,8 @@ export const LONGEST_REPORT = 4096;
 
 /** A report that init was given; undefined for what is none. */
 export function parseReport(line: string): ChildReport | undefined {
-  let report: Partial<Record<"passed" | "failed" | "pong" | "reason", unknown>>;
-  try {
-    report = JSON.parse(line);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
-  if (typeof report !== "object" || report === null) return undefined;
+  const report = jsonObject(line);
+  if (!report) return undefined;
   const { passed, failed, reason, pong } = report;
   if (Number.isSafeInteger(passed)) return { passed: passed as number };
   if (Number.isSafeInteger(pong)) return { pong: pong as number };

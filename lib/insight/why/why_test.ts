@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { and, or } from "../../engine/testing/definitions.ts";
 import type { JournalRecord } from "../../model/insight/journal.ts";
 import type { InstanceReport, JobReport, Report } from "../../model/insight/report.ts";
+import { instance, job } from "../testing/reports.ts";
 import { BEGIN, type Known, Scene } from "../testing/scenes.ts";
 import { NoAnswer } from "./why.ts";
 
@@ -27,33 +28,10 @@ const report = (jobs: JobReport[], broken: Report["broken"] = []): Report => ({
   broken,
 });
 
-function jobReport(name: string, more: Partial<JobReport> = {}): JobReport {
-  return {
-    name,
-    source: `/etc/init/${name}.conf`,
-    semantics: "upstart",
-    isTask: false,
-    isChanged: false,
-    isCompleted: false,
-    limits: {},
-    instances: [],
-    past: [],
-    ...more,
-  };
-}
-
+/** An instance that has ended, or has not begun. */
 function run(more: Partial<InstanceReport> = {}): InstanceReport {
-  return {
-    name: "",
-    goal: "stop",
-    state: "waiting",
-    processes: [],
-    restarts: 0,
-    timers: [],
-    checks: [],
-    waitsFor: [],
-    ...more,
-  };
+  const { since: _, ...down } = instance({ goal: "stop", state: "waiting", processes: [] });
+  return { ...down, ...more };
 }
 
 Deno.test("a condition met in part: what has come, and who could emit what has not", () => {
@@ -180,7 +158,7 @@ Deno.test("startup comes once: of a job that it has started, and of one that cam
       \`initctl start web' starts it`),
   );
   assert.match(
-    scene.whyText("web", { journal, report: report([jobReport("web", { past: [run({ started })] })]) }),
+    scene.whyText("web", { journal, report: report([job("web", { past: [run({ started })] })]) }),
     /^ {2}\[no\] start on startup: it comes only once, and has started it, 2 min ago\n {2}`initctl start/m,
   );
 });
@@ -365,13 +343,13 @@ Deno.test("readiness that does not come, with when the start is given up", () =>
 Deno.test("the last run, and who stopped it, as init reports them", () => {
   const scene = new Scene({ web: {}, api: {}, done: { task: true } });
   const last = { at: BEGIN - 120_000, duration: 3000, process: "main" as const, exit: { status: 44 } };
-  const failed = jobReport("web", {
+  const failed = job("web", {
     past: [run({
       last: { ...last, isFailure: true, failures: 5, gaveUp: true },
       stopped: { at: last.at, cause: { by: "exit" } },
     })],
   });
-  const stopped = jobReport("api", {
+  const stopped = job("api", {
     past: [run({ stopped: { at: BEGIN - 60_000, cause: { by: "request", asker: { pid: 9, uid: 1000 } } } })],
   });
   const known = { report: report([failed, stopped]) };
@@ -393,13 +371,13 @@ Deno.test("a file that is wrong: of a job that is not there, and of one whose la
   const [bad] = scene.why("bad", { report: broken });
   assert.equal(bad!.verdict, "broken");
   assert.equal(bad!.reasons[0]!.text, "/etc/init/bad.conf:2: Unknown stanza `foo'");
-  const old = report([jobReport("web", { problem: "/etc/init/web.conf:3: Missing argument" })]);
+  const old = report([job("web", { problem: "/etc/init/web.conf:3: Missing argument" })]);
   assert.match(
     scene.whyText("web", { report: old }),
     /its file is wrong, so its last good definition is in force: \/etc\/init\/web.conf:3: Missing argument/,
   );
   const full = "unable to write /var/log/upstart/web.log: No space left on device";
-  const unlogged = report([jobReport("web", { logProblem: full })]);
+  const unlogged = report([job("web", { logProblem: full })]);
   assert.ok(scene.whyText("web", { report: unlogged }).includes(`its log fails: ${full}`));
   assert.throws(
     () => scene.why("bda", { report: broken }),

@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { LogTarget } from "../../../model/logs/settings.ts";
+import { jsonObject } from "../../../model/text/json_object.ts";
 
 /** Whose output a frame holds. */
 export interface OutputOrigin {
@@ -54,15 +55,9 @@ export class FrameReader {
 
 /** A report that init was given; undefined for what is none. */
 export function parseShippingReport(line: string): ShippingReport | undefined {
-  let report: unknown;
-  try {
-    report = JSON.parse(line);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
-  if (typeof report !== "object" || report === null) return undefined;
-  const { failing, job, reason, working, done, lost, bytes } = report as Record<string, unknown>;
+  const report = jsonObject(line);
+  if (!report) return undefined;
+  const { failing, job, reason, working, done, lost, bytes } = report;
   if (typeof failing === "string" && typeof job === "string" && typeof reason === "string") {
     return { failing, job, reason };
   }
