@@ -127,6 +127,8 @@ export class Instance {
   isTimedOut = false;
   /** The stop is to wait for nothing (`stop --force`). */
   isForced = false;
+  /** What it has left behind is nobody's: it goes on by itself (the request `forget`). */
+  isForgotten = false;
   /** The hook that was told to end: its exit is no failure. */
   abortedHook: InstanceProcess | undefined;
   /** The sessions and process groups of the main process, from when it ran, until what is left of them has ended. */

@@ -294,6 +294,7 @@ const ON_ENTRY: Partial<Record<State, (engine: EngineState, instance: Instance) 
     instance.upSince = undefined;
     instance.isTimedOut = false;
     instance.isForced = false;
+    instance.isForgotten = false;
   },
   "security-spawning"(engine, instance) {
     const { startTimeout } = instance.job.definition;

@@ -161,6 +161,7 @@ function forget(
   engine.log("info", `${instance.displayName} is forgotten: its processes go on by themselves`);
   abandonProcesses(engine, instance);
   instance.isForced = true;
+  instance.isForgotten = true;
   instance.resetCause();
   if (instance.goal !== "stop") {
     replaceWaiters(engine, instance, undefined);

@@ -133,6 +133,7 @@ export interface SavedInstance {
   nextStartAt: number | null;
   isTimedOut: boolean;
   isForced: boolean;
+  isForgotten: boolean;
   abortedHook: InstanceProcess | null;
   leaders: number[];
   leftovers: Leftovers | null;

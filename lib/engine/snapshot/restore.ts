@@ -179,6 +179,7 @@ class Restorer {
     const { leftovers } = saved;
     instance.isTimedOut = saved.isTimedOut;
     instance.isForced = saved.isForced;
+    instance.isForgotten = saved.isForgotten;
     instance.abortedHook = saved.abortedHook ?? undefined;
     instance.leaders = [...saved.leaders];
     instance.leftovers = leftovers ? { ...leftovers, killAt: leftovers.killAt + this.#shift } : undefined;

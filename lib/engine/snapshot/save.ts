@@ -140,6 +140,7 @@ class Saver {
       nextStartAt: time(instance.nextStartAt),
       isTimedOut: instance.isTimedOut,
       isForced: instance.isForced,
+      isForgotten: instance.isForgotten,
       abortedHook: instance.abortedHook ?? null,
       leaders: [...instance.leaders],
       leftovers: instance.leftovers ? { ...instance.leftovers } : null,

@@ -148,6 +148,7 @@ const isInstance = isObject(
     nextStartAt: isTimeOrNull,
     isTimedOut: isFlag,
     isForced: isFlag,
+    isForgotten: isFlag,
     abortedHook: orNull(isOneOf(...INSTANCE_PROCESSES)),
     leaders: isListOf(isPositive),
     leftovers: orNull(isLeftovers),

@@ -1,6 +1,6 @@
 /**
- * The end of what a main process has left behind (`kill mode group`, and an init script that is not there any more): workers of its session, its process group and its
- * control group. They get SIGTERM, and SIGKILL after the kill timeout. Nothing of the job is started before they are gone:
+ * The end of what a main process has left behind (`kill mode group`, and an init script that is not there any more):
+ * workers of its session, its process group and its control group. They get SIGTERM, and SIGKILL after the kill timeout. Nothing of the job is started before they are gone:
  * one of them may hold the port that the next main process needs.
  *
  * Only init can see them. It is asked to look, again and again, at first soon.
@@ -19,7 +19,8 @@ const MOST_KILLS = 20;
 
 /** Begins to end what is left, if the job says so. To be called when the main process has ended, in the state `killed`. */
 export function endLeftovers(engine: EngineState, instance: Instance): void {
-  const { job: { definition }, leaders, isForced, report } = instance;
+  const { job: { definition }, leaders, isForced, isForgotten, report } = instance;
+  if (isForgotten) return;
   const isGroup = definition.killMode === "group" || report.script === "orphaned";
   if (!isGroup || leaders.length === 0 && definition.cgroups.length === 0) return;
   const killAt = engine.now + (isForced ? 0 : definition.killTimeout * 1000);

@@ -75,3 +75,22 @@ Deno.test("classic jobs leave them alone, and who has no main process has none",
   }
   assert.deepEqual(bench.traced(/leftovers/), []);
 });
+
+Deno.test("what is forgotten goes on, in its control group too, and the next run has an end of its own", () => {
+  const bench = new Bench([web({ cgroups: [{ controller: "pids" }] })]);
+  bench.leave("web", 1);
+  const { engine } = bench, handle = engine.handle.bind(engine);
+  let looks = 0;
+  engine.handle = (input, now) => {
+    const effects = handle(input, now);
+    looks += effects.filter(({ kind }) => kind === "end-leftovers").length;
+    return effects;
+  };
+  bench.start("web");
+  bench.request({ kind: "forget", job: "web", instance: "" });
+  assert.deepEqual([bench.state("web"), looks], ["stop/waiting", 0]);
+  bench.start("web");
+  bench.stop("web");
+  bench.advance("10ms");
+  assert.deepEqual([bench.state("web"), looks > 0], ["stop/waiting", true]);
+});
