@@ -1,5 +1,6 @@
 /** The D-Bus signals for notices. */
 
+import { namesOf } from "./for_others.ts";
 import { type Interface, signature } from "./interface.ts";
 import { INSTANCE, JOB } from "./job.ts";
 import { MANAGER } from "./manager.ts";
@@ -33,8 +34,7 @@ export function isSignalled(notice: Notice): notice is SignalledNotice {
  */
 export function signalFor(privileged: boolean, notice: SignalledNotice): Omit<Message, "serial"> {
   if (privileged || notice.kind !== "event-emitted") return signalOf(notice);
-  const names = notice.environment.map((pair) => pair.slice(0, pair.indexOf("=") + 1));
-  return signalOf({ ...notice, environment: names });
+  return signalOf({ ...notice, environment: namesOf(notice.environment) });
 }
 
 function signalOf(notice: SignalledNotice): Omit<Message, "serial"> {

@@ -1,7 +1,6 @@
 /** Reasons: why an instance cannot start, why a need is not met, and why a job failed, in words. */
 
-import type { Exit } from "../../model/exit.ts";
-import { signalName } from "../../model/signals.ts";
+import { describeEnd, type Exit } from "../../model/exit.ts";
 import { closest } from "../../model/text/closest.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
@@ -112,9 +111,7 @@ export function reasonOf({ process, exit, message, reason }: FailureCause): stri
   // Of a process that ended, its number does not matter to others.
   if (message !== undefined && !exit) return message;
   if (!exit) return `its ${process} process could not be run`;
-  return "status" in exit
-    ? `its ${process} process ended with status ${exit.status}`
-    : `its ${process} process was killed by ${signalName(exit.signal) ?? `signal ${exit.signal}`}`;
+  return `its ${process} process ${describeEnd(exit)}`;
 }
 
 /** Chains of failures may be long, and each job's message has those before it. */

@@ -4,11 +4,11 @@
  * as one that sets the host's name, is up all the same, and has no main process.
  */
 
-import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
+import { describeEnd, type Exit, isSuccess, sameExit } from "../../model/exit.ts";
 import { RC_EVENTS } from "../../model/init_events.ts";
 import type { InstanceProcess, JobDefinition } from "../../model/job.ts";
 import { actionExitInWords } from "../../model/sysv/lsb_exits.ts";
-import { SIGKILL, signalName } from "../../model/signals.ts";
+import { SIGKILL } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
 import { type State, statesBetween } from "../states.ts";
@@ -128,10 +128,7 @@ export function isEndedByStop(instance: Instance, exit: Exit): boolean {
 /** The failure of a script whose processes have ended. It is not up any more, so its stop has nothing to undo. */
 export function lost(instance: Instance, pid: number, exit: Exit): FailureCause {
   instance.isExpectMet = false;
-  const how = "status" in exit
-    ? `ended with status ${exit.status}`
-    : `was killed by ${signalName(exit.signal) ?? `signal ${exit.signal}`}`;
-  const reason = `its processes are gone: the last one (${pid}) ${how}`;
+  const reason = `its processes are gone: the last one (${pid}) ${describeEnd(exit)}`;
   return { process: "main", exit, message: `${instance.displayName} is dead: ${reason}`, reason };
 }
 

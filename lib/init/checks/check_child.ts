@@ -3,8 +3,7 @@
  * with the last one. Init never waits for it: one that hangs is killed, and one that has ended is started again.
  */
 
-import type { Exit } from "../../model/exit.ts";
-import { signalName } from "../../model/signals.ts";
+import { describeExit } from "../../model/exit.ts";
 import { type ChildWorld, type Credentials, OwnChild } from "../spawn/own_child.ts";
 import { LineSender } from "./line_sender.ts";
 import { type CheckRequest, LineReader, LONGEST_REPORT, parseReport } from "./protocol.ts";
@@ -208,10 +207,4 @@ class Connection {
     this.close();
     this.events.onEnd(reason);
   }
-}
-
-/** How a process has ended, for messages. */
-export function describeExit(exit: Exit): string {
-  if ("status" in exit) return `status ${exit.status}`;
-  return `${signalName(exit.signal) ?? exit.signal} signal`;
 }

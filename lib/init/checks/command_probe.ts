@@ -1,7 +1,6 @@
 /** The probe that runs a command, as the job's user and in its surroundings. It is init's own child, and none of the job's processes. */
 
-import type { Exit } from "../../model/exit.ts";
-import { isSuccess } from "../../model/exit.ts";
+import { describeExit, type Exit, isSuccess } from "../../model/exit.ts";
 import type { CheckCommand } from "../../model/checks/check.ts";
 import type { JobDefinition, ProcessDefinition } from "../../model/job.ts";
 import { SIGKILL } from "../../model/signals.ts";
@@ -11,7 +10,6 @@ import { processEnvironment } from "../host/job_environment.ts";
 import type { InitContext } from "../init_context.ts";
 import { startProcess } from "../spawn/process_start.ts";
 import { signalProcess } from "../spawn/signalling.ts";
-import { describeExit } from "./check_child.ts";
 import type { CheckResult, Probe } from "./schedule.ts";
 
 /** The instance that a command is about. */

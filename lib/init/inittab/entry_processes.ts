@@ -3,8 +3,7 @@
 import { ControlError } from "../../control/supervisor.ts";
 import type { DefinitionChange } from "../../engine/effects.ts";
 import type { Notice } from "../../model/requests.ts";
-import type { Exit } from "../../model/exit.ts";
-import { signalName } from "../../model/signals.ts";
+import { describeEnd, type Exit } from "../../model/exit.ts";
 import type { InittabEntry } from "../../model/sysv/inittab.ts";
 import { goesDown } from "../../model/sysv/runlevels.ts";
 import { recordEnd, recordStart } from "../../sys/utmp/process_records.ts";
@@ -156,10 +155,7 @@ export class EntryProcesses implements Part<SavedProcesses> {
   remark(id: string): string {
     const change = this.#changes.get(id), exit = this.#exits.get(id);
     if (change) return `init itself carries out the runlevel ${change.level} for it`;
-    if (!exit) return "";
-    return "status" in exit
-      ? `its last process ended with status ${exit.status}`
-      : `its last process was killed by ${signalName(exit.signal) ?? `signal ${exit.signal}`}`;
+    return exit ? `its last process ${describeEnd(exit)}` : "";
   }
 
   /** Takes what the engine tells of its jobs. */
