@@ -199,7 +199,7 @@ Deno.test("the process that ships logs is started again when it was killed, and 
   const first = shipperOf(init.pid)!;
   sendSignal(first, "SIGKILL");
   await init.untilMessage(
-    /The process that ships logs has ended \(signal 9\); it is started again in 0\.5 s/,
+    /The process that ships logs has ended \(KILL signal\); it is started again in 0\.5 s/,
   );
   writeFileSync(init.path("fifo"), "two\n");
   await until("the second line has come", () => collector.lines.length === 2);

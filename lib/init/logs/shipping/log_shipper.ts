@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { Exit } from "../../../model/exit.ts";
+import { describeExit } from "../../../model/exit.ts";
 import type { LogTarget } from "../../../model/logs/settings.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Part } from "../../parts/part.ts";
@@ -12,8 +12,8 @@ import { type ChildWorld, type Credentials, OwnChild } from "../../spawn/own_chi
 import { LineReader } from "../../checks/protocol.ts";
 import { formatFrame, type OutputFrame, type OutputOrigin, parseShippingReport } from "./frames.ts";
 
-/** How much output may wait for the child, in bytes. */
-const MAX_WAITING = 1 << 20;
+/** How much output may wait for the child, in bytes, and what each piece of it counts beside its bytes. */
+const MAX_WAITING = 1 << 20, FRAME_COST = 256;
 
 /** So much of it is on its way into the pipe at most, in bytes. */
 const MAX_IN_PIPE = 64 << 10;
@@ -21,8 +21,8 @@ const MAX_IN_PIPE = 64 << 10;
 /** The pause before a child that has ended is started again (ms): it doubles, and begins anew after a good run. */
 const FIRST_PAUSE = 500, LONGEST_PAUSE = 30_000, GOOD_RUN = 60_000;
 
-/** The longest line that the child may write, in characters. */
-const LONGEST_REPORT = 4096;
+/** The longest line that the child may write, in characters: the name of a job may be as long as a path, and is in JSON. */
+const LONGEST_REPORT = 32 << 10;
 
 /** Where output goes that init itself takes there. */
 const INITS_OWN: readonly LogTarget[] = ["file", "stdout"];
@@ -50,6 +50,8 @@ export class LogShipper implements Part<SavedShipping> {
   #waiting = 0;
   /** What the child has been given and has not dealt with, in bytes, by job. */
   readonly #given = new Map<string, number>();
+  /** The targets of that output. */
+  readonly #targets = new Set<string>();
   /** The targets that were told not to work. */
   readonly #failing = new Set<string>();
   #child: OwnChild | undefined;
@@ -67,9 +69,13 @@ export class LogShipper implements Part<SavedShipping> {
   ship({ job, instance }: OutputOrigin, targets: readonly LogTarget[], bytes: Uint8Array): void {
     const others = targets.filter((target) => !INITS_OWN.includes(target));
     if (others.length === 0 || bytes.length === 0) return;
-    if (this.#waiting + bytes.length > MAX_WAITING) return this.world.onLost(job, bytes.length);
-    this.#frames.push({ job, instance, targets: others, time: Date.now(), bytes: Uint8Array.from(bytes) });
-    this.#waiting += bytes.length;
+    if (this.#waiting + costOf(bytes) > MAX_WAITING) return this.world.onLost(job, bytes.length);
+    this.#add({ job, instance, targets: others, time: Date.now(), bytes: Uint8Array.from(bytes) });
+  }
+
+  #add(frame: OutputFrame): void {
+    this.#frames.push(frame);
+    this.#waiting += costOf(frame.bytes);
     if (this.#child) this.#advance();
     else this.#startsIn ??= setTimeout(() => this.#start(), 0);
   }
@@ -84,9 +90,7 @@ export class LogShipper implements Part<SavedShipping> {
 
   restore({ frames, failing }: SavedShipping): void {
     for (const target of failing) this.#failing.add(target);
-    for (const { job, instance, targets, bytes } of frames) {
-      this.ship({ job, instance }, targets, Buffer.from(bytes, "base64"));
-    }
+    for (const frame of frames) this.#add({ ...frame, bytes: Buffer.from(frame.bytes, "base64") });
   }
 
   /**
@@ -128,7 +132,7 @@ export class LogShipper implements Part<SavedShipping> {
       onEnd: (end) => {
         const reason = typeof end === "string"
           ? `cannot be started: ${end}`
-          : `has ended (${described(end)})`;
+          : `has ended (${describeExit(end)})`;
         this.#ended(reason, since, typeof end === "object" && "status" in end && end.status === 0);
       },
     }, this.#credentials);
@@ -141,36 +145,47 @@ export class LogShipper implements Part<SavedShipping> {
     if (!child) return;
     let count = 0;
     for (; count < this.#frames.length && child.waiting < MAX_IN_PIPE; count++) {
-      const frame = this.#frames[count]!, { job, bytes: { length } } = frame;
-      this.#waiting -= length;
-      this.#given.set(job, (this.#given.get(job) ?? 0) + length);
+      const frame = this.#frames[count]!, { job, targets, bytes } = frame;
+      this.#waiting -= costOf(bytes);
+      this.#given.set(job, (this.#given.get(job) ?? 0) + bytes.length);
+      for (const target of targets) this.#targets.add(target);
       child.write(formatFrame(frame));
     }
     this.#frames.splice(0, count);
     if (this.#onFinished && this.#frames.length === 0 && child.waiting === 0) child.endInput();
   }
 
-  /** Takes a report. False when it is none. */
+  /**
+   * Takes a report. False for what is none, and for one on a job or a target of which the child was given nothing: it speaks
+   * with strangers, and what it says may be theirs.
+   */
   #report(line: string): boolean {
-    const report = parseShippingReport(line), { messages } = this.world;
+    const report = parseShippingReport(line);
     if (!report) return false;
     if ("failing" in report) {
-      const { failing, job, reason } = report;
-      if (!this.#failing.has(failing)) {
-        messages.log("warn", `${failing}: unable to ship logs of ${printable(job)}: ${reason}`);
-      }
-      this.#failing.add(failing);
-    } else if ("working" in report) {
-      if (this.#failing.delete(report.working)) {
-        messages.log("warn", `${report.working}: logs are shipped again`);
-      }
-    } else if ("lost" in report) this.world.onLost(report.lost, report.bytes);
-    else {
-      const left = (this.#given.get(report.done) ?? 0) - report.bytes;
-      if (left > 0) this.#given.set(report.done, left);
-      else this.#given.delete(report.done);
+      const isKnown = this.#targets.has(report.failing) && this.#given.has(report.job);
+      if (isKnown) this.#noteFailing(report.failing, report.job, report.reason);
+      return isKnown;
     }
+    if ("working" in report) {
+      if (this.#failing.delete(report.working)) {
+        this.world.messages.log("warn", `${report.working}: logs are shipped again`);
+      }
+      return this.#targets.has(report.working);
+    }
+    const isLost = "lost" in report, job = isLost ? report.lost : report.done;
+    const given = this.#given.get(job) ?? 0, left = given - report.bytes;
+    if (left < 0) return false;
+    if (isLost) this.world.onLost(job, report.bytes);
+    else if (left > 0) this.#given.set(job, left);
+    else this.#given.delete(job);
     return true;
+  }
+
+  #noteFailing(target: string, job: string, reason: string): void {
+    if (this.#failing.has(target)) return;
+    this.#failing.add(target);
+    this.world.messages.log("warn", `${target}: unable to ship logs of ${printable(job)}: ${reason}`);
   }
 
   #ended(reason: string, since: number, isDone = false): void {
@@ -178,6 +193,7 @@ export class LogShipper implements Part<SavedShipping> {
     this.#child = undefined;
     for (const [job, bytes] of this.#given) this.world.onLost(job, bytes);
     this.#given.clear();
+    this.#targets.clear();
     if (this.#onFinished) return this.#onFinished();
     // It was asked to end, as all processes are in the end.
     if (isDone && this.#frames.length === 0) return;
@@ -189,6 +205,7 @@ export class LogShipper implements Part<SavedShipping> {
   }
 }
 
-function described(exit: Exit): string {
-  return "status" in exit ? `status ${exit.status}` : `signal ${exit.signal}`;
+/** What a piece of output counts while it waits. */
+function costOf({ length }: Uint8Array): number {
+  return length + FRAME_COST;
 }

@@ -2,8 +2,8 @@
 
 import type { ShippedLine } from "./lines.ts";
 
-/** How much waits for one place at most, in bytes. */
-const MAX_WAITING = 4 << 20;
+/** How much waits for one place at most, in bytes, and what a line counts beside its own. */
+const MAX_WAITING = 4 << 20, LINE_COST = 256;
 
 /** The pause before a place that fails is tried again (ms): it doubles. */
 const FIRST_PAUSE = 250, LONGEST_PAUSE = 15_000;
@@ -49,9 +49,10 @@ export class Sender {
   ) {}
 
   add(line: ShippedLine): void {
-    if (this.#size + line.text.length > MAX_WAITING) return this.#lose(line);
+    const cost = costOf(line);
+    if (this.#size + cost > MAX_WAITING) return this.#lose(line);
     this.#lines.push(line);
-    this.#size += line.text.length;
+    this.#size += cost;
     if (!this.#isSending) this.#timer ??= setTimeout(() => void this.#advance(), this.delay);
   }
 
@@ -84,7 +85,7 @@ export class Sender {
       const { taken, refused = [], reason, isBusy } = await this.send(this.#lines);
       for (const { job, size } of refused) this.events.lost(job, size);
       for (const line of this.#lines.splice(0, taken)) {
-        this.#size -= line.text.length;
+        this.#size -= costOf(line);
         this.events.done(line);
       }
       if (reason !== undefined) this.#noteFailing(reason, first!.job);
@@ -113,4 +114,9 @@ export class Sender {
     if (this.#isFailing) this.events.working();
     this.#isFailing = false;
   }
+}
+
+/** What a line counts while it waits. */
+function costOf({ text }: ShippedLine): number {
+  return text.length + LINE_COST;
 }

@@ -59,7 +59,7 @@ class Shipping {
   readonly #dealtWith = new Map<string, number>();
   /** Init reads what it asks for. */
   readonly #writer = new DescriptorWriter(nonBlockingOutput(1), {
-    onProgress: () => this.#onSaid?.(),
+    onProgress: () => this.#writer.waiting === 0 && this.#onSaid?.(),
     onBroken: () => process.exit(0),
   });
   #onSaid: (() => void) | undefined;
@@ -92,8 +92,7 @@ class Shipping {
     if (!sender) {
       const [kind = "", ...rest] = target.split(":"), { send, delay } = KINDS[kind]!;
       sender = new Sender(send(rest.join(":")), delay, {
-        failing: (reason, job) =>
-          this.#say({ failing: target, job: job.slice(0, 100), reason: reason.slice(0, 400) }),
+        failing: (reason, job) => this.#say({ failing: target, job, reason: reason.slice(0, 400) }),
         working: () => this.#say({ working: target }),
         lost: (job, bytes) => this.#say({ lost: job, bytes }),
         done: (line) => --line.left === 0 && this.#done(line.job, line.size),
