@@ -46,7 +46,9 @@ export class ChildReaper implements Part<SavedChildren> {
     private readonly engine: () => Engine,
     private readonly context: Pick<InitContext, "messages" | "processes" | "onIdle">,
     private readonly listener: ChildListener,
-  ) {}
+  ) {
+    context.processes.controlGroups.onChanged = (group) => this.#memoryKills.forget(group);
+  }
 
   /** Keeps the output of a process that was started, to read the rest of it when the process has exited. */
   add(pid: number, output: ProcessOutput): void {
@@ -97,7 +99,8 @@ export class ChildReaper implements Part<SavedChildren> {
     processes.spawner.changed(pid);
     if ("stopped" in change) return this.listener.handle({ kind: "stopped", pid, signal: change.stopped });
     if (!("exit" in change)) return;
-    const exit = this.#explained(pid, change.exit);
+    const exit = messages.attempt("the cause of an exit", () => this.#explained(pid, change.exit)) ??
+      change.exit;
     const listener = this.#own.get(pid);
     if (this.#own.delete(pid)) {
       messages.attempt("the follow-up of init's own process", () => listener!(exit));
@@ -111,7 +114,7 @@ export class ChildReaper implements Part<SavedChildren> {
       () => this.#findForked(pid, exit),
     );
     if (owner && !trackedProcess) {
-      this.listener.notify({ kind: "process-ended", ...owner, pid, exit: change.exit });
+      this.listener.notify({ kind: "process-ended", ...owner, pid, exit });
     }
     this.listener.handle({
       kind: "exited",

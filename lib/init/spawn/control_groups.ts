@@ -58,6 +58,9 @@ export class ControlGroups implements Part<SavedControlGroups> {
   /** Groups that no instance uses any more, but some process may still be in. */
   readonly #unused = new Set<string>();
 
+  /** Called when a group was made, or removed: what was known of one of this directory before is over. */
+  onChanged: (group: string) => void = () => {};
+
   constructor(private readonly options: ControlGroupsOptions) {
     this.#root = options.root;
   }
@@ -143,7 +146,9 @@ export class ControlGroups implements Part<SavedControlGroups> {
         fs.rmdirSync(group);
         return true;
       }, ({ code }) => code === "ENOENT");
-      if (isGone) this.#unused.delete(group);
+      if (!isGone) continue;
+      this.#unused.delete(group);
+      this.onChanged(group);
     }
   }
 
@@ -166,6 +171,7 @@ export class ControlGroups implements Part<SavedControlGroups> {
     const parts = path.split("/");
     const groups = parts.map((_, index) => [root, ...parts.slice(0, index + 1)].join("/"));
     const made = makeDirectories(groups);
+    for (const group of made) this.onChanged(group);
     for (const group of groups) {
       if (made.has(group) || this.#unused.delete(group) || this.#users.has(group)) {
         this.#users.set(group, (this.#users.get(group) ?? new Set()).add(user));

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { ifAllowed } from "../../sys/call/refused.ts";
-import { cgroupDirectory, cgroupOf, cgroupTree } from "../../sys/machine/cgroups.ts";
+import { cgroupDirectory, cgroupOf, type CgroupTree, cgroupTree } from "../../sys/machine/cgroups.ts";
 
 /** How long after a kill was counted an end is put down to it, in ms. One kill may take several processes. */
 const SPAN = 1000;
@@ -17,15 +17,18 @@ interface Counter {
 /** Counts kills for lack of memory. */
 export class MemoryKills {
   readonly #counters = new Map<string, Counter>();
+  /** It is asked for whenever a process was killed, and the list of mounts may be long. */
+  #tree: CgroupTree | undefined;
 
   constructor(private readonly now: () => number = () => performance.now()) {
-    this.look();
+    // What was before is of no concern.
+    const file = this.#commonFile();
+    this.#counters.set(file, { kills: killsIn(file), grown: -Infinity });
   }
 
-  /** Reads the counter that all processes without a group of their own have: what was before is of no concern. */
-  look(): void {
-    const file = commonFile();
-    this.#counters.set(file, { kills: killsIn(file), grown: -Infinity });
+  /** To be called when a group was made or removed: another one of the same directory counts from zero. */
+  forget(group: string): void {
+    this.#counters.delete(eventsOf(group));
   }
 
   /**
@@ -33,7 +36,7 @@ export class MemoryKills {
    * @param groups The directories of the control groups that the process was in; none: it was in init's own
    */
   hasJustKilled(groups: readonly string[]): boolean {
-    const files = groups.length > 0 ? groups.map(eventsOf) : [commonFile()];
+    const files = groups.length > 0 ? groups.map(eventsOf) : [this.#commonFile()];
     return files.map((file) => this.#hasGrown(file)).includes(true);
   }
 
@@ -45,18 +48,18 @@ export class MemoryKills {
     this.#counters.set(file, counter);
     return now - counter.grown <= SPAN;
   }
+
+  /** The counters of init's own group; of the whole machine where that has none, as a tree's first. */
+  #commonFile(): string {
+    const tree = this.#tree ??= cgroupTree(), own = cgroupOf("self");
+    const file = tree && own !== undefined ? eventsOf(cgroupDirectory(tree, own)) : undefined;
+    return file !== undefined && ifAllowed(() => readFileSync(file)) ? file : "/proc/vmstat";
+  }
 }
 
 /** The counters of a group, those below it included (cgroups(7)). */
 function eventsOf(group: string): string {
   return `${group}/memory.events`;
-}
-
-/** The counters of init's own group; of the whole machine where that has none, as a tree's first. */
-function commonFile(): string {
-  const tree = cgroupTree(), own = cgroupOf("self");
-  const file = tree && own !== undefined ? eventsOf(cgroupDirectory(tree, own)) : undefined;
-  return file !== undefined && ifAllowed(() => readFileSync(file)) ? file : "/proc/vmstat";
 }
 
 /** The kernel has the same name for it in both files. */

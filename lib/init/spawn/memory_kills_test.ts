@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { rmdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TemporaryDirectory } from "../../sys/testing/directory.ts";
+import { emptyJob } from "../../model/job.ts";
+import { ControlGroups } from "./control_groups.ts";
 import { MemoryKills } from "./memory_kills.ts";
 
 Deno.test("an end is put down to a kill for lack of memory that was counted just before", () => {
@@ -22,6 +24,27 @@ Deno.test("an end is put down to a kill for lack of memory that was counted just
   assert.equal(hasJustKilled(), false, "somebody else's kill, later");
   count(3);
   assert.equal(hasJustKilled(), true);
+});
+
+Deno.test("a group that was made anew counts from zero, and one that is gone takes no room", () => {
+  using root = new TemporaryDirectory();
+  const groups = new ControlGroups({ root: root.path, warn: assert.fail });
+  let now = 0;
+  const memoryKills = new MemoryKills(() => now += 5000);
+  groups.onChanged = (group) => memoryKills.forget(group);
+  const job = { ...emptyJob("web", "/etc/init/web.conf"), expect: "script" as const };
+  const directory = join(root.path, "upstart/web");
+  for (const isRemovedByOthers of [false, true, false]) {
+    groups.prepare(job, "", []);
+    const [group] = groups.groupsOf("web", "").slice(-1);
+    assert.equal(group, directory);
+    writeFileSync(join(group!, "memory.events"), "oom_kill 1\n");
+    assert.equal(memoryKills.hasJustKilled([group!]), true);
+    assert.equal(memoryKills.hasJustKilled([group!]), false, "later");
+    unlinkSync(join(group!, "memory.events"));
+    if (isRemovedByOthers) rmdirSync(group!);
+    groups.release("web", "");
+  }
 });
 
 Deno.test("kills of before are of no concern", () => {
