@@ -8,6 +8,9 @@ import type { Part } from "../../parts/part.ts";
 
 const NEWLINE = 10;
 
+/** A line that is longer counts as several, in bytes: one that never ends is limited, too. */
+const LONGEST_LINE = 64 << 10;
+
 /** What is saved of {@link RateLimit}. */
 export interface SavedRate {
   /** How long the interval has lasted, in ms. */
@@ -18,6 +21,10 @@ export interface SavedRate {
   droppedBytes: number;
   /** Whether the last piece has ended within a line, and whether that line is left out. */
   line: "ended" | "passes" | "dropped";
+  /** How long that line is so far, in bytes. */
+  length: number;
+  /** True: what has passed ends within a line. */
+  isMidLine: boolean;
 }
 
 /** What was left out. */
@@ -32,6 +39,8 @@ export class RateLimit implements Part<SavedRate> {
   #passed: Dropped = { lines: 0, bytes: 0 };
   #dropped: Dropped = { lines: 0, bytes: 0 };
   #line: SavedRate["line"] = "ended";
+  #length = 0;
+  #isMidLine = false;
   #timer: PatientTimer | undefined;
 
   /**
@@ -52,7 +61,7 @@ export class RateLimit implements Part<SavedRate> {
     for (let start = 0, end = 0; start < bytes.length; start = end) {
       const passes = this.#line === "passes" || this.#line === "ended" && this.#hasRoom;
       end = this.#run(bytes, start, passes);
-      if (passes) this.pass(bytes.subarray(start, end));
+      if (passes) this.#pass(bytes.subarray(start, end));
       else this.#await();
     }
   }
@@ -69,14 +78,19 @@ export class RateLimit implements Part<SavedRate> {
       droppedLines: this.#dropped.lines,
       droppedBytes: this.#dropped.bytes,
       line: this.#line,
+      length: this.#length,
+      isMidLine: this.#isMidLine,
     };
   }
 
-  restore({ elapsed, lines, bytes, droppedLines, droppedBytes, line }: SavedRate): void {
+  restore(saved: SavedRate): void {
+    const { elapsed, lines, bytes, droppedLines, droppedBytes, line, length, isMidLine } = saved;
     this.#begin = this.now() - elapsed;
     this.#passed = { lines, bytes };
     this.#dropped = { lines: droppedLines, bytes: droppedBytes };
     this.#line = line;
+    this.#length = length;
+    this.#isMidLine = isMidLine;
     if (droppedBytes > 0) this.#await();
   }
 
@@ -87,17 +101,24 @@ export class RateLimit implements Part<SavedRate> {
 
   /** The end of the bytes from a place on that share their line's fate. */
   #run(bytes: Uint8Array, start: number, passes: boolean): number {
+    const counted = passes ? this.#passed : this.#dropped;
     let end = start;
     do {
-      const newline = bytes.indexOf(NEWLINE, end);
-      const next = newline < 0 ? bytes.length : newline + 1;
-      const counted = passes ? this.#passed : this.#dropped;
-      if (newline >= 0) counted.lines++;
+      const next = lineEnd(bytes, end, end + LONGEST_LINE - this.#length);
+      this.#length += next - end;
+      const isOver = bytes[next - 1] === NEWLINE || this.#length === LONGEST_LINE;
+      if (isOver) counted.lines++;
       counted.bytes += next - end;
       end = next;
-      this.#line = newline >= 0 ? "ended" : passes ? "passes" : "dropped";
-    } while (end < bytes.length && (!passes || this.#hasRoom));
+      if (isOver) this.#length = 0;
+      this.#line = isOver ? "ended" : passes ? "passes" : "dropped";
+    } while (end < bytes.length && this.#hasRoom === passes);
     return end;
+  }
+
+  #pass(bytes: Uint8Array): void {
+    this.#isMidLine = bytes.at(-1) !== NEWLINE;
+    this.pass(bytes);
   }
 
   /** Has the note come with the end of the interval, also where nothing more is printed. */
@@ -119,7 +140,8 @@ export class RateLimit implements Part<SavedRate> {
     if (bytes === 0) return;
     this.#dropped = { lines: 0, bytes: 0 };
     this.onDropped({ lines, bytes });
-    this.pass(Buffer.from(`[${lines} lines (${bytes} bytes) were left out: ${this.#reason}]\n`));
+    const note = `[${lines} lines (${bytes} bytes) were left out: ${this.#reason}]\n`;
+    this.#pass(Buffer.from(this.#isMidLine ? `\n${note}` : note));
   }
 
   get #reason(): string {
@@ -130,4 +152,10 @@ export class RateLimit implements Part<SavedRate> {
     ];
     return `more than ${most.join(" or ")} in ${per} s`;
   }
+}
+
+/** The end of the line that goes on at a place, its newline included, but no further than another place. */
+function lineEnd(bytes: Uint8Array, start: number, furthest: number): number {
+  const stop = Math.min(bytes.length, furthest), newline = bytes.subarray(start, stop).indexOf(NEWLINE);
+  return newline < 0 ? stop : start + newline + 1;
 }

@@ -42,6 +42,32 @@ Deno.test("so many bytes pass, with the rest of the line that they end in", () =
   assert(it.text.endsWith("\n[1 lines (2 bytes) were left out: more than 1KB in 10 s]\n"));
 });
 
+Deno.test("what follows the rest of a line that was left out has the room of its own interval", () => {
+  const it = new Fixture({ lines: 1, per: 10 });
+  it.take("1\n2");
+  it.time = 10_000;
+  it.take("2\n3\n4\n");
+  it.limit.close();
+  const left = (lines: number, bytes: number) =>
+    `[${lines} lines (${bytes} bytes) were left out: more than 1 lines in 10 s]\n`;
+  assert.equal(it.text, `1\n${left(0, 1)}3\n${left(2, 4)}`);
+});
+
+Deno.test("a line that never ends is limited, too, by lines and by bytes, and a note begins a line of its own", () => {
+  for (const limit of [{ lines: 2, per: 10 }, { bytes: 128 << 10, per: 10 }]) {
+    const it = new Fixture(limit), piece = "x".repeat(10_000);
+    for (let count = 0; count < 100; count++) it.take(piece);
+    assert.equal(it.text, "x".repeat(128 << 10));
+    it.time = 10_000;
+    it.take("x\ny\n");
+    const [first, note, ...rest] = it.text.split("\n");
+    assert.equal(first, "x".repeat(128 << 10));
+    assert.match(note!, /^\[13 lines \(868928 bytes\) were left out: /);
+    assert.deepEqual(rest, ["y", ""]);
+    it.limit.close();
+  }
+});
+
 Deno.test("what is counted goes on in another init", () => {
   const before = new Fixture({ lines: 1, per: 10 }), after = new Fixture({ lines: 1, per: 10 });
   before.take("1\n2\n3");
