@@ -229,3 +229,22 @@ Deno.test("a log goes to init's own output, too, with its job's name before each
   assert.equal(init.messages(), "web | one\nweb | two\n");
   assert.equal(init.read("log/web.log"), "one\ntwo\n");
 });
+
+Deno.test("status names the log of a job whose output goes to a file, whatever its console, and of no other", async () => {
+  const main = "exec sleep 600\n";
+  await using init = await RunningInit.start({
+    arguments: ["--default-console", "none"],
+    jobs: {
+      "kept.conf": `log to stdout file\n${main}`,
+      "sent.conf": `log to stdout\n${main}`,
+      "said.conf": `console pipe\nlog to stdout\n${main}`,
+      "lost.conf": main,
+    },
+  });
+  await init.until(["status", "lost"], "lost stop/waiting\n");
+  const named = ["kept", "sent", "said", "lost"].map(async (job) => {
+    await init.ask("start", job);
+    return /^ +Log /m.test(await init.ask("status", "--long", job));
+  });
+  assert.deepEqual(await Promise.all(named), [true, false, false, false]);
+});

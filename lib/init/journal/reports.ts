@@ -7,14 +7,16 @@ import { describeWait } from "../../engine/waiting/waits.ts";
 import type { CheckDefinition } from "../../model/checks/check.ts";
 import type { CheckReport, InstanceReport, JobReport } from "../../model/insight/report.ts";
 import type { Console, JobDefinition } from "../../model/job.ts";
+import type { LogTarget } from "../../model/logs/settings.ts";
 import { printable } from "../../model/text/printable.ts";
+import { consoleOf } from "../logs/job_output.ts";
 import type { Histories, History } from "./histories.ts";
 
 /** What reports are made of beside the engine's jobs. */
 export interface ReportSources {
   histories: Histories;
   /** The log of an instance, where its output goes to one. */
-  logOf(job: string, instance: string, console: Console): string | undefined;
+  logOf(job: string, instance: string, console: Console, to?: readonly LogTarget[]): string | undefined;
   defaultConsole: Console;
   problem(job: string): string | undefined;
   /** What is remarked of a job none of whose instances is there. `isFailureKnown`: the report has its last failure. */
@@ -56,8 +58,9 @@ export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): Job
   };
 }
 
-function logOf({ name, console }: JobDefinition, instance: string, sources: ReportSources) {
-  return sources.logOf(name, instance, console ?? sources.defaultConsole);
+function logOf(definition: JobDefinition, instance: string, sources: ReportSources) {
+  const { name, logTo } = definition;
+  return sources.logOf(name, instance, consoleOf(definition, sources.defaultConsole), logTo);
 }
 
 /** What a history says in a report. */

@@ -1,7 +1,7 @@
 /** The standard streams of jobs' processes (init(5), `console`), and the logs of their output. */
 
 import { isFault } from "../../sys/call/fault.ts";
-import type { Console } from "../../model/job.ts";
+import type { Console, JobDefinition } from "../../model/job.ts";
 import { close, isTerminal, memfd, O_NOCTTY, O_RDWR, open, type openPty } from "../../sys/io/descriptors.ts";
 import { SystemError } from "../../sys/call/errno.ts";
 import { type LogLimit, type LogTarget, type Rotation, USUAL_ROTATION } from "../../model/logs/settings.ts";
@@ -356,10 +356,11 @@ export class JobOutput implements Part<SavedOutput> {
   }
 
   /** The log of an instance, where its output goes to one. */
-  logOf(job: string, instance: string, console: Console): string | undefined {
+  logOf(job: string, instance: string, console: Console, to?: readonly LogTarget[]): string | undefined {
     const { directory } = this.options;
-    const isLogged = directory !== undefined && (console === "log" || console === "pipe");
-    return isLogged ? logPath(directory, job, instance) : undefined;
+    const isLogged = console === "log" || console === "pipe";
+    if (directory === undefined || !isLogged || to?.includes("file") === false) return undefined;
+    return logPath(directory, job, instance);
   }
 
   /** Two pipes whose lines go to init's own streams. */
@@ -447,6 +448,11 @@ class TeeSink implements Sink {
   whenRoom(listener: () => void): void {
     this.lines.whenRoom(listener);
   }
+}
+
+/** The console of a job's processes. A job that says where its output goes has it read. */
+export function consoleOf({ console, logTo }: JobDefinition, usual: Console): Console {
+  return console ?? (logTo ? "log" : usual);
 }
 
 /** Output that is read for the sake of what is in it. */

@@ -17,7 +17,7 @@ import { close, memfd } from "../../sys/io/descriptors.ts";
 import type { SpawnDescription } from "../../sys/spawn/spawn.ts";
 import type { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
 import type { ReportChannels, ServiceReports } from "../notify/service_reports.ts";
-import type { JobOutput, ProcessOutput } from "../logs/job_output.ts";
+import { consoleOf, type JobOutput, type ProcessOutput } from "../logs/job_output.ts";
 import type { AppArmor } from "./apparmor.ts";
 import type { ControlGroups } from "./control_groups.ts";
 import { invocationOf, type ProgramInvocation, SCRIPT_DESCRIPTOR, SHELL } from "./program_invocation.ts";
@@ -112,15 +112,14 @@ export function describeProcess(
   return { description, output };
 }
 
-/** The streams of a process. A job that says where its output goes has it read. */
+/** The streams of a process. */
 function openOutput(
   definition: JobDefinition,
   instance: string,
   { output, defaultConsole }: ProcessContext,
 ): ProcessOutput {
   const { name, semantics, expect, logRotate: rotate, logLimit: limit, logTo: to } = definition;
-  const console = definition.console ?? (to ? "log" : defaultConsole);
-  return output.open(name, instance, console, {
+  return output.open(name, instance, consoleOf(definition, defaultConsole), {
     isScript: expect === "script",
     isPlain: semantics === "rouse",
     rotate,

@@ -96,8 +96,5 @@ function shortIpv6(bytes: readonly number[]): string {
   const groups = Array.from({ length: 8 }, (_, at) => bytes[2 * at]! << 8 | bytes[2 * at + 1]!);
   const text = groups.map((group) => group.toString(16)).join(":");
   const zeros = (text.match(/\b0(?::0)+\b/g) ?? []).sort((one, other) => other.length - one.length)[0];
-  return zeros === undefined
-    ? text
-    : text.replace(new RegExp(`(^|:)${zeros}(:|$)`), (_, before, after) =>
-      before === "" && after === "" ? "::" : "::");
+  return zeros === undefined ? text : text.replace(new RegExp(`(^|:)${zeros}(:|$)`), "::");
 }
