@@ -41,6 +41,15 @@ export function reap(
   return changes;
 }
 
+/**
+ * How a child has ended, which is reaped then; undefined while it runs. All other children are left to others.
+ * @throws {SystemError}
+ */
+export function reapEnded(pid: number): Exit | undefined {
+  const change = nextChange(P_PID, pid, WEXITED);
+  return change && "exit" in change ? change.exit : undefined;
+}
+
 /** The next change of such a child; undefined when there is none for now. */
 function nextChange(type: number, id: number, options: number): ChildStateChange | undefined {
   const { address, bytes } = kernel().scratch;

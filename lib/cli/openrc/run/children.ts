@@ -2,7 +2,7 @@
 
 import type { Exit } from "../../../model/exit.ts";
 import { restoreDescriptorLimit } from "../../../sys/process/limits.ts";
-import { onChildChange, reap } from "../../../sys/process/processes.ts";
+import { onChildChange, reapEnded } from "../../../sys/process/processes.ts";
 import type { SpawnDescription } from "../../../sys/spawn/description.ts";
 import { explain, spawn } from "../../../sys/spawn/spawn.ts";
 
@@ -33,11 +33,13 @@ export function startChild(description: SpawnDescription): Child {
   return { pid, end };
 }
 
+/** Looks after the children started here alone: this module may be loaded a second time, by another chunk. */
 function collect(): void {
-  for (const change of reap()) {
-    if (!("exit" in change)) continue;
-    waiting.get(change.pid)?.(change.exit);
-    waiting.delete(change.pid);
+  for (const [pid, tell] of waiting) {
+    const exit = reapEnded(pid);
+    if (!exit) continue;
+    waiting.delete(pid);
+    tell(exit);
   }
   rest();
 }
