@@ -77,7 +77,7 @@ export class DatagramReceiver {
     const length = this.#receive(0, takes ? CONTROL_SIZE : CREDENTIALS_SIZE);
     if (length < 0) return length;
     return {
-      bytes: Uint8Array.from(this.#memory.view(this.#bytes, length)),
+      bytes: new Uint8Array(this.#memory.view(this.#bytes, length)),
       isCut: (this.#flags & (MSG_TRUNC | MSG_CTRUNC)) !== 0,
       ...this.#attachments(),
     };

@@ -39,7 +39,7 @@ const VTIME = 5, VMIN = 6;
 export function takeKeys(fd: number, isAwaited: boolean, withSignals: boolean): (() => void) | undefined {
   const { address, bytes } = kernel().scratch;
   if (call("ioctl", fd, TCGETS, address) !== 0) return undefined;
-  const before = Uint8Array.from(bytes.subarray(0, TERMIOS.size));
+  const before = new Uint8Array(bytes.subarray(0, TERMIOS.size));
   const flags = ICANON | ECHO | (withSignals ? 0 : ISIG);
   bytes.writeUInt32LE((bytes.readUInt32LE(TERMIOS.localFlags) & ~flags) >>> 0, TERMIOS.localFlags);
   bytes[TERMIOS.characters + VMIN] = isAwaited ? 1 : 0;

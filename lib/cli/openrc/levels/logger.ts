@@ -36,7 +36,7 @@ export async function main([level = "", path = "", ...targets]: string[]): Promi
   const readers = targets.map((target, index) =>
     readDescriptor(FIRST_CHANNEL + index, {
       onData(bytes) {
-        const copy = Uint8Array.from(bytes);
+        const copy = new Uint8Array(bytes);
         writeAll(Number(target), copy);
         log.add(copy);
       },

@@ -24,7 +24,7 @@ export class PipedOutput {
     this.#readers = this.#pipes.map(({ stream, reader, writer }) => {
       close(writer);
       return readDescriptor(reader, {
-        onData: (bytes) => this.sink(stream, Uint8Array.from(bytes)),
+        onData: (bytes) => this.sink(stream, new Uint8Array(bytes)),
         onEnd: () => {},
       });
     });

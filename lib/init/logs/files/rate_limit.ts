@@ -101,18 +101,20 @@ export class RateLimit implements Part<SavedRate> {
 
   /** The end of the bytes from a place on that share their line's fate. */
   #run(bytes: Uint8Array, start: number, passes: boolean): number {
-    const counted = passes ? this.#passed : this.#dropped;
-    let end = start;
+    const counted = passes ? this.#passed : this.#dropped, before = counted.bytes - start;
+    let end = start, length = this.#length, isOver;
+    // Lines may be as short as their end: nothing is made of each.
     do {
-      const next = lineEnd(bytes, end, end + LONGEST_LINE - this.#length);
-      this.#length += next - end;
-      const isOver = bytes[next - 1] === NEWLINE || this.#length === LONGEST_LINE;
-      if (isOver) counted.lines++;
-      counted.bytes += next - end;
-      end = next;
-      if (isOver) this.#length = 0;
-      this.#line = isOver ? "ended" : passes ? "passes" : "dropped";
-    } while (end < bytes.length && this.#hasRoom === passes);
+      isOver = bytes[end++] === NEWLINE || ++length === LONGEST_LINE;
+      if (!isOver) continue;
+      length = 0;
+      counted.lines++;
+      counted.bytes = before + end;
+      if (this.#hasRoom !== passes) break;
+    } while (end < bytes.length);
+    counted.bytes = before + end;
+    this.#length = length;
+    this.#line = isOver ? "ended" : passes ? "passes" : "dropped";
     return end;
   }
 
@@ -152,10 +154,4 @@ export class RateLimit implements Part<SavedRate> {
     ];
     return `more than ${most.join(" or ")} in ${per} s`;
   }
-}
-
-/** The end of the line that goes on at a place, its newline included, but no further than another place. */
-function lineEnd(bytes: Uint8Array, start: number, furthest: number): number {
-  const stop = Math.min(bytes.length, furthest), newline = bytes.subarray(start, stop).indexOf(NEWLINE);
-  return newline < 0 ? stop : start + newline + 1;
 }

@@ -70,7 +70,7 @@ export class LogShipper implements Part<SavedShipping> {
     const others = targets.filter((target) => !INITS_OWN.includes(target));
     if (others.length === 0 || bytes.length === 0) return;
     if (this.#waiting + costOf(bytes) > MAX_WAITING) return this.world.onLost(job, bytes.length);
-    this.#add({ job, instance, targets: others, time: Date.now(), bytes: Uint8Array.from(bytes) });
+    this.#add({ job, instance, targets: others, time: Date.now(), bytes: new Uint8Array(bytes) });
   }
 
   #add(frame: OutputFrame): void {

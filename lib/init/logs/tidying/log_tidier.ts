@@ -75,7 +75,7 @@ export class LogTidier implements Part<SavedTidying> {
     const said: Uint8Array[] = [];
     const argv = [...this.command, path, String(keep), compress];
     this.#child = new OwnChild(argv, "the process that tidies logs", this.world, {
-      onData: (bytes) => said.push(Uint8Array.from(bytes.subarray(0, LONGEST_REASON))),
+      onData: (bytes) => said.push(new Uint8Array(bytes.subarray(0, LONGEST_REASON))),
       onEnd: (end) => {
         this.#ended(
           path,
