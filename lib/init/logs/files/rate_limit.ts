@@ -94,26 +94,33 @@ export class RateLimit implements Part<SavedRate> {
     if (droppedBytes > 0) this.#await();
   }
 
-  get #hasRoom(): boolean {
+  /** How many more lines and bytes there is room for. */
+  get #room(): Dropped {
     const { lines = Infinity, bytes = Infinity } = this.limit;
-    return this.#passed.lines < lines && this.#passed.bytes < bytes;
+    return { lines: lines - this.#passed.lines, bytes: bytes - this.#passed.bytes };
+  }
+
+  get #hasRoom(): boolean {
+    const { lines, bytes } = this.#room;
+    return lines > 0 && bytes > 0;
   }
 
   /** The end of the bytes from a place on that share their line's fate. */
   #run(bytes: Uint8Array, start: number, passes: boolean): number {
-    const counted = passes ? this.#passed : this.#dropped, before = counted.bytes - start;
-    let end = start, length = this.#length, isOver;
-    // Lines may be as short as their end: nothing is made of each.
-    do {
-      isOver = bytes[end++] === NEWLINE || ++length === LONGEST_LINE;
+    const counted = passes ? this.#passed : this.#dropped, { length } = bytes;
+    // What is left out goes on without end, or until its line ends where there is room again.
+    const room = passes ? this.#room : { lines: this.#hasRoom ? 1 : Infinity, bytes: Infinity };
+    let end = start, begin = start - this.#length, lines = 0, isOver = false;
+    // Lines may be as short as their ends: nothing is called or made for each.
+    while (end < length) {
+      isOver = bytes[end++] === NEWLINE || end - begin >= LONGEST_LINE;
       if (!isOver) continue;
-      length = 0;
-      counted.lines++;
-      counted.bytes = before + end;
-      if (this.#hasRoom !== passes) break;
-    } while (end < bytes.length);
-    counted.bytes = before + end;
-    this.#length = length;
+      begin = end;
+      if (++lines >= room.lines || end - start >= room.bytes) break;
+    }
+    counted.lines += lines;
+    counted.bytes += end - start;
+    this.#length = end - begin;
     this.#line = isOver ? "ended" : passes ? "passes" : "dropped";
     return end;
   }
