@@ -1,6 +1,8 @@
 /** `log to`: output goes to syslog, journald, collectors and init's own output, beside files or in their place. */
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,6 +13,7 @@ import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 import { childrenOf, procFile, sendSignal } from "./support/processes.ts";
+import { EXECUTABLE } from "./support/programs.ts";
 
 const receiver = new DatagramReceiver();
 
@@ -219,6 +222,21 @@ Deno.test("what was printed last gets to a collector before init ends", async ()
   assert.equal(await init.ended(), 0);
   assert.deepEqual(collector.lines, ["last"]);
   assert.doesNotMatch(init.messages(), /ships logs/);
+});
+
+Deno.test("a flood of lines that are lost is told in few words, all of it, however late init reads", async () => {
+  const line = "x\n".repeat(1 << 14), count = 20;
+  const head = { job: "web", instance: "", targets: ["otlp:http://127.0.0.1:1/v1/logs"], time: 0 };
+  const frame = `${JSON.stringify({ ...head, size: line.length })}\n${line}`;
+  const child = spawn(EXECUTABLE, ["ship-logs"], { stdio: ["pipe", "pipe", "ignore"] });
+  child.stdin.end(frame.repeat(count));
+  await once(child, "exit");
+  let text = "";
+  for await (const piece of child.stdout) text += piece;
+  const reports = text.trim().split("\n").map((each) => JSON.parse(each)).filter(({ done }) => done);
+  const sum = (key: "bytes" | "lost") => reports.reduce((all, report) => all + report[key], 0);
+  assert.deepEqual([sum("bytes"), sum("lost")], [count * line.length, count * line.length]);
+  assert(reports.length <= 10 * count, `${reports.length} reports`);
 });
 
 Deno.test("a log goes to init's own output, too, with its job's name before each line", async () => {

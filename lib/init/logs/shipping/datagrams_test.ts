@@ -15,6 +15,7 @@ const LINE: ShippedLine = {
   time: new Date(2026, 10, 3, 4, 15, 30, 123).getTime(),
   size: 10,
   left: 1,
+  isLost: false,
 };
 
 Deno.test("a message for syslog has its priority, the local time and the job; one for journald its fields", () => {
@@ -84,7 +85,11 @@ Deno.test("lines are put together from pieces; all bytes are accounted for", () 
 });
 
 Deno.test("what is no report is told from one", () => {
-  assert.deepEqual(parseShippingReport('{"done":"web","bytes":5,"more":1}'), { done: "web", bytes: 5 });
+  assert.deepEqual(parseShippingReport('{"done":"web","bytes":5,"lost":2,"more":1}'), {
+    done: "web",
+    bytes: 5,
+    lost: 2,
+  });
   for (
     const line of [
       "",
@@ -92,8 +97,9 @@ Deno.test("what is no report is told from one", () => {
       "null",
       "[]",
       '{"done":"web"}',
-      '{"lost":1,"bytes":5}',
-      '{"done":"a","bytes":-1}',
+      '{"done":1,"bytes":5,"lost":0}',
+      '{"done":"a","bytes":-1,"lost":-1}',
+      '{"done":"a","bytes":1,"lost":2}',
       '{"failing":"a"}',
     ]
   ) {

@@ -22,9 +22,8 @@ export interface OutputFrame extends OutputOrigin {
 export type ShippingReport =
   | { failing: string; job: string; reason: string }
   | { working: string }
-  /** So many bytes of a job's output are dealt with; and so many of those are lost. */
-  | { done: string; bytes: number }
-  | { lost: string; bytes: number };
+  /** So many bytes of a job's output are dealt with; so many of those did not get to all their targets. */
+  | { done: string; bytes: number; lost: number };
 
 const NEWLINE = 10;
 
@@ -62,7 +61,10 @@ export function parseShippingReport(line: string): ShippingReport | undefined {
     return { failing, job, reason };
   }
   if (typeof working === "string") return { working };
-  if (!Number.isSafeInteger(bytes) || (bytes as number) < 0) return undefined;
-  if (typeof done === "string") return { done, bytes: bytes as number };
-  return typeof lost === "string" ? { lost, bytes: bytes as number } : undefined;
+  const isDone = typeof done === "string" && isCount(bytes) && isCount(lost) && lost <= bytes;
+  return isDone ? { done, bytes, lost } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

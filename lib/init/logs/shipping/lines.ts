@@ -12,6 +12,8 @@ export interface ShippedLine extends OutputOrigin {
   size: number;
   /** How many targets have not dealt with it. */
   left: number;
+  /** True when one of them has not got it. */
+  isLost: boolean;
 }
 
 /** A line that is longer is cut, in bytes. */
@@ -83,6 +85,14 @@ export class LineAssembly {
     begun.pieces = [];
     begun.size = 0;
     const text = whole.at(-1) === RETURN ? whole.subarray(0, -1) : whole;
-    this.onLine({ job, instance, time, text, size: whole.length + ending, left: targets.length }, targets);
+    this.onLine({
+      job,
+      instance,
+      time,
+      text,
+      size: whole.length + ending,
+      left: targets.length,
+      isLost: false,
+    }, targets);
   }
 }

@@ -173,12 +173,11 @@ export class LogShipper implements Part<SavedShipping> {
       }
       return this.#targets.has(report.working);
     }
-    const isLost = "lost" in report, job = isLost ? report.lost : report.done;
-    const given = this.#given.get(job) ?? 0, left = given - report.bytes;
+    const { done, bytes, lost } = report, left = (this.#given.get(done) ?? 0) - bytes;
     if (left < 0) return false;
-    if (isLost) this.world.onLost(job, report.bytes);
-    else if (left > 0) this.#given.set(job, left);
-    else this.#given.delete(job);
+    if (lost > 0) this.world.onLost(done, lost);
+    if (left > 0) this.#given.set(done, left);
+    else this.#given.delete(done);
     return true;
   }
 

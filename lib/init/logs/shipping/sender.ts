@@ -26,8 +26,7 @@ export interface SenderEvents {
   /** @param job Whose output could not be sent. */
   failing(reason: string, job: string): void;
   working(): void;
-  lost(job: string, bytes: number): void;
-  /** It has dealt with a line, which was sent, or lost. */
+  /** It has dealt with a line, which was sent, or {@link ShippedLine.isLost}. */
   done(line: ShippedLine): void;
 }
 
@@ -73,7 +72,7 @@ export class Sender {
   }
 
   #lose(line: ShippedLine): void {
-    this.events.lost(line.job, line.size);
+    line.isLost = true;
     this.events.done(line);
   }
 
@@ -83,7 +82,7 @@ export class Sender {
     while (this.#lines.length > 0) {
       const [first] = this.#lines;
       const { taken, refused = [], reason, isBusy } = await this.send(this.#lines);
-      for (const { job, size } of refused) this.events.lost(job, size);
+      for (const line of refused) line.isLost = true;
       for (const line of this.#lines.splice(0, taken)) {
         this.#size -= costOf(line);
         this.events.done(line);

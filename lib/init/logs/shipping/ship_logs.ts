@@ -11,7 +11,7 @@ import { DescriptorWriter, nonBlockingOutput } from "../../../sys/io/writer.ts";
 import { removeFlags, SINGLE_THREAD_FLAGS } from "../../../sys/runtime/variables.ts";
 import { toJournald, toSyslog } from "./datagrams.ts";
 import { FrameReader, type ShippingReport } from "./frames.ts";
-import { LineAssembly } from "./lines.ts";
+import { LineAssembly, type ShippedLine } from "./lines.ts";
 import { toCollector } from "./otlp.ts";
 import { type Send, Sender } from "./sender.ts";
 
@@ -52,14 +52,14 @@ class Shipping {
   readonly #frames = new FrameReader();
   readonly #lines = new LineAssembly((line, targets) => {
     // Neither syslog nor journald has a use for an empty message.
-    if (line.text.length === 0) return this.#done(line.job, line.size);
+    if (line.text.length === 0) return this.#done(line);
     for (const target of targets) this.#sender(target).add(line);
   });
-  /** What is dealt with and was not told yet, in bytes, by job. */
-  readonly #dealtWith = new Map<string, number>();
+  /** What is dealt with and was not told yet, in bytes, by job, and how much of it is lost. */
+  readonly #dealtWith = new Map<string, { bytes: number; lost: number }>();
   /** Init reads what it asks for. */
   readonly #writer = new DescriptorWriter(nonBlockingOutput(1), {
-    onProgress: () => this.#writer.waiting === 0 && this.#onSaid?.(),
+    onProgress: () => this.#tellDone(),
     onBroken: () => process.exit(0),
   });
   #onSaid: (() => void) | undefined;
@@ -77,14 +77,20 @@ class Shipping {
   }
 
   /** Tells what is dealt with, of many lines at a time. */
-  #done(job: string, bytes: number): void {
+  #done({ job, size, isLost }: ShippedLine): void {
     if (this.#dealtWith.size === 0) setImmediate(() => this.#tellDone());
-    this.#dealtWith.set(job, (this.#dealtWith.get(job) ?? 0) + bytes);
+    let sum = this.#dealtWith.get(job);
+    if (!sum) this.#dealtWith.set(job, sum = { bytes: 0, lost: 0 });
+    sum.bytes += size;
+    if (isLost) sum.lost += size;
   }
 
+  /** Init may be slow to read: what it has not read yet does not pile up. */
   #tellDone(): void {
-    for (const [job, bytes] of this.#dealtWith) this.#say({ done: job, bytes });
+    if (this.#writer.waiting > 0) return;
+    for (const [job, sum] of this.#dealtWith) this.#say({ done: job, ...sum });
     this.#dealtWith.clear();
+    if (this.#writer.waiting === 0) this.#onSaid?.();
   }
 
   #sender(target: LogTarget): Sender {
@@ -94,8 +100,7 @@ class Shipping {
       sender = new Sender(send(rest.join(":")), delay, {
         failing: (reason, job) => this.#say({ failing: target, job, reason: reason.slice(0, 400) }),
         working: () => this.#say({ working: target }),
-        lost: (job, bytes) => this.#say({ lost: job, bytes }),
-        done: (line) => --line.left === 0 && this.#done(line.job, line.size),
+        done: (line) => --line.left === 0 && this.#done(line),
       });
       this.#senders.set(target, sender);
     }
@@ -115,13 +120,9 @@ class Shipping {
     const late = new Promise<void>((resolve) => setTimeout(resolve, LAST_TIME));
     await Promise.race([late, Promise.all(senders.map((sender) => sender.empty()))]);
     for (const sender of senders) sender.abandon();
+    const said = new Promise<void>((resolve) => this.#onSaid = resolve);
     this.#tellDone();
-    if (this.#writer.waiting > 0) {
-      await Promise.race([
-        late,
-        new Promise<void>((said) => this.#onSaid = said),
-      ]);
-    }
+    await Promise.race([late, said]);
     process.exit(0);
   }
 }
