@@ -1,7 +1,5 @@
 /** What programs print to a terminal, as a file should have it: without escape sequences, and with line ends alone. */
 
-import { Buffer } from "node:buffer";
-
 const BELL = 0x07, NEWLINE = 0x0a, RETURN = 0x0d, CANCEL = 0x18, SUBSTITUTE = 0x1a, ESCAPE = 0x1b;
 
 /** Where in a sequence (ECMA-48) the last byte was: behind ESC, in parameters, in a text that BEL or ESC ends. */
@@ -29,32 +27,39 @@ export class PlainText {
       return bytes;
     }
     // Each return that is taken out makes room for the line end that it may become.
-    const kept = Buffer.allocUnsafe(bytes.length + 1);
+    const kept = new Uint8Array(bytes.length + 1);
     let length = 0;
-    for (const byte of bytes) {
-      if (!this.#isText(byte)) continue;
+    let isText = this.#state === "text", isReturned = this.#isReturned, isMidLine = this.#isMidLine;
+    // Most bytes are text, of which no other function is to be called.
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at]!;
+      if (!isText || byte === ESCAPE) {
+        isText = this.#follow(byte);
+        if (byte !== NEWLINE) continue;
+      }
       if (byte === RETURN) {
-        this.#isReturned = true;
+        isReturned = true;
         continue;
       }
-      if (this.#isReturned && this.#isMidLine && byte !== NEWLINE) kept[length++] = NEWLINE;
-      this.#isReturned = false;
-      this.#isMidLine = byte !== NEWLINE;
+      if (isReturned && isMidLine && byte !== NEWLINE) kept[length++] = NEWLINE;
+      isReturned = false;
+      isMidLine = byte !== NEWLINE;
       kept[length++] = byte;
     }
+    this.#isReturned = isReturned;
+    this.#isMidLine = isMidLine;
     return kept.subarray(0, length);
   }
 
-  /** Follows the sequences. True for a byte that is in none. A line end ends one that is broken. */
-  #isText(byte: number): boolean {
+  /** Follows the sequences. True where text goes on behind this byte. A line end ends a sequence that is broken. */
+  #follow(byte: number): boolean {
     const state = this.#state;
     if (byte === ESCAPE) this.#state = "escape";
     else if (byte === NEWLINE || byte === CANCEL || byte === SUBSTITUTE) this.#state = "text";
     else if (state === "escape") this.#state = LONGER.get(byte) ?? (isIntermediate(byte) ? state : "text");
     else if (state === "control" && byte >= 0x40 && byte <= 0x7e) this.#state = "text";
     else if (state === "string" && byte === BELL) this.#state = "text";
-    else if (state === "text") return true;
-    return byte === NEWLINE;
+    return this.#state === "text";
   }
 }
 

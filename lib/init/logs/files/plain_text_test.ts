@@ -24,6 +24,7 @@ const CASES: Array<[string, string]> = [
   ["\x1bPq#0\x1b\\a\x1b(Bb\x1b=c\x1b7d", "abcd"],
   ["\x1b]0;no end\nnext\n", "\nnext\n"],
   ["\x1b[31\x18a", "a"],
+  ["a\x18b\x1ac\r\n", "a\x18b\x1ac\n"],
   ["\xc3\xbc\0\t\xff\n", "\xc3\xbc\0\t\xff\n"],
 ];
 
