@@ -333,7 +333,7 @@ Deno.test(
 
 Deno.test("children keep the channel that the rest of their output is read from", () => {
   const engine = { isForking: () => true } as unknown as Engine;
-  const context = { processes: { output: {} } };
+  const context = { processes: { output: {}, controlGroups: {} } };
   const listener = { handle() {}, notify() {} };
   const make = () => new ChildReaper(() => engine, context as unknown as InitContext, listener);
   const before = make(), after = make();
