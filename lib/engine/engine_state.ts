@@ -24,7 +24,7 @@ import type { LoadedJob } from "./loaded_job.ts";
 import type { EngineTimer, EngineTimerPurpose, InstanceTimer, InstanceTimerPurpose } from "./timers.ts";
 
 /** A process of an instance. */
-export interface Process {
+interface Process {
   instance: Instance;
   name: InstanceProcess;
 }

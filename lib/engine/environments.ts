@@ -7,7 +7,7 @@ import type { Instance } from "./instance.ts";
 import { findJob } from "./requests.ts";
 
 /** The instance whose table is meant. Where none is given, the global table is. */
-export interface InstanceName {
+interface InstanceName {
   job: string;
   instance: string;
 }

@@ -6,7 +6,7 @@ import type { Matcher } from "./conditions/matcher.ts";
 import type { Instance } from "./instance.ts";
 
 /** How the run of a job failed, for those who need it. */
-export interface JobFailure {
+interface JobFailure {
   /** Why, as the end of a sentence. */
   reason: string;
   /** Its result; undefined when it could not even begin. */

@@ -203,7 +203,7 @@ export function findJob(engine: EngineState, name: string): LoadedJob {
 }
 
 /** @throws {RequestFailure} UnknownInstance when the job has no such instance. */
-export function findInstance(job: LoadedJob, name: string): Instance {
+function findInstance(job: LoadedJob, name: string): Instance {
   const instance = job.instances.get(name);
   if (!instance) throw new RequestFailure("UnknownInstance", `Unknown instance: ${name}`);
   return instance;

@@ -6,7 +6,7 @@ import { emptyJob, type JobDefinition, withDefaultsOf } from "../model/job.ts";
 export const COMMAND_JOB = "main";
 
 /** The command, and how it is started and stopped. */
-export interface CommandLine {
+interface CommandLine {
   words: string[];
   /** The event that starts it, unless its file has a start condition. Absent: none does. */
   startupEvent?: string | undefined;

@@ -10,7 +10,7 @@ import type { RunningInit } from "./running.ts";
 const MAX_SINGLE = 3;
 
 /** What is checked. */
-export interface LintSubject {
+interface LintSubject {
   init: RunningInit;
   /** The configuration directories. */
   directories: readonly string[];

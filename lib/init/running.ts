@@ -68,7 +68,7 @@ export interface SavedInit {
 }
 
 /** Who says when the directed jobs start: the lines of inittab are such. */
-export interface Director {
+interface Director {
   /** Told of a job's main process before that does anything. */
   forked(job: string, pid: number): void;
   /** A remark on a job that has no process; empty when there is none. */

@@ -15,7 +15,7 @@ import type { RunningInit } from "./running.ts";
 import { ControlError } from "../control/supervisor.ts";
 
 /** The result of the check. */
-export interface StartCheck {
+interface StartCheck {
   /** Why init cannot go on, a message each. */
   errors: string[];
   /** A message that says what the command waits for. */

@@ -86,7 +86,7 @@ export function stillWaits(engine: EngineState, instance: Instance): boolean {
 }
 
 /** Something that an instance waits for before it stops: another one that has to be gone. */
-export interface StopWait {
+interface StopWait {
   instance: Instance;
   /** True when that one cannot be up without it. */
   isNeeded: boolean;

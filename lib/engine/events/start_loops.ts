@@ -72,7 +72,7 @@ function jobsBetween(first: JobChain, last: JobChain): LoadedJob[] {
 }
 
 /** A start that is delayed, and the events that are held for it. */
-export interface DelayedStart {
+interface DelayedStart {
   job: LoadedJob;
   events: Event[];
 }

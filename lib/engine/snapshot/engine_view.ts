@@ -30,7 +30,7 @@ export interface EngineView {
 }
 
 /** A loaded job. */
-export interface JobStateView {
+interface JobStateView {
   definition: JobDefinition;
   /** The pending definition, which takes effect when the last instance has ended; null: the job is removed then. */
   successor?: JobDefinition | null;
@@ -44,7 +44,7 @@ export interface JobStateView {
 }
 
 /** An instance. Environments are `KEY=VALUE` strings. */
-export interface InstanceStateView {
+interface InstanceStateView {
   name: string;
   goal: Goal;
   state: State;
@@ -73,7 +73,7 @@ export interface InstanceStateView {
 }
 
 /** An event, and who waits until it is finished. */
-export interface EventStateView {
+interface EventStateView {
   name: string;
   environment: string[];
   progress: Event["progress"];

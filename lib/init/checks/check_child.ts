@@ -22,7 +22,7 @@ const TIMES = {
 };
 
 /** What the child is started with. */
-export interface CheckChildOptions extends ChildWorld {
+interface CheckChildOptions extends ChildWorld {
   /** The command that runs the program `checks` of this executable. */
   command: readonly string[];
   /** Whose rights it is to have, if it can be started with them; else it has init's. */

@@ -21,7 +21,7 @@ export interface CheckedInstance {
 }
 
 /** What commands are run with. */
-export interface CommandContext extends Pick<InitContext, "messages" | "processes" | "session"> {
+interface CommandContext extends Pick<InitContext, "messages" | "processes" | "session"> {
   /** Calls the listener when the process has ended and been reaped; `isAlone`: what is left of its group is killed. */
   onEnd(pid: number, listener: (exit: Exit) => void, isAlone: boolean): void;
 }

@@ -6,7 +6,7 @@ import { Buffer } from "node:buffer";
 const ENOUGH = 64 << 10;
 
 /** Where the lines go. */
-export interface LineReceiver {
+interface LineReceiver {
   /** How many bytes wait to be read. */
   readonly waiting: number;
   write(bytes: Uint8Array): void;

@@ -36,7 +36,7 @@ export function defaultEnvironment(options: InitOptions, role: Role): Environmen
 }
 
 /** The instance that a process belongs to. */
-export interface Identity {
+interface Identity {
   job: string;
   instance: string;
   /** The address of init, for `UPSTART_SESSION`. */

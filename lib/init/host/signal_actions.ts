@@ -75,7 +75,7 @@ const SYSV_HOST_SIGNALS: Readonly<Record<Role, Record<number, SignalAction>>> = 
 };
 
 /** What init is, as far as signals are concerned. */
-export interface SignalManner {
+interface SignalManner {
   role: Role;
   /** True where init runs a command. */
   runsCommand: boolean;

@@ -22,7 +22,7 @@ const MODE = 0o600;
 const OLD_PLACE = "/dev/initctl";
 
 /** Who is told of requests. */
-export interface FifoListener {
+interface FifoListener {
   /** All requests that were there at a time. */
   requested(requests: ControlRequest[]): void;
   /** What was written is no request. */

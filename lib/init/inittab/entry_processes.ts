@@ -22,7 +22,7 @@ export interface SavedProcesses {
 }
 
 /** What {@link EntryProcesses} is given. */
-export interface EntryProcessesContext {
+interface EntryProcessesContext {
   init: RunningInit;
   messages: Messages;
   environment: SysvEnvironment;

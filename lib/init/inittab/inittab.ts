@@ -44,7 +44,7 @@ export interface SavedInittab {
 }
 
 /** What the sequence is given. */
-export interface InittabContext {
+interface InittabContext {
   init: RunningInit;
   messages: Messages;
   boot: BootFlags;

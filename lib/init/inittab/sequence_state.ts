@@ -6,7 +6,7 @@ import { type ActionRow, INITTAB_ACTIONS, type InittabEntry } from "../../model/
  * Where the system is. `emergency`: a shell before anything else. `single`: the runlevel S of a boot, before the lines of
  * `boot` and `bootwait`. `level`: in a runlevel.
  */
-export type SequencePhase = "emergency" | "sysinit" | "single" | "boot" | "level";
+type SequencePhase = "emergency" | "sysinit" | "single" | "boot" | "level";
 
 /** A line, and what has become of it. */
 export interface SequencedEntry {
@@ -26,7 +26,7 @@ export interface SequencedEntry {
 }
 
 /** A change that waits until inittab has been read anew. */
-export interface AwaitedChange {
+interface AwaitedChange {
   /** Absent: the lines alone are to be compared. */
   level?: string;
   /** The seconds between SIGTERM and SIGKILL. */

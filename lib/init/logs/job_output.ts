@@ -66,7 +66,7 @@ export interface ProcessOutput {
 }
 
 /** What a job says of its output. */
-export interface OutputSettings {
+interface OutputSettings {
   /** True for an init script, see {@link JobOutput.showScripts}. */
   isScript?: boolean;
   /** True: what comes through a terminal is logged without escape sequences and carriage returns. */
@@ -79,7 +79,7 @@ export interface OutputSettings {
 /** A sink, and what is to be called when no more comes. */
 type MadeSink = Pick<ReturnType<OutputStream["sink"]>, "sink" | "release">;
 /** Where output goes but to files: see {@link JobOutput.ship}. */
-export type Ship = (log: LogDescription, targets: readonly LogTarget[], bytes: Uint8Array) => void;
+type Ship = (log: LogDescription, targets: readonly LogTarget[], bytes: Uint8Array) => void;
 
 const CONSOLE = "/dev/console";
 const NULL = "/dev/null";

@@ -60,7 +60,7 @@ interface ReaderPlace {
 }
 
 /** The connection of one process with its channel. */
-export interface OutputConnection {
+interface OutputConnection {
   /** The channel's number. */
   readonly channel: number;
   /** The writing ends, by the process's descriptors. */

@@ -24,7 +24,7 @@ import { ReadinessPipes, type SavedPipes } from "./readiness_pipes.ts";
 import { type Owner, ownerOfProcess } from "./senders.ts";
 
 /** What the reports are made of, and where they go. */
-export interface ReportContext {
+interface ReportContext {
   /** True: init is a user's. */
   isSession: boolean;
   messages: Pick<Messages, "log" | "logOnce" | "attempt">;

@@ -6,14 +6,14 @@ import type { HttpAddress } from "../../control/http_address.ts";
 import { LONGEST_DELAY } from "../../sys/io/patient_timer.ts";
 
 /** A response. */
-export interface HttpResponse {
+interface HttpResponse {
   status: number;
   type: string;
   body: Uint8Array;
 }
 
 /** Makes the response for a path. */
-export type Route = () => HttpResponse | Promise<HttpResponse>;
+type Route = () => HttpResponse | Promise<HttpResponse>;
 
 /** With one more connection the oldest is closed: clients that send nothing must not keep others out. */
 const MAX_CONNECTIONS = 64;

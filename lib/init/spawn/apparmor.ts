@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { ifAllowed } from "../../sys/call/refused.ts";
 
 /** The file and the program that belong to AppArmor. */
-export interface AppArmorOptions {
+interface AppArmorOptions {
   /** Contains `Y` where the kernel has AppArmor enabled. */
   enabledFile?: string;
   /** The program that loads profiles. */

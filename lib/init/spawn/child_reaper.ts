@@ -17,7 +17,7 @@ import { signalProcess } from "./signalling.ts";
 const REAP_AT_ONCE = 256;
 
 /** Where the reaper reports to. */
-export interface ChildListener {
+interface ChildListener {
   /** Receives the engine's input. */
   handle(input: Input): void;
   /** Receives `process-ended`, which the engine knows nothing of. */

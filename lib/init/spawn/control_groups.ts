@@ -14,7 +14,7 @@ import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
 import { cgroupDirectory, cgroupOf, type CgroupTree, cgroupTree } from "../../sys/machine/cgroups.ts";
 
 /** The options of {@link ControlGroups}. */
-export interface ControlGroupsOptions {
+interface ControlGroupsOptions {
   /** The group in which the jobs' groups are made. Absent: the group of init. */
   root?: string;
   /** False: the stanza is ignored (`--no-cgroups`). */

@@ -10,7 +10,7 @@ import { processStatus } from "../../sys/process/procfs.ts";
 import type { Part } from "../parts/part.ts";
 
 /** What init knows of processes, and does when one has ended. */
-export interface ForeignListener {
+interface ForeignListener {
   /** True while it is the main process of an instance. */
   isMain(pid: number): boolean;
   /** Takes up the ends of children. */

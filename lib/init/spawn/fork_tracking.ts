@@ -7,7 +7,7 @@ import { childrenOf, type ProcessStatus, processStatus } from "../../sys/process
 import { ifAllowed } from "../../sys/call/refused.ts";
 
 /** A process that has exited, whose descendant is looked for. */
-export interface ForkedParent {
+interface ForkedParent {
   /** Its process ID. It was a session leader. */
   pid: number;
   job: string;

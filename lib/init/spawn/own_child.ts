@@ -29,7 +29,7 @@ export type Credentials = Required<Pick<SpawnDescription, "uid" | "gid" | "group
 export const NOBODY: Credentials = { uid: 65534, gid: 65534, groups: [] };
 
 /** What a child leads to. */
-export interface OwnChildEvents {
+interface OwnChildEvents {
   /** What it says on its standard output. The bytes are valid until this returns. */
   onData(bytes: Uint8Array): void;
   /** It has read some of what was written. */

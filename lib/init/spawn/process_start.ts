@@ -24,7 +24,7 @@ export type StartOutcome =
   | { skipped: true };
 
 /** The reason why a process does not run. */
-export interface StartFailure {
+interface StartFailure {
   /** Follows "Failed to spawn web main process: ". */
   reason: string;
   /** The exit status that a shell would have. */

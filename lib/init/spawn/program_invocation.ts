@@ -22,7 +22,7 @@ export interface ProgramInvocation {
 }
 
 /** The process that a program is invoked for. */
-export interface ProgramContext {
+interface ProgramContext {
   definition: JobDefinition;
   /** Which of the job's processes it is. */
   process: string;

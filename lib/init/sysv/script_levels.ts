@@ -9,7 +9,7 @@ import type { Request } from "../../model/requests.ts";
 import { RC_EVENTS, RUNLEVEL_EVENT } from "../../model/init_events.ts";
 
 /** What is asked of init. */
-export interface LevelRequests {
+interface LevelRequests {
   request(what: Request): string | Promise<string>;
   /** The number of the request that is made next, by which {@link answerTo} knows it. */
   readonly nextRequest: number;

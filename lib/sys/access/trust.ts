@@ -18,7 +18,7 @@ export interface FileStatus {
 }
 
 /** The file system, as far as it is asked. */
-export interface FileSystem {
+interface FileSystem {
   /** The status of a path, links not followed; undefined where there is no file. */
   status(path: string): FileStatus | undefined;
   /** The target of a link, as it is written in it; undefined where it cannot be read. */

@@ -15,7 +15,7 @@ import { machineCode, ROW_SIZE, RowField, STUB } from "./stub.ts";
 export type CallArgument = number | string | Uint8Array;
 
 /** Where a row of a table leads, see {@link RowField}: addresses. An absent one leads to the next row. */
-export interface RowOptions {
+interface RowOptions {
   tolerated?: readonly number[] | "all";
   failure?: number;
   zero?: number;

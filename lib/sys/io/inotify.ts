@@ -33,7 +33,7 @@ export interface DirectoryEvent {
 }
 
 /** A watch of a directory. */
-export interface DirectoryWatch {
+interface DirectoryWatch {
   /** Ends the watch; the listener is not called any more. */
   close(): void;
 }

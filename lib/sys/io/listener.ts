@@ -22,7 +22,7 @@ const PAUSE = 100;
 const SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000, F_DUPFD_CLOEXEC = 1030;
 
 /** The functions that a listener calls. */
-export interface ListenerEvents {
+interface ListenerEvents {
   /**
    * A client was accepted; the callee must close its descriptor. `scarce` is true when the spare descriptor was used:
    * unless some are closed now, no other client can be accepted.

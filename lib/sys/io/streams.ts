@@ -7,7 +7,7 @@ import { throttledPoller } from "./throttled_poller.ts";
 import { poller } from "./poller.ts";
 
 /** The functions that a reader calls. */
-export interface ReaderEvents {
+interface ReaderEvents {
   /** Data was read. The bytes are valid until this returns, or until the next system call. */
   onData(bytes: Uint8Array): void;
   /** The end was reached, or reading failed (`errno`). The descriptor is closed already. */

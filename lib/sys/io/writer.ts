@@ -17,7 +17,7 @@ import { ifAllowed, unlessRefused } from "../call/refused.ts";
 import { poller } from "./poller.ts";
 
 /** The functions that a writer calls. */
-export interface WriterEvents {
+interface WriterEvents {
   /** Some of the waiting bytes have been written. */
   onProgress(): void;
   /** There is no reader any more, or writing failed for good. All that is written from now on is dropped. */

@@ -9,7 +9,7 @@ export const MS_NOSUID = 2, MS_NODEV = 4, MS_NOEXEC = 8;
 const MS_RDONLY = 1, MS_REMOUNT = 32;
 
 /** A mount (proc_pid_mountinfo(5)). */
-export interface Mount {
+interface Mount {
   /** The directory of the file system that is mounted; `/` for the whole. */
   top: string;
   /** The mount point. */

@@ -63,7 +63,7 @@ export function releasePages(mappings: readonly Mapping[]): void {
 }
 
 /** A mapping of a process's address space (proc_pid_smaps(5)). */
-export interface Mapping {
+interface Mapping {
   start: number;
   /** The first address after it. */
   end: number;

@@ -8,7 +8,7 @@ import { AS_RUNTIME } from "./variables.ts";
 const PATIENCE = 60_000;
 
 /** A program to be compiled. All paths are absolute. */
-export interface ProgramSource {
+interface ProgramSource {
   /** The runtime's own program, or an executable made with it. */
   compiler: string;
   /** The module that the program begins with. */

@@ -25,7 +25,7 @@ const { Bun } = globalThis as {
 export const HAS_IMPORT_HOOKS = Bun !== undefined;
 
 /** A module's text, and its kind by the ending of such files, e.g. `ts`. */
-export interface LoadedModule {
+interface LoadedModule {
   contents: string;
   loader: string;
 }

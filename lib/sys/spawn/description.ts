@@ -4,7 +4,7 @@ import type { IoPriority } from "../../model/fields.ts";
 import type { Limit, Resource } from "../../model/job.ts";
 
 /** A file that a child appends to. */
-export interface AppendedFile {
+interface AppendedFile {
   path: string;
   /** The mode of a file that is made, less the umask. */
   mode: number;

@@ -10,7 +10,7 @@ import { awaitEnd } from "../process/processes.ts";
 import { spawn, type SpawnDescription, type SpawnFailure } from "./spawn.ts";
 
 /** How a child ended, or why there was none, and what it wrote. */
-export type ProgramResult =
+type ProgramResult =
   & { output: string }
   & ({ exit: Exit; failed?: undefined } | { failed: SpawnFailure });
 

@@ -9,7 +9,7 @@ import { spawn, type SpawnDescription } from "../spawn/spawn.ts";
 import { readDescriptor } from "../io/streams.ts";
 
 /** The output and the exit of a child. */
-export interface Ended {
+interface Ended {
   pid: number;
   output: string;
   exit: Exit;

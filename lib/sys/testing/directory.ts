@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 
 /** How a temporary directory differs from the usual. */
-export interface TemporaryDirectoryOptions {
+interface TemporaryDirectoryOptions {
   /** The directory that it is made in; the system's for temporary files by default. */
   parent?: string;
   /** Its mode; 0o700 by default. */

@@ -25,7 +25,7 @@ const MOST_PLACES = 20_000;
 const TERMINATION = 332, STATUS = 334;
 
 /** A process of init's. */
-export interface RecordedProcess {
+interface RecordedProcess {
   /** At most four characters. */
   id: string;
   pid: number;

@@ -71,7 +71,7 @@ function runlevelsOf(record: Buffer | undefined): Runlevels | undefined {
 }
 
 /** A user who is logged in. */
-export interface Login {
+interface Login {
   user: string;
   /** e.g. `/dev/tty1`. */
   terminal: string;

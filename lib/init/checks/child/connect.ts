@@ -11,7 +11,7 @@ import { SharedQuestions } from "./shared_questions.ts";
 export type Endpoint = NetworkAddress | { path: string };
 
 /** What an attempt to connect leads to. */
-export interface AttemptEvents {
+interface AttemptEvents {
   /** It is there. Without this, that is all that is wanted. */
   onConnected?(socket: Socket): void;
   onDone(result: CheckResult): void;
@@ -103,7 +103,7 @@ export const lookUp: LookupFunction = (host, options, done) => {
 };
 
 /** How messages call it. */
-export function nameOf(endpoint: Endpoint): string {
+function nameOf(endpoint: Endpoint): string {
   if ("path" in endpoint) return endpoint.path;
   const { host, port } = endpoint;
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;

@@ -4,7 +4,7 @@
  */
 
 /** Asks, and calls `answer` once. */
-export type Ask<Answer> = (answer: (answer: Answer) => void) => void;
+type Ask<Answer> = (answer: (answer: Answer) => void) => void;
 
 /** The questions that are not answered yet. */
 export class SharedQuestions<Answer> {

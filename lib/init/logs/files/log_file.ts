@@ -37,7 +37,7 @@ export class MemoryBudget {
 }
 
 /** Who is told of a log file. */
-export interface LogEvents {
+interface LogEvents {
   /** It cannot be written, said once until it can: the error number, ENXIO for what is no regular file. */
   onFailing?(errno: number): void;
   /** It can be written again, and all that was kept has been. */

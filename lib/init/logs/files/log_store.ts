@@ -36,7 +36,7 @@ export interface LogDescription {
 }
 
 /** What the store needs of others. */
-export interface LogWorld {
+interface LogWorld {
   /** True: each line of a log begins with the time. */
   logTime?: boolean;
   /** Receives a message of what failed, or works again. */

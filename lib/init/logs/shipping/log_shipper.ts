@@ -28,7 +28,7 @@ const LONGEST_REPORT = 32 << 10;
 const INITS_OWN: readonly LogTarget[] = ["file", "stdout"];
 
 /** What the shipper needs of init. */
-export interface ShippingWorld extends ChildWorld {
+interface ShippingWorld extends ChildWorld {
   /** The command that runs the program `ship-logs` of this executable. */
   command: readonly string[];
   /** Whose rights the child is to have, if it can be started with them; else it has init's. */

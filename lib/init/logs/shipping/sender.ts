@@ -22,7 +22,7 @@ export interface Sent {
 export type Send = (lines: readonly ShippedLine[]) => Promise<Sent>;
 
 /** Who is told. */
-export interface SenderEvents {
+interface SenderEvents {
   /** @param job Whose output could not be sent. */
   failing(reason: string, job: string): void;
   working(): void;

@@ -9,7 +9,7 @@ import { TemporaryDirectory } from "../../../sys/testing/directory.ts";
 import { JobOutput, type JobOutputOptions } from "../job_output.ts";
 
 /** A log directory, and processes whose output goes there. */
-export class OutputFixture {
+class OutputFixture {
   readonly #temporary = new TemporaryDirectory();
   readonly directory = this.#temporary.path;
   readonly problems: string[] = [];
