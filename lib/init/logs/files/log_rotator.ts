@@ -71,8 +71,8 @@ export class LogRotator {
     return this.#begun ??= unlessRefused(() => fs.statSync(this.path).birthtimeMs, () => 0) || this.now();
   }
 
-  /** Renames the file. Returns the reason when that fails. */
-  #rotate({ size }: Rotation): string {
+  /** Renames the file. Returns the reason when that fails; undefined where somebody else has removed it. */
+  #rotate({ size }: Rotation): string | undefined {
     return unlessRefused(() => {
       this.#latest ??= rotatedLogs(this.path, fs.readdirSync(dirname(this.path))).at(-1)?.stamp ?? "";
       // Names sort by time even where the clock was set back.
@@ -83,6 +83,10 @@ export class LogRotator {
       this.#size = this.#retrySize = 0;
       return "";
     }, (error) => {
+      if (error.code === "ENOENT") {
+        this.#size = 0;
+        return undefined;
+      }
       this.#retrySize = this.#size + size;
       return errorReason(error);
     });

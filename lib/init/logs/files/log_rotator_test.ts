@@ -55,6 +55,18 @@ Deno.test(
 );
 
 Deno.test(
+  "a log that somebody has removed is made anew, and that is no failure",
+  inDirectory((directory) => {
+    const it = new Fixture(directory, {});
+    it.append("0123456789\n");
+    fs.unlinkSync(it.path);
+    assert.equal(it.append("9876543210\n"), undefined);
+    assert.equal(it.append("last\n"), "");
+    assert.equal(it.files["web.log"], "last\n");
+  }),
+);
+
+Deno.test(
   "a line that goes on stays in one file",
   inDirectory((directory) => {
     const it = new Fixture(directory, {});
