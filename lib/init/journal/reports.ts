@@ -9,7 +9,7 @@ import type { CheckReport, InstanceReport, JobReport } from "../../model/insight
 import type { Console, JobDefinition } from "../../model/job.ts";
 import type { LogTarget } from "../../model/logs/settings.ts";
 import { printable } from "../../model/text/printable.ts";
-import { consoleOf } from "../logs/job_output.ts";
+import { consoleOf } from "../logs/process_output.ts";
 import type { Histories, History } from "./histories.ts";
 
 /** What reports are made of beside the engine's jobs. */

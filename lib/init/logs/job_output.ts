@@ -1,10 +1,10 @@
 /** The standard streams of jobs' processes (init(5), `console`), and the logs of their output. */
 
 import { isFault } from "../../sys/call/fault.ts";
-import type { Console, JobDefinition } from "../../model/job.ts";
+import type { Console } from "../../model/job.ts";
 import { close, isTerminal, memfd, O_NOCTTY, O_RDWR, open, type openPty } from "../../sys/io/descriptors.ts";
 import { SystemError } from "../../sys/call/errno.ts";
-import { type LogLimit, type LogTarget, type Rotation, USUAL_ROTATION } from "../../model/logs/settings.ts";
+import type { LogTarget, Rotation } from "../../model/logs/settings.ts";
 import { ConsoleEcho } from "./console_echo.ts";
 import { Channels, type OutputStream, type SavedChannels } from "./output_channels.ts";
 import { type DescriptorPair, openPipe, openTerminal } from "./descriptor_pairs.ts";
@@ -15,8 +15,11 @@ import { LineWatch, type SavedWatches } from "./line_watch.ts";
 import { OutputRing, type SavedRing } from "../journal/output_ring.ts";
 import { logPath } from "../../model/logs/log_names.ts";
 import type { Part } from "../parts/part.ts";
-import type { Look, Sink } from "./output_reader.ts";
+import type { Look } from "./output_reader.ts";
+import { describeLog, type OutputSettings } from "./output_settings.ts";
+import { type ProcessOutput, unlogged } from "./process_output.ts";
 import type { StandardStreams } from "./standard_streams.ts";
+import { NOWHERE, TeeSink } from "./tee_sink.ts";
 
 /** The options of {@link JobOutput}. */
 export interface JobOutputOptions {
@@ -44,36 +47,6 @@ export interface JobOutputOptions {
   consolePath?: string;
   /** Makes a terminal; for tests. */
   openTerminal?: typeof openPty;
-}
-
-/** The standard streams of one process. */
-export interface ProcessOutput {
-  /** The child's descriptors 0, 1 and 2, for the spawn description. */
-  readonly descriptors: Record<number, number>;
-  /** `console owner`: the child takes its descriptor 0 as its controlling terminal. */
-  readonly controllingTerminal: boolean;
-  /** True: the child stays in init's session, and is the foreground process of its terminal. */
-  readonly foreground?: boolean;
-  /** The number of the channel that it is read from, if it is: {@link JobOutput.drain} does the same as `ended`. */
-  readonly channel?: number;
-  /** Closes init's copies. To be called after the spawn, whether it succeeded or not. */
-  spawned(): void;
-  /**
-   * Reads the rest of the output. To be called when the process has been reaped, before clients learn of it: then all that
-   * it printed is in its log. The output of its children is logged until the last of them exits.
-   */
-  ended(): void;
-}
-
-/** What a job says of its output. */
-interface OutputSettings {
-  /** True for an init script, see {@link JobOutput.showScripts}. */
-  isScript?: boolean;
-  /** True: what comes through a terminal is logged without escape sequences and carriage returns. */
-  isPlain?: boolean;
-  rotate?: Rotation | "none" | undefined;
-  limit?: LogLimit | undefined;
-  to?: LogTarget[] | undefined;
 }
 
 /** A sink, and what is to be called when no more comes. */
@@ -196,7 +169,7 @@ export class JobOutput implements Part<SavedOutput> {
   #open(job: string, instance: string, console: Console, settings: OutputSettings): ProcessOutput {
     const { missingDirectory, standard, foreground } = this.options;
     const isLogged = console === "log" || console === "pipe";
-    const log = isLogged && this.#describeLog(job, instance, settings);
+    const log = isLogged && describeLog(job, instance, settings, this.options);
     if (log) {
       const isPlain = console === "log" && settings.isPlain === true;
       return this.#connect(this.#null, { console, isPlain, log, job, instance });
@@ -221,23 +194,6 @@ export class JobOutput implements Part<SavedOutput> {
       }
     }
     return unlogged(this.#null);
-  }
-
-  /** The log of an instance. Undefined where there is none: no directory, and no other place that output goes to. */
-  #describeLog(job: string, instance: string, settings: OutputSettings): LogDescription | undefined {
-    const { directory, rotation: usual } = this.options, { rotate, limit, isPlain } = settings;
-    const to = settings.to?.filter((target) => target !== "file" || directory !== undefined);
-    if (directory === undefined && !to?.length) return undefined;
-    const rotation = rotate ?? usual ?? (isPlain ? USUAL_ROTATION : "none");
-    return {
-      job,
-      instance,
-      path: logPath(directory ?? "", job, instance),
-      ...(isPlain && { isPlain }),
-      ...(rotation !== "none" && { rotation }),
-      ...(limit && { limit }),
-      ...(to && { to }),
-    };
   }
 
   /**
@@ -416,54 +372,4 @@ export class JobOutput implements Part<SavedOutput> {
     const source = { job: log.job, instance: log.instance, stream: "stdout" as const };
     return { sink: new TeeSink(streams.sink(source, false, true), take), release };
   }
-}
-
-/** Passes output on, and to init's own output, whose reader the writer waits for. */
-class TeeSink implements Sink {
-  readonly broken = false;
-
-  constructor(private readonly lines: Sink, private readonly also: (bytes: Uint8Array) => void) {}
-
-  take(bytes: Uint8Array): void {
-    this.lines.take(bytes);
-    this.also(bytes);
-  }
-
-  resume(bytes: Uint8Array): void {
-    this.lines.take(bytes);
-  }
-
-  end(): void {
-    this.lines.end();
-  }
-
-  get kept(): Uint8Array {
-    return this.lines.kept ?? new Uint8Array();
-  }
-
-  get full(): boolean {
-    return this.lines.full;
-  }
-
-  whenRoom(listener: () => void): void {
-    this.lines.whenRoom(listener);
-  }
-}
-
-/** The console of a job's processes. A job that says where its output goes has it read. */
-export function consoleOf({ console, logTo }: JobDefinition, usual: Console): Console {
-  return console ?? (logTo ? "log" : usual);
-}
-
-/** Output that is read for the sake of what is in it. */
-const NOWHERE: Sink = { take() {}, end() {}, whenRoom() {}, full: false, broken: false };
-
-/** One descriptor for all three streams. */
-function unlogged(descriptor: number): ProcessOutput {
-  return {
-    descriptors: { 0: descriptor, 1: descriptor, 2: descriptor },
-    controllingTerminal: false,
-    spawned: () => {},
-    ended: () => {},
-  };
 }

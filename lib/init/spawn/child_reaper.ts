@@ -8,7 +8,7 @@ import type { Engine } from "../../engine/engine.ts";
 import { type ChildStateChange, reap } from "../../sys/process/processes.ts";
 import type { InitContext } from "../init_context.ts";
 import type { Part } from "../parts/part.ts";
-import type { ProcessOutput } from "../logs/job_output.ts";
+import type { ProcessOutput } from "../logs/process_output.ts";
 import { findForkedProcess, watchForkedProcess } from "./fork_tracking.ts";
 import { MemoryKills } from "./memory_kills.ts";
 import { signalProcess } from "./signalling.ts";

@@ -4,7 +4,7 @@ import { isShortage, SystemError } from "../../sys/call/errno.ts";
 import { explain, type SpawnFailure, type SpawnResult } from "../../sys/spawn/spawn.ts";
 import { isFault } from "../../sys/call/fault.ts";
 import type { JobDefinition } from "../../model/job.ts";
-import type { ProcessOutput } from "../logs/job_output.ts";
+import type { ProcessOutput } from "../logs/process_output.ts";
 import {
   type DescribedProcess,
   describeProcess,

@@ -6,7 +6,7 @@ import type { InitContext } from "../init_context.ts";
 import { processEnvironment } from "../host/job_environment.ts";
 import type { Part } from "../parts/part.ts";
 import type { ServiceReports } from "../notify/service_reports.ts";
-import type { ProcessOutput } from "../logs/job_output.ts";
+import type { ProcessOutput } from "../logs/process_output.ts";
 import { INTERNAL_ERROR, type StartOutcome, startProcess } from "./process_start.ts";
 import type { ProcessContext } from "./process_description.ts";
 import { signalProcess } from "./signalling.ts";
