@@ -243,6 +243,7 @@ const WORDS: Record<string, Word> = {
   checks: { load: () => import("./lib/init/checks/child/main.ts") },
   "ship-logs": { load: () => import("./lib/init/logs/shipping/ship_logs.ts") },
   "tidy-logs": { load: () => import("./lib/init/logs/tidying/tidy_logs.ts") },
+  "check-state": { load: () => import("./lib/init/reexec/check_state.ts") },
   hook: { load: () => import("./lib/author/child/hook.ts") },
   "runscript-job": { load: runscriptJob },
   "openrc-logger": { load: () => import("./lib/cli/openrc/levels/logger.ts") },

@@ -160,6 +160,17 @@ export class Configuration {
     return this.#settled();
   }
 
+  /**
+   * Tells that jobs are gone which no file defines, except those whose own file has a problem now: for a configuration that
+   * was read anew while the jobs of an earlier one are in force.
+   */
+  forgetMissing(jobs: Iterable<{ definition: JobDefinition }>): void {
+    const gone = Array.from(jobs, ({ definition }) => definition).filter(({ name, source }) =>
+      this.#registry.definition(name) === undefined && !this.#files.known.get(source)?.problem
+    );
+    if (gone.length > 0) this.options.onChanges(gone.map(({ name }) => ({ name, definition: undefined })));
+  }
+
   /** What is wrong with a file whose last good definition of a job is in force. */
   problem(job: string): Diagnostic | undefined {
     const broken = this.#registry.brokenFiles(job).map((file) => this.#files.known.get(file)?.problem);

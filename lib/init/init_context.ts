@@ -31,7 +31,8 @@ export interface InitContext {
   brokenJobs(): Array<{ job: string; problem: string }>;
   configurationSources(): ConfigurationSource[];
   endSession(): void;
-  restart(): void;
+  /** See `Supervisor`. */
+  restart(executable?: string): Promise<void>;
   /** Called when a process has exited and no job has one any more. */
   onIdle(): void;
 }

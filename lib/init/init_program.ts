@@ -3,12 +3,14 @@
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { ControlError } from "../control/supervisor.ts";
+import { canAdopt } from "../sys/io/server.ts";
+import { blockSignals } from "../sys/process/signals.ts";
 import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { raiseDescriptorLimit } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
-import { selfCommand } from "../sys/runtime/self.ts";
+import { isCompiled, selfCommand } from "../sys/runtime/self.ts";
 import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
 import { COMMAND_JOB } from "./command_job.ts";
@@ -22,7 +24,7 @@ import type { Role } from "./host/role.ts";
 import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { sessionAddress, SessionFile } from "./host/session.ts";
 import { openrcWanted } from "./host/sysv.ts";
-import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
+import { holdSignals, type SignalActions, type SignalTable } from "./host/signal_actions.ts";
 import { warnOfFindings } from "./lint_warnings.ts";
 import type { JobOutput } from "./logs/job_output.ts";
 import { Messages } from "./logs/messages.ts";
@@ -31,7 +33,10 @@ import type { HttpService } from "./ops/http_service.ts";
 import { printJobList } from "./ops/job_list.ts";
 import type { InitOptions } from "./options.ts";
 import { setUpJobOutput } from "./output_setup.ts";
-import { optionalPart, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import { descriptorsOf, optionalPart, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import { executeWithState } from "./reexec/successor.ts";
+import { tryState } from "./reexec/trial.ts";
+import { encodeState } from "./reexec/state_file.ts";
 import { RunningInit } from "./running.ts";
 import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
@@ -69,11 +74,15 @@ const OPENRC_RUNLEVEL = "3";
 /** How long those who read init's output have for the rest of it when the time for the teardown is over, in ms. */
 const FINAL_FLUSH_TIME = 500;
 
+/** How long the client who has asked for a restart has to read the answer, in ms, before it begins. */
+const REPLY_TIME = 1;
+
 /** How long clients wait until the jobs are loaded, in ms. A module may take longer, or hang. */
 const LOAD_WAIT = 10_000;
 
 /** The parts of an init, and its course. */
 export class InitProgram implements Part<SavedProgram> {
+  readonly #spawner = new SpawnQueue();
   readonly #streams: StandardStreams;
   readonly #messages: Messages;
   readonly #output: JobOutput;
@@ -104,6 +113,7 @@ export class InitProgram implements Part<SavedProgram> {
 
   /**
    * @param httpModule With `--http`.
+   * @param isSuccessor True: it takes the place of another init of this process.
    * @param inittabModule Where init is SysV's. It behaves as on a machine then, in a container too.
    */
   constructor(
@@ -111,6 +121,7 @@ export class InitProgram implements Part<SavedProgram> {
     private readonly role: Role,
     httpModule: HttpModule | undefined,
     private readonly inittabModule?: InittabModule,
+    isSuccessor = false,
   ) {
     this.#shutdownTimeout = options.shutdownTimeout ?? ROLE_DEFAULTS[this.#manner].shutdownTimeout;
     const warnOnce = (message: string) => this.#messages.logOnce("warn", message);
@@ -118,7 +129,7 @@ export class InitProgram implements Part<SavedProgram> {
     this.#messages = new Messages(options.priority, this.#streams);
     surviveErrors(this.#messages);
     if (process.pid === 1) ignoreSentFaults();
-    if (role === "machine") prepareMachine(this.#messages);
+    if (role === "machine" && !isSuccessor) prepareMachine(this.#messages);
     if (process.pid !== 1) setChildSubreaper();
     this.#session = options.user ? sessionAddress() : undefined;
     this.#address = this.#session;
@@ -223,7 +234,7 @@ export class InitProgram implements Part<SavedProgram> {
     return new RunningInit(defaultEnvironment(options, role), initEnvironment(), {
       messages: this.#messages,
       processes: {
-        spawner: new SpawnQueue(),
+        spawner: this.#spawner,
         output: this.#output,
         defaultConsole: defaultConsole(options, role),
         hookCommand: selfCommand("hook"),
@@ -257,9 +268,7 @@ export class InitProgram implements Part<SavedProgram> {
         )),
       configurationSources: () => this.#configuration.sources(),
       endSession: () => this.#beginTeardown("logout"),
-      restart() {
-        throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
-      },
+      restart: (executable) => this.#restart(executable),
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -269,13 +278,24 @@ export class InitProgram implements Part<SavedProgram> {
     this.#messages.log("warn", message);
   }
 
-  /** Runs until init is to exit, and exits; a machine is halted. */
-  async run(signals: SignalTable): Promise<number> {
+  /**
+   * Runs until init is to exit, and exits; a machine is halted.
+   *
+   * @param saved The init whose place it takes: it goes on where that has stopped.
+   */
+  async run(signals: SignalTable, saved?: SavedProgram): Promise<number> {
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
-    signals.act(this.#signalActions);
-    onChildChange(() => this.#init.reap());
     // Clients that come while thousands of files are read, at one go, are not refused.
     this.#loading = Promise.withResolvers();
+    if (saved) await this.#goOn(saved, signals);
+    else await this.#begin(signals);
+    this.#answerClients();
+    return this.#finish(await this.#exit.promise);
+  }
+
+  async #begin(signals: SignalTable): Promise<void> {
+    signals.act(this.#signalActions);
+    onChildChange(() => this.#init.reap());
     await this.#endpoint.open();
     const loaded = this.#load();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
@@ -286,9 +306,22 @@ export class InitProgram implements Part<SavedProgram> {
     this.#lint();
     this.#http?.loaded();
     if (this.#start()) this.#reportReady();
-    this.#answerClients();
+  }
 
-    const reason = await this.#exit.promise;
+  /** Takes the place of an init of this process. The files are read anew, but nothing waits for that. */
+  async #goOn(saved: SavedProgram, signals: SignalTable): Promise<void> {
+    await this.restore(saved);
+    signals.act(this.#signalActions);
+    onChildChange(() => this.#init.reap());
+    this.#init.reap();
+    this.#http?.loaded();
+    void this.#configuration.load().then(() =>
+      this.#configuration.forgetMissing(this.#init.jobTable.values())
+    );
+  }
+
+  /** Closes all and exits. */
+  async #finish(reason: ExitReason): Promise<number> {
     this.#http?.close();
     this.#inittab?.close();
     this.#sessionFile.remove();
@@ -344,6 +377,28 @@ export class InitProgram implements Part<SavedProgram> {
     warn: (signal) =>
       this.#messages.logOnce("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
   };
+
+  /** See `Supervisor`. */
+  async #restart(executable = process.execPath): Promise<void> {
+    if (!isCompiled() || !canAdopt) {
+      throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
+    }
+    await tryState(executable, encodeState(this.save()), this.#init.childWorld);
+    setTimeout(() => void this.#replace(executable), REPLY_TIME);
+  }
+
+  /** Has another program take the place of this one. Nothing may happen between the save and the end of this program. */
+  async #replace(executable: string): Promise<void> {
+    holdSignals();
+    // What has come before that is handled first, and those who call are answered.
+    await this.#init.settled();
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#spawner.abandon();
+    const error = executeWithState(executable, encodeState(this.save()), descriptorsOf(this.parts));
+    this.#messages.log("error", `Unable to restart init: ${error.message}`);
+    blockSignals([]);
+    this.#init.startAgain();
+  }
 
   /** Starts what waits for the start of init. Returns false when init cannot go on. */
   #start(): boolean {

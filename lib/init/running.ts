@@ -27,7 +27,7 @@ import { LogShipper, type SavedShipping } from "./logs/shipping/log_shipper.ts";
 import { LogTidier, type SavedTidying } from "./logs/tidying/log_tidier.ts";
 import type { SavedMessages } from "./logs/messages.ts";
 import type { SavedControlGroups } from "./spawn/control_groups.ts";
-import { NOBODY } from "./spawn/own_child.ts";
+import { type ChildWorld, NOBODY } from "./spawn/own_child.ts";
 import { MemoryTrim } from "./host/memory_trim.ts";
 import { type SavedReports, ServiceReports } from "./notify/service_reports.ts";
 import { NoticeSubscriptions } from "./notice_subscriptions.ts";
@@ -40,7 +40,7 @@ import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.t
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
 import { beginChange, enteredLevel, ScriptLevels } from "./sysv/script_levels.ts";
-import { type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import { descriptorsOf, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
 import { type SavedTimers, Timers } from "./parts/timers.ts";
 import { type UpstartState, upstartState } from "./upstart_state.ts";
 
@@ -97,6 +97,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   /** The clients that have asked for something, as the journal tells of them. */
   readonly #askers = new WeakMap<Peer, Asker>();
   readonly insight: InitInsight;
+  /** What children of init's own are started by. */
+  readonly childWorld: ChildWorld;
   /** The changes of the runlevel that programs have asked for. */
   readonly #levels = new ScriptLevels(this);
   #director: Director | undefined;
@@ -165,7 +167,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     });
     this.observe((notice) => this.insight.observe(notice), FOLLOWED);
     const { processes: { output, spawner, privileged }, logCommands, messages } = context;
-    const world = {
+    const world = this.childWorld = {
       spawner,
       messages,
       onEnd: (pid: number, listener: (exit: Exit) => void) => this.#reaper.onEnd(pid, listener),
@@ -217,6 +219,10 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return restoreParts(this.parts, saved);
   }
 
+  descriptors(): number[] {
+    return descriptorsOf(this.parts);
+  }
+
   readonly #enginePart: Part<EngineSnapshot> = {
     save: () => this.#engine.save(timeNow()),
     restore: (saved) => {
@@ -232,6 +238,11 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     const level = enteredLevel(input);
     if (level !== undefined) this.#levels.supersede(level);
     this.#effects.add(this.#engine.handle(input, timeNow()));
+  }
+
+  /** Starts the processes again whose starts were abandoned (see {@link SpawnQueue.abandon}). */
+  startAgain(): void {
+    this.#starter.startAgain();
   }
 
   /** Takes what happened to children from the kernel. To be called after SIGCHLD. */
@@ -435,8 +446,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     this.context.endSession();
   }
 
-  restart(): void {
-    this.context.restart();
+  restart(executable?: string): Promise<void> {
+    return this.context.restart(executable);
   }
 
   fault(where: string, error: unknown): void {

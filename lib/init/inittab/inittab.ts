@@ -292,12 +292,10 @@ export class InittabSequence implements Part<SavedInittab> {
   }
 
   #restart(): void {
-    try {
-      this.context.init.restart();
-    } catch (error) {
-      if (!(error instanceof ControlError)) throw error;
-      this.#refused(error.message);
-    }
+    this.context.init.restart().catch((error) => {
+      if (error instanceof ControlError) this.#refused(error.message);
+      else this.context.messages.fault("the restart of init", error);
+    });
   }
 
   #requested(requests: readonly ControlRequest[]): void {

@@ -8,6 +8,8 @@ export interface Part<Saved> {
   save(): Saved;
   /** To be called once, on a new part, before it is used. */
   restore(saved: Saved): void | Promise<void>;
+  /** The descriptors whose numbers are in what it saves. */
+  descriptors?(): number[];
 }
 
 /** Parts by name. */
@@ -18,7 +20,13 @@ export function optionalPart<Saved>(part: Part<Saved> | undefined): Part<Saved |
   return {
     save: () => part?.save() ?? null,
     restore: (saved) => saved === null ? undefined : part?.restore(saved),
+    descriptors: () => part?.descriptors?.() ?? [],
   };
+}
+
+/** The descriptors that all parts go on with. */
+export function descriptorsOf<Saved>(parts: Parts<Saved>): number[] {
+  return Object.values<Part<unknown>>(parts).flatMap((part) => part.descriptors?.() ?? []);
 }
 
 /** Saves all parts. */
