@@ -150,6 +150,8 @@ export interface Supervisor {
    * @throws {ControlError} when it cannot be done (the promise rejects).
    */
   restart(executable?: string): Promise<void>;
+  /** How often it was. */
+  readonly restarts: number;
   /** Logs an exception of our own code, in the service or below. `where` names what it was doing. */
   fault(where: string, error: unknown): void;
   /** Tells that so many bytes have come from clients. */

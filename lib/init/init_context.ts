@@ -33,6 +33,8 @@ export interface InitContext {
   endSession(): void;
   /** See `Supervisor`. */
   restart(executable?: string): Promise<void>;
+  /** How often init was replaced in place. */
+  restarts(): number;
   /** Called when a process has exited and no job has one any more. */
   onIdle(): void;
 }

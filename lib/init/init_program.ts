@@ -10,6 +10,7 @@ import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { raiseDescriptorLimit } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
+import { versionText } from "../model/version.ts";
 import { isCompiled, selfCommand } from "../sys/runtime/self.ts";
 import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
@@ -108,6 +109,8 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #shippedBoot: ShippedBoot | undefined;
   /** When the teardown began, in ms. */
   #teardownBegan: number | undefined;
+  /** How often this init was replaced by another one. */
+  #restarts = 0;
   /** The first signal that asked init to stop. */
   #stopSignal: number | undefined;
 
@@ -213,11 +216,13 @@ export class InitProgram implements Part<SavedProgram> {
 
   readonly #course: Part<SavedCourse> = {
     save: () => ({
+      restarts: this.#restarts,
       ...(this.#address !== undefined && { address: this.#address }),
       ...(this.#stopSignal !== undefined && { stopSignal: this.#stopSignal }),
       ...(this.#teardownBegan !== undefined && { teardownTime: performance.now() - this.#teardownBegan }),
     }),
-    restore: ({ address, stopSignal, teardownTime }) => {
+    restore: ({ restarts, address, stopSignal, teardownTime }) => {
+      this.#restarts = restarts;
       this.#address = address;
       this.#stopSignal = stopSignal;
       this.#teardownBegan = teardownTime === undefined ? undefined : performance.now() - teardownTime;
@@ -269,6 +274,7 @@ export class InitProgram implements Part<SavedProgram> {
       configurationSources: () => this.#configuration.sources(),
       endSession: () => this.#beginTeardown("logout"),
       restart: (executable) => this.#restart(executable),
+      restarts: () => this.#restarts,
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -315,6 +321,9 @@ export class InitProgram implements Part<SavedProgram> {
     onChildChange(() => this.#init.reap());
     this.#init.reap();
     this.#http?.loaded();
+    this.#restarts++;
+    this.#messages.log("info", `Restarted in place: ${versionText("init").split("\n")[0]}`);
+    this.#init.tellRestarted();
     void this.#configuration.load().then(() =>
       this.#configuration.forgetMissing(this.#init.jobTable.values())
     );

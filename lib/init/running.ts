@@ -450,6 +450,15 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return this.context.restart(executable);
   }
 
+  get restarts(): number {
+    return this.context.restarts();
+  }
+
+  /** Tells that this init has taken the place of another one. */
+  tellRestarted(): void {
+    this.#subscriptions.notify({ kind: "restarted" });
+  }
+
   fault(where: string, error: unknown): void {
     this.context.messages.fault(where, error);
   }

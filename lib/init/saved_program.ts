@@ -26,6 +26,8 @@ export interface SavedProgram {
 
 /** What is saved of the program's course. */
 export interface SavedCourse {
+  /** How often init was replaced before. */
+  restarts: number;
   /** The address that jobs get. */
   address?: string;
   stopSignal?: number;

@@ -299,10 +299,20 @@ export const ROUSE: Interface<null> = {
         return entered ? entered.then(() => [true]) : [false];
       },
     },
+    /** The same as Upstart's Restart, but another executable takes init's place. */
+    RestartAs: {
+      in: "executable:s",
+      asynchronous: true,
+      restricted: "request restart",
+      run: (_, [executable], { supervisor }) => supervisor.restart(executable as string),
+    },
     /** For callers that do not listen to signals: none are made for them. */
     Silence: { run: (_, __, call) => call.silence() },
   },
-  properties: {},
+  properties: {
+    /** How often init was replaced in place. */
+    restarts: { type: "u", get: (_, { supervisor }) => supervisor.restarts },
+  },
   signals: {},
 };
 

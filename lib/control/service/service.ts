@@ -22,7 +22,7 @@ import { HeaderCache, type ReceivedMessage } from "../../dbus/message_reader.ts"
 import { AnswerEncoder } from "../../dbus/answer_encoder.ts";
 import { ProtocolError } from "../../dbus/protocol_error.ts";
 import { DBUS_ERROR_PREFIX, socketPath } from "../names.ts";
-import { dispatch, isRead, type MethodReply, replyError } from "../objects/object_tree.ts";
+import { dispatch, isRead, type MethodReply, replyError, requestReply } from "../objects/object_tree.ts";
 import { isPrivileged } from "../privilege.ts";
 import { isSignalled, signalFor, SIGNALLED } from "../objects/signals.ts";
 import type { Peer, Supervisor } from "../supervisor.ts";
@@ -248,20 +248,18 @@ class Service implements ControlService, ConnectionEvents {
   }
 
   call(connection: ClientConnection, message: ReceivedMessage, request?: number): Promise<void> | undefined {
-    const common = this.#connections.get(connection)!;
-    // The method runs again as far as its request, which is not made a second time.
-    const context = request === undefined ? common : { ...common, request: this.#answerTo(request) };
+    if (request !== undefined) return this.#answerTo(connection, message, request);
+    const context = this.#connections.get(connection)!;
     const isReady = this.supervisor.loaded() ?? (isRead(message) ? this.supervisor.settled() : undefined);
     if (isReady) return isReady.then(() => this.#do(connection, message, context));
     this.#do(connection, message, context);
     return undefined;
   }
 
-  #answerTo(request: number): CallContext["request"] {
-    return () => {
-      this.#requested = request;
-      return this.supervisor.answerTo(request);
-    };
+  /** Answers a call whose request was made before: its object may be gone by now. */
+  #answerTo(connection: ClientConnection, message: ReceivedMessage, request: number): undefined {
+    const answer = Promise.try(() => this.supervisor.answerTo(request));
+    void this.#answerLater(connection, message, answer.then((instance) => requestReply(message, instance)));
   }
 
   /** Does what a call asks for, and answers it, perhaps later. */

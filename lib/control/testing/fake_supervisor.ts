@@ -243,6 +243,8 @@ export class FakeSupervisor implements Supervisor {
     this.called.push("endSession");
   }
 
+  readonly restarts = 0;
+
   restart(): Promise<void> {
     this.called.push("restart");
     return Promise.resolve();
