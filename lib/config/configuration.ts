@@ -136,15 +136,17 @@ export class Configuration {
   /**
    * Reads everything. Files of formats have been read and told of when it returns; the promise resolves when the
    * modules have been evaluated too.
+   *
+   * @param inSlices True: everything is read later, and other work gets its turn in between.
    */
-  load(): Promise<void> {
+  load(inSlices = false): Promise<void> {
     // A directory that disappears later is reported by its watcher.
     for (const missing of missingDirectories(this.options.expected)) this.#reporter.tellOnce(missing);
     for (const directory of this.#directories) directory.scan();
     this.#scripts?.begin();
     this.#runscripts?.begin();
     for (const name of this.options.compiledIn ?? []) this.#evaluations.add(COMPILED_IN_PREFIX + name);
-    this.#work(Infinity);
+    if (!inSlices) this.#work(Infinity);
     return this.#settled();
   }
 

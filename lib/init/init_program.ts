@@ -324,7 +324,7 @@ export class InitProgram implements Part<SavedProgram> {
     this.#restarts++;
     this.#messages.log("info", `Restarted in place: ${versionText("init").split("\n")[0]}`);
     this.#init.tellRestarted();
-    void this.#configuration.load().then(() =>
+    void this.#configuration.load(true).then(() =>
       this.#configuration.forgetMissing(this.#init.jobTable.values())
     );
   }

@@ -2,12 +2,12 @@
 
 import process from "node:process";
 import { errorReason } from "../../sys/call/errno.ts";
-import { takeState } from "./state_file.ts";
+import { checkState, takeState } from "./state_file.ts";
 
 /** Returns 0 when it can; else it says why it cannot. */
 export function main(): number {
   try {
-    takeState(0);
+    checkState(takeState(0));
     return 0;
   } catch (error) {
     process.stderr.write(errorReason(error));

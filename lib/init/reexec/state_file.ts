@@ -22,23 +22,23 @@ export function encodeState(program: SavedProgram): Uint8Array {
   return Buffer.from(JSON.stringify(state));
 }
 
-/**
- * The state that bytes stand for. An engine is made of it, so that what could not be gone on with is known.
- *
- * @throws {Error} when this version of the product cannot go on with it.
- */
-export function decodeState(bytes: Uint8Array): SavedProgram {
+/** The state that bytes stand for. @throws {Error} when it is not of the version that is read here. */
+function decodeState(bytes: Uint8Array): SavedProgram {
   const { version, writer, program }: HandedOver = JSON.parse(Buffer.from(bytes).toString());
   if (version !== STATE_VERSION) {
     throw new Error(
       `the state is of version ${version}, by rouse ${writer}; rouse ${VERSION} reads version ${STATE_VERSION}`,
     );
   }
-  Engine.restore(program.init.engine, program.init.engine.now);
   return program;
 }
 
-/** Reads a state from a descriptor and closes it. @throws {Error} as {@link decodeState}. */
+/** @throws {Error} when this version of the product cannot go on with a state. */
+export function checkState({ init: { engine } }: SavedProgram): void {
+  Engine.restore(engine, engine.now);
+}
+
+/** Reads a state from a descriptor and closes it. @throws {Error} when it is not of the version that is read here. */
 export function takeState(descriptor: number): SavedProgram {
   const pieces: Uint8Array[] = [];
   for (let piece; (piece = read(descriptor)) instanceof Uint8Array && piece.length > 0;) pieces.push(piece);
