@@ -3,15 +3,13 @@
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { ControlError } from "../control/supervisor.ts";
-import { canAdopt } from "../sys/io/server.ts";
-import { blockSignals } from "../sys/process/signals.ts";
 import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { raiseDescriptorLimit } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { versionText } from "../model/version.ts";
-import { isCompiled, selfCommand } from "../sys/runtime/self.ts";
+import { selfCommand } from "../sys/runtime/self.ts";
 import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
 import { COMMAND_JOB } from "./command_job.ts";
@@ -25,7 +23,7 @@ import type { Role } from "./host/role.ts";
 import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { sessionAddress, SessionFile } from "./host/session.ts";
 import { openrcWanted } from "./host/sysv.ts";
-import { holdSignals, type SignalActions, type SignalTable } from "./host/signal_actions.ts";
+import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
 import { warnOfFindings } from "./lint_warnings.ts";
 import type { JobOutput } from "./logs/job_output.ts";
 import { Messages } from "./logs/messages.ts";
@@ -34,10 +32,8 @@ import type { HttpService } from "./ops/http_service.ts";
 import { printJobList } from "./ops/job_list.ts";
 import type { InitOptions } from "./options.ts";
 import { setUpJobOutput } from "./output_setup.ts";
-import { descriptorsOf, optionalPart, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
-import { executeWithState } from "./reexec/successor.ts";
-import { tryState } from "./reexec/trial.ts";
-import { encodeState } from "./reexec/state_file.ts";
+import { optionalPart, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import { Restart } from "./reexec/restart.ts";
 import { RunningInit } from "./running.ts";
 import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
@@ -66,6 +62,13 @@ interface ExitReason {
   status?: number;
 }
 
+/** The init whose place this one takes. */
+export interface Predecessor {
+  saved: SavedProgram;
+  /** The signals that came while nobody could act on them. */
+  noted(): number[];
+}
+
 /** Signals that ask a program to end. */
 const STOP_SIGNALS = [SIGINT, SIGQUIT];
 
@@ -74,9 +77,6 @@ const OPENRC_RUNLEVEL = "3";
 
 /** How long those who read init's output have for the rest of it when the time for the teardown is over, in ms. */
 const FINAL_FLUSH_TIME = 500;
-
-/** How long the client who has asked for a restart has to read the answer, in ms, before it begins. */
-const REPLY_TIME = 1;
 
 /** How long clients wait until the jobs are loaded, in ms. A module may take longer, or hang. */
 const LOAD_WAIT = 10_000;
@@ -109,8 +109,8 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #shippedBoot: ShippedBoot | undefined;
   /** When the teardown began, in ms. */
   #teardownBegan: number | undefined;
-  /** How often this init was replaced by another one. */
-  #restarts = 0;
+  readonly #restart: Restart;
+  #signals: SignalTable | undefined;
   /** The first signal that asked init to stop. */
   #stopSignal: number | undefined;
 
@@ -136,6 +136,12 @@ export class InitProgram implements Part<SavedProgram> {
     if (process.pid !== 1) setChildSubreaper();
     this.#session = options.user ? sessionAddress() : undefined;
     this.#address = this.#session;
+    this.#restart = new Restart({
+      messages: this.#messages,
+      spawner: this.#spawner,
+      init: () => this.#init,
+      parts: () => this.parts,
+    });
     this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
     this.#init = this.#makeInit(warnOnce);
     const onDone = (killed = false) => this.#exit.resolve({ killed });
@@ -216,13 +222,13 @@ export class InitProgram implements Part<SavedProgram> {
 
   readonly #course: Part<SavedCourse> = {
     save: () => ({
-      restarts: this.#restarts,
+      restarts: this.#restart.count,
       ...(this.#address !== undefined && { address: this.#address }),
       ...(this.#stopSignal !== undefined && { stopSignal: this.#stopSignal }),
       ...(this.#teardownBegan !== undefined && { teardownTime: performance.now() - this.#teardownBegan }),
     }),
     restore: ({ restarts, address, stopSignal, teardownTime }) => {
-      this.#restarts = restarts;
+      this.#restart.count = restarts;
       this.#address = address;
       this.#stopSignal = stopSignal;
       this.#teardownBegan = teardownTime === undefined ? undefined : performance.now() - teardownTime;
@@ -273,8 +279,8 @@ export class InitProgram implements Part<SavedProgram> {
         )),
       configurationSources: () => this.#configuration.sources(),
       endSession: () => this.#beginTeardown("logout"),
-      restart: (executable) => this.#restart(executable),
-      restarts: () => this.#restarts,
+      restart: (executable) => this.#restart.ask(this.#signals, executable),
+      restarts: () => this.#restart.count,
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -287,13 +293,14 @@ export class InitProgram implements Part<SavedProgram> {
   /**
    * Runs until init is to exit, and exits; a machine is halted.
    *
-   * @param saved The init whose place it takes: it goes on where that has stopped.
+   * @param predecessor The init whose place it takes: it goes on where that has stopped.
    */
-  async run(signals: SignalTable, saved?: SavedProgram): Promise<number> {
+  async run(signals: SignalTable, predecessor?: Predecessor): Promise<number> {
+    this.#signals = signals;
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
     // Clients that come while thousands of files are read, at one go, are not refused.
     this.#loading = Promise.withResolvers();
-    if (saved) await this.#goOn(saved, signals);
+    if (predecessor) await this.#goOn(predecessor, signals);
     else await this.#begin(signals);
     this.#answerClients();
     return this.#finish(await this.#exit.promise);
@@ -315,13 +322,14 @@ export class InitProgram implements Part<SavedProgram> {
   }
 
   /** Takes the place of an init of this process. The files are read anew, but nothing waits for that. */
-  async #goOn(saved: SavedProgram, signals: SignalTable): Promise<void> {
+  async #goOn({ saved, noted }: Predecessor, signals: SignalTable): Promise<void> {
     await this.restore(saved);
     signals.act(this.#signalActions);
+    for (const signal of noted()) signals.received(signal);
     onChildChange(() => this.#init.reap());
     this.#init.reap();
     this.#http?.loaded();
-    this.#restarts++;
+    this.#restart.count++;
     this.#messages.log("info", `Restarted in place: ${versionText("init").split("\n")[0]}`);
     this.#init.tellRestarted();
     void this.#configuration.load(true).then(() =>
@@ -386,28 +394,6 @@ export class InitProgram implements Part<SavedProgram> {
     warn: (signal) =>
       this.#messages.logOnce("warn", `Ignored signal ${signal}: a machine is stopped by shutdown(8)`),
   };
-
-  /** See `Supervisor`. */
-  async #restart(executable = process.execPath): Promise<void> {
-    if (!isCompiled() || !canAdopt) {
-      throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
-    }
-    await tryState(executable, encodeState(this.save()), this.#init.childWorld);
-    setTimeout(() => void this.#replace(executable), REPLY_TIME);
-  }
-
-  /** Has another program take the place of this one. Nothing may happen between the save and the end of this program. */
-  async #replace(executable: string): Promise<void> {
-    holdSignals();
-    // What has come before that is handled first, and those who call are answered.
-    await this.#init.settled();
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#spawner.abandon();
-    const error = executeWithState(executable, encodeState(this.save()), descriptorsOf(this.parts));
-    this.#messages.log("error", `Unable to restart init: ${error.message}`);
-    blockSignals([]);
-    this.#init.startAgain();
-  }
 
   /** Starts what waits for the start of init. Returns false when init cannot go on. */
   #start(): boolean {

@@ -5,7 +5,10 @@
 
 import process from "node:process";
 
-/** The variable by which an init hands over: the descriptor of its state, and those that it goes on with. */
+/**
+ * The variable by which an init hands over: the descriptors of its state, of the signals that it has noted, and those that
+ * its successor goes on with.
+ */
 export const STATE_VARIABLE = "ROUSE_STATE";
 
 /**
@@ -25,10 +28,16 @@ export function namedDescriptors(
   return [...values, ...handedOver?.split(",") ?? []].filter((value) => /^\d+$/.test(value)).map(Number);
 }
 
-/** The descriptor of the state that this init goes on from. No job is to have the variable, so it is gone then. */
-export function takeHandedOver(): number | undefined {
+/** What an init is handed over: two descriptors. */
+export interface HandedOver {
+  state: number;
+  signals: number;
+}
+
+/** What this init goes on from. No job is to have the variable, so it is gone then. */
+export function takeHandedOver(): HandedOver | undefined {
   const value = process.env[STATE_VARIABLE];
   delete process.env[STATE_VARIABLE];
-  const [state] = namedDescriptors([], value);
-  return state;
+  const [state, signals] = namedDescriptors([], value);
+  return state === undefined || signals === undefined ? undefined : { state, signals };
 }

@@ -1,36 +1,33 @@
-/** The replacement of init: another program in the same process goes on with its state, its children and its descriptors. */
+/** The successor of init: another program in the same process, which goes on with its state, children and descriptors. */
 
 import process from "node:process";
+import { isKernelError } from "../../sys/call/refused.ts";
 import { close, memfd } from "../../sys/io/descriptors.ts";
 import { executeSuccessor } from "../../sys/process/execute.ts";
 import { STATE_VARIABLE } from "../host/passed_descriptors.ts";
 
-/**
- * Replaces this program.
- *
- * @param descriptors Those that the state has the numbers of.
- * @returns only when it fails: the error.
- */
-export function executeWithState(
-  executable: string,
-  state: Uint8Array,
-  descriptors: readonly number[],
-): Error {
-  let file: number;
+/** What is handed over. */
+export interface Estate {
+  state: Uint8Array;
+  /** The descriptor of the signals that are noted. */
+  signals: number;
+  /** Those that the state has the numbers of. */
+  descriptors: readonly number[];
+}
+
+/** Replaces this program. @returns only when it fails: the error. */
+export function executeWithState(executable: string, { state, signals, descriptors }: Estate): Error {
+  let file: number | undefined;
   try {
     file = memfd("rouse-state", state);
+    const handedOver = [file, signals, ...descriptors];
+    // Not as /proc shows them: the title may have been written over them.
+    const argv = [process.argv0, ...process.argv.slice(2)];
+    return executeSuccessor(executable, argv, [`${STATE_VARIABLE}=${handedOver.join(",")}`], handedOver);
   } catch (error) {
-    return error as Error;
+    if (!isKernelError(error)) throw error;
+    return error;
+  } finally {
+    if (file !== undefined) close(file);
   }
-  const handedOver = [file, ...descriptors];
-  // Not as /proc shows them: the title may have been written over them.
-  const argv = [process.argv0, ...process.argv.slice(2)];
-  const error = executeSuccessor(
-    executable,
-    argv,
-    [`${STATE_VARIABLE}=${handedOver.join(",")}`],
-    handedOver,
-  );
-  close(file);
-  return error;
 }
