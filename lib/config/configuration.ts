@@ -164,11 +164,11 @@ export class Configuration {
 
   /**
    * Tells that jobs are gone which no file defines, except those whose own file has a problem now: for a configuration that
-   * was read anew while the jobs of an earlier one are in force.
+   * was read anew while the jobs of an earlier one are in force. Directed jobs are no file's.
    */
   forgetMissing(jobs: Iterable<{ definition: JobDefinition }>): void {
-    const gone = Array.from(jobs, ({ definition }) => definition).filter(({ name, source }) =>
-      this.#registry.definition(name) === undefined && !this.#files.known.get(source)?.problem
+    const gone = Array.from(jobs, ({ definition }) => definition).filter(({ name, source, directed }) =>
+      !directed && this.#registry.definition(name) === undefined && !this.#files.known.get(source)?.problem
     );
     if (gone.length > 0) this.options.onChanges(gone.map(({ name }) => ({ name, definition: undefined })));
   }

@@ -168,7 +168,7 @@ export class InitProgram implements Part<SavedProgram> {
       boot: options.boot,
       onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
     });
-    if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;
+    this.#leaveHaltToInittab();
     if (this.#inittab) tellProvidedNames(this.#init);
     this.#shippedBoot = this.#inittab?.shippedBoot(
       configurationDirectories(options),
@@ -202,6 +202,7 @@ export class InitProgram implements Part<SavedProgram> {
       streams: this.#streams,
       init: this.#init,
       course: this.#course,
+      restart: this.#restart,
       endpoint: this.#endpoint,
       sessionFile: this.#sessionFile,
       exitStatus: this.#exitStatus,
@@ -222,13 +223,11 @@ export class InitProgram implements Part<SavedProgram> {
 
   readonly #course: Part<SavedCourse> = {
     save: () => ({
-      restarts: this.#restart.count,
       ...(this.#address !== undefined && { address: this.#address }),
       ...(this.#stopSignal !== undefined && { stopSignal: this.#stopSignal }),
       ...(this.#teardownBegan !== undefined && { teardownTime: performance.now() - this.#teardownBegan }),
     }),
-    restore: ({ restarts, address, stopSignal, teardownTime }) => {
-      this.#restart.count = restarts;
+    restore: ({ address, stopSignal, teardownTime }) => {
       this.#address = address;
       this.#stopSignal = stopSignal;
       this.#teardownBegan = teardownTime === undefined ? undefined : performance.now() - teardownTime;
@@ -321,15 +320,20 @@ export class InitProgram implements Part<SavedProgram> {
     if (this.#start()) this.#reportReady();
   }
 
+  /** Where the lines of inittab drive the system, they say when it ends, too. */
+  #leaveHaltToInittab(): void {
+    if (this.#haltRunlevel) this.#haltRunlevel.isActive = !this.#inittab?.drives;
+  }
+
   /** Takes the place of an init of this process. The files are read anew, but nothing waits for that. */
   async #goOn({ saved, noted }: Predecessor, signals: SignalTable): Promise<void> {
     await this.restore(saved);
+    this.#leaveHaltToInittab();
     signals.act(this.#signalActions);
     for (const signal of noted()) signals.received(signal);
     onChildChange(() => this.#init.reap());
     this.#init.reap();
     this.#http?.loaded();
-    this.#restart.count++;
     this.#messages.log("info", `Restarted in place: ${versionText("init").split("\n")[0]}`);
     this.#init.tellRestarted();
     void this.#configuration.load(true).then(() =>

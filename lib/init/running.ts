@@ -39,7 +39,7 @@ import { findForkedProcess } from "./spawn/fork_tracking.ts";
 import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
-import { beginChange, enteredLevel, ScriptLevels } from "./sysv/script_levels.ts";
+import { enteredLevel, type LevelProgress, ScriptLevels } from "./sysv/script_levels.ts";
 import { descriptorsOf, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
 import { type SavedTimers, Timers } from "./parts/timers.ts";
 import { type UpstartState, upstartState } from "./upstart_state.ts";
@@ -65,6 +65,7 @@ export interface SavedInit {
   foreign: SavedForeign;
   pidFiles: SavedPidFiles;
   checks: SavedCheckStarts;
+  levels: LevelProgress[];
 }
 
 /** Who says when the directed jobs start: the lines of inittab are such. */
@@ -208,6 +209,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       foreign: this.#foreign,
       pidFiles: this.#pidFiles,
       checks: this.#checks,
+      levels: this.#levels,
     };
   }
 
@@ -429,7 +431,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   enterLevel(level: string, previous: string, isShown: boolean): Promise<void> | undefined {
     if (!this.awaitsEvent(RC_EVENTS.start)) return undefined;
-    return this.#levels.carryOn(beginChange(level, previous), isShown);
+    return this.#levels.enter(level, previous, isShown);
   }
 
   /** Has the console show what init scripts log that start from now on, until the function is called that it returns. */

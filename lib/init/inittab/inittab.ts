@@ -23,7 +23,7 @@ import { Deadline, type SavedDeadline } from "../parts/deadline.ts";
 import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 import { type ShippedBoot, shippedBoot } from "../sysv/shipped_jobs.ts";
-import { ControlFifo } from "./control_fifo.ts";
+import { ControlFifo, type SavedFifo } from "./control_fifo.ts";
 import { idOf } from "./entry_job.ts";
 import { EntryProcesses, type SavedProcesses } from "./entry_processes.ts";
 import { takePowerStatus } from "./power_status.ts";
@@ -41,6 +41,10 @@ export interface SavedInittab {
   processes: SavedProcesses;
   plainLevel: string;
   timers: Record<SequenceTimer, SavedDeadline>;
+  drives: boolean;
+  fifo: SavedFifo;
+  /** True while the runlevel is asked for on the console. */
+  asks: boolean;
 }
 
 /** What the sequence is given. */
@@ -82,7 +86,7 @@ export class InittabSequence implements Part<SavedInittab> {
   readonly #first: Inittab | undefined;
   readonly #firstMessages: string[];
   /** True where the lines drive the boot. Without any but `initdefault` the jobs do, which follow the event `runlevel`. */
-  readonly drives: boolean;
+  drives: boolean;
   /** How many requests were refused in this runlevel. */
   #refusals = 0;
   /** It was told that there is no directory of files. */
@@ -129,9 +133,9 @@ export class InittabSequence implements Part<SavedInittab> {
 
   /** Boots, where the lines drive it. */
   start(): void {
-    const { init, messages, boot } = this.context;
+    const { messages, boot } = this.context;
     if (!this.drives) return this.#fifo.open();
-    init.observe((notice) => this.#processes.noticed(notice), ["instance-removed"]);
+    this.#follow();
     messages.logSysv(`version ${SYSVINIT_VERSION} booting`);
     // In an emergency the files may be mended first: they are read when it is over.
     if (!boot.emergency) this.#tell(this.#firstMessages);
@@ -139,6 +143,11 @@ export class InittabSequence implements Part<SavedInittab> {
     const inittab = this.#first ?? { entries: [] };
     this.#processes.define(inittab.entries);
     this.#take({ kind: "boot", inittab, flags: boot });
+  }
+
+  /** Follows the ends of the processes. */
+  #follow(): void {
+    this.context.init.observe((notice) => this.#processes.noticed(notice), ["instance-removed"]);
   }
 
   /** Reads inittab anew (telinit(8), q). */
@@ -211,15 +220,27 @@ export class InittabSequence implements Part<SavedInittab> {
       processes: this.#processes.save(),
       plainLevel: this.#plainLevel,
       timers: { kill: this.#timers.kill.save(), rest: this.#timers.rest.save() },
+      drives: this.drives,
+      fifo: this.#fifo.save(),
+      asks: this.#prompt.isAsking,
     };
   }
 
+  descriptors(): number[] {
+    return this.#fifo.descriptors();
+  }
+
   /** To be called when the engine is restored. */
-  restore({ sequence, variables, processes, plainLevel, timers }: SavedInittab): void {
+  restore({ sequence, variables, processes, plainLevel, timers, drives, fifo, asks }: SavedInittab): void {
     this.#plainLevel = plainLevel;
+    this.drives = drives;
     this.#sequencer.restore(sequence);
     this.#environment.set(variables);
+    if (drives) this.#follow();
+    this.#processes.define(sequence.entries.map(({ entry }) => entry));
     this.#processes.restore(processes);
+    this.#fifo.restore(fifo);
+    if (asks) this.#prompt.ask();
     this.#timers.kill.restore(timers.kill);
     this.#timers.rest.restore(timers.rest);
   }

@@ -4,11 +4,13 @@ import process from "node:process";
 import { ControlError } from "../../control/supervisor.ts";
 import { canAdopt } from "../../sys/io/server.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
+import { ifAllowed } from "../../sys/call/refused.ts";
+import { ownArguments } from "../../sys/process/execute.ts";
 import { isCompiled } from "../../sys/runtime/self.ts";
 import type { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
 import { holdSignals, type SignalTable } from "../host/signal_actions.ts";
 import type { Messages } from "../logs/messages.ts";
-import { descriptorsOf, type Parts, saveParts } from "../parts/part.ts";
+import { descriptorsOf, type Part, type Parts, saveParts } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 import type { SavedProgram } from "../saved_program.ts";
 import { encodeState } from "./state_file.ts";
@@ -26,13 +28,26 @@ interface RestartSubject {
   parts(): Parts<SavedProgram>;
 }
 
+/** What is saved of {@link Restart}: how often there was one before. */
+export type SavedRestarts = number;
+
 /** The restart. */
-export class Restart {
-  /** How often this init was replaced. */
+export class Restart implements Part<SavedRestarts> {
+  /** How often init was restarted. */
   count = 0;
+  /** Undefined where there is no /proc. A title may be written over them later. */
+  readonly #argv = ifAllowed(ownArguments);
   #isUnderWay = false;
 
   constructor(private readonly subject: RestartSubject) {}
+
+  save(): SavedRestarts {
+    return this.count;
+  }
+
+  restore(saved: SavedRestarts): void {
+    this.count = saved + 1;
+  }
 
   /**
    * Tries the executable, and has it take init's place soon.
@@ -40,7 +55,8 @@ export class Restart {
    * @throws {ControlError} when it cannot be done (the promise rejects).
    */
   async ask(signals: SignalTable | undefined, executable = process.execPath): Promise<void> {
-    if (!isCompiled() || !canAdopt || !signals) {
+    const argv = this.#argv;
+    if (!isCompiled() || !canAdopt || !signals || !argv) {
       throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
     }
     // Whoever asks while it is under way means the same.
@@ -54,14 +70,14 @@ export class Restart {
       throw error;
     }
     setTimeout(() => {
-      this.#replace(signals, executable).catch((error) =>
+      this.#replace(signals, argv, executable).catch((error) =>
         this.subject.messages.fault("the restart of init", error)
       )
         .finally(() => this.#isUnderWay = false);
     }, REPLY_TIME);
   }
 
-  async #replace(signals: SignalTable, executable: string): Promise<void> {
+  async #replace(signals: SignalTable, argv: Uint8Array, executable: string): Promise<void> {
     const { messages, spawner, parts } = this.subject, init = this.subject.init();
     await init.settled();
     // From now on signals are for the successor, and what has come before that is handled here.
@@ -73,6 +89,7 @@ export class Restart {
       const state = encodeState(saveParts(parts()));
       // Nothing may happen between the save and the end of this program.
       const error = executeWithState(executable, {
+        argv,
         state,
         signals: notes.reader,
         descriptors: descriptorsOf(parts()),

@@ -1,6 +1,5 @@
 /** The successor of init: another program in the same process, which goes on with its state, children and descriptors. */
 
-import process from "node:process";
 import { isKernelError } from "../../sys/call/refused.ts";
 import { close, memfd } from "../../sys/io/descriptors.ts";
 import { executeSuccessor } from "../../sys/process/execute.ts";
@@ -8,6 +7,8 @@ import { STATE_VARIABLE } from "../host/passed_descriptors.ts";
 
 /** What is handed over. */
 export interface Estate {
+  /** The command line, see `ownArguments`. */
+  argv: Uint8Array;
   state: Uint8Array;
   /** The descriptor of the signals that are noted. */
   signals: number;
@@ -16,13 +17,11 @@ export interface Estate {
 }
 
 /** Replaces this program. @returns only when it fails: the error. */
-export function executeWithState(executable: string, { state, signals, descriptors }: Estate): Error {
+export function executeWithState(executable: string, { argv, state, signals, descriptors }: Estate): Error {
   let file: number | undefined;
   try {
     file = memfd("rouse-state", state);
     const handedOver = [file, signals, ...descriptors];
-    // Not as /proc shows them: the title may have been written over them.
-    const argv = [process.argv0, ...process.argv.slice(2)];
     return executeSuccessor(executable, argv, [`${STATE_VARIABLE}=${handedOver.join(",")}`], handedOver);
   } catch (error) {
     if (!isKernelError(error)) throw error;

@@ -51,14 +51,23 @@ export function executeSelf(variables: readonly string[], descriptors: readonly 
 }
 
 /**
- * Executes another executable of this kind, as the same process, with these arguments and the environment that this one was
- * given. Variables of the same names are replaced.
+ * The arguments of this process, each with a null byte behind it, until a title is written over them.
+ * @throws {SystemError} when /proc is not mounted.
+ */
+export function ownArguments(): Uint8Array {
+  return readFile("/proc/self/cmdline");
+}
+
+/**
+ * Executes another executable of this kind, as the same process, with the environment that this one was given. Variables of
+ * the same names are replaced.
+ * @param argv As {@link ownArguments} gives them
  * @param descriptors The descriptors that it keeps beside the standard streams
  * @returns only when it fails: the error. No descriptor is kept by other programs then.
  */
 export function executeSuccessor(
   path: string,
-  argv: readonly string[],
+  argv: Uint8Array,
   variables: readonly string[],
   descriptors: readonly number[],
 ): Error {
@@ -69,7 +78,7 @@ export function executeSuccessor(
     const environment = Buffer.from([...kept, ...variables].map((one) => `${one}\0`).join(""), "latin1");
     restoreDescriptorLimit();
     keepDescriptors(descriptors);
-    return execute(path, nullTerminated(argv), environment);
+    return execute(path, Buffer.from(argv), environment);
   } catch (error) {
     return error as Error;
   } finally {

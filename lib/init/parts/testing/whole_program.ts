@@ -17,6 +17,7 @@ function timeless(saved: SavedProgram): SavedProgram {
   const { init: { engine } } = saved;
   return {
     ...saved,
+    restart: 0,
     init: { ...saved.init, engine: { ...engine, now: { monotonic: 0, wall: 0 } } },
     course: { ...saved.course, teardownTime: 0 },
     teardown: { ...saved.teardown, timeLeft: null },
@@ -36,7 +37,7 @@ for (const [role, words, changes] of CASES) {
     assert.deepEqual(Object.keys(plain), Object.keys(before.parts));
     const saved: SavedProgram = {
       ...plain,
-      course: { restarts: 3, address: "unix:abstract=x", stopSignal: 15, teardownTime: 1000 },
+      course: { address: "unix:abstract=x", stopSignal: 15, teardownTime: 1000 },
       exitStatus: { status: 7 },
       http: {
         ...plain.http!,
