@@ -2,12 +2,13 @@
 
 import process from "node:process";
 import { errorReason } from "../../sys/call/errno.ts";
-import { checkState, takeState } from "./state_file.ts";
+import { checkState, STATE_GOOD, takeState } from "./state_file.ts";
 
-/** Returns 0 when it can; else it says why it cannot. */
+/** Says that it can, or why it cannot. Another program than this one says neither. */
 export function main(): number {
   try {
     checkState(takeState(0));
+    process.stdout.write(STATE_GOOD);
     return 0;
   } catch (error) {
     process.stderr.write(errorReason(error));

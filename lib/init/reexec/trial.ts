@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import { ControlError } from "../../control/supervisor.ts";
 import { printable } from "../../model/text/printable.ts";
 import { AS_PROGRAM } from "../../sys/runtime/self.ts";
+import { STATE_GOOD } from "./state_file.ts";
 import { type ChildWorld, OwnChild } from "../spawn/own_child.ts";
 
 /** How long the trial may take, in ms. */
@@ -25,8 +26,10 @@ export async function tryState(executable: string, state: Uint8Array, world: Chi
     onProgress: () => endIfRead(),
     onEnd(end) {
       if (typeof end === "string") return resolve(end);
-      const isGood = "status" in end && end.status === 0;
-      resolve(isGood ? "" : printable(Buffer.concat(said).toString().trim()) || "it fails");
+      const text = Buffer.concat(said).toString();
+      if (text === STATE_GOOD) return resolve("");
+      const isSaid = "status" in end && end.status !== 0 && text.trim() !== "";
+      resolve(isSaid ? printable(text.trim()) : "it is no rouse, or an older one");
     },
   }, { tellsErrors: true });
   const endIfRead = () => child.waiting === 0 && child.endInput();
