@@ -35,6 +35,7 @@ import { SysvEnvironment } from "./sysv_environment.ts";
 
 /** What is saved of {@link InittabSequence}. */
 export interface SavedInittab {
+  /** Times in it are by a clock that was 0 when it was saved. */
   sequence: SequenceState;
   /** Variables that clients have set, as `NAME=VALUE`. */
   variables: string[];
@@ -201,7 +202,7 @@ export class InittabSequence implements Part<SavedInittab> {
   /** True when a line has the action of a trigger, or of another of its kind. */
   #hasAction(trigger: InittabTrigger): boolean {
     const kind = (name: string | undefined) => name?.split("-")[0];
-    return this.#sequencer.save().entries.some(({ entry: { action } }) => {
+    return this.#sequencer.entries.some(({ entry: { action } }) => {
       const row = INITTAB_ACTIONS[action];
       return "trigger" in row && kind(row.trigger) === kind(trigger);
     });
@@ -215,7 +216,7 @@ export class InittabSequence implements Part<SavedInittab> {
 
   save(): SavedInittab {
     return {
-      sequence: this.#sequencer.save(),
+      sequence: this.#sequencer.save(performance.now()),
       variables: this.#environment.variables,
       processes: this.#processes.save(),
       plainLevel: this.#plainLevel,
@@ -234,9 +235,10 @@ export class InittabSequence implements Part<SavedInittab> {
   restore({ sequence, variables, processes, plainLevel, timers, drives, fifo, asks }: SavedInittab): void {
     this.#plainLevel = plainLevel;
     this.drives = drives;
-    this.#sequencer.restore(sequence);
+    this.#sequencer.restore(sequence, performance.now());
     this.#environment.set(variables);
     if (drives) this.#follow();
+    if (sequence.level !== "") showLevel(sequence.level);
     this.#processes.define(sequence.entries.map(({ entry }) => entry));
     this.#processes.restore(processes);
     this.#fifo.restore(fifo);
@@ -295,8 +297,7 @@ export class InittabSequence implements Part<SavedInittab> {
     this.#fifo.open();
     this.#refusals = 0;
     if (isRecorded) recordLevel(level, previous);
-    // It is a help for those who look, no more.
-    unlessRefused(() => setProcessTitle(`init [${level}]`), () => {});
+    showLevel(level);
     this.#emitRunlevel(level, previous);
   }
 
@@ -347,4 +348,9 @@ export class InittabSequence implements Part<SavedInittab> {
         return this.context.init.handle({ kind: "event", event: "power-status-changed", environment: [] });
     }
   }
+}
+
+/** Shows the runlevel in ps(1). It is a help for those who look, no more. */
+function showLevel(level: string): void {
+  unlessRefused(() => setProcessTitle(`init [${level}]`), () => {});
 }
