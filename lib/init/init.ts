@@ -74,7 +74,8 @@ async function run(options: InitOptions, role: Role, handedOver?: HandedOver): P
   const http = options.http && await import("./ops/http_service.ts");
   const sysv = isSysv ? await import("./inittab/inittab.ts") : undefined;
   const predecessor = handedOver && {
-    saved: takeState(handedOver.state),
+    state: takeState(handedOver.state),
+    descriptors: handedOver.others,
     noted: () => takeNotedSignals(handedOver.signals),
   };
   const program = new InitProgram(options, role, http, sysv, predecessor !== undefined);

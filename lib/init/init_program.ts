@@ -3,6 +3,8 @@
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { ControlError } from "../control/supervisor.ts";
+import { close } from "../sys/io/descriptors.ts";
+import type { RunningMain } from "../engine/adoption.ts";
 import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { raiseDescriptorLimit } from "../sys/process/limits.ts";
@@ -32,7 +34,16 @@ import type { HttpService } from "./ops/http_service.ts";
 import { printJobList } from "./ops/job_list.ts";
 import type { InitOptions } from "./options.ts";
 import { setUpJobOutput } from "./output_setup.ts";
-import { optionalPart, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import {
+  descriptorsOf,
+  optionalPart,
+  type Part,
+  type Parts,
+  type RestoreFault,
+  restoreParts,
+  saveParts,
+} from "./parts/part.ts";
+import type { HandedState } from "./reexec/state_file.ts";
 import { Restart } from "./reexec/restart.ts";
 import { RunningInit } from "./running.ts";
 import { AppArmor } from "./spawn/apparmor.ts";
@@ -64,7 +75,9 @@ interface ExitReason {
 
 /** The init whose place this one takes. */
 export interface Predecessor {
-  saved: SavedProgram;
+  state: HandedState;
+  /** The descriptors that the state has the numbers of. */
+  descriptors: readonly number[];
   /** The signals that came while nobody could act on them. */
   noted(): number[];
 }
@@ -217,8 +230,31 @@ export class InitProgram implements Part<SavedProgram> {
     return saveParts(this.parts);
   }
 
-  restore(saved: SavedProgram): Promise<void> {
-    return restoreParts(this.parts, saved);
+  restore(saved: SavedProgram, onFault?: RestoreFault): Promise<void> {
+    return restoreParts(this.parts, saved, onFault);
+  }
+
+  /** Restores what can be restored. Returns false where the engine is not what it was. */
+  async #takeOver({ program, problem }: HandedState): Promise<boolean> {
+    const lost = new Set<string>(program ? [] : ["engine"]);
+    if (program) {
+      await this.restore(program, (part, error) => {
+        lost.add(part);
+        this.#messages.fault(`the restart of init: what is known of its ${part} is lost`, error);
+      });
+    } else this.#messages.fault("the restart of init: its state is lost", problem);
+    return !lost.has("engine") && !lost.has("init");
+  }
+
+  /** Goes on with the processes that run, where their jobs are all that is known. */
+  #adopt(running: readonly RunningMain[]): void {
+    for (const main of running) this.#init.handle({ kind: "adopt", ...main });
+    const others = running.filter(({ pid }) => !this.#init.owns(pid));
+    const without = others.length > 0 ? `; these have no job: ${others.map(({ pid }) => pid).join(" ")}` : "";
+    this.#messages.log(
+      "error",
+      `Init goes on with ${running.length - others.length} processes that run${without}`,
+    );
   }
 
   readonly #course: Part<SavedCourse> = {
@@ -326,9 +362,17 @@ export class InitProgram implements Part<SavedProgram> {
   }
 
   /** Takes the place of an init of this process. The files are read anew, but nothing waits for that. */
-  async #goOn({ saved, noted }: Predecessor, signals: SignalTable): Promise<void> {
-    await this.restore(saved);
+  async #goOn({ state, descriptors, noted }: Predecessor, signals: SignalTable): Promise<void> {
+    const isWhole = await this.#takeOver(state);
+    const used = new Set(descriptorsOf(this.parts));
+    // Nobody waits for an answer, or for a reader, that will not come.
+    for (const descriptor of descriptors) if (!used.has(descriptor)) close(descriptor);
+    if (this.#endpoint.addresses.length === 0) await this.#endpoint.open();
     this.#leaveHaltToInittab();
+    if (!isWhole) {
+      await Promise.race([this.#configuration.load(), this.#exit.promise]);
+      this.#adopt(state.running);
+    }
     signals.act(this.#signalActions);
     for (const signal of noted()) signals.received(signal);
     onChildChange(() => this.#init.reap());
@@ -336,9 +380,9 @@ export class InitProgram implements Part<SavedProgram> {
     this.#http?.loaded();
     this.#messages.log("info", `Restarted in place: ${versionText("init").split("\n")[0]}`);
     this.#init.tellRestarted();
-    void this.#configuration.load(true).then(() =>
-      this.#configuration.forgetMissing(this.#init.jobTable.values())
-    );
+    if (!isWhole) return;
+    const isRead = this.#configuration.load(true);
+    void isRead.then(() => this.#configuration.forgetMissing(this.#init.jobTable.values()));
   }
 
   /** Closes all and exits. */

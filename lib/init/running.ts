@@ -7,6 +7,7 @@ import { ControlError, type LogPriority, type Peer, type Supervisor } from "../c
 import type { Asker } from "../model/insight/journal.ts";
 import type { Notice, Request } from "../model/requests.ts";
 import { type Effect, type Input, NOTICE_KINDS, type NoticeKind, type Time } from "../engine/effects.ts";
+import type { RunningMain } from "../engine/adoption.ts";
 import { Engine } from "../engine/engine.ts";
 import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
 import type { LoadedJob } from "../engine/loaded_job.ts";
@@ -40,7 +41,14 @@ import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.t
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
 import { enteredLevel, type LevelProgress, ScriptLevels } from "./sysv/script_levels.ts";
-import { descriptorsOf, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import {
+  descriptorsOf,
+  type Part,
+  type Parts,
+  type RestoreFault,
+  restoreParts,
+  saveParts,
+} from "./parts/part.ts";
 import { type SavedTimers, Timers } from "./parts/timers.ts";
 import { type UpstartState, upstartState } from "./upstart_state.ts";
 
@@ -217,8 +225,25 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return saveParts(this.parts);
   }
 
-  restore(saved: SavedInit): Promise<void> {
-    return restoreParts(this.parts, saved);
+  restore(saved: SavedInit, onFault?: RestoreFault): Promise<void> {
+    return restoreParts(this.parts, saved, onFault);
+  }
+
+  /** True for a process of an instance. */
+  owns(pid: number): boolean {
+    return this.#engine.ownerOf(pid) !== undefined;
+  }
+
+  /** The main processes of all instances that are not about to stop. */
+  running(): RunningMain[] {
+    const instances = Array.from(this.#engine.jobs.values(), ({ instances }) => [...instances.values()])
+      .flat();
+    return instances.filter(({ goal }) => goal === "start").flatMap(({ job, name, pids, environment }) => {
+      const pid = pids.get("main");
+      return pid === undefined
+        ? []
+        : [{ job: job.name, instance: name, pid, environment: environment.pairs() }];
+    });
   }
 
   descriptors(): number[] {

@@ -219,6 +219,61 @@ Deno.test("files that changed while init restarted count; jobs whose files are g
   await init.until(["list"], "broken stop/waiting\nnew stop/waiting\n");
 });
 
+/** A program that damages the state before it executes init, by a line of shell on the descriptor in `$state`. */
+function damaging(init: RunningInit, line: string): string {
+  const path = init.path("damaging");
+  writeFileSync(
+    path,
+    `#!/bin/bash
+[ "$2" = check-state ] && exec ${EXECUTABLE} "$@"
+state=/proc/self/fd/\${ROUSE_STATE%%,*}
+${line}
+exec -a init ${EXECUTABLE} "$@"
+`,
+  );
+  chmodSync(path, 0o755);
+  return path;
+}
+
+const DAMAGES: Array<[what: string, line: string, told: RegExp, isForgotten?: true]> = [
+  [
+    "of another engine",
+    `sed 's/"pendingEvents"/"pending"/' $state > $0.state; cat $0.state > $state`,
+    /what is known of its engine is lost/,
+  ],
+  ["cut off", `truncate -s -100 $state`, /its state is lost/],
+  ["empty", `truncate -s 0 $state`, /its state is lost/, true],
+];
+
+for (const [what, line, told, isForgotten] of DAMAGES) {
+  Deno.test(`a state that is ${what} when it is too late for a refusal: what runs is adopted`, async () => {
+    await using init = await RunningInit.start({
+      jobs: {
+        "web.conf": "env A=1\nexec sleep 1000\npost-stop exec sh -c 'echo $A $B >> @DIR@/ended'",
+        "after.conf": "start on started web\ntask\nexec sh -c 'echo x >> @DIR@/after'",
+        "respawned.conf": "respawn\nexec sleep 1000",
+      },
+    });
+    const running = await init.ask("start", "web", "B=2");
+    const [pid] = init.processesOf("web");
+    await init.ask("start", "respawned");
+    await init.untilLines("after", 1);
+    const { stderr } = await init.run([EXECUTABLE, "upgrade", damaging(init, line)]);
+    assert.match(stderr, /^$|disconnected/);
+    await init.untilMessage(told);
+    await init.until(["status", "web"], isForgotten ? "web stop/waiting\n" : running);
+    if (isForgotten) return;
+    await init.untilMessage(/Init goes on with 2 processes that run\n/);
+    // What had followed from its start does not follow again; its end is seen.
+    Deno.kill(init.processesOf("respawned")[0]!, "SIGKILL");
+    await init.until(["status", "respawned"], /start\/running, process \d+/);
+    await init.ask("stop", "web");
+    assert.deepEqual(await init.untilLines("ended", 1), ["1 2"]);
+    assert(!init.leftovers().includes(pid!));
+    assert.equal(init.read("after"), "x\n");
+  });
+}
+
 Deno.test("a signal that comes during a restart is acted on", async () => {
   for (let delay = 0; delay < 60; delay += 6) {
     await using init = await RunningInit.start({ jobs: { "web.conf": "exec sleep 1000" } });

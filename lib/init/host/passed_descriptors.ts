@@ -28,16 +28,18 @@ export function namedDescriptors(
   return [...values, ...handedOver?.split(",") ?? []].filter((value) => /^\d+$/.test(value)).map(Number);
 }
 
-/** What an init is handed over: two descriptors. */
+/** The descriptors that an init is handed over. */
 export interface HandedOver {
   state: number;
   signals: number;
+  /** Those that the state has the numbers of. */
+  others: number[];
 }
 
 /** What this init goes on from. No job is to have the variable, so it is gone then. */
 export function takeHandedOver(): HandedOver | undefined {
   const value = process.env[STATE_VARIABLE];
   delete process.env[STATE_VARIABLE];
-  const [state, signals] = namedDescriptors([], value);
-  return state === undefined || signals === undefined ? undefined : { state, signals };
+  const [state, signals, ...others] = namedDescriptors([], value);
+  return state === undefined || signals === undefined ? undefined : { state, signals, others };
 }

@@ -2,12 +2,12 @@
 
 import process from "node:process";
 import { errorReason } from "../../sys/call/errno.ts";
-import { checkState, STATE_GOOD, takeState } from "./state_file.ts";
+import { checkState, STATE_GOOD } from "./state_file.ts";
 
 /** Says that it can, or why it cannot. Another program than this one says neither. */
 export function main(): number {
   try {
-    checkState(takeState(0));
+    checkState(0);
     process.stdout.write(STATE_GOOD);
     return 0;
   } catch (error) {

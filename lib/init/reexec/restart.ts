@@ -64,7 +64,7 @@ export class Restart implements Part<SavedRestarts> {
     this.#isUnderWay = true;
     try {
       const { init, parts } = this.subject;
-      await tryState(executable, encodeState(saveParts(parts())), init().childWorld);
+      await tryState(executable, encodeState(saveParts(parts()), init().running()), init().childWorld);
     } catch (error) {
       this.#isUnderWay = false;
       throw error;
@@ -86,7 +86,7 @@ export class Restart implements Part<SavedRestarts> {
     try {
       for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
       spawner.abandon();
-      const state = encodeState(saveParts(parts()));
+      const state = encodeState(saveParts(parts()), init.running());
       // Nothing may happen between the save and the end of this program.
       const error = executeWithState(executable, {
         argv,

@@ -1,6 +1,10 @@
-/** The state of init as bytes: what an init hands over to the one that takes its place. */
+/**
+ * The state of init as bytes: what an init hands over to the one that takes its place. It is two lines of JSON. The first has
+ * what every version reads: which processes run. The second has all else.
+ */
 
 import { Buffer } from "node:buffer";
+import type { RunningMain } from "../../engine/adoption.ts";
 import { Engine } from "../../engine/engine.ts";
 import { close, read } from "../../sys/io/descriptors.ts";
 import { VERSION } from "../../model/version.ts";
@@ -12,39 +16,58 @@ export const STATE_VERSION = 1;
 /** What an executable says that can go on with a state. */
 export const STATE_GOOD = "the state is good\n";
 
-/** What is handed over. */
-interface HandedOver {
-  version: typeof STATE_VERSION;
+/** The first line. */
+interface StateHeader {
+  version: number;
   /** The version of the product that has written it, for messages. */
   writer: string;
-  program: SavedProgram;
+  /** The processes to be adopted where the rest cannot be gone on with. */
+  running: RunningMain[];
 }
 
-export function encodeState(program: SavedProgram): Uint8Array {
-  const state: HandedOver = { version: STATE_VERSION, writer: VERSION, program };
-  return Buffer.from(JSON.stringify(state));
+/** A state. Whatever could be read of it is there. */
+export interface HandedState {
+  running: RunningMain[];
+  program?: SavedProgram;
+  /** Why something is missing. */
+  problem?: unknown;
 }
 
-/** The state that bytes stand for. @throws {Error} when it is not of the version that is read here. */
-function decodeState(bytes: Uint8Array): SavedProgram {
-  const { version, writer, program }: HandedOver = JSON.parse(Buffer.from(bytes).toString());
+export function encodeState(program: SavedProgram, running: RunningMain[]): Uint8Array {
+  const header: StateHeader = { version: STATE_VERSION, writer: VERSION, running };
+  return Buffer.from(`${JSON.stringify(header)}\n${JSON.stringify(program)}`);
+}
+
+/** Reads a state as well as it can be read, and closes the descriptor. */
+export function takeState(descriptor: number): HandedState {
+  const [first, second] = linesOf(descriptor);
+  const state: HandedState = { running: [] };
+  try {
+    ({ running: state.running } = JSON.parse(first) as StateHeader);
+    state.program = JSON.parse(second);
+  } catch (problem) {
+    state.problem = problem;
+  }
+  return state;
+}
+
+/** Reads a state. @throws {Error} when this version of the product cannot go on with it. */
+export function checkState(descriptor: number): void {
+  const [first, second] = linesOf(descriptor);
+  const { version, writer }: StateHeader = JSON.parse(first);
   if (version !== STATE_VERSION) {
     throw new Error(
       `the state is of version ${version}, by rouse ${writer}; rouse ${VERSION} reads version ${STATE_VERSION}`,
     );
   }
-  return program;
-}
-
-/** @throws {Error} when this version of the product cannot go on with a state. */
-export function checkState({ init: { engine } }: SavedProgram): void {
+  const { init: { engine } }: SavedProgram = JSON.parse(second);
   Engine.restore(engine, engine.now);
 }
 
-/** Reads a state from a descriptor and closes it. @throws {Error} when it is not of the version that is read here. */
-export function takeState(descriptor: number): SavedProgram {
+function linesOf(descriptor: number): [first: string, second: string] {
   const pieces: Uint8Array[] = [];
   for (let piece; (piece = read(descriptor)) instanceof Uint8Array && piece.length > 0;) pieces.push(piece);
   close(descriptor);
-  return decodeState(Buffer.concat(pieces));
+  const text = Buffer.concat(pieces).toString(), end = text.indexOf("\n");
+  return [text.slice(0, end), text.slice(end + 1)];
 }
