@@ -7,7 +7,7 @@ import { Environment, environment } from "../model/environment.ts";
 import type { Exit } from "../model/exit.ts";
 import { RequestFailure } from "../model/failure.ts";
 import type { InstanceProcess } from "../model/job.ts";
-import { adopt } from "./adoption.ts";
+import { adopt } from "./services/adoption.ts";
 import { checkFailed, checkPassed, saidReady } from "./checks/checks.ts";
 import { changeDefinition } from "./definition_changes.ts";
 import { settleDependencies } from "./dependencies/settle.ts";

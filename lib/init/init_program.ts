@@ -4,7 +4,7 @@ import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { ControlError } from "../control/supervisor.ts";
 import { close } from "../sys/io/descriptors.ts";
-import type { RunningMain } from "../engine/adoption.ts";
+import type { RunningMain } from "../engine/services/adoption.ts";
 import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { raiseDescriptorLimit } from "../sys/process/limits.ts";

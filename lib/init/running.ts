@@ -7,7 +7,7 @@ import { ControlError, type LogPriority, type Peer, type Supervisor } from "../c
 import type { Asker } from "../model/insight/journal.ts";
 import type { Notice, Request } from "../model/requests.ts";
 import { type Effect, type Input, NOTICE_KINDS, type NoticeKind, type Time } from "../engine/effects.ts";
-import type { RunningMain } from "../engine/adoption.ts";
+import type { RunningMain } from "../engine/services/adoption.ts";
 import { Engine } from "../engine/engine.ts";
 import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
 import type { LoadedJob } from "../engine/loaded_job.ts";

@@ -4,7 +4,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { RunningMain } from "../../engine/adoption.ts";
+import type { RunningMain } from "../../engine/services/adoption.ts";
 import { Engine } from "../../engine/engine.ts";
 import { close, read } from "../../sys/io/descriptors.ts";
 import { VERSION } from "../../model/version.ts";

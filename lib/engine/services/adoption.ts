@@ -1,8 +1,8 @@
 /** The adoption of processes: they run already, and the engine that started them is gone with its state. */
 
-import type { EngineState } from "./engine_state.ts";
-import { createInstance, standUp } from "./lifecycle.ts";
-import { setMain } from "./services/main_process.ts";
+import type { EngineState } from "../engine_state.ts";
+import { createInstance, standUp } from "../lifecycle.ts";
+import { setMain } from "./main_process.ts";
 
 /** A main process that runs, and the variables that its instance had as `KEY=VALUE`. */
 export interface RunningMain {
