@@ -81,6 +81,7 @@ function bundleProduct(bun: string): EmbeddedFiles {
       alone: [
         "lib/cli/initctl/initctl.ts",
         "lib/cli/initctl/configuration.ts",
+        "lib/cli/initctl/restart_init.ts",
         "lib/cli/initctl/sessions.ts",
         "lib/cli/initctl/screens/screens.ts",
         "lib/cli/initctl/reading/progress.ts",

@@ -192,6 +192,10 @@ const WORDS: Record<string, Word> = {
     load: () => import("./lib/cli/build/build.ts"),
     help: "build --jobs DIR -o FILE    an executable like this one with jobs inside",
   },
+  upgrade: {
+    load: () => Promise.resolve({ main: upgrade }),
+    help: "upgrade FILE             another executable takes the place of the init that runs; jobs go on",
+  },
   check: { load: check, help: "check FILE|DIR...        what is wrong with job files" },
   doctor: {
     load: () => import("./lib/cli/doctor/doctor.ts"),
@@ -243,6 +247,7 @@ const WORDS: Record<string, Word> = {
   checks: { load: () => import("./lib/init/checks/child/main.ts") },
   "ship-logs": { load: () => import("./lib/init/logs/shipping/ship_logs.ts") },
   "tidy-logs": { load: () => import("./lib/init/logs/tidying/tidy_logs.ts") },
+  "check-state": { load: () => import("./lib/init/reexec/check_state.ts") },
   hook: { load: () => import("./lib/author/child/hook.ts") },
   "runscript-job": { load: runscriptJob },
   "openrc-logger": { load: () => import("./lib/cli/openrc/levels/logger.ts") },
@@ -306,6 +311,16 @@ async function sysvWord([name = "", ...args]: string[]): Promise<number> {
   if (load) return start(load, args, name);
   const { main } = await import("./lib/cli/sysv/sysv.ts");
   return main([name, ...args], Object.keys(SYSV));
+}
+
+/** `rouse upgrade FILE`. */
+async function upgrade(args: string[]): Promise<number> {
+  if (args.length === 0) {
+    const { usageMessage } = await import("./lib/model/command_line/usage_error.ts");
+    await print(2, usageMessage("rouse upgrade", "missing executable"));
+    return 2;
+  }
+  return start(initctl, ["restart-init", ...args], "initctl");
 }
 
 function version(): Promise<number> {

@@ -122,7 +122,6 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   Channels: "is saved by JobOutput, which knows where its streams lead",
   CommandRun: "is made anew, by CheckRunner",
   ConsoleEcho: "what it keeps is in the logs",
-  ControlFifo: "is opened anew, by InittabSequence",
   Connection: "is that of CheckChild to its process",
   FrameReader: "is that process's",
   HttpAnswer: "is that process's",

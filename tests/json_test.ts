@@ -91,6 +91,7 @@ const CALLS: Array<[words: string, schema: string, exit?: number]> = [
   ["unset-env A", "done"],
   ["reset-env", "done"],
   ["reload-configuration", "done"],
+  ["restart-init", "version"],
   ["version", "version"],
   ["log-priority", "priority"],
   ["log-priority info", "done"],

@@ -136,15 +136,17 @@ export class Configuration {
   /**
    * Reads everything. Files of formats have been read and told of when it returns; the promise resolves when the
    * modules have been evaluated too.
+   *
+   * @param inSlices True: everything is read later, and other work gets its turn in between.
    */
-  load(): Promise<void> {
+  load(inSlices = false): Promise<void> {
     // A directory that disappears later is reported by its watcher.
     for (const missing of missingDirectories(this.options.expected)) this.#reporter.tellOnce(missing);
     for (const directory of this.#directories) directory.scan();
     this.#scripts?.begin();
     this.#runscripts?.begin();
     for (const name of this.options.compiledIn ?? []) this.#evaluations.add(COMPILED_IN_PREFIX + name);
-    this.#work(Infinity);
+    if (!inSlices) this.#work(Infinity);
     return this.#settled();
   }
 
@@ -158,6 +160,17 @@ export class Configuration {
     this.#runscripts?.begin();
     this.#schedule();
     return this.#settled();
+  }
+
+  /**
+   * Tells that jobs are gone which no file defines, except those whose own file has a problem now: for a configuration that
+   * was read anew while the jobs of an earlier one are in force. Directed jobs are no file's.
+   */
+  forgetMissing(jobs: Iterable<{ definition: JobDefinition }>): void {
+    const gone = Array.from(jobs, ({ definition }) => definition).filter(({ name, source, directed }) =>
+      !directed && this.#registry.definition(name) === undefined && !this.#files.known.get(source)?.problem
+    );
+    if (gone.length > 0) this.options.onChanges(gone.map(({ name }) => ({ name, definition: undefined })));
   }
 
   /** What is wrong with a file whose last good definition of a job is in force. */

@@ -123,6 +123,10 @@ export interface Supervisor {
    * @throws {ControlError} when it cannot be done, maybe only later.
    */
   request(request: Request, peer: Peer): string | Promise<string>;
+  /** The number of the request that is made next. */
+  readonly nextRequest: number;
+  /** The answer to a request that was made before init was replaced by another one; otherwise as {@link request}. */
+  answerTo(request: number): string | Promise<string>;
   /** Reads the configuration directories again; resolves when the new definitions are in force. */
   reloadConfiguration(): Promise<void>;
   /** The environment that jobs are given by default (`list-env`), which set-env and unset-env change. */
@@ -139,8 +143,15 @@ export interface Supervisor {
   enterLevel(level: string, previous: string, isShown: boolean): Promise<void> | undefined;
   /** Stops all jobs, then leaves (`EndSession`). */
   endSession(): void;
-  /** Answers `Restart`, which asks init to be replaced by a fresh copy of itself. @throws {ControlError} NotSupported, always. */
-  restart(): void;
+  /**
+   * Replaces init, soon, by its executable as it is now, or by another one (`Restart`): all goes on as it was. Resolves when
+   * the new one has been tried.
+   *
+   * @throws {ControlError} when it cannot be done (the promise rejects).
+   */
+  restart(executable?: string): Promise<void>;
+  /** How often it was. */
+  readonly restarts: number;
   /** Logs an exception of our own code, in the service or below. `where` names what it was doing. */
   fault(where: string, error: unknown): void;
   /** Tells that so many bytes have come from clients. */

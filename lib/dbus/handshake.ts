@@ -6,6 +6,15 @@ import { ProtocolError } from "./protocol_error.ts";
 /** The longest line, and the most that is answered, in bytes. */
 const LONGEST = 8192;
 
+/** How far a client has got with a {@link ServerHandshake}, as plain data. */
+export interface HandshakeState {
+  /** What has come of a line. */
+  text: string;
+  started: boolean;
+  authenticated: boolean;
+  asked: boolean;
+}
+
 /** The server's side: fed with what the client writes until it begins to send messages. */
 export class ServerHandshake {
   #text = "";
@@ -15,6 +24,18 @@ export class ServerHandshake {
 
   /** `uid` is who the client is by the kernel's word; `guid` identifies the server, 32 hexadecimal digits. */
   constructor(private readonly uid: number, private readonly guid: string) {}
+
+  save(): HandshakeState {
+    const authenticated = this.#authenticated;
+    return { text: this.#text, started: this.#started, authenticated, asked: this.#asked };
+  }
+
+  restore({ text, started, authenticated, asked }: HandshakeState): void {
+    this.#text = text;
+    this.#started = started;
+    this.#authenticated = authenticated;
+    this.#asked = asked;
+  }
 
   /**
    * Takes bytes and gives what to answer. `rest` is there once the client has begun: bytes of messages.

@@ -35,8 +35,9 @@ const NOTHING: Buffer = Buffer.alloc(0);
 export class ReceivedMessage {
   readonly serial: number;
 
+  /** @param bytes The whole message, as it came. */
   constructor(
-    private readonly bytes: Buffer,
+    readonly bytes: Buffer,
     readonly header: Readonly<MessageHeader>,
     private readonly variants: number,
   ) {
@@ -107,9 +108,14 @@ export class MessageReader {
     this.#end += chunk.length;
   }
 
-  /** Bytes that no message has been made of yet. */
+  /** How many bytes there are that no message has been made of yet. */
   get available(): number {
     return this.#end - this.#start;
+  }
+
+  /** These bytes. */
+  get rest(): Buffer {
+    return this.#bytes.subarray(this.#start, this.#end);
   }
 
   /**

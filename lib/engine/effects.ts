@@ -73,6 +73,8 @@ export type Input =
   | { kind: "left-behind"; job: string; instance: string; process: TrackedProcess }
   /** The answer to the effect `end-leftovers`: the processes that there were, before any signal. */
   | { kind: "leftovers"; job: string; instance: string; pids: number[] }
+  /** A main process runs that another engine has started, see adoption.ts. `environment`: the instance's variables. */
+  | { kind: "adopt"; job: string; instance: string; pid: number; environment: string[] }
   /** Every instance is stopped, at once or in the order that the conditions imply. No job is respawned any more. */
   | { kind: "stop-all"; inOrder?: boolean };
 

@@ -7,6 +7,7 @@ import { Environment, environment } from "../model/environment.ts";
 import type { Exit } from "../model/exit.ts";
 import { RequestFailure } from "../model/failure.ts";
 import type { InstanceProcess } from "../model/job.ts";
+import { adopt } from "./services/adoption.ts";
 import { checkFailed, checkPassed, saidReady } from "./checks/checks.ts";
 import { changeDefinition } from "./definition_changes.ts";
 import { settleDependencies } from "./dependencies/settle.ts";
@@ -224,6 +225,8 @@ const HANDLERS: Handlers = {
     const process = engine.spawns.get(spawn);
     if (engine.spawns.delete(spawn) && process) spawnSkipped(engine, process.instance, process.name);
   },
+
+  "adopt": (engine, running) => adopt(engine, running),
 
   "exited"(engine, { pid, exit, trackedProcess }) {
     const process = engine.processes.get(pid);

@@ -226,6 +226,15 @@ export function jumpTo(engine: EngineState, instance: Instance, state: State): v
   if (!mustWait(instance)) advance(engine, instance);
 }
 
+/** Has an instance be up that was at rest, whose main process runs already. */
+export function standUp(engine: EngineState, instance: Instance): void {
+  const { job: { name: job }, name } = instance, goal = instance.goal = "start";
+  engine.notice({ kind: "goal-changed", job, instance: name, goal, cause: { by: "init" } });
+  goalChanged(engine, instance);
+  instance.upSince = engine.now;
+  enter(engine, instance, "running");
+}
+
 function nextState(engine: EngineState, instance: Instance): State {
   const row = STATES[instance.state];
   if (isToBeUndone(instance)) return "pre-stopping";
@@ -247,6 +256,9 @@ function hasLostMain(instance: Instance): boolean {
   return job.definition.processes.main !== undefined && !pids.has("main") && !isStartedScript(instance);
 }
 
+/** From these an instance is up as it was before: its stop was called off, or it was adopted. */
+const WAS_UP = new Set<State>(["pre-stop", "waiting"]);
+
 /** From before the main process is there to when nothing is expected of it any more. */
 const WITH_MAIN = statesBetween("spawning", "stopping");
 
@@ -261,7 +273,7 @@ function enter(engine: EngineState, instance: Instance, state: State): void {
     watchState(engine, instance);
     if (state !== "spawned") watchPidFile(engine, instance);
   }
-  if (state === "running" && previous === "pre-stop") return stayRunning(engine, instance);
+  if (state === "running" && WAS_UP.has(previous)) return stayRunning(engine, instance);
   ON_ENTRY[state]?.(engine, instance);
   const row = STATES[state];
   if (row.event) {

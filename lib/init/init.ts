@@ -5,11 +5,14 @@ import { writeAll } from "../sys/io/write_all.ts";
 import { printable } from "../model/text/printable.ts";
 import { UsageError, usageMessage } from "../model/command_line/usage_error.ts";
 import { versionText } from "../model/version.ts";
+import { takeNotedSignals } from "../sys/runtime/signal_handlers.ts";
+import { type HandedOver, takeHandedOver } from "./host/passed_descriptors.ts";
 import { isGivenDescriptor } from "./host/ready_descriptor.ts";
 import { type Role, roleOf } from "./host/role.ts";
 import { sysvWanted } from "./host/sysv.ts";
 import { SignalTable } from "./host/signal_actions.ts";
 import { InitProgram } from "./init_program.ts";
+import { takeState } from "./reexec/state_file.ts";
 import {
   bootFlags,
   EVAL_FAILURE,
@@ -46,11 +49,12 @@ export async function main(args: string[], name: string): Promise<number> {
     if (operands !== "command" && args.includes("--daemon")) print(EVAL_FAILURE);
     return 1;
   }
-  if (options.daemon) {
+  const handedOver = takeHandedOver();
+  if (options.daemon && !handedOver) {
     const { startInBackground } = await import("./host/background.ts");
     return await startInBackground(args, options, name);
   }
-  return await run(options, roleOf(options.user));
+  return await run(options, roleOf(options.user), handedOver);
 }
 
 function print(text: string): number {
@@ -58,16 +62,23 @@ function print(text: string): number {
   return 0;
 }
 
-async function run(options: InitOptions, role: Role): Promise<number> {
+/** @param handedOver By the init whose place this one takes. */
+async function run(options: InitOptions, role: Role, handedOver?: HandedOver): Promise<number> {
   // First of all, so that signals that arrive while init starts are handled.
   const isSysv = sysvWanted(options, role);
   const signals = new SignalTable({ role, runsCommand: options.command !== undefined, isSysv });
   const { readyDescriptor } = options;
-  const isMisnamed = readyDescriptor !== undefined && !isGivenDescriptor(readyDescriptor);
+  const isMisnamed = !handedOver && readyDescriptor !== undefined &&
+    !isGivenDescriptor(readyDescriptor);
   if (isMisnamed) delete options.readyDescriptor;
   const http = options.http && await import("./ops/http_service.ts");
   const sysv = isSysv ? await import("./inittab/inittab.ts") : undefined;
-  const program = new InitProgram(options, role, http, sysv);
+  const predecessor = handedOver && {
+    state: takeState(handedOver.state),
+    descriptors: handedOver.others,
+    noted: () => takeNotedSignals(handedOver.signals),
+  };
+  const program = new InitProgram(options, role, http, sysv, predecessor !== undefined);
   if (isMisnamed) program.warn(`Ignoring --ready-fd: descriptor ${readyDescriptor} is not open`);
-  return await program.run(signals);
+  return await program.run(signals, predecessor);
 }

@@ -31,7 +31,10 @@ export interface InitContext {
   brokenJobs(): Array<{ job: string; problem: string }>;
   configurationSources(): ConfigurationSource[];
   endSession(): void;
-  restart(): void;
+  /** See `Supervisor`. */
+  restart(executable?: string): Promise<void>;
+  /** How often init was replaced in place. */
+  restarts(): number;
   /** Called when a process has exited and no job has one any more. */
   onIdle(): void;
 }

@@ -3,11 +3,14 @@
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { ControlError } from "../control/supervisor.ts";
+import { close } from "../sys/io/descriptors.ts";
+import type { RunningMain } from "../engine/services/adoption.ts";
 import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { raiseDescriptorLimit } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
+import { versionText } from "../model/version.ts";
 import { selfCommand } from "../sys/runtime/self.ts";
 import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
@@ -31,7 +34,17 @@ import type { HttpService } from "./ops/http_service.ts";
 import { printJobList } from "./ops/job_list.ts";
 import type { InitOptions } from "./options.ts";
 import { setUpJobOutput } from "./output_setup.ts";
-import { optionalPart, type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import {
+  descriptorsOf,
+  optionalPart,
+  type Part,
+  type Parts,
+  type RestoreFault,
+  restoreParts,
+  saveParts,
+} from "./parts/part.ts";
+import type { HandedState } from "./reexec/state_file.ts";
+import { Restart } from "./reexec/restart.ts";
 import { RunningInit } from "./running.ts";
 import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
@@ -60,6 +73,15 @@ interface ExitReason {
   status?: number;
 }
 
+/** The init whose place this one takes. */
+export interface Predecessor {
+  state: HandedState;
+  /** The descriptors that the state has the numbers of. */
+  descriptors: readonly number[];
+  /** The signals that came while nobody could act on them. */
+  noted(): number[];
+}
+
 /** Signals that ask a program to end. */
 const STOP_SIGNALS = [SIGINT, SIGQUIT];
 
@@ -74,6 +96,7 @@ const LOAD_WAIT = 10_000;
 
 /** The parts of an init, and its course. */
 export class InitProgram implements Part<SavedProgram> {
+  readonly #spawner = new SpawnQueue();
   readonly #streams: StandardStreams;
   readonly #messages: Messages;
   readonly #output: JobOutput;
@@ -99,11 +122,14 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #shippedBoot: ShippedBoot | undefined;
   /** When the teardown began, in ms. */
   #teardownBegan: number | undefined;
+  readonly #restart: Restart;
+  #signals: SignalTable | undefined;
   /** The first signal that asked init to stop. */
   #stopSignal: number | undefined;
 
   /**
    * @param httpModule With `--http`.
+   * @param isSuccessor True: it takes the place of another init of this process.
    * @param inittabModule Where init is SysV's. It behaves as on a machine then, in a container too.
    */
   constructor(
@@ -111,6 +137,7 @@ export class InitProgram implements Part<SavedProgram> {
     private readonly role: Role,
     httpModule: HttpModule | undefined,
     private readonly inittabModule?: InittabModule,
+    isSuccessor = false,
   ) {
     this.#shutdownTimeout = options.shutdownTimeout ?? ROLE_DEFAULTS[this.#manner].shutdownTimeout;
     const warnOnce = (message: string) => this.#messages.logOnce("warn", message);
@@ -118,10 +145,16 @@ export class InitProgram implements Part<SavedProgram> {
     this.#messages = new Messages(options.priority, this.#streams);
     surviveErrors(this.#messages);
     if (process.pid === 1) ignoreSentFaults();
-    if (role === "machine") prepareMachine(this.#messages);
+    if (role === "machine" && !isSuccessor) prepareMachine(this.#messages);
     if (process.pid !== 1) setChildSubreaper();
     this.#session = options.user ? sessionAddress() : undefined;
     this.#address = this.#session;
+    this.#restart = new Restart({
+      messages: this.#messages,
+      spawner: this.#spawner,
+      init: () => this.#init,
+      parts: () => this.parts,
+    });
     this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
     this.#init = this.#makeInit(warnOnce);
     const onDone = (killed = false) => this.#exit.resolve({ killed });
@@ -148,7 +181,7 @@ export class InitProgram implements Part<SavedProgram> {
       boot: options.boot,
       onSystemEnd: (environment) => this.#haltRunlevel?.reach(environment),
     });
-    if (this.#inittab?.drives && this.#haltRunlevel) this.#haltRunlevel.isActive = false;
+    this.#leaveHaltToInittab();
     if (this.#inittab) tellProvidedNames(this.#init);
     this.#shippedBoot = this.#inittab?.shippedBoot(
       configurationDirectories(options),
@@ -182,6 +215,7 @@ export class InitProgram implements Part<SavedProgram> {
       streams: this.#streams,
       init: this.#init,
       course: this.#course,
+      restart: this.#restart,
       endpoint: this.#endpoint,
       sessionFile: this.#sessionFile,
       exitStatus: this.#exitStatus,
@@ -196,8 +230,31 @@ export class InitProgram implements Part<SavedProgram> {
     return saveParts(this.parts);
   }
 
-  restore(saved: SavedProgram): Promise<void> {
-    return restoreParts(this.parts, saved);
+  restore(saved: SavedProgram, onFault?: RestoreFault): Promise<void> {
+    return restoreParts(this.parts, saved, onFault);
+  }
+
+  /** Restores what can be restored. Returns false where the engine is not what it was. */
+  async #takeOver({ program, problem }: HandedState): Promise<boolean> {
+    const lost = new Set<string>(program ? [] : ["engine"]);
+    if (program) {
+      await this.restore(program, (part, error) => {
+        lost.add(part);
+        this.#messages.fault(`the restart of init: what is known of its ${part} is lost`, error);
+      });
+    } else this.#messages.fault("the restart of init: its state is lost", problem);
+    return !lost.has("engine") && !lost.has("init");
+  }
+
+  /** Goes on with the processes that run, where their jobs are all that is known. */
+  #adopt(running: readonly RunningMain[]): void {
+    for (const main of running) this.#init.handle({ kind: "adopt", ...main });
+    const others = running.filter(({ pid }) => !this.#init.owns(pid));
+    const without = others.length > 0 ? `; these have no job: ${others.map(({ pid }) => pid).join(" ")}` : "";
+    this.#messages.log(
+      "error",
+      `Init goes on with ${running.length - others.length} processes that run${without}`,
+    );
   }
 
   readonly #course: Part<SavedCourse> = {
@@ -223,7 +280,7 @@ export class InitProgram implements Part<SavedProgram> {
     return new RunningInit(defaultEnvironment(options, role), initEnvironment(), {
       messages: this.#messages,
       processes: {
-        spawner: new SpawnQueue(),
+        spawner: this.#spawner,
         output: this.#output,
         defaultConsole: defaultConsole(options, role),
         hookCommand: selfCommand("hook"),
@@ -257,9 +314,8 @@ export class InitProgram implements Part<SavedProgram> {
         )),
       configurationSources: () => this.#configuration.sources(),
       endSession: () => this.#beginTeardown("logout"),
-      restart() {
-        throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
-      },
+      restart: (executable) => this.#restart.ask(this.#signals, executable),
+      restarts: () => this.#restart.count,
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -269,13 +325,25 @@ export class InitProgram implements Part<SavedProgram> {
     this.#messages.log("warn", message);
   }
 
-  /** Runs until init is to exit, and exits; a machine is halted. */
-  async run(signals: SignalTable): Promise<number> {
+  /**
+   * Runs until init is to exit, and exits; a machine is halted.
+   *
+   * @param predecessor The init whose place it takes: it goes on where that has stopped.
+   */
+  async run(signals: SignalTable, predecessor?: Predecessor): Promise<number> {
+    this.#signals = signals;
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
-    signals.act(this.#signalActions);
-    onChildChange(() => this.#init.reap());
     // Clients that come while thousands of files are read, at one go, are not refused.
     this.#loading = Promise.withResolvers();
+    if (predecessor) await this.#goOn(predecessor, signals);
+    else await this.#begin(signals);
+    this.#answerClients();
+    return this.#finish(await this.#exit.promise);
+  }
+
+  async #begin(signals: SignalTable): Promise<void> {
+    signals.act(this.#signalActions);
+    onChildChange(() => this.#init.reap());
     await this.#endpoint.open();
     const loaded = this.#load();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
@@ -286,9 +354,39 @@ export class InitProgram implements Part<SavedProgram> {
     this.#lint();
     this.#http?.loaded();
     if (this.#start()) this.#reportReady();
-    this.#answerClients();
+  }
 
-    const reason = await this.#exit.promise;
+  /** Where the lines of inittab drive the system, they say when it ends, too. */
+  #leaveHaltToInittab(): void {
+    if (this.#haltRunlevel) this.#haltRunlevel.isActive = !this.#inittab?.drives;
+  }
+
+  /** Takes the place of an init of this process. The files are read anew, but nothing waits for that. */
+  async #goOn({ state, descriptors, noted }: Predecessor, signals: SignalTable): Promise<void> {
+    const isWhole = await this.#takeOver(state);
+    const used = new Set(descriptorsOf(this.parts));
+    // Nobody waits for an answer, or for a reader, that will not come.
+    for (const descriptor of descriptors) if (!used.has(descriptor)) close(descriptor);
+    if (this.#endpoint.addresses.length === 0) await this.#endpoint.open();
+    this.#leaveHaltToInittab();
+    if (!isWhole) {
+      await Promise.race([this.#configuration.load(), this.#exit.promise]);
+      this.#adopt(state.running);
+    }
+    signals.act(this.#signalActions);
+    for (const signal of noted()) signals.received(signal);
+    onChildChange(() => this.#init.reap());
+    this.#init.reap();
+    this.#http?.loaded();
+    this.#messages.log("info", `Restarted in place: ${versionText("init").split("\n")[0]}`);
+    this.#init.tellRestarted();
+    if (!isWhole) return;
+    const isRead = this.#configuration.load(true);
+    void isRead.then(() => this.#configuration.forgetMissing(this.#init.jobTable.values()));
+  }
+
+  /** Closes all and exits. */
+  async #finish(reason: ExitReason): Promise<number> {
     this.#http?.close();
     this.#inittab?.close();
     this.#sessionFile.remove();

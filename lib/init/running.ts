@@ -7,6 +7,7 @@ import { ControlError, type LogPriority, type Peer, type Supervisor } from "../c
 import type { Asker } from "../model/insight/journal.ts";
 import type { Notice, Request } from "../model/requests.ts";
 import { type Effect, type Input, NOTICE_KINDS, type NoticeKind, type Time } from "../engine/effects.ts";
+import type { RunningMain } from "../engine/services/adoption.ts";
 import { Engine } from "../engine/engine.ts";
 import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
 import type { LoadedJob } from "../engine/loaded_job.ts";
@@ -28,7 +29,7 @@ import { LogShipper, type SavedShipping } from "./logs/shipping/log_shipper.ts";
 import { LogTidier, type SavedTidying } from "./logs/tidying/log_tidier.ts";
 import type { SavedMessages } from "./logs/messages.ts";
 import type { SavedControlGroups } from "./spawn/control_groups.ts";
-import { NOBODY } from "./spawn/own_child.ts";
+import { type ChildWorld, NOBODY } from "./spawn/own_child.ts";
 import { MemoryTrim } from "./host/memory_trim.ts";
 import { type SavedReports, ServiceReports } from "./notify/service_reports.ts";
 import { NoticeSubscriptions } from "./notice_subscriptions.ts";
@@ -40,8 +41,15 @@ import { findForkedProcess } from "./spawn/fork_tracking.ts";
 import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
-import { beginChange, enteredLevel, ScriptLevels } from "./sysv/script_levels.ts";
-import { type Part, type Parts, restoreParts, saveParts } from "./parts/part.ts";
+import { enteredLevel, type LevelProgress, ScriptLevels } from "./sysv/script_levels.ts";
+import {
+  descriptorsOf,
+  type Part,
+  type Parts,
+  type RestoreFault,
+  restoreParts,
+  saveParts,
+} from "./parts/part.ts";
 import { type SavedTimers, Timers } from "./parts/timers.ts";
 import { type UpstartState, upstartState } from "./upstart_state.ts";
 
@@ -66,6 +74,7 @@ export interface SavedInit {
   foreign: SavedForeign;
   pidFiles: SavedPidFiles;
   checks: SavedCheckStarts;
+  levels: LevelProgress[];
 }
 
 /** Who says when the directed jobs start: the lines of inittab are such. */
@@ -98,6 +107,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   /** The clients that have asked for something, as the journal tells of them. */
   readonly #askers = new WeakMap<Peer, Asker>();
   readonly insight: InitInsight;
+  /** What children of init's own are started by. */
+  readonly childWorld: ChildWorld;
   /** The changes of the runlevel that programs have asked for. */
   readonly #levels = new ScriptLevels(this);
   #director: Director | undefined;
@@ -166,7 +177,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     });
     this.observe((notice) => this.insight.observe(notice), FOLLOWED);
     const { processes: { output, spawner, privileged }, logCommands, messages } = context;
-    const world = {
+    const world = this.childWorld = {
       spawner,
       messages,
       onEnd: (pid: number, listener: (exit: Exit) => void) => this.#reaper.onEnd(pid, listener),
@@ -207,6 +218,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       foreign: this.#foreign,
       pidFiles: this.#pidFiles,
       checks: this.#checks,
+      levels: this.#levels,
     };
   }
 
@@ -214,8 +226,29 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return saveParts(this.parts);
   }
 
-  restore(saved: SavedInit): Promise<void> {
-    return restoreParts(this.parts, saved);
+  restore(saved: SavedInit, onFault?: RestoreFault): Promise<void> {
+    return restoreParts(this.parts, saved, onFault);
+  }
+
+  /** True for a process of an instance. */
+  owns(pid: number): boolean {
+    return this.#engine.ownerOf(pid) !== undefined;
+  }
+
+  /** The main processes of all instances that are not about to stop. */
+  running(): RunningMain[] {
+    const instances = Array.from(this.#engine.jobs.values(), ({ instances }) => [...instances.values()])
+      .flat();
+    return instances.filter(({ goal }) => goal === "start").flatMap(({ job, name, pids, environment }) => {
+      const pid = pids.get("main");
+      return pid === undefined
+        ? []
+        : [{ job: job.name, instance: name, pid, environment: environment.pairs() }];
+    });
+  }
+
+  descriptors(): number[] {
+    return descriptorsOf(this.parts);
   }
 
   readonly #enginePart: Part<EngineSnapshot> = {
@@ -233,6 +266,11 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     const level = enteredLevel(input);
     if (level !== undefined) this.#levels.supersede(level);
     this.#effects.add(this.#engine.handle(input, timeNow()));
+  }
+
+  /** Starts the processes again whose starts were abandoned (see {@link SpawnQueue.abandon}). */
+  startAgain(): void {
+    this.#starter.startAgain();
   }
 
   /** Takes what happened to children from the kernel. To be called after SIGCHLD. */
@@ -419,7 +457,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   enterLevel(level: string, previous: string, isShown: boolean): Promise<void> | undefined {
     if (!this.awaitsEvent(RC_EVENTS.start)) return undefined;
-    return this.#levels.carryOn(beginChange(level, previous), isShown);
+    return this.#levels.enter(level, previous, isShown);
   }
 
   /** Has the console show what init scripts log that start from now on, until the function is called that it returns. */
@@ -436,8 +474,17 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     this.context.endSession();
   }
 
-  restart(): void {
-    this.context.restart();
+  restart(executable?: string): Promise<void> {
+    return this.context.restart(executable);
+  }
+
+  get restarts(): number {
+    return this.context.restarts();
+  }
+
+  /** Tells that this init has taken the place of another one. */
+  tellRestarted(): void {
+    this.#subscriptions.notify({ kind: "restarted" });
   }
 
   fault(where: string, error: unknown): void {

@@ -5,6 +5,7 @@ import type { SavedSessionFile } from "./host/session.ts";
 import type { SavedInittab } from "./inittab/inittab.ts";
 import type { SavedStreams } from "./logs/standard_streams.ts";
 import type { SavedHttp } from "./ops/http_service.ts";
+import type { SavedRestarts } from "./reexec/restart.ts";
 import type { SavedInit } from "./running.ts";
 import type { SavedExitStatus } from "./teardown/exit_status.ts";
 import type { SavedHalt } from "./teardown/halt_runlevel.ts";
@@ -15,6 +16,7 @@ export interface SavedProgram {
   streams: SavedStreams;
   init: SavedInit;
   course: SavedCourse;
+  restart: SavedRestarts;
   endpoint: SavedEndpoint;
   sessionFile: SavedSessionFile;
   exitStatus: SavedExitStatus;

@@ -54,6 +54,8 @@ export type Notice =
   /** The answer of a check has changed, or the reason why it fails. `check`: see CheckReport.use. */
   | { kind: "check-changed"; job: string; instance: string; check: string; passes: boolean; reason?: string }
   | { kind: "event-begun"; event: string; environment: string[]; cause: Cause }
+  /** Init has taken the place of an earlier one in its process. */
+  | { kind: "restarted" }
   /** The event is over: all that it set off is up or done. */
   | { kind: "event-emitted"; event: string; environment: string[]; failed?: true }
   | {

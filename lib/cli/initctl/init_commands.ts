@@ -49,6 +49,17 @@ export const initCommands = (): CommandGroup => ({
       run: calling("ReloadConfiguration"),
     },
     {
+      name: "restart-init",
+      arguments: "[FILE]",
+      summary: "Restart the init daemon in place.",
+      help:
+        "The executable of init, as its file is now, or the executable FILE takes init's place, and prints its version. " +
+        "Jobs, their logs, sockets and clients, events and timers go on: nothing is started or stopped. The executable is " +
+        "tried first; where it does not run here, or cannot go on with init's state, init stays as it is.",
+      examples: ["initctl restart-init", "initctl restart-init /usr/local/bin/rouse.new"],
+      run: async (invocation) => (await import("./restart_init.ts")).restartInit(invocation),
+    },
+    {
       name: "version",
       summary: "Show the version of the init daemon.",
       examples: ["initctl version"],

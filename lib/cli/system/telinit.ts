@@ -12,7 +12,7 @@ export const TELINIT: SystemProgram = {
   summary: "Change runlevel.",
   help: "RUNLEVEL is one of 0123456sS, where s and S mean the same.\n" +
     "Q or q has the init daemon read its configuration again, which it does by itself when files change. " +
-    "U or u has an init of Upstart's replaced by a fresh copy of itself; Rouse's refuses it.",
+    "U or u restarts init in place: its executable, as the file is now, goes on with all jobs.",
   options: [
     {
       short: "e",

@@ -3,6 +3,7 @@
  * introspection and access to properties all go by these tables.
  */
 
+import type { Request } from "../../model/requests.ts";
 import type { Peer, Supervisor } from "../supervisor.ts";
 
 /** An error as it goes to the caller: D-Bus's name of it, and a sentence. */
@@ -16,6 +17,8 @@ export class ReplyError extends Error {
 export interface CallContext {
   readonly supervisor: Supervisor;
   readonly peer: Peer;
+  /** Makes the caller's request, see {@link Supervisor.request}: one at most, and before anything is waited for. */
+  request(what: Request): string | Promise<string>;
   /** True when init is process 1. */
   readonly firstProcess: boolean;
   /** Stops the sending of signals to the caller. */

@@ -97,10 +97,10 @@ function ask(
   kind: "start" | "stop" | "restart",
   { definition }: JobView,
   [env, wait]: unknown[],
-  { supervisor, peer }: CallContext,
+  { request }: CallContext,
 ): string | Promise<string> {
   const environment = pairsOf(env);
-  return supervisor.request({ kind, job: definition.name, environment, wait: wait as boolean }, peer);
+  return request({ kind, job: definition.name, environment, wait: wait as boolean });
 }
 
 /** The same, but gives its path as the reply. */
@@ -183,9 +183,9 @@ function change(kind: "start" | "stop" | "restart"): Interface<InstanceTarget>["
     in: "wait:b",
     asynchronous: true,
     restricted: modifyInstance,
-    run({ job, instance }, [wait], { supervisor, peer }) {
-      const request = { kind, job: job.definition.name, instance: instance.name, wait: wait as boolean };
-      return follow(supervisor.request(request, peer), nothing);
+    run({ job, instance }, [wait], { request }) {
+      const what = { kind, job: job.definition.name, instance: instance.name, wait: wait as boolean };
+      return follow(request(what), nothing);
     },
   };
 }
@@ -200,9 +200,9 @@ export const INSTANCE: Interface<InstanceTarget> = {
     Reload: {
       asynchronous: true,
       restricted: modifyInstance,
-      run({ job, instance }, _, { supervisor, peer }) {
-        const request = { kind: "reload", job: job.definition.name, instance: instance.name } as const;
-        return follow(supervisor.request(request, peer), nothing);
+      run({ job, instance }, _, { request }) {
+        const what = { kind: "reload", job: job.definition.name, instance: instance.name } as const;
+        return follow(request(what), nothing);
       },
     },
   },

@@ -150,11 +150,11 @@ export const MANAGER: Interface<null> = {
       in: "name:s env:as wait:b",
       asynchronous: true,
       restricted: "emit an event",
-      run(_, [name, env, wait], { supervisor, peer }) {
+      run(_, [name, env, wait], { request }) {
         const event = name as string;
         if (event === "") throw new ControlError("InvalidArgs", "Name may not be empty string");
-        const request = { kind: "emit", event, environment: pairsOf(env), wait: wait as boolean } as const;
-        return follow(supervisor.request(request, peer), () => {});
+        const what = { kind: "emit", event, environment: pairsOf(env), wait: wait as boolean } as const;
+        return follow(request(what), () => {});
       },
     },
     EmitEventWithFile: {
@@ -268,27 +268,22 @@ export const ROUSE: Interface<null> = {
       in: "job_details:as env:as wait:b",
       asynchronous: true,
       restricted: "stop a job by force",
-      run(_, values, { supervisor, peer }) {
+      run(_, values, { request }) {
         const wait = values[2] as boolean;
-        return follow(
-          supervisor.request({ kind: "stop", ...targetOf(values), wait, force: true }, peer),
-          nothing,
-        );
+        return follow(request({ kind: "stop", ...targetOf(values), wait, force: true }), nothing);
       },
     },
     /** Forgets how often an instance, named as in GetStatus, has failed. */
     Reset: {
       in: "job_details:as env:as",
       restricted: "reset a job",
-      run: (_, values, { supervisor, peer }) =>
-        follow(supervisor.request({ kind: "reset", ...targetOf(values) }, peer), nothing),
+      run: (_, values, { request }) => follow(request({ kind: "reset", ...targetOf(values) }), nothing),
     },
     /** Has an instance, named as in GetStatus, count as down. What runs of it goes on by itself. */
     Forget: {
       in: "job_details:as env:as",
       restricted: "have a job forgotten",
-      run: (_, values, { supervisor, peer }) =>
-        follow(supervisor.request({ kind: "forget", ...targetOf(values) }, peer), nothing),
+      run: (_, values, { request }) => follow(request({ kind: "forget", ...targetOf(values) }), nothing),
     },
     /**
      * Stops and starts the init scripts of a runlevel, where these are jobs; `shown`: with what they print on the console.
@@ -304,10 +299,20 @@ export const ROUSE: Interface<null> = {
         return entered ? entered.then(() => [true]) : [false];
       },
     },
+    /** The same as Upstart's Restart, but another executable takes init's place. */
+    RestartAs: {
+      in: "executable:s",
+      asynchronous: true,
+      restricted: "request restart",
+      run: (_, [executable], { supervisor }) => supervisor.restart(executable as string),
+    },
     /** For callers that do not listen to signals: none are made for them. */
     Silence: { run: (_, __, call) => call.silence() },
   },
-  properties: {},
+  properties: {
+    /** How often init was replaced in place. */
+    restarts: { type: "u", get: (_, { supervisor }) => supervisor.restarts },
+  },
   signals: {},
 };
 

@@ -20,6 +20,7 @@ import {
   DBUS_ERROR_PREFIX,
   ERROR_PREFIX,
   escapeName,
+  instancePath,
   INTROSPECTABLE,
   JOBS_PATH,
   MANAGER_PATH,
@@ -212,6 +213,19 @@ export function dispatch(message: ReceivedMessage, call: CallContext): MethodRep
     `${DBUS_ERROR_PREFIX}UnknownMethod`,
     `Method "${member}" with signature "${given}" on interface "${of ?? "(null)"}" doesn't exist\n`,
   );
+}
+
+/**
+ * The reply to a call that has made a request, when that is done.
+ *
+ * @param instance The name of the instance that the request was about.
+ */
+export function requestReply({ header }: ReceivedMessage, instance: string): MethodReply {
+  const names = parsePath(header.path ?? "");
+  const isJob = names !== undefined && names.instance === undefined;
+  const method = isJob ? findMethod(JOB_INTERFACES, header.interface, header.member ?? "") : undefined;
+  const reply = signature(method?.out);
+  return { signature: reply, body: reply === "" ? [] : [instancePath(names!.job, instance)] };
 }
 
 /** The methods that tell how things are. Requests are not among them, nor what has no answer. */

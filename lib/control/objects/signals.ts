@@ -18,6 +18,7 @@ export const SIGNALLED = [
   "state-changed",
   "failed",
   "event-emitted",
+  "restarted",
 ] as const satisfies ReadonlyArray<Notice["kind"]>;
 
 /** Notices that there are signals of. */
@@ -55,6 +56,8 @@ function signalOf(notice: SignalledNotice): Omit<Message, "serial"> {
       return signal(pathOf(notice), INSTANCE, "Failed", [notice.status]);
     case "event-emitted":
       return signal(MANAGER_PATH, MANAGER, "EventEmitted", [notice.event, notice.environment]);
+    case "restarted":
+      return signal(MANAGER_PATH, MANAGER, "Restarted", []);
   }
 }
 

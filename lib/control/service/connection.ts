@@ -6,7 +6,7 @@ import { PatientTimer } from "../../sys/io/patient_timer.ts";
 import type { ServerSocket } from "../../sys/io/server.ts";
 import type { ClientLimits } from "./client_limits.ts";
 import type { FairQueue } from "./fair_queue.ts";
-import { ServerHandshake } from "../../dbus/handshake.ts";
+import { type HandshakeState, ServerHandshake } from "../../dbus/handshake.ts";
 import { METHOD_CALL } from "../../dbus/message.ts";
 import { type HeaderCache, MessageReader, type ReceivedMessage } from "../../dbus/message_reader.ts";
 import { ProtocolError } from "../../dbus/protocol_error.ts";
@@ -25,8 +25,10 @@ export interface ConnectionEvents {
   /**
    * The client calls a method; exactly one of {@link ClientConnection.answer} and nothing else follows. Where the call has to
    * wait, the promise resolves when it has been done, and the client's next calls come after that.
+   *
+   * @param request The number of the request that the call has made already, before the connection was restored.
    */
-  call(connection: ClientConnection, message: ReceivedMessage): Promise<void> | undefined;
+  call(connection: ClientConnection, message: ReceivedMessage, request?: number): Promise<void> | undefined;
   /** So many bytes have come. */
   received(bytes: number): void;
   /** {@link ClientConnection.kept} has changed by so many bytes. */
@@ -49,6 +51,23 @@ export interface ConnectionOptions {
   queue?: FairQueue;
 }
 
+/** A call without an answer: its message in base64, and the number of the request that it has made. */
+type SavedCall = [message: string, request: number | null];
+
+/** What is saved of a {@link ClientConnection}. Bytes are in base64. */
+export interface SavedConnection {
+  descriptor: number;
+  /** Absent: the client has authenticated. */
+  handshake?: HandshakeState;
+  subscribed: boolean;
+  sender?: string;
+  /** What has come, and no message was made of yet. */
+  incoming: string;
+  /** What the client has not been sent yet. */
+  outgoing: string;
+  calls: SavedCall[];
+}
+
 /** A client's connection. It is dropped at the first breach of the protocol. */
 export class ClientConnection {
   /** True while the client gets signals. */
@@ -64,7 +83,8 @@ export class ClientConnection {
   #deadline: PatientTimer | undefined;
   readonly #limits: ClientLimits;
   readonly #reader: MessageReader;
-  #calls = 0;
+  /** The calls that have not been answered, with the numbers of the requests that they have made. */
+  readonly #calls = new Map<ReceivedMessage, number | undefined>();
   #outgoing: Uint8Array[] = [];
   #outgoingLength = 0;
   /** True while calls are taken, after which all that they gave rise to is sent. */
@@ -117,11 +137,58 @@ export class ClientConnection {
     this.#account();
   }
 
+  /** Notes that a call waits for the answer to a request. */
+  awaits(call: ReceivedMessage, request: number | undefined): void {
+    if (this.#calls.has(call)) this.#calls.set(call, request);
+  }
+
   /** Ends a call: sends its reply, if one is wanted. */
-  answer(bytes: Uint8Array | undefined): void {
-    this.#calls--;
+  answer(call: ReceivedMessage, bytes: Uint8Array | undefined): void {
+    this.#calls.delete(call);
     if (bytes) this.send(bytes);
     this.#goOn();
+  }
+
+  save(): SavedConnection {
+    const { sender, subscribed } = this;
+    const calls = Array.from(
+      this.#calls,
+      ([call, request]): SavedCall => [base64(call.bytes), request ?? null],
+    );
+    return {
+      descriptor: this.socket.fd,
+      ...(this.#handshake && { handshake: this.#handshake.save() }),
+      subscribed,
+      ...(sender !== undefined && { sender }),
+      incoming: base64(this.#reader.rest),
+      outgoing: base64(Buffer.concat([this.socket.unwritten, ...this.#outgoing])),
+      calls,
+    };
+  }
+
+  /** Goes on where another program was. To be called at once on a new connection: nothing was read from it yet. */
+  restore({ handshake, subscribed, sender, incoming, outgoing, calls }: SavedConnection): void {
+    this.sender = sender;
+    if (handshake) this.#handshake?.restore(handshake);
+    else {
+      this.#expect(undefined);
+      this.#handshake = undefined;
+      this.subscribed = subscribed;
+      this.events.ready(this);
+    }
+    this.socket.write(Buffer.from(outgoing, "base64"));
+    for (const [bytes, request] of calls) this.#guard(() => this.#resume(bytes, request ?? undefined));
+    this.#reader.push(Buffer.from(incoming, "base64"));
+    this.#account();
+    if (!handshake) this.#schedule();
+  }
+
+  #resume(bytes: string, request: number | undefined): void {
+    const { message: limit, variants } = this.#limits;
+    const reader = new MessageReader(limit, variants, this.options.headers);
+    reader.push(Buffer.from(bytes, "base64"));
+    const message = reader.receive();
+    if (message) this.#begin(message, request);
   }
 
   /** Bytes that wait for the client to read. */
@@ -205,7 +272,7 @@ export class ClientConnection {
       return;
     }
     for (let turn = 0; !this.socket.closed; turn++) {
-      if (this.#calls >= calls || this.#backlog > backlog) {
+      if (this.#calls.size >= calls || this.#backlog > backlog) {
         this.socket.pause();
         return this.#expect(backlogTime);
       }
@@ -217,14 +284,20 @@ export class ClientConnection {
       if (!message) break;
       this.#expect(undefined);
       if (message.header.type !== METHOD_CALL) continue;
-      this.#calls++;
-      const done = this.events.call(this, message);
-      if (done) return this.#holdUntil(done);
+      if (this.#begin(message)) return;
     }
     // A deadline would keep what it has sent until then.
     if (this.socket.closed) return;
     this.#expect(this.#reader.available > 0 ? messageTime : undefined);
     if (this.socket.paused) this.socket.resume();
+  }
+
+  /** Does a call. Returns true when those behind it have to wait. */
+  #begin(message: ReceivedMessage, request?: number): boolean {
+    this.#calls.set(message, request);
+    const done = this.events.call(this, message, request);
+    if (done) this.#holdUntil(done);
+    return done !== undefined;
   }
 
   #holdUntil(done: Promise<void>): void {
@@ -264,4 +337,8 @@ export class ClientConnection {
     if (!(error instanceof ProtocolError)) this.events.fault(error);
     this.close();
   }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }

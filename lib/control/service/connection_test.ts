@@ -12,6 +12,7 @@ class FakeSocket implements ServerSocket {
   readonly fd = -1;
   readonly scarce = false;
   readonly waiting = 0;
+  readonly unwritten = new Uint8Array();
   closed = false;
   paused = false;
   events: ServerSocketEvents | undefined;

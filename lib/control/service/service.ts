@@ -6,18 +6,23 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { SystemError } from "../../sys/call/errno.ts";
 import { peerCredentials } from "../../sys/io/descriptors.ts";
-import { listen, type Server, type ServerSocket } from "../../sys/io/server.ts";
+import { adopt, listen, type Server, type ServerSocket } from "../../sys/io/server.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { FairQueue } from "./fair_queue.ts";
 import { OTHERS_LIMITS, PRIVILEGED_LIMITS } from "./client_limits.ts";
-import { ClientConnection, type ConnectionEvents, type ConnectionOptions } from "./connection.ts";
+import {
+  ClientConnection,
+  type ConnectionEvents,
+  type ConnectionOptions,
+  type SavedConnection,
+} from "./connection.ts";
 import { type CallContext, ReplyError } from "../objects/interface.ts";
 import { encode, NO_REPLY_EXPECTED } from "../../dbus/message.ts";
 import { HeaderCache, type ReceivedMessage } from "../../dbus/message_reader.ts";
 import { AnswerEncoder } from "../../dbus/answer_encoder.ts";
 import { ProtocolError } from "../../dbus/protocol_error.ts";
 import { DBUS_ERROR_PREFIX, socketPath } from "../names.ts";
-import { dispatch, isRead, type MethodReply, replyError } from "../objects/object_tree.ts";
+import { dispatch, isRead, type MethodReply, replyError, requestReply } from "../objects/object_tree.ts";
 import { isPrivileged } from "../privilege.ts";
 import { isSignalled, signalFor, SIGNALLED } from "../objects/signals.ts";
 import type { Peer, Supervisor } from "../supervisor.ts";
@@ -38,8 +43,17 @@ export interface ServiceOptions {
   credentials?: (socket: ServerSocket) => Peer;
 }
 
+/** What is saved of a {@link ControlService}. */
+export interface SavedService {
+  /** The socket that listens. */
+  listener: number;
+  connections: SavedConnection[];
+}
+
 /** A service that listens. */
 export interface ControlService {
+  /** Its state, with which another program of this process goes on; undefined where the runtime has no way to. */
+  save(): SavedService | undefined;
   /** Stops listening, drops all clients, and removes the socket's file. */
   close(): void;
 }
@@ -47,12 +61,17 @@ export interface ControlService {
 /**
  * Listens on an address. A socket file that is in the way is replaced.
  *
+ * @param saved The service that it goes on from: its socket listens already.
  * @throws {Error} when the address is taken or cannot be listened on.
  */
-export async function serve(supervisor: Supervisor, options: ServiceOptions): Promise<ControlService> {
+export async function serve(
+  supervisor: Supervisor,
+  options: ServiceOptions,
+  saved?: SavedService,
+): Promise<ControlService> {
   const service = new Service(supervisor, options);
   try {
-    await service.listen();
+    await service.listen(saved);
   } catch (error) {
     service.close();
     throw error;
@@ -88,6 +107,8 @@ class Service implements ControlService, ConnectionEvents {
   readonly #others: Kind;
   readonly #answers = new AnswerEncoder();
   #serial = 0;
+  /** The number of the last request that a call has made. */
+  #requested: number | undefined;
   #unobserve: (() => void) | undefined;
 
   constructor(private readonly supervisor: Supervisor, private readonly options: ServiceOptions) {
@@ -105,16 +126,17 @@ class Service implements ControlService, ConnectionEvents {
     };
   }
 
-  async listen(): Promise<void> {
+  /** @throws {Error} when the address is taken or cannot be listened on. */
+  async listen(saved?: SavedService): Promise<void> {
     const { address, othersMayRead } = this.options;
     const path = socketPath(address);
     const isFile = !path.startsWith("\0");
-    if (isFile) {
+    if (isFile && !saved) {
       mkdirSync(dirname(path), { recursive: true });
       if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
     }
     try {
-      this.#server = await listen(path, (socket) => this.#connect(socket));
+      this.#server = await listen(path, (socket) => this.#connect(socket), saved?.listener);
     } catch (error) {
       if (isFault(error)) throw error;
       const { code, message } = error as Error & { code?: string };
@@ -122,8 +144,17 @@ class Service implements ControlService, ConnectionEvents {
     }
     if (isFile) {
       this.#file = path;
-      chmodSync(path, othersMayRead ? 0o666 : 0o600);
+      if (!saved) chmodSync(path, othersMayRead ? 0o666 : 0o600);
     }
+    for (const connection of saved?.connections ?? []) {
+      adopt(connection.descriptor, (socket) => this.#connect(socket, connection));
+    }
+  }
+
+  save(): SavedService | undefined {
+    const listener = this.#server?.descriptor;
+    if (listener === undefined) return undefined;
+    return { listener, connections: Array.from(this.#connections.keys(), (connection) => connection.save()) };
   }
 
   close(): void {
@@ -135,7 +166,8 @@ class Service implements ControlService, ConnectionEvents {
     this.#observeIfListened();
   }
 
-  #connect(socket: ServerSocket): void {
+  /** @param saved The connection that it goes on from. */
+  #connect(socket: ServerSocket, saved?: SavedConnection): void {
     try {
       const peer = (this.options.credentials ?? kernelCredentials)(socket);
       const accepted = { peer, scarce: socket.scarce };
@@ -144,6 +176,7 @@ class Service implements ControlService, ConnectionEvents {
       decision.instead?.close();
       const connection = new ClientConnection(socket, peer, this, this.#kind(peer).options);
       this.#connections.set(connection, this.#callOf(connection));
+      if (saved) connection.restore(saved);
     } catch (error) {
       // Else it is gone before it could be asked who it is.
       if (!(error instanceof SystemError)) this.fault(error);
@@ -193,9 +226,14 @@ class Service implements ControlService, ConnectionEvents {
 
   /** The surroundings of the calls over a connection. */
   #callOf(connection: ClientConnection): CallContext {
+    const { supervisor } = this, { peer } = connection;
     return {
-      supervisor: this.supervisor,
-      peer: connection.peer,
+      supervisor,
+      peer,
+      request: (what) => {
+        this.#requested = supervisor.nextRequest;
+        return supervisor.request(what, peer);
+      },
       firstProcess: process.pid === 1,
       onGone: (listener) => {
         connection.goneListeners.add(listener);
@@ -209,7 +247,8 @@ class Service implements ControlService, ConnectionEvents {
     };
   }
 
-  call(connection: ClientConnection, message: ReceivedMessage): Promise<void> | undefined {
+  call(connection: ClientConnection, message: ReceivedMessage, request?: number): Promise<void> | undefined {
+    if (request !== undefined) return this.#answerTo(connection, message, request);
     const context = this.#connections.get(connection)!;
     const isReady = this.supervisor.loaded() ?? (isRead(message) ? this.supervisor.settled() : undefined);
     if (isReady) return isReady.then(() => this.#do(connection, message, context));
@@ -217,12 +256,21 @@ class Service implements ControlService, ConnectionEvents {
     return undefined;
   }
 
+  /** Answers a call whose request was made before: its object may be gone by now. */
+  #answerTo(connection: ClientConnection, message: ReceivedMessage, request: number): undefined {
+    const answer = Promise.try(() => this.supervisor.answerTo(request));
+    void this.#answerLater(connection, message, answer.then((instance) => requestReply(message, instance)));
+  }
+
   /** Does what a call asks for, and answers it, perhaps later. */
   #do(connection: ClientConnection, message: ReceivedMessage, context: CallContext): void {
     try {
+      this.#requested = undefined;
       const reply = dispatch(message, context);
-      if (reply instanceof Promise) void this.#answerLater(connection, message, reply);
-      else this.#answer(connection, message, reply);
+      if (reply instanceof Promise) {
+        connection.awaits(message, this.#requested);
+        void this.#answerLater(connection, message, reply);
+      } else this.#answer(connection, message, reply);
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
       this.#refuse(connection, message, error);
@@ -253,9 +301,9 @@ class Service implements ControlService, ConnectionEvents {
   /** Sends an answer, unless the caller wants none. @throws {TypeError} when a value cannot be sent. */
   #answer(connection: ClientConnection, call: ReceivedMessage, reply: MethodReply, errorName?: string): void {
     const { serial: replySerial, header: { flags } } = call;
-    if (flags & NO_REPLY_EXPECTED) return connection.answer(undefined);
+    if (flags & NO_REPLY_EXPECTED) return connection.answer(call, undefined);
     const answer = { serial: this.#nextSerial(), replySerial, errorName, ...reply };
-    connection.answer(this.#answers.encode(answer));
+    connection.answer(call, this.#answers.encode(answer));
   }
 
   /** Serial numbers are the service's, not the connection's, so that a signal is encoded once for all. */

@@ -222,6 +222,14 @@ export class FakeSupervisor implements Supervisor {
     return { now: 0, stopping: false, environment: [], jobs, putOff: [], events: [] };
   }
 
+  get nextRequest(): number {
+    return this.requests.length + 1;
+  }
+
+  answerTo(): string {
+    return "";
+  }
+
   notifyDiskWriteable(): void {
     this.called.push("notifyDiskWriteable");
   }
@@ -235,8 +243,11 @@ export class FakeSupervisor implements Supervisor {
     this.called.push("endSession");
   }
 
-  restart(): void {
+  readonly restarts = 0;
+
+  restart(): Promise<void> {
     this.called.push("restart");
+    return Promise.resolve();
   }
 
   readonly #variables = new Map<string, string>([["TERM", "linux"]]);

@@ -10,7 +10,7 @@ import {
   SYSTEM_FILE_ADDRESS,
   SYSTEM_PRIVATE_ADDRESS,
 } from "../../control/names.ts";
-import { type ControlService, serve } from "../../control/service/service.ts";
+import { type ControlService, type SavedService, serve } from "../../control/service/service.ts";
 import type { Supervisor } from "../../control/supervisor.ts";
 import { close, peerCredentials } from "../../sys/io/descriptors.ts";
 import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
@@ -23,7 +23,8 @@ import { isFault } from "../../sys/call/fault.ts";
 
 /** What is saved of {@link ControlEndpoint}. */
 export interface SavedEndpoint {
-  addresses: string[];
+  /** The addresses, with the sockets and clients of each; null where these cannot be gone on with. */
+  services: Array<[address: string, service: SavedService | null]>;
 }
 
 /** The control service of a running init, on the addresses that are free. */
@@ -79,18 +80,27 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
     }
   }
 
-  /** The addresses alone: connections do not survive, and clients that come in between have to try again. */
   save(): SavedEndpoint {
-    return { addresses: this.addresses };
+    return {
+      services: Array.from(this.#services, ([address, service]) => [address, service.save() ?? null]),
+    };
   }
 
-  /** Listens on the same addresses, as far as they are free, once the earlier sockets are closed. */
-  async restore({ addresses }: SavedEndpoint): Promise<void> {
+  descriptors(): number[] {
+    const saved = this.save().services.flatMap(([, service]) => service ?? []);
+    return saved.flatMap(({ listener, connections }) => [
+      listener,
+      ...connections.map(({ descriptor }) => descriptor),
+    ]);
+  }
+
+  /** Goes on with the same sockets and clients; where that cannot be, listens on the addresses that are free. */
+  async restore({ services }: SavedEndpoint): Promise<void> {
     const problems: string[] = [];
-    for (const address of addresses) {
-      await this.#listen(address, (error) => void problems.push(error.message));
+    for (const [address, service] of services) {
+      await this.#listen(address, (error) => void problems.push(error.message), service ?? undefined);
     }
-    if (addresses.length > 0) this.#report(problems);
+    if (services.length > 0) this.#report(problems);
   }
 
   /** True when clients find init without `UPSTART_SESSION`. */
@@ -107,15 +117,15 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
     this.#services.clear();
   }
 
-  async #listen(address: string, onFailure: (error: Error) => void): Promise<void> {
+  async #listen(address: string, onFailure: (error: Error) => void, saved?: SavedService): Promise<void> {
     const existing = this.#services.get(address);
     if (existing && exists(address)) return;
     existing?.close();
     this.#services.delete(address);
     try {
-      prepare(address);
+      if (!saved) prepare(address);
       const othersMayRead = !this.session && address !== SYSTEM_PRIVATE_ADDRESS;
-      this.#services.set(address, await serve(this.supervisor, { address, othersMayRead }));
+      this.#services.set(address, await serve(this.supervisor, { address, othersMayRead }, saved));
     } catch (error) {
       if (isFault(error)) this.messages.fault("the opening of a socket", error);
       else onFailure(error as Error);

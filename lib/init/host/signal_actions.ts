@@ -3,7 +3,7 @@
 import process from "node:process";
 import type { KNOWN_EVENTS } from "../../author/known_events.ts";
 import { signalNumber, SIGPWR, SIGRTMIN } from "../../model/signals.ts";
-import { takeSignals } from "../../sys/runtime/signal_handlers.ts";
+import { noteSignals, type SignalNotes, takeSignals } from "../../sys/runtime/signal_handlers.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import type { Role } from "./role.ts";
 
@@ -99,15 +99,30 @@ export type SignalActions = Record<Action, (signal: number, event: string) => vo
 export class SignalTable {
   #actions: SignalActions | undefined;
   #early: Array<(actions: SignalActions) => void> = [];
+  readonly #table: ReadonlyMap<number, SignalAction>;
+  readonly #hosts: number[];
 
-  constructor(private readonly manner: SignalManner) {
-    const { role, runsCommand, isSysv } = manner;
+  constructor({ role, runsCommand, isSysv }: SignalManner) {
     const table = runsCommand ? RUN_SIGNALS : (isSysv ? SYSV_SIGNALS : ROLE_SIGNALS)[role];
-    for (const [name, action] of Object.entries(table)) {
-      const signal = signalNumber(name)!;
-      process.on(name as NodeJS.Signals, () => this.#received(signal, action));
+    const hosts = (isSysv ? SYSV_HOST_SIGNALS : HOST_SIGNALS)[role];
+    const named = Object.entries(table).map(([name, action]): [number, SignalAction] => [
+      signalNumber(name)!,
+      action,
+    ]);
+    this.#hosts = Object.keys(hosts).map(Number);
+    this.#table = new Map([
+      ...named,
+      ...this.#hosts.map((signal): [number, SignalAction] => [signal, hosts[signal]!]),
+    ]);
+    for (const name of Object.keys(table)) {
+      process.on(name as NodeJS.Signals, () => this.received(signalNumber(name)!));
     }
     blockSignals([]);
+  }
+
+  /** Has all these signals noted from now on, for the init that takes this one's place. */
+  note(): SignalNotes {
+    return noteSignals([...this.#table.keys()]);
   }
 
   /** Performs the actions from now on, also for the signals that have arrived already. */
@@ -115,11 +130,13 @@ export class SignalTable {
     this.#actions = actions;
     for (const act of this.#early) act(actions);
     this.#early = [];
-    const hosts = (this.manner.isSysv ? SYSV_HOST_SIGNALS : HOST_SIGNALS)[this.manner.role];
-    takeSignals(Object.keys(hosts).map(Number), (signal) => this.#received(signal, hosts[signal]!));
+    takeSignals(this.#hosts, (signal) => this.received(signal));
   }
 
-  #received(signal: number, action: SignalAction): void {
+  /** A signal has come. */
+  received(signal: number): void {
+    const action = this.#table.get(signal);
+    if (!action) return;
     const [kind, event = ""] = [action].flat() as [Action, string?];
     const act = (actions: SignalActions) => actions[kind](signal, event);
     if (this.#actions) act(this.#actions);

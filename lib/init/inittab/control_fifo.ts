@@ -14,6 +14,7 @@ import { close, read as readBytes } from "../../sys/io/descriptors.ts";
 import { isOpenOn, makeFifo, openFifo } from "../../sys/io/fifo.ts";
 import { poller } from "../../sys/io/poller.ts";
 import { attempt } from "../host/attempt.ts";
+import type { Part } from "../parts/part.ts";
 
 /** Nobody but root may write to it. */
 const MODE = 0o600;
@@ -31,8 +32,15 @@ interface FifoListener {
   failed(reason: string): void;
 }
 
+/** What is saved of {@link ControlFifo}: null while it is not open. */
+export type SavedFifo = {
+  descriptor: number;
+  /** The beginning of a request, in base64. */
+  rest: string;
+} | null;
+
 /** The FIFO. What is read of it at a time is bounded, whatever is written to it. */
-export class ControlFifo {
+export class ControlFifo implements Part<SavedFifo> {
   #descriptor: number | undefined;
   /** The beginning of a request. */
   #rest: Buffer = Buffer.alloc(0);
@@ -52,10 +60,29 @@ export class ControlFifo {
     if (!lstatSync(CONTROL_FIFO, { throwIfNoEntry: false })) makeFifo(CONTROL_FIFO, MODE);
     const descriptor = openFifo(CONTROL_FIFO, MODE);
     if (descriptor === undefined) return this.listener.failed(`${CONTROL_FIFO} is not a FIFO`);
-    this.#descriptor = descriptor;
-    poller().watch(descriptor, () => this.#read(descriptor));
+    this.#watch(descriptor);
     // Where there is no such directory, or the link is there, nobody misses it.
     if (!existsSync(OLD_PLACE)) ifAllowed(() => symlinkSync(CONTROL_FIFO, OLD_PLACE));
+  }
+
+  #watch(descriptor: number): void {
+    this.#descriptor = descriptor;
+    poller().watch(descriptor, () => this.#read(descriptor));
+  }
+
+  save(): SavedFifo {
+    if (this.#descriptor === undefined) return null;
+    return { descriptor: this.#descriptor, rest: this.#rest.toString("base64") };
+  }
+
+  restore(saved: SavedFifo): void {
+    if (!saved) return;
+    this.#rest = Buffer.from(saved.rest, "base64");
+    attempt(() => this.#watch(saved.descriptor), (reason) => this.listener.failed(reason));
+  }
+
+  descriptors(): number[] {
+    return this.#descriptor === undefined ? [] : [this.#descriptor];
   }
 
   /** Lets nobody write to it any more, until {@link open}. The file stays. */

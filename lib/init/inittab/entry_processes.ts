@@ -19,6 +19,8 @@ import type { SysvEnvironment } from "./sysv_environment.ts";
 export interface SavedProcesses {
   recorded: Array<[id: string, pid: number]>;
   changes: Array<[id: string, change: LevelProgress]>;
+  /** How the last process of each line has ended. */
+  exits: Array<[id: string, exit: Exit]>;
 }
 
 /** What {@link EntryProcesses} is given. */
@@ -58,11 +60,12 @@ export class EntryProcesses implements Part<SavedProcesses> {
   }
 
   save(): SavedProcesses {
-    return { recorded: [...this.#recorded], changes: [...this.#changes] };
+    return { recorded: [...this.#recorded], changes: [...this.#changes], exits: [...this.#exits] };
   }
 
   /** To be called when the engine and its requests are restored. */
-  restore({ recorded, changes }: SavedProcesses): void {
+  restore({ recorded, changes, exits }: SavedProcesses): void {
+    for (const [id, exit] of exits) this.#exits.set(id, exit);
     for (const [id, pid] of recorded) this.#recorded.set(id, pid);
     for (const [id, change] of changes) this.#enterLevel(id, change);
   }
@@ -120,7 +123,7 @@ export class EntryProcesses implements Part<SavedProcesses> {
       }
       this.context.onEnd(id);
     };
-    Promise.try(() => this.#scripts.carryOn(change, true)).then(done, (error) => {
+    Promise.try(() => this.#scripts.carryOn(Object.assign(change, { isShown: true }))).then(done, (error) => {
       this.context.messages.fault("the change of the runlevel", error);
       done();
     });

@@ -23,7 +23,7 @@ import { Deadline, type SavedDeadline } from "../parts/deadline.ts";
 import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 import { type ShippedBoot, shippedBoot } from "../sysv/shipped_jobs.ts";
-import { ControlFifo } from "./control_fifo.ts";
+import { ControlFifo, type SavedFifo } from "./control_fifo.ts";
 import { idOf } from "./entry_job.ts";
 import { EntryProcesses, type SavedProcesses } from "./entry_processes.ts";
 import { takePowerStatus } from "./power_status.ts";
@@ -35,12 +35,17 @@ import { SysvEnvironment } from "./sysv_environment.ts";
 
 /** What is saved of {@link InittabSequence}. */
 export interface SavedInittab {
+  /** Times in it are by a clock that was 0 when it was saved. */
   sequence: SequenceState;
   /** Variables that clients have set, as `NAME=VALUE`. */
   variables: string[];
   processes: SavedProcesses;
   plainLevel: string;
   timers: Record<SequenceTimer, SavedDeadline>;
+  drives: boolean;
+  fifo: SavedFifo;
+  /** True while the runlevel is asked for on the console. */
+  asks: boolean;
 }
 
 /** What the sequence is given. */
@@ -82,7 +87,7 @@ export class InittabSequence implements Part<SavedInittab> {
   readonly #first: Inittab | undefined;
   readonly #firstMessages: string[];
   /** True where the lines drive the boot. Without any but `initdefault` the jobs do, which follow the event `runlevel`. */
-  readonly drives: boolean;
+  drives: boolean;
   /** How many requests were refused in this runlevel. */
   #refusals = 0;
   /** It was told that there is no directory of files. */
@@ -129,9 +134,9 @@ export class InittabSequence implements Part<SavedInittab> {
 
   /** Boots, where the lines drive it. */
   start(): void {
-    const { init, messages, boot } = this.context;
+    const { messages, boot } = this.context;
     if (!this.drives) return this.#fifo.open();
-    init.observe((notice) => this.#processes.noticed(notice), ["instance-removed"]);
+    this.#follow();
     messages.logSysv(`version ${SYSVINIT_VERSION} booting`);
     // In an emergency the files may be mended first: they are read when it is over.
     if (!boot.emergency) this.#tell(this.#firstMessages);
@@ -139,6 +144,11 @@ export class InittabSequence implements Part<SavedInittab> {
     const inittab = this.#first ?? { entries: [] };
     this.#processes.define(inittab.entries);
     this.#take({ kind: "boot", inittab, flags: boot });
+  }
+
+  /** Follows the ends of the processes. */
+  #follow(): void {
+    this.context.init.observe((notice) => this.#processes.noticed(notice), ["instance-removed"]);
   }
 
   /** Reads inittab anew (telinit(8), q). */
@@ -192,7 +202,7 @@ export class InittabSequence implements Part<SavedInittab> {
   /** True when a line has the action of a trigger, or of another of its kind. */
   #hasAction(trigger: InittabTrigger): boolean {
     const kind = (name: string | undefined) => name?.split("-")[0];
-    return this.#sequencer.save().entries.some(({ entry: { action } }) => {
+    return this.#sequencer.entries.some(({ entry: { action } }) => {
       const row = INITTAB_ACTIONS[action];
       return "trigger" in row && kind(row.trigger) === kind(trigger);
     });
@@ -206,20 +216,33 @@ export class InittabSequence implements Part<SavedInittab> {
 
   save(): SavedInittab {
     return {
-      sequence: this.#sequencer.save(),
+      sequence: this.#sequencer.save(performance.now()),
       variables: this.#environment.variables,
       processes: this.#processes.save(),
       plainLevel: this.#plainLevel,
       timers: { kill: this.#timers.kill.save(), rest: this.#timers.rest.save() },
+      drives: this.drives,
+      fifo: this.#fifo.save(),
+      asks: this.#prompt.isAsking,
     };
   }
 
+  descriptors(): number[] {
+    return this.#fifo.descriptors();
+  }
+
   /** To be called when the engine is restored. */
-  restore({ sequence, variables, processes, plainLevel, timers }: SavedInittab): void {
+  restore({ sequence, variables, processes, plainLevel, timers, drives, fifo, asks }: SavedInittab): void {
     this.#plainLevel = plainLevel;
-    this.#sequencer.restore(sequence);
+    this.drives = drives;
+    this.#sequencer.restore(sequence, performance.now());
     this.#environment.set(variables);
+    if (drives) this.#follow();
+    if (sequence.level !== "") showLevel(sequence.level);
+    this.#processes.define(sequence.entries.map(({ entry }) => entry));
     this.#processes.restore(processes);
+    this.#fifo.restore(fifo);
+    if (asks) this.#prompt.ask();
     this.#timers.kill.restore(timers.kill);
     this.#timers.rest.restore(timers.rest);
   }
@@ -274,8 +297,7 @@ export class InittabSequence implements Part<SavedInittab> {
     this.#fifo.open();
     this.#refusals = 0;
     if (isRecorded) recordLevel(level, previous);
-    // It is a help for those who look, no more.
-    unlessRefused(() => setProcessTitle(`init [${level}]`), () => {});
+    showLevel(level);
     this.#emitRunlevel(level, previous);
   }
 
@@ -292,12 +314,10 @@ export class InittabSequence implements Part<SavedInittab> {
   }
 
   #restart(): void {
-    try {
-      this.context.init.restart();
-    } catch (error) {
-      if (!(error instanceof ControlError)) throw error;
-      this.#refused(error.message);
-    }
+    this.context.init.restart().catch((error) => {
+      if (error instanceof ControlError) this.#refused(error.message);
+      else this.context.messages.fault("the restart of init", error);
+    });
   }
 
   #requested(requests: readonly ControlRequest[]): void {
@@ -328,4 +348,9 @@ export class InittabSequence implements Part<SavedInittab> {
         return this.context.init.handle({ kind: "event", event: "power-status-changed", environment: [] });
     }
   }
+}
+
+/** Shows the runlevel in ps(1). It is a help for those who look, no more. */
+function showLevel(level: string): void {
+  unlessRefused(() => setProcessTitle(`init [${level}]`), () => {});
 }

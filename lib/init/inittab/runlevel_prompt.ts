@@ -20,6 +20,11 @@ export class RunlevelPrompt {
   /** @param onAnswer Receives a line; undefined when there is no console that somebody could answer on. */
   constructor(private readonly onAnswer: (text: string | undefined) => void) {}
 
+  /** True while an answer is waited for. */
+  get isAsking(): boolean {
+    return this.#descriptor !== undefined;
+  }
+
   ask(): void {
     const descriptor = this.#descriptor ??= this.#open();
     if (descriptor === undefined) return void setImmediate(() => this.onAnswer(undefined));

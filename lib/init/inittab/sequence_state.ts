@@ -52,6 +52,16 @@ export interface SequenceState {
   isEmptyTold: boolean;
 }
 
+/** The same state with other times. @param time In ms. */
+export function movedBy(state: SequenceState, time: number): SequenceState {
+  const entries = state.entries.map((one) => ({
+    ...one,
+    starts: one.starts.map((start) => start + time),
+    ...(one.restsUntil !== undefined && { restsUntil: one.restsUntil + time }),
+  }));
+  return { ...state, entries };
+}
+
 /** The meaning of a line's action. */
 export function rowOf({ entry }: SequencedEntry): ActionRow {
   return INITTAB_ACTIONS[entry.action];

@@ -13,6 +13,7 @@ import {
   compareEntries,
   isBusy,
   isFor,
+  movedBy,
   newEntry,
   rowOf,
   type SequencedEntry,
@@ -61,12 +62,14 @@ export class Sequencer {
     return Math.max(0, restsUntil - now);
   }
 
-  save(): SequenceState {
-    return this.#state;
+  /** @param now The time, as {@link handle} is told it. */
+  save(now: number): SequenceState {
+    return movedBy(this.#state, -now);
   }
 
-  restore(state: SequenceState): void {
-    this.#run.state = state;
+  /** @param now The time, from what origin ever. */
+  restore(state: SequenceState, now: number): void {
+    this.#run.state = movedBy(state, now);
     this.#index = undefined;
   }
 
@@ -115,6 +118,11 @@ export class Sequencer {
       case "timer":
         return input.timer === "kill" ? killLines(this.#run) : setRestTimer(this.#run);
     }
+  }
+
+  /** The lines. */
+  get entries(): readonly SequencedEntry[] {
+    return this.#state.entries;
   }
 
   get #entries(): SequencedEntry[] {

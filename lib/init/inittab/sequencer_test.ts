@@ -30,6 +30,8 @@ class Machine {
   /** What has been done since it was last looked at. */
   #log: string[] = [];
   isAsking = false;
+  /** What the sequencer's clock shows when {@link now} is 0. */
+  #origin = 0;
 
   constructor(lines: string[], flags: BootFlags = {}) {
     this.file = inittab(...lines);
@@ -37,11 +39,12 @@ class Machine {
   }
 
   take(input: SequenceInput): void {
-    // Whatever is saved survives JSON.
-    const saved = JSON.parse(JSON.stringify(this.sequencer.save()));
+    // Whatever is saved survives JSON, and a restart, after which the clock begins anew.
+    const saved = JSON.parse(JSON.stringify(this.sequencer.save(this.now + this.#origin)));
+    this.#origin += 1_000_000;
     this.sequencer = new Sequencer();
-    this.sequencer.restore(saved);
-    for (const effect of this.sequencer.handle(input, this.now)) this.#perform(effect);
+    this.sequencer.restore(saved, this.now + this.#origin);
+    for (const effect of this.sequencer.handle(input, this.now + this.#origin)) this.#perform(effect);
   }
 
   #perform(effect: SequenceEffect): void {

@@ -235,6 +235,10 @@ export class JobOutput implements Part<SavedOutput> {
     };
   }
 
+  descriptors(): number[] {
+    return this.#channels.descriptors();
+  }
+
   restore({ logs, channels, recent, reported, watches }: SavedOutput): void {
     this.recent.restore(recent);
     for (const problem of reported) this.#reported.add(problem);

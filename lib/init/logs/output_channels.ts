@@ -133,6 +133,10 @@ export class Channels {
     return { lastNumber: this.#lastNumber, readers };
   }
 
+  descriptors(): number[] {
+    return Array.from(this.#readers.keys(), ({ descriptor }) => descriptor);
+  }
+
   /**
    * Goes on reading.
    *

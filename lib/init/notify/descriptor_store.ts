@@ -64,6 +64,10 @@ export class DescriptorStore implements Part<SavedDescriptors> {
     return [...this.#kept];
   }
 
+  descriptors(): number[] {
+    return Array.from(this.#kept.values()).flat().map(({ fd }) => fd);
+  }
+
   restore(saved: SavedDescriptors): void {
     for (const [instance, kept] of saved) this.#kept.set(instance, kept);
   }

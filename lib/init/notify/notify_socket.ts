@@ -81,6 +81,10 @@ export class NotifySocket implements Part<SavedSocket> {
     return this.#open ?? null;
   }
 
+  descriptors(): number[] {
+    return this.#open ? [this.#open.fd] : [];
+  }
+
   restore(saved: SavedSocket): void {
     if (saved) this.#watch(saved.path, saved.fd);
   }

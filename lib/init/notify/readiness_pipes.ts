@@ -57,6 +57,10 @@ export class ReadinessPipes implements Part<SavedPipes> {
     return Array.from(this.#read.values(), ({ job, instance, fd }) => ({ job, instance, fd }));
   }
 
+  descriptors(): number[] {
+    return this.save().map(({ fd }) => fd);
+  }
+
   restore(saved: SavedPipes): void {
     for (const one of saved) this.#watch(one);
   }

@@ -14,7 +14,7 @@ import { close } from "../../sys/io/descriptors.ts";
 import { usersOf } from "../../sys/process/procfs.ts";
 import type { JobOutput } from "../logs/job_output.ts";
 import type { Messages } from "../logs/messages.ts";
-import { type Part, type Parts, restoreParts, saveParts } from "../parts/part.ts";
+import { descriptorsOf, type Part, type Parts, restoreParts, saveParts } from "../parts/part.ts";
 import type { ControlGroups } from "../spawn/control_groups.ts";
 import { SCRIPT_DESCRIPTOR } from "../spawn/program_invocation.ts";
 import { DescriptorStore, type SavedDescriptors } from "./descriptor_store.ts";
@@ -98,6 +98,10 @@ export class ServiceReports implements Part<SavedReports> {
 
   restore(saved: SavedReports): Promise<void> {
     return restoreParts(this.#parts, saved);
+  }
+
+  descriptors(): number[] {
+    return descriptorsOf(this.#parts);
   }
 
   /**

@@ -6,8 +6,14 @@
  */
 export interface Part<Saved> {
   save(): Saved;
-  /** To be called once, on a new part, before it is used. */
-  restore(saved: Saved): void | Promise<void>;
+  /**
+   * To be called once, on a new part, before it is used.
+   *
+   * @param onFault For parts of parts, see {@link restoreParts}.
+   */
+  restore(saved: Saved, onFault?: RestoreFault): void | Promise<void>;
+  /** The descriptors whose numbers are in what it saves. */
+  descriptors?(): number[];
 }
 
 /** Parts by name. */
@@ -18,7 +24,13 @@ export function optionalPart<Saved>(part: Part<Saved> | undefined): Part<Saved |
   return {
     save: () => part?.save() ?? null,
     restore: (saved) => saved === null ? undefined : part?.restore(saved),
+    descriptors: () => part?.descriptors?.() ?? [],
   };
+}
+
+/** The descriptors that all parts go on with. */
+export function descriptorsOf<Saved>(parts: Parts<Saved>): number[] {
+  return Object.values<Part<unknown>>(parts).flatMap((part) => part.descriptors?.() ?? []);
 }
 
 /** Saves all parts. */
@@ -27,7 +39,22 @@ export function saveParts<Saved>(parts: Parts<Saved>): Saved {
   return Object.fromEntries(entries) as Saved;
 }
 
+/** Receives the fault of a part that could not be restored. The others are. */
+export type RestoreFault = (part: string, error: unknown) => void;
+
 /** Restores all parts, one after the other in the order of the table. */
-export async function restoreParts<Saved>(parts: Parts<Saved>, saved: Saved): Promise<void> {
-  for (const name of Object.keys(parts) as Array<keyof Saved>) await parts[name].restore(saved[name]);
+export async function restoreParts<Saved>(
+  parts: Parts<Saved>,
+  saved: Saved,
+  onFault: RestoreFault = (_, error) => {
+    throw error;
+  },
+): Promise<void> {
+  for (const name of Object.keys(parts) as Array<keyof Saved & string>) {
+    try {
+      await parts[name].restore(saved[name], onFault);
+    } catch (error) {
+      onFault(name, error);
+    }
+  }
 }

@@ -83,6 +83,7 @@ Deno.test("each part of the running init can be saved and restored, and what is 
     "foreign",
     "pidFiles",
     "checks",
+    "levels",
   ]);
   for (const [name, part] of Object.entries(parts)) {
     assert.equal(typeof part.save, "function", name);

@@ -84,6 +84,11 @@ export class ProcessStarter implements Part<SavedStarts> {
     for (const { effect, attempt, delay } of saved) this.#retry(effect, attempt, delay);
   }
 
+  /** Starts anew what has no outcome and never will. */
+  startAgain(): void {
+    for (const [effect, attempt] of [...this.#open]) this.start(effect, attempt);
+  }
+
   /** Tries nothing again. */
   close(): void {
     for (const { timer } of this.#retries.values()) clearTimeout(timer);

@@ -7,6 +7,7 @@ import { ControlError } from "../../control/supervisor.ts";
 import type { Input } from "../../engine/effects.ts";
 import type { Request } from "../../model/requests.ts";
 import { RC_EVENTS, RUNLEVEL_EVENT } from "../../model/init_events.ts";
+import type { Part } from "../parts/part.ts";
 
 /** What is asked of init. */
 interface LevelRequests {
@@ -28,6 +29,12 @@ export interface LevelProgress {
   events: string[];
   /** The request by which the first event is waited for. */
   request?: number;
+  /** True: the console shows what scripts print. */
+  isShown?: boolean;
+}
+
+function keyOf({ level, previous }: LevelProgress): string {
+  return `${previous} ${level}`;
 }
 
 /** The level before the first one. */
@@ -54,19 +61,39 @@ export function enteredLevel(input: Input): string | undefined {
 }
 
 /** Enters runlevels. */
-export class ScriptLevels {
+export class ScriptLevels implements Part<LevelProgress[]> {
   /** The changes that are carried out, and what hides the output of their scripts again. */
   readonly #hides = new Map<LevelProgress, () => void>();
 
+  /** The changes that an earlier init has begun. */
+  readonly #resumed = new Map<string, Promise<void>>();
+
   constructor(private readonly init: LevelRequests) {}
+
+  save(): LevelProgress[] {
+    return [...this.#hides.keys()];
+  }
+
+  /** To be called when the requests are restored. */
+  restore(saved: LevelProgress[]): void {
+    for (const change of saved) {
+      const key = keyOf(change);
+      this.#resumed.set(key, this.carryOn(change).finally(() => this.#resumed.delete(key)));
+    }
+  }
+
+  /** Changes the level, see {@link carryOn}. A change that an earlier init has begun is carried on already. */
+  enter(level: string, previous: string, isShown: boolean): Promise<void> {
+    const change = { ...beginChange(level, previous), isShown };
+    return this.#resumed.get(keyOf(change)) ?? this.carryOn(change);
+  }
 
   /**
    * Stops the scripts that a runlevel has links of kind K for, then starts those that it has links of kind S for. The promise
    * resolves when all are where they are to be, or have failed; it never rejects. The change tells how far this is.
-   * @param isShown The console shows what scripts print.
    */
-  async carryOn(change: LevelProgress, isShown = false): Promise<void> {
-    this.#hides.set(change, isShown ? this.init.showScripts() : () => {});
+  async carryOn(change: LevelProgress): Promise<void> {
+    this.#hides.set(change, change.isShown ? this.init.showScripts() : () => {});
     for (let event; (event = change.events[0]) !== undefined;) {
       await this.#wait(event, change);
       delete change.request;

@@ -40,17 +40,23 @@ export class Listener {
   /**
    * Listens on a path, or on an abstract name that begins with a null character.
    *
+   * @param inherited A socket that listens already, and that this process was given: the path is not looked at
    * @throws {SystemError} such as EADDRINUSE
    */
-  constructor(path: string, private readonly events: ListenerEvents) {
-    this.#socket = bindUnix(path);
+  constructor(path: string, private readonly events: ListenerEvents, inherited?: number) {
+    this.#socket = inherited ?? bindUnix(path);
     try {
-      required("listen", call("listen", this.#socket, BACKLOG));
+      if (inherited === undefined) required("listen", call("listen", this.#socket, BACKLOG));
       this.#resume();
     } catch (error) {
       close(this.#socket);
       throw error;
     }
+  }
+
+  /** The socket that listens. */
+  get descriptor(): number {
+    return this.#socket;
   }
 
   close(): void {

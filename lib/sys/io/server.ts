@@ -1,7 +1,7 @@
 /** A server of Unix stream sockets, by what is best in each runtime. */
 
 import type { Buffer } from "node:buffer";
-import { nativeServer } from "../runtime/server_bun.ts";
+import { adoptNatively, nativeServer } from "../runtime/server_bun.ts";
 import { serveWithNode } from "../runtime/server_node.ts";
 
 /** A client's connection. */
@@ -15,6 +15,8 @@ export interface ServerSocket {
   readonly paused: boolean;
   /** How many of the bytes written the kernel has not taken yet. */
   readonly waiting: number;
+  /** These bytes. */
+  readonly unwritten: Uint8Array;
   /** Sets the functions to call. Call this once, before anything else. */
   start(events: ServerSocketEvents): void;
   /** Writes bytes, in order. They must not change later. */
@@ -37,6 +39,8 @@ export interface ServerSocketEvents {
 
 /** A server that listens. */
 export interface Server {
+  /** The socket that listens; undefined where the runtime does not tell. */
+  readonly descriptor: number | undefined;
   /** Stops listening; connections stay open. */
   close(): void;
 }
@@ -44,8 +48,26 @@ export interface Server {
 /**
  * Listens on a path, or on an abstract name that begins with a null character.
  * @param connected Called with each connection
+ * @param inherited A socket that listens on it already, see {@link canAdopt}
  * @throws {Error} with a `code` such as EADDRINUSE (the promise rejects).
  */
-export function listen(path: string, connected: (socket: ServerSocket) => void): Promise<Server> {
-  return (nativeServer ?? serveWithNode)(path, connected);
+export function listen(
+  path: string,
+  connected: (socket: ServerSocket) => void,
+  inherited?: number,
+): Promise<Server> {
+  return (nativeServer ?? serveWithNode)(path, connected, inherited);
+}
+
+/** True where sockets that an earlier program of this process has opened can be gone on with. */
+export const canAdopt = nativeServer !== undefined;
+
+/**
+ * Goes on with a connection that an earlier program of this process has accepted.
+ * @param connected Called with it at once
+ * @throws {Error} unless {@link canAdopt}.
+ */
+export function adopt(descriptor: number, connected: (socket: ServerSocket) => void): void {
+  if (!adoptNatively) throw new Error("Unable to take over a connection: the runtime has no way to");
+  adoptNatively(descriptor, connected);
 }

@@ -5,7 +5,7 @@ import { close, O_RDONLY, open, read } from "../io/descriptors.ts";
 import { ENOEXEC, SystemError } from "../call/errno.ts";
 import { call, kernel } from "../call/kernel.ts";
 import { ROW_SIZE, RowField } from "../call/stub.ts";
-import { restoreDescriptorLimit } from "./limits.ts";
+import { raiseDescriptorLimit, restoreDescriptorLimit } from "./limits.ts";
 import { defaultAction } from "./signals.ts";
 
 /** The signal that the runtimes ignore, and no program expects to be ignored. */
@@ -47,6 +47,43 @@ export function executeSelf(variables: readonly string[], descriptors: readonly 
     return execute("/proc/self/exe", readFile("/proc/self/cmdline"), environment);
   } catch (error) {
     return error;
+  }
+}
+
+/**
+ * The arguments of this process, each with a null byte behind it, until a title is written over them.
+ * @throws {SystemError} when /proc is not mounted.
+ */
+export function ownArguments(): Uint8Array {
+  return readFile("/proc/self/cmdline");
+}
+
+/**
+ * Executes another executable of this kind, as the same process, with the environment that this one was given. Variables of
+ * the same names are replaced.
+ * @param argv As {@link ownArguments} gives them
+ * @param descriptors The descriptors that it keeps beside the standard streams
+ * @returns only when it fails: the error. No descriptor is kept by other programs then.
+ */
+export function executeSuccessor(
+  path: string,
+  argv: Uint8Array,
+  variables: readonly string[],
+  descriptors: readonly number[],
+): Error {
+  try {
+    const names = variables.map((variable) => variable.slice(0, variable.indexOf("=") + 1));
+    const given = readFile("/proc/self/environ").toString("latin1").split("\0").slice(0, -1);
+    const kept = given.filter((variable) => !names.some((name) => variable.startsWith(name)));
+    const environment = Buffer.from([...kept, ...variables].map((one) => `${one}\0`).join(""), "latin1");
+    restoreDescriptorLimit();
+    keepDescriptors(descriptors);
+    return execute(path, Buffer.from(argv), environment);
+  } catch (error) {
+    return error as Error;
+  } finally {
+    keepDescriptors([]);
+    raiseDescriptorLimit();
   }
 }
 

@@ -39,20 +39,29 @@ interface Bun {
 }
 
 /** See `listen` in lib/sys/io/server.ts. */
-function serve(path: string, connected: (socket: ServerSocket) => void): Promise<Server> {
-  return Promise.try(() =>
-    new Listener(path, {
-      accepted(fd, scarce) {
-        const socket = new Served(fd, scarce);
-        connected(socket);
-        socket.begin();
-      },
-    })
-  );
+function serve(
+  path: string,
+  connected: (socket: ServerSocket) => void,
+  inherited?: number,
+): Promise<Server> {
+  const accepted = (fd: number, scarce: boolean) => begin(new Served(fd, scarce), connected);
+  return Promise.try(() => new Listener(path, { accepted }, inherited));
 }
 
+function begin(socket: Served, connected: (socket: ServerSocket) => void): void {
+  connected(socket);
+  socket.begin();
+}
+
+const isNative = "Bun" in globalThis;
+
 /** The server; undefined where the runtime has no such sockets. */
-export const nativeServer = "Bun" in globalThis ? serve : undefined;
+export const nativeServer = isNative ? serve : undefined;
+
+/** See `adopt` in lib/sys/io/server.ts; undefined likewise. */
+export const adoptNatively = isNative
+  ? (fd: number, connected: (socket: ServerSocket) => void) => begin(new Served(fd, false), connected)
+  : undefined;
 
 const HANDLERS: Handlers = {
   open: (socket) => socket.data.opened(socket),
@@ -128,6 +137,10 @@ class Served implements ServerSocket {
     if (this.closed) return socket.terminate();
     if (this.paused) socket.pause();
     if (this.waiting > 0) this.drain();
+  }
+
+  get unwritten(): Uint8Array {
+    return Buffer.concat(this.#queue);
   }
 
   write(bytes: Uint8Array): void {

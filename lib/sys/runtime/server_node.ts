@@ -16,7 +16,7 @@ export async function serveWithNode(
   });
   // E.g. EMFILE at accept(2): that client waits, the others are served.
   server.on("error", () => {});
-  return { close: () => void server.close() };
+  return { descriptor: undefined, close: () => void server.close() };
 }
 
 class Served implements ServerSocket {
@@ -42,6 +42,11 @@ class Served implements ServerSocket {
 
   get waiting(): number {
     return this.socket.writableLength;
+  }
+
+  /** `node:net` shows nothing of it. */
+  get unwritten(): Uint8Array {
+    return new Uint8Array();
   }
 
   start({ onData, onDrain, onClose }: ServerSocketEvents): void {

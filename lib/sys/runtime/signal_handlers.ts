@@ -109,22 +109,54 @@ export function ignoreSentFaults(): void {
  */
 export function takeSignals(signals: readonly number[], listener: (signal: number) => void): () => void {
   if (signals.length === 0) return () => {};
+  const { reader, end } = noteSignals(signals);
+  poller().watch(reader, () => notedSignals(reader).forEach(listener));
+  return () => {
+    poller().unwatch(reader);
+    end();
+  };
+}
+
+/** Signals that are noted. */
+export interface SignalNotes {
+  /** What they are read from. */
+  reader: number;
+  /** Gives the signals back to whoever had them, and closes the notes. */
+  end(): void;
+}
+
+/**
+ * Has these signals noted, and nobody told of them. SIGHUP must have a listener already.
+ * @throws {SystemError}
+ */
+export function noteSignals(signals: readonly number[]): SignalNotes {
   const { reader, writer } = pipe();
   setNonBlocking(reader);
   setNonBlocking(writer);
-  poller().watch(reader, () => {
-    for (let bytes; (bytes = read(reader)) instanceof Uint8Array && bytes.length > 0;) {
-      const numbers = new DataView(bytes.buffer);
-      for (let place = 0; place < bytes.length; place += 4) listener(numbers.getInt32(place, true));
-    }
-  });
   const restore = install(WRITE_NUMBER, signals, writer);
-  return () => {
+  const end = () => {
     restore();
-    poller().unwatch(reader);
     close(reader);
     close(writer);
   };
+  return { reader, end };
+}
+
+/** The signals that another program of this process has noted for this one. It closes the notes. */
+export function takeNotedSignals(reader: number): number[] {
+  const signals = notedSignals(reader);
+  close(reader);
+  return signals;
+}
+
+/** The signals that were noted since the last call, in their order. */
+function notedSignals(reader: number): number[] {
+  const signals: number[] = [];
+  for (let bytes; (bytes = read(reader)) instanceof Uint8Array && bytes.length > 0;) {
+    const numbers = new DataView(bytes.buffer);
+    for (let place = 0; place < bytes.length; place += 4) signals.push(numbers.getInt32(place, true));
+  }
+  return signals;
 }
 
 /**

@@ -17,6 +17,7 @@ function timeless(saved: SavedProgram): SavedProgram {
   const { init: { engine } } = saved;
   return {
     ...saved,
+    restart: 0,
     init: { ...saved.init, engine: { ...engine, now: { monotonic: 0, wall: 0 } } },
     course: { ...saved.course, teardownTime: 0 },
     teardown: { ...saved.teardown, timeLeft: null },

@@ -1,0 +1,73 @@
+/**
+ * The state of init as bytes: what an init hands over to the one that takes its place. It is two lines of JSON. The first has
+ * what every version reads: which processes run. The second has all else.
+ */
+
+import { Buffer } from "node:buffer";
+import type { RunningMain } from "../../engine/services/adoption.ts";
+import { Engine } from "../../engine/engine.ts";
+import { close, read } from "../../sys/io/descriptors.ts";
+import { VERSION } from "../../model/version.ts";
+import type { SavedProgram } from "../saved_program.ts";
+
+/** The version of the state. It changes whenever a part saves something else than before. */
+export const STATE_VERSION = 1;
+
+/** What an executable says that can go on with a state. */
+export const STATE_GOOD = "the state is good\n";
+
+/** The first line. */
+interface StateHeader {
+  version: number;
+  /** The version of the product that has written it, for messages. */
+  writer: string;
+  /** The processes to be adopted where the rest cannot be gone on with. */
+  running: RunningMain[];
+}
+
+/** A state. Whatever could be read of it is there. */
+export interface HandedState {
+  running: RunningMain[];
+  program?: SavedProgram;
+  /** Why something is missing. */
+  problem?: unknown;
+}
+
+export function encodeState(program: SavedProgram, running: RunningMain[]): Uint8Array {
+  const header: StateHeader = { version: STATE_VERSION, writer: VERSION, running };
+  return Buffer.from(`${JSON.stringify(header)}\n${JSON.stringify(program)}`);
+}
+
+/** Reads a state as well as it can be read, and closes the descriptor. */
+export function takeState(descriptor: number): HandedState {
+  const [first, second] = linesOf(descriptor);
+  const state: HandedState = { running: [] };
+  try {
+    ({ running: state.running } = JSON.parse(first) as StateHeader);
+    state.program = JSON.parse(second);
+  } catch (problem) {
+    state.problem = problem;
+  }
+  return state;
+}
+
+/** Reads a state. @throws {Error} when this version of the product cannot go on with it. */
+export function checkState(descriptor: number): void {
+  const [first, second] = linesOf(descriptor);
+  const { version, writer }: StateHeader = JSON.parse(first);
+  if (version !== STATE_VERSION) {
+    throw new Error(
+      `the state is of version ${version}, by rouse ${writer}; rouse ${VERSION} reads version ${STATE_VERSION}`,
+    );
+  }
+  const { init: { engine } }: SavedProgram = JSON.parse(second);
+  Engine.restore(engine, engine.now);
+}
+
+function linesOf(descriptor: number): [first: string, second: string] {
+  const pieces: Uint8Array[] = [];
+  for (let piece; (piece = read(descriptor)) instanceof Uint8Array && piece.length > 0;) pieces.push(piece);
+  close(descriptor);
+  const text = Buffer.concat(pieces).toString(), end = text.indexOf("\n");
+  return [text.slice(0, end), text.slice(end + 1)];
+}
