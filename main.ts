@@ -365,7 +365,8 @@ async function run(): Promise<number> {
 
 async function start(load: Load, args: string[], name: string): Promise<number> {
   const program = await load(args);
-  if (!BRIEF.includes(load)) restoreJitPolicy();
+  // Init knows itself when.
+  if (load !== init && !BRIEF.includes(load)) restoreJitPolicy();
   return program.main(args, name);
 }
 

@@ -68,6 +68,28 @@ export function* relationsOf(
   return { before, circles };
 }
 
+/**
+ * How many services wait for each, one after the other: the longest chain behind it. Of those that may start, the one with
+ * the longest chain is to go first, for all others have time. A service that nobody waits for is left out.
+ */
+export function chainsBehind(before: Relations["before"]): ReadonlyMap<Service, number> {
+  const chains = new Map<Service, number>(), followers = new Map<Service, number>();
+  for (const firsts of before.values()) {
+    for (const first of firsts.keys()) followers.set(first, (followers.get(first) ?? 0) + 1);
+  }
+  const known = Array.from(before.keys()).filter((service) => !followers.has(service));
+  for (const service of known) {
+    const length = 1 + (chains.get(service) ?? 0);
+    for (const first of before.get(service)?.keys() ?? []) {
+      chains.set(first, Math.max(length, chains.get(first) ?? 0));
+      const left = followers.get(first)! - 1;
+      followers.set(first, left);
+      if (left === 0) known.push(first);
+    }
+  }
+  return chains;
+}
+
 /** Of the edges to each service, the one that counts most. */
 function strongest(
   edges: readonly ScriptEdge[],

@@ -11,7 +11,7 @@ import type { Kind } from "./graph.ts";
 import { type HeaderFieldName, words } from "./header.ts";
 import { BOOT, levelNamed, levelNames, type Levels } from "./levels.ts";
 import type { Link } from "./plan.ts";
-import { relationsOf } from "./relations.ts";
+import { chainsBehind, relationsOf } from "./relations.ts";
 import type { Catalog, Service } from "./service.ts";
 
 /** A script that is to be a job. */
@@ -58,7 +58,7 @@ const KILL_TIMEOUT = 10;
 
 const DOWN: Levels = levelNamed("0") | levelNamed("6");
 
-/** The jobs of scripts, in steps: there may be thousands. */
+/** The jobs of scripts, in steps: there may be thousands. Those come first that the longest chain of others waits for. */
 export function* scriptJobs(
   scripts: readonly ScriptFacts[],
   catalog: Catalog,
@@ -67,6 +67,7 @@ export function* scriptJobs(
   const facts = new Map(scripts.map((one) => [one.service.script, one]));
   const isNumbered = ({ script }: Service) => facts.get(script)?.isNumbered ?? false;
   const { before, circles } = yield* relationsOf(catalog, facilities, links, isNumbered);
+  const chains = chainsBehind(before), chain = (name: string) => chains.get(facts.get(name)!.service) ?? 0;
   const missing: MissingService[] = [];
   const jobs: JobDefinition[] = [];
   for (const script of scripts) {
@@ -78,6 +79,7 @@ export function* scriptJobs(
     jobs.push(job);
     yield;
   }
+  jobs.sort((one, other) => chain(other.name) - chain(one.name));
   return { jobs, circles, missing };
 }
 

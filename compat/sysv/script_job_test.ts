@@ -191,3 +191,28 @@ Deno.test("thousands of scripts that come after all are no burden", () => {
   );
   assert.equal(jobsOf(Object.fromEntries(headers)).jobs.size, 3000);
 });
+
+Deno.test("those come first that the longest chain of others waits for", () => {
+  const after = (...names: string[]) => ({ ...SERVICE, "Required-Start": names.join(" ") });
+  const { jobs } = jobsOf({
+    alone: after(),
+    first: after(),
+    third: after("second"),
+    second: after("first"),
+    early: { ...SERVICE, "X-Start-Before": "alone" },
+  });
+  assert.deepEqual([...jobs.keys()], ["first", "second", "early", "alone", "third"]);
+});
+
+Deno.test("a circle leaves the order of the others alone", () => {
+  const { jobs } = jobsOf({
+    alone: SERVICE,
+    one: { ...SERVICE, "Required-Start": "two" },
+    two: { ...SERVICE, "Required-Start": "one" },
+    behind: { ...SERVICE, "Required-Start": "before" },
+    before: SERVICE,
+  });
+  const names = [...jobs.keys()];
+  assert.ok(names.indexOf("before") < names.indexOf("alone"));
+  assert.deepEqual(names.toSorted(), ["alone", "before", "behind", "one", "two"]);
+});

@@ -5,6 +5,7 @@ import { writeAll } from "../sys/io/write_all.ts";
 import { printable } from "../model/text/printable.ts";
 import { UsageError, usageMessage } from "../model/command_line/usage_error.ts";
 import { versionText } from "../model/version.ts";
+import { restoreJitPolicy } from "../sys/runtime/jit.ts";
 import { takeNotedSignals } from "../sys/runtime/signal_handlers.ts";
 import { type HandedOver, takeHandedOver } from "./host/passed_descriptors.ts";
 import { isGivenDescriptor } from "./host/ready_descriptor.ts";
@@ -62,11 +63,19 @@ function print(text: string): number {
   return 0;
 }
 
+/**
+ * How long the runtime's compilers are held back while a machine of SysV's boots, in ms. What init does there runs a few times,
+ * and compiling that would take longer, while everything waits for the first script, and then the scripts for a processor.
+ */
+const BOOT_TIME = 5000;
+
 /** @param handedOver By the init whose place this one takes. */
 async function run(options: InitOptions, role: Role, handedOver?: HandedOver): Promise<number> {
   // First of all, so that signals that arrive while init starts are handled.
   const isSysv = sysvWanted(options, role);
   const signals = new SignalTable({ role, runsCommand: options.command !== undefined, isSysv });
+  if (isSysv) setTimeout(restoreJitPolicy, BOOT_TIME);
+  else restoreJitPolicy();
   const { readyDescriptor } = options;
   const isMisnamed = !handedOver && readyDescriptor !== undefined &&
     !isGivenDescriptor(readyDescriptor);

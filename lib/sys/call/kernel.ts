@@ -256,11 +256,26 @@ export class Kernel {
     this.setWord(address + 8 * RowField.result, 0);
   }
 
+  /** Copies rows that follow one another. Where they lead to each other, so do the copies. */
+  copyRows(from: number, to: number, count: number): void {
+    const start = from - this.#base;
+    this.#bytes.copyWithin(to - this.#base, start, start + count * ROW_SIZE);
+    for (let row = to; row < to + count * ROW_SIZE; row += ROW_SIZE) {
+      for (const field of LEADS) {
+        const place = row + 8 * field;
+        this.setWord(place, this.word(place) + to - from);
+      }
+    }
+  }
+
   /** Makes the row at an address the end of a table. */
   endRow(address: number): void {
     this.setWord(address, -1);
   }
 }
+
+/** The fields of a row that are addresses of rows, or in them. */
+const LEADS = [RowField.failure, RowField.zero, RowField.into];
 
 function align(size: number): number {
   return Math.ceil(size / 16) * 16;

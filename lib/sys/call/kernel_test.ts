@@ -99,3 +99,18 @@ Deno.test("a result can become an argument of a later row", () => {
   assert.ok(outcome[0]! > 2);
   assert.equal(outcome[1], 0);
 });
+
+Deno.test("rows that are copied lead to each other as the originals do, and have results of their own", () => {
+  const memory = kernel(), from = memory.keep(4 * ROW_SIZE), to = memory.keep(4 * ROW_SIZE);
+  const at = (table: number, row: number) => table + row * ROW_SIZE;
+  memory.row(at(from, 0), "close", [-1], { tolerated: [ENOENT], failure: at(from, 2) });
+  memory.row(at(from, 1), "getpid", []);
+  memory.row(at(from, 2), "getpid", []);
+  memory.copyRows(from, to, 3);
+  memory.endRow(at(to, 3));
+  memory.run(to);
+  const resultsOf = (table: number) =>
+    [0, 1, 2].map((row) => memory.word(at(table, row) + 8 * RowField.result));
+  assert.deepEqual(resultsOf(to), [-EBADF, 0, process.pid]);
+  assert.deepEqual(resultsOf(from), [0, 0, 0]);
+});

@@ -11,9 +11,12 @@ const PREPARATIONS: Readonly<Record<InitName, string>> = {
   startpar: "",
   // rc needs these to know what may start side by side.
   sequential: "rm etc/init.d/.depend.*",
+  // dpkg's start-stop-daemon stays, as where docs/sysv.md is followed: ours takes longer to begin.
   rouse: `cp ${EXECUTABLE} usr/local/sbin/rouse
-    for name in init telinit runlevel shutdown halt poweroff reboot; do rm sbin/$name; done
-    chroot . /usr/local/sbin/rouse --install --sysv --force /sbin > /dev/null`,
+    for name in init telinit halt poweroff reboot shutdown runlevel insserv service invoke-rc.d update-rc.d; do
+      rm -f sbin/$name usr/sbin/$name
+    done
+    chroot . /usr/local/sbin/rouse --install --sysv --skip-existing /sbin > /dev/null`,
 };
 
 /** Has an init boot the root directory. There are no terminals for getty. */
