@@ -164,11 +164,15 @@ export default job({ task: true, script: "seq 1 2000", logTo: ["file", "otlp:${c
   await init.until(["status", "web"], "web stop/waiting\n");
   await init.ask("start", "web");
   await init.untilMessage(/otlp:\S+: unable to ship logs of web: the answer is 503/);
+  const problem = "unable to ship to otlp: the answer is 503";
+  await init.until(["status", "web"], `web stop/waiting\n\t${problem}\n`);
+  await init.until(["status", "--long", "web"], new RegExp(`^ +Log fails ${problem}$`, "m"));
   collector.status = 200;
   await until("all lines have come", () => collector.lines.length >= 2000);
   assert.deepEqual(collector.lines, Array.from({ length: 2000 }, (_, index) => String(index + 1)));
   assert.deepEqual([...collector.services], ["web"]);
   await init.untilMessage(/otlp:\S+: logs are shipped again/);
+  assert.equal(await init.ask("status", "web"), "web stop/waiting\n");
   assert.equal(init.read("log/web.log"), collector.lines.map((line) => `${line}\n`).join(""));
 });
 

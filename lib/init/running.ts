@@ -179,6 +179,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       onLost: (job, lostBytes) => output.addLosses(job, { lostBytes }),
     });
     output.ship = (log, targets, bytes) => this.#shipper.ship(log, targets, bytes);
+    output.shipProblem = (targets) => this.#shipper.problem(targets);
     this.#updateMuted();
   }
 
@@ -384,9 +385,9 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   }
 
   logProblem(job: string): string {
-    const { semantics, expect } = this.job(job)?.definition ?? {};
+    const { semantics, expect, logTo } = this.job(job)?.definition ?? {};
     const isOurs = semantics === "rouse" || expect === "script";
-    return isOurs && this.context.processes.output.problem(job) || "";
+    return isOurs && this.context.processes.output.problem(job, logTo) || "";
   }
 
   get logLosses(): ReadonlyMap<string, LogLosses> {

@@ -41,7 +41,8 @@ export interface ShippingWorld extends ChildWorld {
 export interface SavedShipping {
   /** What the child was not given yet; the bytes in base64. */
   frames: Array<Omit<OutputFrame, "bytes"> & { bytes: string }>;
-  failing: string[];
+  /** Targets, and why. */
+  failing: Array<[target: string, reason: string]>;
 }
 
 /** What ships output. */
@@ -50,8 +51,8 @@ export class LogShipper implements Part<SavedShipping> {
   #waiting = 0;
   /** What the child has been given and has not dealt with, in bytes, by job. */
   readonly #given = new Map<string, number>();
-  /** The targets that were told not to work. */
-  readonly #failing = new Set<string>();
+  /** The targets that were told not to work, and why. */
+  readonly #failing = new Map<string, string>();
   #child: OwnChild | undefined;
   #credentials: ShippingWorld["credentials"];
   #pause = FIRST_PAUSE;
@@ -74,6 +75,15 @@ export class LogShipper implements Part<SavedShipping> {
     else this.#startsIn ??= setTimeout(() => this.#start(), 0);
   }
 
+  /**
+   * Why output cannot be shipped to one of these targets; undefined where that is not known of any. Users other than root may
+   * read it, so it does not tell the address of a collector.
+   */
+  problem(targets: readonly LogTarget[]): string | undefined {
+    const target = targets.find((one) => this.#failing.has(one));
+    return target && `unable to ship to ${target.split(":", 1)}: ${this.#failing.get(target)}`;
+  }
+
   save(): SavedShipping {
     const frames = this.#frames.map((frame) => ({
       ...frame,
@@ -83,7 +93,7 @@ export class LogShipper implements Part<SavedShipping> {
   }
 
   restore({ frames, failing }: SavedShipping): void {
-    for (const target of failing) this.#failing.add(target);
+    for (const [target, reason] of failing) this.#failing.set(target, reason);
     for (const { job, instance, targets, bytes } of frames) {
       this.ship({ job, instance }, targets, Buffer.from(bytes, "base64"));
     }
@@ -159,7 +169,7 @@ export class LogShipper implements Part<SavedShipping> {
       if (!this.#failing.has(failing)) {
         messages.log("warn", `${failing}: unable to ship logs of ${printable(job)}: ${reason}`);
       }
-      this.#failing.add(failing);
+      this.#failing.set(failing, reason);
     } else if ("working" in report) {
       if (this.#failing.delete(report.working)) {
         messages.log("warn", `${report.working}: logs are shipped again`);
