@@ -295,13 +295,30 @@ async function helpOn([topic, ...more]: string[]): Promise<number> {
 
 /** `rouse openrc NAME …`: a program of OpenRC's, or a helper that its scripts call. */
 function openrcWord([name = "", ...args]: string[]): Promise<number> {
+  if (isHelp(name)) return programHelp("openrc", OPENRC);
   return name === "" ? unknown(undefined) : start(lookUp(OPENRC, name) ?? openrcHelper, args, name);
 }
 
 /** `rouse upstart NAME …`. */
 function upstartWord([name = "", ...args]: string[]): Promise<number> {
+  if (isHelp(name)) return programHelp("upstart", UPSTART);
   const load = lookUp(UPSTART, name);
   return load ? start(load, args, name) : unknown(name === "" ? undefined : name);
+}
+
+function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
+}
+
+/** The help on `rouse SYSTEM`. */
+function programHelp(system: string, programs: Programs): Promise<number> {
+  return print(
+    1,
+    `Usage: rouse ${system} PROGRAM [ARGUMENT]...\n\nPrograms:\n  ${
+      Object.keys(programs).sort().join(" ")
+    }\n\n` +
+      `For help on one, try \`rouse ${system} PROGRAM --help'.\n`,
+  );
 }
 
 /** `rouse sysv NAME …`: a program of SysV's, or a tool for its scripts. */

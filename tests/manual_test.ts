@@ -123,6 +123,15 @@ Deno.test("help on a stanza of two words is not help on a command of the first",
   assert.equal(await printed("help", "initctl", "start"), await printed("initctl", "start", "--help"));
 });
 
+Deno.test("help on a system names its programs", async () => {
+  for (const [system, program] of [["openrc", "rc-service"], ["upstart", "initctl"], ["sysv", "insserv"]]) {
+    const help = await printed("help", system!);
+    assert.match(help, /^Usage: rouse /);
+    assert(help.includes(program!), help);
+    assert.equal(await printed(system!, "-h"), help);
+  }
+});
+
 Deno.test("help starts nothing that is not for people", async () => {
   for (const word of ["hook", "checks", "ship-logs", "tidy-logs", "evaluate", "complete", "runscript-job"]) {
     const { exit, stdout, stderr } = await rouse("help", word);
