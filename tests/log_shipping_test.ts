@@ -188,7 +188,8 @@ Deno.test("what a collector refuses for good is counted as lost, and not sent ag
   const [, url] = await init.untilMessage(/Listening on (http:\S+)/);
   await until("it is counted", async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    return /^rouse_job_log_lost_bytes_total\{job="web"\} 10$/m.test(metrics);
+    return /^rouse_job_log_lost_bytes_total\{job="web"\} 10$/m.test(metrics) &&
+      /^rouse_job_log_failing\{job="web"\} 1$/m.test(metrics);
   });
   assert.equal(collector.requests, 1);
 });

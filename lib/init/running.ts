@@ -17,6 +17,7 @@ import { RequestFailure } from "../model/failure.ts";
 import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
 import type { Exit } from "../model/exit.ts";
+import type { JobDefinition } from "../model/job.ts";
 import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
 import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
 import { askerOf } from "./journal/asker.ts";
@@ -392,6 +393,10 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
 
   get logLosses(): ReadonlyMap<string, LogLosses> {
     return this.context.processes.output.losses;
+  }
+
+  isLogFailing({ name, logTo }: JobDefinition): boolean {
+    return this.context.processes.output.problem(name, logTo) !== undefined;
   }
 
   problem(job: string): string | undefined {
