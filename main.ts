@@ -168,7 +168,7 @@ const WORDS: Record<string, Word> = {
     load: async () => {
       const { install } = await import("./lib/cli/install.ts");
       const further = { sysv: Object.keys(SYSV), openrc: Object.keys(OPENRC) };
-      return { main: (args) => install(args, Object.keys(UPSTART), further, host()) };
+      return { main: (args) => install(args, ["rouse", ...Object.keys(UPSTART)], further, host()) };
     },
     help: `--install [-s] [--sysv] [--openrc] [--skip|--force] [--no-manual] DIR [NAME]...
                                       hard (-s: symbolic) links in DIR for these or all programs;
@@ -237,21 +237,23 @@ const WORDS: Record<string, Word> = {
     load: () => Promise.resolve({ main: helpOn }),
     help: "help [TOPIC]             of a program, a command of initctl, a stanza or a field of jobs",
   },
-  complete: {
-    load: async () => {
-      const { complete } = await import("./lib/cli/manual/complete.ts");
-      return { main: (args) => complete(args, host()) };
-    },
+};
+
+/** What our own processes and the shells' completion call by a first word. It is no program for people. */
+const INTERNAL: Programs = {
+  complete: async () => {
+    const { complete } = await import("./lib/cli/manual/complete.ts");
+    return { main: (args) => complete(args, host()) };
   },
-  evaluate: { load: () => import("./lib/author/child/evaluate.ts") },
-  checks: { load: () => import("./lib/init/checks/child/main.ts") },
-  "ship-logs": { load: () => import("./lib/init/logs/shipping/ship_logs.ts") },
-  "tidy-logs": { load: () => import("./lib/init/logs/tidying/tidy_logs.ts") },
-  "check-state": { load: () => import("./lib/init/reexec/check_state.ts") },
-  hook: { load: () => import("./lib/author/child/hook.ts") },
-  "runscript-job": { load: runscriptJob },
-  "openrc-logger": { load: () => import("./lib/cli/openrc/levels/logger.ts") },
-  "runscript-jobs": { load: () => import("./lib/cli/openrc/init_jobs/jobs.ts") },
+  evaluate: () => import("./lib/author/child/evaluate.ts"),
+  checks: () => import("./lib/init/checks/child/main.ts"),
+  "ship-logs": () => import("./lib/init/logs/shipping/ship_logs.ts"),
+  "tidy-logs": () => import("./lib/init/logs/tidying/tidy_logs.ts"),
+  "check-state": () => import("./lib/init/reexec/check_state.ts"),
+  hook: () => import("./lib/author/child/hook.ts"),
+  "runscript-job": runscriptJob,
+  "openrc-logger": () => import("./lib/cli/openrc/levels/logger.ts"),
+  "runscript-jobs": () => import("./lib/cli/openrc/init_jobs/jobs.ts"),
 };
 
 function help(): Promise<number> {
@@ -285,24 +287,43 @@ function host(): Host {
 /** `rouse help [TOPIC]`. */
 async function helpOn([topic, ...more]: string[]): Promise<number> {
   if (topic === undefined) return help();
+  const about = host(), words = [topic, ...more].join(" ");
+  const { isCommand, isStanza, showTopic } = await import("./lib/cli/manual/topics.ts");
+  // `start on` is none of `start`, nor is `reload signal` of `reload`.
+  if (more.length > 0 && await isStanza(words, about)) return showTopic(words, about);
   const load = lookUp(WORDS, topic)?.load ?? await programOf(topic, ["--help"]);
   if (load) return start(load, [...more, "--help"], topic);
-  const { isCommand, showTopic } = await import("./lib/cli/manual/topics.ts");
-  const about = host();
   return await isCommand(topic, about)
     ? start(initctl, [topic, "--help"], "initctl")
-    : showTopic([topic, ...more].join(" "), about);
+    : showTopic(words, about);
 }
 
 /** `rouse openrc NAME …`: a program of OpenRC's, or a helper that its scripts call. */
 function openrcWord([name = "", ...args]: string[]): Promise<number> {
+  if (isHelp(name)) return programHelp("openrc", OPENRC);
   return name === "" ? unknown(undefined) : start(lookUp(OPENRC, name) ?? openrcHelper, args, name);
 }
 
 /** `rouse upstart NAME …`. */
 function upstartWord([name = "", ...args]: string[]): Promise<number> {
+  if (isHelp(name)) return programHelp("upstart", UPSTART);
   const load = lookUp(UPSTART, name);
   return load ? start(load, args, name) : unknown(name === "" ? undefined : name);
+}
+
+function isHelp(word: string): boolean {
+  return word === "--help" || word === "-h";
+}
+
+/** The help on `rouse SYSTEM`. */
+function programHelp(system: string, programs: Programs): Promise<number> {
+  return print(
+    1,
+    `Usage: rouse ${system} PROGRAM [ARGUMENT]...\n\nPrograms:\n  ${
+      Object.keys(programs).sort().join(" ")
+    }\n\n` +
+      `For help on one, try \`rouse ${system} PROGRAM --help'.\n`,
+  );
 }
 
 /** `rouse sysv NAME …`: a program of SysV's, or a tool for its scripts. */
@@ -359,7 +380,7 @@ async function run(): Promise<number> {
   if (args.length === 0 && process.pid === 1) args.push("init");
   const [word = "", ...rest] = args;
   // `rouse openrc NAME …` is no call of the program openrc.
-  const load = lookUp(WORDS, word)?.load ?? await programOf(word, rest);
+  const load = lookUp(WORDS, word)?.load ?? lookUp(INTERNAL, word) ?? await programOf(word, rest);
   return load ? start(load, rest, word) : unknown(args[0]);
 }
 

@@ -132,3 +132,17 @@ Deno.test({
     assert.match(users!.what, /run jobs as other users \(CAP_SETUID\)$/);
   },
 });
+
+Deno.test("rouse doctor tells of an init that listens and does not answer", async () => {
+  await using init = await RunningInit.start();
+  using files = new Files(GOOD);
+  init.signal("SIGSTOP");
+  const { UPSTART_SESSION } = init.environment;
+  const [found] = about(answerOf(await examine(files, [], { UPSTART_SESSION: UPSTART_SESSION! })), "init");
+  assert.deepEqual(found, {
+    subject: "init",
+    level: "problem",
+    what: "The init that was reached does not answer: not within 5 seconds",
+    advice: "look at its messages, on its standard error or in the kernel's log",
+  });
+});

@@ -196,3 +196,17 @@ Deno.test({
       assert.deepEqual(readdirSync(directory), []);
     }),
 });
+
+Deno.test("--install links rouse itself, unless it is there already", () =>
+  withDirectory(async (directory, install) => {
+    assert.equal((await install("-s", directory)).exit, 0);
+    assert.equal(readlinkSync(join(directory, "rouse")), EXECUTABLE);
+    const own = join(directory, "own");
+    mkdirSync(own);
+    copyFileSync(EXECUTABLE, join(own, "rouse"));
+    const words = [join(own, "rouse"), "--install", "-s", own];
+    assert.equal((await run(words, { environment: {}, directory: "/" })).exit, 0);
+    assert(!lstatSync(join(own, "rouse")).isSymbolicLink());
+    assert.equal((await install("-s", own, "rouse", "init")).exit, 0);
+    assert.equal(readlinkSync(join(own, "rouse")), EXECUTABLE);
+  }));

@@ -167,11 +167,15 @@ export default job({ task: true, script: "seq 1 2000", logTo: ["file", "otlp:${c
   await init.until(["status", "web"], "web stop/waiting\n");
   await init.ask("start", "web");
   await init.untilMessage(/otlp:\S+: unable to ship logs of web: the answer is 503/);
+  const problem = "unable to ship to otlp: the answer is 503";
+  await init.until(["status", "web"], `web stop/waiting\n\t${problem}\n`);
+  await init.until(["status", "--long", "web"], new RegExp(`^ +Log fails ${problem}$`, "m"));
   collector.status = 200;
   await until("all lines have come", () => collector.lines.length >= 2000);
   assert.deepEqual(collector.lines, Array.from({ length: 2000 }, (_, index) => String(index + 1)));
   assert.deepEqual([...collector.services], ["web"]);
   await init.untilMessage(/otlp:\S+: logs are shipped again/);
+  assert.equal(await init.ask("status", "web"), "web stop/waiting\n");
   assert.equal(init.read("log/web.log"), collector.lines.map((line) => `${line}\n`).join(""));
 });
 
@@ -187,7 +191,8 @@ Deno.test("what a collector refuses for good is counted as lost, and not sent ag
   const [, url] = await init.untilMessage(/Listening on (http:\S+)/);
   await until("it is counted", async () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
-    return /^rouse_job_log_lost_bytes_total\{job="web"\} 10$/m.test(metrics);
+    return /^rouse_job_log_lost_bytes_total\{job="web"\} 10$/m.test(metrics) &&
+      /^rouse_job_log_failing\{job="web"\} 1$/m.test(metrics);
   });
   assert.equal(collector.requests, 1);
 });

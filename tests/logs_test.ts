@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { until, within } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
@@ -73,6 +73,15 @@ Deno.test("files that were rotated away come first, whoever has done it, and com
   const { exit, stdout, stderr } = await init.initctl("logs", "web");
   assert.deepEqual([exit, stdout.split("\n")[0]], [0, "x"]);
   assert.match(stderr, /^initctl: Unable to read .*\/web\.log\.2\.gz: incorrect header check$/m);
+});
+
+Deno.test("a log file that cannot even be looked at is told, and the others are shown", async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": printing("one") } });
+  await started(init, "web", "one");
+  symlinkSync("web.log.1", init.path("log/web.log.1"));
+  const { exit, stdout, stderr } = await init.initctl("logs", "web");
+  assert.deepEqual([exit, stdout], [0, "one\n"]);
+  assert.match(stderr, /^initctl: Unable to read \S+\/web\.log\.1: .*[Ll]ink/);
 });
 
 Deno.test("--since goes by the times that lines have, and it is said which have none", async () => {

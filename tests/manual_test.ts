@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { FIELD_ROWS, moduleField } from "../lib/model/fields.ts";
 import { TemporaryDirectory } from "../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "./support/command.ts";
+import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 import { EXECUTABLE, installed } from "./support/programs.ts";
 
 const PAGES = ["rouse.1", "init.8", "initctl.8", "init.5", "rouse-jobs.5", "rouse-testing.7"];
@@ -116,6 +117,39 @@ Deno.test("help tells the nearest topic of one that it does not know", async () 
   });
 });
 
+Deno.test("help on a stanza of two words is not help on a command of the first", async () => {
+  assert.match(await printed("help", "start", "on"), /^init\(5\)[^]*start on/);
+  assert.match(await printed("help", "reload", "signal"), /^init\(5\)[^]*reload signal/);
+  assert.equal(await printed("help", "initctl", "start"), await printed("initctl", "start", "--help"));
+});
+
+Deno.test("help on a system names its programs", async () => {
+  for (const [system, program] of [["openrc", "rc-service"], ["upstart", "initctl"], ["sysv", "insserv"]]) {
+    const help = await printed("help", system!);
+    assert.match(help, /^Usage: rouse /);
+    assert(help.includes(program!), help);
+    assert.equal(await printed(system!, "-h"), help);
+  }
+});
+
+Deno.test("help starts nothing that is not for people", async () => {
+  for (const word of ["hook", "checks", "ship-logs", "tidy-logs", "evaluate", "complete", "runscript-job"]) {
+    const { exit, stdout, stderr } = await rouse("help", word);
+    assert.deepEqual([exit, stdout], [1, ""], word);
+    assert.match(stderr, new RegExp(`^rouse: Unable to help with ${word}: `));
+  }
+});
+
+Deno.test("the options of each tool that rouse --help shows are completed, and its page tells of it", async () => {
+  const page = await printed("man", "rouse.1");
+  const words = Array.from((await printed("--help")).matchAll(/or: rouse ([a-z]+) /g), ([, word]) => word!);
+  assert(words.includes("doctor"));
+  for (const word of words.filter((word) => !["sysv", "openrc", "upstart", "help"].includes(word))) {
+    assert.match(await printed("complete", "zsh", "rouse", word, "--"), /^--help\t/m, word);
+    if (word !== "run") assert.match(page, new RegExp(`rouse ${word}`), word);
+  }
+});
+
 Deno.test("--install puts the manual and completion beside bin, and leaves what others have there", async () => {
   using temporary = new TemporaryDirectory();
   const at = (...names: string[]) => join(temporary.path, ...names);
@@ -150,4 +184,27 @@ Deno.test("--install puts the manual and completion beside bin, and leaves what 
     ["bin", "other", "share", "third"],
     ["sbin"],
   ]);
+});
+
+Deno.test({
+  name: "--install leaves no part of a file where the disk is full, and says so",
+  ignore: !NAMESPACES_POSSIBLE,
+  async fn() {
+    using temporary = new TemporaryDirectory();
+    /** Installs on a disk of some size. Gives what was said, and the checksums of the files beside the links. */
+    const filesOn = async (size: string) => {
+      const line = 'mount -t tmpfs -o "size=$2" none "$0" && mkdir "$0/bin" && "$1" --install -s "$0/bin"; ' +
+        'cd "$0/share" && find . -type f -exec sha256sum {} +';
+      const words = ["unshare", "--mount", "/bin/sh", "-c", line, temporary.path, EXECUTABLE, size];
+      const { stdout, stderr } = await run(words, { environment: { PATH: "/usr/bin:/bin" }, directory: "/" });
+      return { files: stdout.trimEnd().split("\n"), stderr };
+    };
+    const { files: whole, stderr } = await filesOn("10m");
+    assert.equal(stderr, "");
+    for (const size of ["24k", "36k", "48k", "100k"]) {
+      const { files, stderr } = await filesOn(size);
+      assert.match(stderr, /^rouse: Unable to install the manual, the links are made: \S+: No space left/);
+      for (const file of files) assert(file === "" || whole.includes(file), `${size}: ${file}`);
+    }
+  },
 });

@@ -55,3 +55,17 @@ Deno.test({
     assert.equal(await isColoured(`${EXECUTABLE} man init.5`, { NO_COLOR: "1" }), false);
   },
 });
+
+Deno.test({
+  name: "without less and without PAGER, a long listing is shown as it is",
+  ignore: !installed("script"),
+  async fn() {
+    await using init = await RunningInit.start({ jobs: JOBS });
+    // The shell's own programs, and no others.
+    const line = `stty rows 8; PATH=/nowhere ${EXECUTABLE} upstart initctl list`;
+    const { exit, lines } = await onTerminal(line, { environment: init.environment, rows: 8 });
+    assert.equal(exit, 0);
+    assert.match(lines[0]!, /^JOB +STATE/);
+    assert.doesNotMatch(lines.join("\n"), /less/);
+  },
+});

@@ -6,7 +6,7 @@ import { delimiter } from "node:path";
 import { Files } from "./support/author.ts";
 import { type Outcome, run } from "./support/command.ts";
 import { RunningInit } from "./support/init.ts";
-import { Terminal } from "./support/terminal.ts";
+import { onTerminal, Terminal } from "./support/terminal.ts";
 
 /** Notes its words, then runs the command as a login shell does. Each host has its own idea of that. */
 const SSH = `#!/bin/sh
@@ -143,4 +143,22 @@ Deno.test("initctl --host: a terminal here is one there", async () => {
   await using terminal = new Terminal("initctl -H far list", { environment: network.environment });
   await terminal.until(/STATE/);
   assert.match(network.calls[0]!, /^-t -o LogLevel=ERROR -- far /);
+});
+
+Deno.test("initctl --host: listings of several hosts are shown on a terminal, too", async () => {
+  await using network = await Network.start(JOBS);
+  const environment = { ...network.environment, PAGER: "echo paged; cat" };
+  const { exit, lines } = await onTerminal("initctl -H a,b list", { environment, rows: 3 });
+  assert.equal(exit, 0);
+  for (const host of ["a", "b"]) assert(lines.includes(`${host}: web stop/waiting`), lines.join("\n"));
+});
+
+Deno.test("initctl --host: what nobody reads any more ends on all hosts", async () => {
+  await using network = await Network.start({
+    "loud.conf": "exec sh -c 'while :; do echo loud; sleep 0.02; done'\n",
+  });
+  await network.run("initctl", "start", "loud");
+  const { exit, stdout } = await network.run("sh", "-c", "initctl -H a,b logs -f loud | head -n 3");
+  assert.equal(exit, 0);
+  assert.match(stdout, /^(?:[ab]: loud\n){3}$/);
 });

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { columnsOf } from "../lib/insight/screen/width.ts";
 import { RunningInit } from "./support/init.ts";
+import { Relay } from "./support/relay.ts";
 import { onTerminal, Terminal } from "./support/terminal.ts";
 import { installed } from "./support/programs.ts";
 
@@ -248,6 +249,26 @@ Deno.test("names and output that would control the terminal do not", { ignore: N
   }
 });
 
+Deno.test("colours of a job's output are left out, as logs does", async () => {
+  await using init = await RunningInit.start({
+    jobs: { "red.conf": `exec sh -c 'printf "\\033[1;31mred\\033[0m \\033[2J\\n"; exec sleep 600'\n` },
+  });
+  await init.ask("start", "red");
+  await init.until(["status", "--long", "red"], /\n\nred \\e\[2J\n$/);
+});
+
+Deno.test("status of many jobs looks into init once", async () => {
+  const jobs = Object.fromEntries(
+    Array.from({ length: 5 }, (_, index) => [`job${index}.conf`, "start on never\nexec sleep 600\n"]),
+  );
+  await using init = await RunningInit.start({ jobs });
+  await using relay = await Relay.start(init);
+  const { exit, stdout } = await init.shell(`UPSTART_SESSION=${relay.session} status --long --jobs 'job*'`);
+  assert.equal(exit, 0);
+  assert.equal(stdout.match(/^ +Why job\d has not been started: /gm)?.length, 5, stdout);
+  assert.equal(relay.calls("Snapshot"), 1);
+});
+
 /** The other screen, without a cursor; and back. */
 const ENTERED = "\x1b[?1049h\x1b[?25l", LEFT = "\x1b[?25h\x1b[?1049l";
 
@@ -297,6 +318,27 @@ Deno.test(
     assert(terminal.shown.endsWith(`${LEFT}exit 1\r\nrestored\r\n`), terminal.shown);
   },
 );
+
+Deno.test("list --watch of an init that does not answer can be ended", { ignore: NO_SCRIPT }, async () => {
+  await using init = await RunningInit.start({ jobs: { "db.conf": "exec sleep 600\n" } });
+  for (const key of ["q", "\x03"]) {
+    await using terminal = new Terminal(watching("initctl list --watch"), { environment: init.environment });
+    await terminal.until(/db/);
+    init.signal("SIGSTOP");
+    await terminal.until(/init does not answer; q ends this/);
+    terminal.type(key);
+    assert.equal(await terminal.ended(), 0);
+    assert(terminal.shown.endsWith(`${LEFT}exit 0\r\nrestored\r\n`), terminal.shown);
+    init.signal("SIGCONT");
+  }
+  await using late = new Terminal(watching("initctl list --watch"), { environment: init.environment });
+  await late.until(/db/);
+  init.signal("SIGSTOP");
+  await late.until(/init does not answer/);
+  init.signal("SIGCONT");
+  await init.ask("start", "db");
+  await late.until(/\[2Kdb [^\n]*running/);
+});
 
 Deno.test("without a terminal there is nothing to watch", async () => {
   await using init = await RunningInit.start();

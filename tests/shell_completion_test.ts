@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RunningInit } from "./support/init.ts";
 import { EXECUTABLE, installed } from "./support/programs.ts";
+import { Terminal } from "./support/terminal.ts";
 
 const JOBS = {
   "api.conf": 'description "the shop: its API"\nstart on rain\nexec sleep 600\n',
@@ -94,6 +95,72 @@ Deno.test("bash gives words at = apart, and only what is behind it is put in", a
     "al",
   ]);
   assert.equal(stdout, "always\t\n");
+});
+
+/** Names and descriptions that would do harm if shells read them as code, or terminals as orders. */
+const HOSTILE = {
+  "a job $(touch pwned).conf": 'description "red\x1b[31m\tone"\nexec sleep 600\n',
+  "back\\slash'`touch pwned`.conf": "exec sleep 600\n",
+  "mail@host;touch pwned.conf": "exec sleep 600\n",
+  "bell\x07.conf": "exec sleep 600\n",
+};
+
+/** An interactive shell with the completion of its kind, in the test's directory. */
+const INTERACTIVE: Record<string, string> = {
+  bash: `printf '%s\\n' 'PS1="ready "' ". <('${EXECUTABLE}' completion bash)" > rc; exec bash --rcfile rc -i`,
+  zsh: `printf '%s\\n' 'PS1="ready "' 'autoload -Uz compinit; compinit -D -u' 'unsetopt beep' \
+". <('${EXECUTABLE}' completion zsh)" > .zshrc; ZDOTDIR=$PWD exec zsh -i`,
+  fish:
+    `exec fish --no-config -C 'function fish_prompt; echo -n "ready "; end; "${EXECUTABLE}" completion fish | source' -i`,
+};
+
+for (const [shell, line] of Object.entries(INTERACTIVE)) {
+  Deno.test({
+    name: `${shell} puts names of jobs in as words, whatever is in them`,
+    ignore: !installed(shell) || !installed("script"),
+    async fn() {
+      await using init = await RunningInit.start({ jobs: HOSTILE });
+      for (const [index, typed] of ["a", "back", "mail@h"].entries()) {
+        await using terminal = new Terminal(`cd '${init.directory}'; ${line}`, {
+          environment: init.environment,
+        });
+        await terminal.until(/ready /);
+        terminal.type(`initctl start ${typed}\t\n`);
+        await init.until(["list"], new RegExp(`(?:^[^\n]* start/running[^]*?){${index + 1}}`, "m"));
+        terminal.type("exit\n");
+        await terminal.ended();
+      }
+      assert.equal(init.read("pwned"), undefined);
+      assert.equal((await init.ask("list")).match(/start\/running/g)!.length, 3);
+    },
+  });
+}
+
+Deno.test("what is not printable is not offered, and is escaped in descriptions", async () => {
+  await using init = await RunningInit.start({ jobs: HOSTILE });
+  const { stdout } = await init.run([EXECUTABLE, "complete", "zsh", "initctl", "start", ""]);
+  assert(!stdout.includes("bell"), stdout);
+  assert(/^mail@host;touch pwned\t$/m.test(stdout), stdout);
+  // deno-lint-ignore no-control-regex
+  assert(!/[\x00-\x08\x0b-\x1f]/.test(stdout), JSON.stringify(stdout));
+  assert(stdout.includes("\tred\\e[31m one\n"), stdout);
+});
+
+Deno.test("values of options in front of a command are no commands", async () => {
+  await using init = await RunningInit.start();
+  const offered = async (...words: string[]) =>
+    (await init.run([EXECUTABLE, "complete", "zsh", "initctl", ...words])).stdout;
+  assert.match(await offered("-H", "web", "sto"), /^stop\t/);
+  assert.match(await offered("--host", "web", "-q", "sto"), /^stop\t/);
+  assert.equal(await offered("-H", "sto"), "");
+  assert.match(await offered("-H", "web", "--js"), /^--json\t/);
+});
+
+Deno.test("what an init does not answer within a second is not waited for", async () => {
+  await using init = await RunningInit.start();
+  init.signal("SIGSTOP");
+  const { exit, stdout } = await init.run([EXECUTABLE, "complete", "zsh", "initctl", "start", ""], 20_000);
+  assert.deepEqual([exit, stdout], [0, ""]);
 });
 
 Deno.test("where no init answers, nothing is offered and nothing is said", async () => {

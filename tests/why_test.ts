@@ -7,6 +7,7 @@ import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 import { installed } from "./support/programs.ts";
+import { Relay } from "./support/relay.ts";
 import { onTerminal } from "./support/terminal.ts";
 import { plain, transcripts } from "./support/transcript.ts";
 
@@ -252,4 +253,52 @@ Deno.test("docs/troubleshooting.md: why and what-if say what it shows", async ()
     const { stdout, stderr } = await init.shell(command);
     assert.equal(plain(stdout + stderr), plain(told), command);
   }
+});
+
+Deno.test("of many instances the first are explained, and the others named", async () => {
+  await using init = await RunningInit.start({ jobs: { "tty.conf": "instance $N\nexec sleep 1000\n" } });
+  await init.shell("for n in 1 2 3 4 5 6 7 8 9 10; do start tty N=$n; done");
+  const lines = (await init.ask("why", "tty")).split("\n");
+  assert.equal(lines.filter((line) => /^tty \(\d+\) /.test(line)).length, 8);
+  assert.equal(
+    lines.at(-2),
+    "2 more instances (9, 10): KEY=VALUE behind the job's name says which to explain",
+  );
+  const { explanations, more } = JSON.parse(await init.ask("--json", "why", "tty"));
+  assert.deepEqual([explanations.length, more], [8, ["9", "10"]]);
+  assert.match(await init.ask("why", "tty", "N=10"), /^tty \(10\) /);
+});
+
+Deno.test("a connection that breaks while init is asked is told in a line", async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": "exec sleep 1000\n" } });
+  await using relay = await Relay.start(init);
+  relay.breakAt("Describe");
+  assert.deepEqual(await init.shell(`UPSTART_SESSION=${relay.session} initctl why web`), {
+    exit: 1,
+    stdout: "",
+    stderr: "initctl: Connection was disconnected before a reply was received\n",
+  });
+});
+
+Deno.test("what another init does not tell is said with a way out", async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": "exec sleep 1000\n" } });
+  await using relay = await Relay.start(init);
+  const said = async (line: string) =>
+    (await init.shell(`UPSTART_SESSION=${relay.session} initctl ${line}`)).stderr;
+  relay.replace("org.rouse.Insight1", "org.rouse.Insight0");
+  const other = "this init is Upstart, or an older rouse \\(see initctl version\\), and does not tell enough";
+  assert.match(await said("why web"), new RegExp(`^initctl: Unable to look into init: ${other}\n$`));
+  assert.match(await said("ps"), new RegExp(`^initctl: Unable to list processes: ${other}; list tells`));
+  for (const command of ["list", "status"]) {
+    assert.match(
+      await said(`--json ${command} web`),
+      new RegExp(`${other}; ${command} without --json works`),
+    );
+  }
+  assert.match(await said("status --jobs 'w*'"), new RegExp(`${other}; name one, without --jobs\n$`));
+  relay.replace('"version":', '"vorsion":');
+  assert.match(
+    await said("why web"),
+    /^initctl: Unable to look into init: it is of another version .*; ask by its own one, \/proc\/\d+\/exe initctl, or/,
+  );
 });

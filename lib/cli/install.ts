@@ -85,7 +85,7 @@ export function install(
 export const INSTALL: Omit<Tool, "run"> = {
   name: "--install",
   arguments: "DIR [NAME]...",
-  summary: "Make links in DIR to this executable, one for each NAME, or for all of its programs.",
+  summary: "Make links in DIR to this executable, one for each NAME, or for rouse and all of its programs.",
   help:
     "A DIR that is called bin or sbin gets the manual and the completion for shells beside it, in share, unless NAMEs are " +
     "given.\n\nA NAME that is taken by anything but rouse stays, and no link is made, unless an option says what to do." +

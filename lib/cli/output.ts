@@ -14,15 +14,15 @@ export class OutputError extends Error {
 /**
  * Writes all of a text, also to a descriptor that does not block. On a terminal, control characters are escaped: names that
  * others have chosen must not control it. A pipe that nobody reads is no error.
+ * @returns false where it is such a pipe.
  * @throws {OutputError} when the text cannot be written, as on a full disk.
  */
-export function write(descriptor: number, text: string): void {
-  writeStyled(descriptor, isTerminal(descriptor) ? printableLines(text) : text);
+export function write(descriptor: number, text: string): boolean {
+  return writeStyled(descriptor, isTerminal(descriptor) ? printableLines(text) : text);
 }
 
 /**
  * The same for what may control the terminal, such as a text with colours: what others have chosen is escaped in it.
- * @returns false where it is a pipe that nobody reads.
  * @throws {OutputError} as {@link write} does.
  */
 export function writeStyled(descriptor: number, text: string | Uint8Array): boolean {

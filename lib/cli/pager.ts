@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import process from "node:process";
+import { withoutColours } from "../model/text/printable.ts";
 import { isTerminal } from "../sys/io/descriptors.ts";
 import { terminalSize } from "../sys/machine/terminal.ts";
 import { writeStyled } from "./output.ts";
@@ -10,15 +11,14 @@ import { writeStyled } from "./output.ts";
 /** What is longer is not paged, but written as it comes, in bytes. */
 const MOST = 64 << 20;
 
+/** The pager where the user has named none. Minimal images do not have it, which is no error. */
+const USUAL = "command -v less >/dev/null || exit 127; exec less";
+
 /** The options of less, where the user has set none: it ends by itself at short texts, shows colours, and leaves the text. */
 const LESS = "FRX";
 
 /** The exit status of a shell that finds no such command. */
 const NOT_FOUND = 127;
-
-/** Colours take no room. */
-// deno-lint-ignore no-control-regex
-const COLOURS = /\x1b\[[\d;]*m/g;
 
 /** What a command writes to a terminal, which is kept until it is known whether it is long. */
 export class PagedOutput {
@@ -39,7 +39,7 @@ export class PagedOutput {
   /** Shows it all. */
   end(): void {
     if (this.#size > MOST) return;
-    const whole = Buffer.concat(this.#kept), pager = this.environment["PAGER"] ?? "less";
+    const whole = Buffer.concat(this.#kept), pager = this.environment["PAGER"] ?? USUAL;
     const isPaged = pager !== "" && pager !== "cat" && isLong(whole.toString());
     if (!isPaged || !page(pager, whole, this.environment)) this.#writeOut();
   }
@@ -65,14 +65,14 @@ function isLong(text: string): boolean {
   const { rows = 0, columns = 0 } = terminalSize(1) ?? {};
   if (rows === 0) return false;
   let used = 0;
-  for (const line of text.replace(COLOURS, "").trimEnd().split("\n")) {
+  for (const line of withoutColours(text).trimEnd().split("\n")) {
     used += columns === 0 ? 1 : Math.max(1, Math.ceil(line.length / columns));
     if (used >= rows) return true;
   }
   return false;
 }
 
-/** Runs the pager to its end. Returns false where there is none of that name. */
+/** Runs the pager to its end. Returns false where there is none. */
 function page(command: string, text: Uint8Array, environment: Record<string, string | undefined>): boolean {
   const ignore = () => {};
   // ^C is the pager's.

@@ -1,6 +1,6 @@
 /** Writing a file in one step: who reads it meets the old text or the new one. */
 
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 
@@ -14,7 +14,7 @@ export function writeFile(path: string, text: string): void {
   try {
     const descriptor = openSync(temporary, "wx", 0o644);
     try {
-      writeSync(descriptor, text);
+      writeFileSync(descriptor, text);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -18,6 +18,7 @@ import { RequestFailure } from "../model/failure.ts";
 import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
 import type { Exit } from "../model/exit.ts";
+import type { JobDefinition } from "../model/job.ts";
 import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
 import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
 import { askerOf } from "./journal/asker.ts";
@@ -191,6 +192,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       onLost: (job, lostBytes) => output.addLosses(job, { lostBytes }),
     });
     output.ship = (log, targets, bytes) => this.#shipper.ship(log, targets, bytes);
+    output.shipProblem = (targets) => this.#shipper.problem(targets);
     this.#updateMuted();
   }
 
@@ -423,13 +425,17 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   }
 
   logProblem(job: string): string {
-    const { semantics, expect } = this.job(job)?.definition ?? {};
+    const { semantics, expect, logTo } = this.job(job)?.definition ?? {};
     const isOurs = semantics === "rouse" || expect === "script";
-    return isOurs && this.context.processes.output.problem(job) || "";
+    return isOurs && this.context.processes.output.problem(job, logTo) || "";
   }
 
   get logLosses(): ReadonlyMap<string, LogLosses> {
     return this.context.processes.output.losses;
+  }
+
+  isLogFailing({ name, logTo }: JobDefinition): boolean {
+    return this.context.processes.output.problem(name, logTo) !== undefined;
   }
 
   problem(job: string): string | undefined {

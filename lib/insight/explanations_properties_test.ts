@@ -9,7 +9,7 @@ import type { Trial } from "./what_if/outcome.ts";
 import { outcomeLines } from "./what_if/outcome_text.ts";
 import { whatIf } from "./what_if/what_if.ts";
 import { Facts } from "./why/facts.ts";
-import { stateOf } from "./why/restored.ts";
+import { restoredEngine } from "./why/restored.ts";
 import { whyJob } from "./why/why.ts";
 
 const trials: fc.Arbitrary<Trial> = fc.oneof(
@@ -35,7 +35,7 @@ Deno.test("any job in any state is explained, and any trial ends; nothing of the
     const harness = new Harness(definitions, false);
     for (const step of steps) harness.step(step);
     const snapshot = JSON.parse(JSON.stringify(harness.snapshot())), before = JSON.stringify(snapshot);
-    const facts = new Facts({ engine: stateOf(snapshot) });
+    const facts = new Facts({ engine: restoredEngine(snapshot) });
     for (const job of facts.engine.jobs.keys()) {
       for (const one of whyJob(facts, job)) {
         assert.deepEqual(JSON.parse(JSON.stringify(one)), one);

@@ -4,7 +4,7 @@ import { matchesPattern } from "../engine/conditions/pattern.ts";
 import { closest } from "../model/text/closest.ts";
 
 /** What some words choose. */
-export interface JobSelection {
+interface JobSelection {
   /** The jobs, in the order of the known names, each of them once. */
   jobs: string[];
   /** A sentence for each word that chooses none. */

@@ -2,6 +2,7 @@
 
 import { printable } from "../model/text/printable.ts";
 import { type Paint, PLAIN, type Style } from "./screen/style.ts";
+import { wrapped } from "./screen/width.ts";
 import type { Explanation, JobVerdict, ReasonNode } from "./why/reason.ts";
 
 /** No line is longer, however wide the terminal is. */
@@ -60,7 +61,7 @@ export function reasonLines(one: ReasonNode, depth: number, layout: Layout): str
 /** A text at a depth, wrapped. What others have named is made printable. */
 export function lineOf(text: string, depth: number, layout: Layout, paint?: Paint): string[] {
   const indent = STEP.repeat(depth);
-  const lines = wrap(printable(text), widthOf(layout) - indent.length, STEP);
+  const lines = wrapped(printable(text), widthOf(layout) - indent.length, STEP);
   return lines.map((line) => indent + layout.style(line, paint));
 }
 
@@ -77,25 +78,3 @@ function widthOf({ width }: Layout): number {
 
 /** What is narrower is not wrapped further. */
 const NARROWEST = 30;
-
-/** Breaks a text into lines at its blanks. All but the first are indented. Words that are too long are cut in two. */
-export function wrap(text: string, width: number, indent: string): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (let word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = "";
-    } else if (line !== "") {
-      line += ` ${word}`;
-      continue;
-    }
-    let room = width - (lines.length > 0 ? indent.length : 0);
-    for (; word.length > room; room = width - indent.length) {
-      lines.push((lines.length > 0 ? indent : "") + word.slice(0, room));
-      word = word.slice(room);
-    }
-    line = (lines.length > 0 ? indent : "") + word;
-  }
-  return [...lines, line];
-}

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { COLOURED } from "./screen/style.ts";
-import { explanationLines, lineOf, PLAIN_LAYOUT, wrap } from "./tree.ts";
+import { explanationLines, lineOf, PLAIN_LAYOUT } from "./tree.ts";
+import { wrapped } from "./screen/width.ts";
 import { type Explanation, reason } from "./why/reason.ts";
 
 const EXPLANATION: Explanation = {
@@ -39,8 +40,8 @@ Deno.test("colours stand around whole lines, behind the indentation", () => {
 });
 
 Deno.test("lines are wrapped at blanks, long words anywhere, never beyond the width or 100 columns", () => {
-  assert.deepEqual(wrap("one two three four", 9, "  "), ["one two", "  three", "  four"]);
-  assert.deepEqual(wrap("abcdefghij", 4, "  "), ["abcd", "  ef", "  gh", "  ij"]);
+  assert.deepEqual(wrapped("one two three four", 9, "  "), ["one two", "  three", "  four"]);
+  assert.deepEqual(wrapped("abcdefghij", 4, "  "), ["abcd", "  ef", "  gh", "  ij"]);
   const long = "word ".repeat(60).trim();
   for (const width of [40, 60, 100, 300, Infinity]) {
     for (const depth of [0, 1, 5]) {

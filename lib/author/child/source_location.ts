@@ -3,6 +3,7 @@
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
+import { withoutColours } from "../../model/text/printable.ts";
 import { permissionProblem } from "../../sys/access/permissions.ts";
 import { isEmbedded } from "../../sys/runtime/self.ts";
 import { sourceOf } from "./modules.ts";
@@ -96,8 +97,7 @@ export function moduleError(thrown: unknown, module: string, imports: readonly s
     const location = findLocation(referrer, new RegExp(`["']${RegExp.escape(error.specifier)}["']`));
     return { ...(location ?? { file: referrer }), reason: missingModule(error.specifier, referrer) };
   }
-  // deno-lint-ignore no-control-regex
-  const message = (error instanceof Error ? error.message : "").replace(/\x1b\[[\d;]*m/g, "");
+  const message = withoutColours(error instanceof Error ? error.message : "");
   const files = [module, ...imports];
   const [, unreadable] = /^EACCES reading "(.*)"$/.exec(message) ?? [];
   const closed = unreadable === undefined ? undefined : permissionProblem(unreadable);

@@ -78,7 +78,7 @@ function jobsOf(format: JobFormat, file: Omit<JobFile, "text">, faults: string[]
 }
 
 /** The input and the output of {@link compile}. */
-export interface Compilation {
+interface Compilation {
   /** The runtime's own program, or an executable made with it. */
   compiler: string;
   embedded: EmbeddedFiles;

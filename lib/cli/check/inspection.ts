@@ -42,7 +42,7 @@ export interface Inspection {
 }
 
 /** The options of {@link inspect}. */
-export interface InspectionOptions {
+interface InspectionOptions {
   /** Whether the shell is asked about scripts. */
   scripts: boolean;
   /** Whether a compiler is asked about the types of modules. */

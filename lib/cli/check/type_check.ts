@@ -11,10 +11,10 @@ import { compilerOptions, denoConfiguration, editorFiles, json } from "../author
 import { writeFiles } from "../authoring/types.ts";
 
 /** Something that does not compile. The reason is the compiler's, with its number in front: `TS2561: Object literal may …`. */
-export type TypeProblem = Required<ModuleError>;
+type TypeProblem = Required<ModuleError>;
 
 /** The result of a type check. */
-export type TypeCheck =
+type TypeCheck =
   /** The compiler that looked at the modules, and what it found. */
   | { compiler: string; problems: TypeProblem[] }
   /** Why nobody could look at them: a sentence. */

@@ -5,6 +5,7 @@ import process from "node:process";
 import { isDirectory } from "../../config/files.ts";
 import { connectIfThere } from "../../control/client/system.ts";
 import { connect } from "../../control/client/client.ts";
+import { inTime } from "../../control/client/in_time.ts";
 import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
 import { formatInFull } from "../../formats/diagnostic.ts";
 import { SCRIPTS_VERSION_LINE, VERSION, VERSION_LINE } from "../../model/version.ts";
@@ -13,6 +14,9 @@ import type { Diagnosis } from "./examinations.ts";
 
 /** So many errors and warnings are told; `rouse check` tells them all. */
 const MOST_TOLD = 5;
+
+/** So long an init may take to answer, in ms. */
+const PATIENCE = 5000;
 
 /** Where jobs are read from where no directory is named: init's own places that there are here. */
 export function usualDirectories(environment: Record<string, string | undefined>): string[] {
@@ -30,7 +34,7 @@ export async function judgeJobs(directories: readonly string[]): Promise<Diagnos
   const missing = directories.filter((path) => !isDirectory(path)).map((path): Diagnosis => ({
     level: "problem",
     what: `${path} is no directory, or is not there`,
-    advice: "make it, or name another one by --confdir",
+    advice: "make it, or name one that is there",
   }));
   const { jobs, errors, warnings } = await inspect(directories.filter(isDirectory), {
     scripts: true,
@@ -79,7 +83,12 @@ export async function judgeInit(environment: Record<string, string | undefined>)
       };
   }
   try {
-    const version = String(await client.get(MANAGER_PATH, MANAGER_INTERFACE, "version"));
+    const version = await inTime(
+      client,
+      PATIENCE,
+      async (init) => String(await init.get(MANAGER_PATH, MANAGER_INTERFACE, "version")),
+    );
+    if (version === undefined) return silent(`not within ${PATIENCE / 1000} seconds`);
     if ([VERSION_LINE, SCRIPTS_VERSION_LINE].includes(version)) {
       return { level: "ok", what: `The init that answers is ${version}, as this executable` };
     }
@@ -89,12 +98,17 @@ export async function judgeInit(environment: Record<string, string | undefined>)
       advice: "have init take the new executable over (`telinit u'), or start it anew",
     };
   } catch (error) {
-    return {
-      level: "problem",
-      what: `The init that was reached does not answer: ${(error as Error).message}`,
-      advice: "look at its messages, on its standard error or in the kernel's log",
-    };
+    return silent((error as Error).message);
   } finally {
     client.close();
   }
+}
+
+/** An init that listens and does not answer. */
+function silent(how: string): Diagnosis {
+  return {
+    level: "problem",
+    what: `The init that was reached does not answer: ${how}`,
+    advice: "look at its messages, on its standard error or in the kernel's log",
+  };
 }

@@ -14,7 +14,7 @@ interface Finding extends Diagnosis {
   subject: string;
 }
 
-const DOCTOR: Tool = {
+export const DOCTOR: Tool = {
   name: "doctor",
   arguments: "[DIR]...",
   summary: "Examine this machine or container, the jobs in it, and the init that runs, and say what to do.",

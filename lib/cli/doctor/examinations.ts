@@ -15,7 +15,7 @@ export interface Diagnosis {
 }
 
 /** An examination. */
-export interface Examination {
+interface Examination {
   /** What is looked at, in a word or two. */
   subject: string;
   /** Nothing where there is nothing to say. */

@@ -9,7 +9,7 @@ import { probePty, type ProbeResult, probeSubreaper, refusedCalls } from "../../
 import { processes } from "../../sys/process/procfs.ts";
 
 /** The control group of this process. */
-export interface CgroupFacts {
+interface CgroupFacts {
   /** Its directory. */
   directory: string;
   /** Why no group can be made in it; absent where one can. */
@@ -19,7 +19,7 @@ export interface CgroupFacts {
 }
 
 /** A zombie, and the process that does not reap it. */
-export interface Zombie {
+interface Zombie {
   command: string;
   parent: number;
 }

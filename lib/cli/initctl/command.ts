@@ -39,6 +39,10 @@ export interface Invocation extends CliInvocation {
   tell(...answers: object[]): void;
 }
 
+/** What is said where init does not have what rouse tells beyond Upstart. */
+export const OTHER_INIT =
+  "this init is Upstart, or an older rouse (see initctl version), and does not tell enough";
+
 /** The option that chooses several jobs. No old command line has it. */
 export const JOBS: Option = {
   long: "jobs",

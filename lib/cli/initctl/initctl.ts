@@ -83,10 +83,10 @@ function commandNamed(name: string): InitctlCommand | undefined {
 }
 
 /** The environment, the output and the connections of initctl, which tests replace. */
-export interface InitctlHost {
+interface InitctlHost {
   environment: Record<string, string | undefined>;
-  /** Writes all of a text to standard output (1) or the error output (2). */
-  write(descriptor: 1 | 2, text: string): void;
+  /** Writes all of a text to standard output (1) or the error output (2). False where nobody reads it. */
+  write(descriptor: 1 | 2, text: string): boolean;
   /** The same for text that has colours. */
   writeStyled(descriptor: 1 | 2, text: string | Uint8Array): boolean;
   isTerminal(descriptor: 0 | 1 | 2): boolean;
@@ -146,16 +146,11 @@ async function run(
   const parsed = parseOptions(args, options);
   const values = (option: string) => [...before.get(option) ?? [], ...parsed.options.get(option) ?? []];
   const has = (option: string) => values(option).length > 0;
-  const paged = command.isListing && direct.isTerminal(1) && !NOT_PAGED.some(has)
-    ? await pagedHost(direct)
-    : undefined;
-  const host = paged?.host ?? direct;
-  if (has("help")) return print(host, commandHelp(usage, command, options));
-  if (has("version")) return print(host, versionText(name));
-  if (command.name === "help") return print(host, commandList(name, GROUPS.map((group) => group())));
-  const { environment } = host;
+  if (has("help")) return print(direct, commandHelp(usage, command, options));
+  if (has("version")) return print(direct, versionText(name));
+  if (command.name === "help") return print(direct, commandList(name, GROUPS.map((group) => group())));
   const verbosity = lastGiven(parsed.options, VERBOSITY) ?? lastGiven(before, VERBOSITY);
-  const complain = (line: string) => host.write(2, `${name}: ${line}\n`);
+  const complain = (line: string) => void direct.write(2, `${name}: ${line}\n`);
   if (has("host")) {
     const { runRemotely } = await import("./remote.ts");
     const result = await runRemotely({
@@ -167,14 +162,18 @@ async function run(
         "--",
         ...parsed.args,
       ],
-      isInteractive: host.isTerminal(0) && host.isTerminal(1),
+      isInteractive: direct.isTerminal(0) && direct.isTerminal(1),
       isJson: has("json"),
-      write: host.write,
+      write: direct.write,
       complain,
     });
     if (typeof result === "number") return result;
     throw new UsageError(result.wrong);
   }
+  const paged = command.isListing && direct.isTerminal(1) && !NOT_PAGED.some(has)
+    ? await pagedHost(direct)
+    : undefined;
+  const host = paged?.host ?? direct, { environment } = host;
   let client: Client | undefined;
   let output = "", isTold = false;
   const isJson = has("json"), isQuiet = verbosity === "quiet" || isJson;
@@ -224,7 +223,7 @@ function optionWords(given: ParsedOptions["given"], table: readonly Option[]): s
 }
 
 /** With these a command's output is shown as it comes. */
-const NOT_PAGED = ["no-pager", "follow", "watch", "json", "help", "version"];
+const NOT_PAGED = ["no-pager", "follow", "watch", "json"];
 
 /** A host whose standard output is kept, and goes through the pager at the end where it is long. */
 async function pagedHost(host: InitctlHost): Promise<{ host: InitctlHost; end(): void }> {
@@ -234,7 +233,7 @@ async function pagedHost(host: InitctlHost): Promise<{ host: InitctlHost; end():
     host: {
       ...host,
       write: (descriptor, text) =>
-        descriptor === 1 ? void kept.add(printableLines(text)) : host.write(descriptor, text),
+        descriptor === 1 ? kept.add(printableLines(text)) : host.write(descriptor, text),
       writeStyled: (descriptor, text) =>
         descriptor === 1 ? kept.add(text) : host.writeStyled(descriptor, text),
     },

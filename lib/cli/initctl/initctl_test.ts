@@ -30,11 +30,12 @@ async function call(
   const words = line.split(" ").filter((word) => word !== "").map((word) => word === "''" ? "" : word);
   const name = words.shift()!;
   const written = ["", "", ""];
-  const write = (descriptor: number, text: string) => void (written[descriptor] += text);
-  const writeStyled = (descriptor: number, text: string | Uint8Array) => {
-    write(descriptor, typeof text === "string" ? text : new TextDecoder().decode(text));
+  const write = (descriptor: number, text: string) => {
+    written[descriptor] += text;
     return true;
   };
+  const writeStyled = (descriptor: number, text: string | Uint8Array) =>
+    write(descriptor, typeof text === "string" ? text : new TextDecoder().decode(text));
   const host = { environment, write, writeStyled, isTerminal: () => false, connect: by };
   const status = await main(words, name, host);
   return { status, stdout: written[1]!, stderr: written[2]! };

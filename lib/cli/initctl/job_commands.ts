@@ -11,11 +11,12 @@ import {
   ROUSE_JOB_INTERFACE,
 } from "../../control/names.ts";
 import { COLOUR, type Option } from "../../model/command_line/options.ts";
-import { type CommandGroup, type Invocation, JOBS, LONG, noWait } from "./command.ts";
+import { type CommandGroup, type Invocation, JOBS, LONG, noWait, OTHER_INIT } from "./command.ts";
 import { exitCodeOf, exitCodeOfError } from "./screens/exit_code.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { formatStatus, type InstanceStatus, statusAsData } from "../../control/status.ts";
-import { type AskedChange, patiently, tellFailure } from "./patience.ts";
+import { type JobList, listAll, statusOfRow, type StatusRow } from "./job_list.ts";
+import { type AskedChange, type JobChange, patiently, tellFailure } from "./patience.ts";
 
 /** The job that a command is about. */
 interface TargetJob {
@@ -101,7 +102,7 @@ async function propertiesOf(client: Client, instance: string): Promise<InstanceS
 }
 
 /** A command that starts, stops or restarts a job, then prints its status. */
-function change(member: "Start" | "Stop" | "Restart") {
+function change(member: JobChange) {
   return async (invocation: Invocation) => {
     const { args, has } = invocation;
     if (has("jobs")) return (await screens()).changeSeveral(invocation, member);
@@ -168,9 +169,9 @@ async function status(invocation: Invocation): Promise<number | void> {
   const job = invocation.has("jobs") ? undefined : await targetJob(invocation);
   const shown = !job || isAtLength(invocation) ? await (await screens()).showStatus(invocation) : undefined;
   if (shown !== undefined) return shown;
-  if (!job) throw new Error("Unable to choose jobs: this init does not tell of all at once");
+  if (!job) throw new Error(`Unable to choose jobs: ${OTHER_INIT}; name one, without --jobs`);
   if (invocation.isJson) {
-    throw new Error("Unable to describe the job as JSON: this init does not tell enough");
+    throw new Error(`Unable to describe the job as JSON: ${OTHER_INIT}; status without --json works`);
   }
   return await briefStatus(job, invocation);
 }
@@ -234,27 +235,6 @@ async function findInstance(job: TargetJob, args: string[]): Promise<InstanceSta
   }
 }
 
-/** An instance in the answers of rouse's own methods. */
-type StatusRow = [
-  name: string,
-  goal: string,
-  state: string,
-  processes: InstanceStatus["processes"],
-  note?: string,
-];
-
-function statusOfRow([name, goal, state, processes, note = ""]: StatusRow): InstanceStatus {
-  return { name, goal, state, processes, note };
-}
-
-type JobList = Array<[name: string, instances: InstanceStatus[]]>;
-
-/** All jobs, by one call, which only rouse answers. */
-async function listAll(client: Client): Promise<JobList> {
-  const [jobs] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "ListAll");
-  return (jobs as Array<[string, StatusRow[]]>).map(([name, rows]) => [name, rows.map(statusOfRow)]);
-}
-
 /** All jobs, by the methods that Upstart has: calls for each job and each instance, sent without waiting in between. */
 async function listEach(client: Client): Promise<JobList> {
   const [paths] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, "GetAllJobs");
@@ -297,7 +277,7 @@ async function list(invocation: Invocation): Promise<number | void> {
   const isMore = isAtLength(invocation) || LIST_OPTIONS.some(({ long }) => invocation.has(long));
   const shown = isMore ? await (await screens()).showList(invocation, false) : undefined;
   if (shown === undefined && invocation.isJson) {
-    throw new Error("Unable to list jobs as JSON: this init does not tell enough");
+    throw new Error(`Unable to list jobs as JSON: ${OTHER_INIT}; list without --json works`);
   }
   return shown ?? await listBriefly(invocation);
 }
@@ -321,7 +301,9 @@ async function listBriefly(invocation: Invocation): Promise<void> {
 /** @throws {Error} when init does not tell of processes. */
 async function ps(invocation: Invocation): Promise<number> {
   const shown = await (await screens()).showList(invocation, true);
-  if (shown === undefined) throw new Error("Unable to list processes: this init does not tell of them");
+  if (shown === undefined) {
+    throw new Error(`Unable to list processes: ${OTHER_INIT}; list tells the main ones`);
+  }
   return shown;
 }
 

@@ -2,10 +2,13 @@
 
 import type { Invocation } from "./command.ts";
 
+/** A change of a job, as its method is called. */
+export type JobChange = "Start" | "Stop" | "Restart";
+
 /** What was asked for. */
 export type AskedChange =
-  | { change: "Start" | "Stop" | "Restart"; job: string }
-  | { change: "Start" | "Stop" | "Restart"; jobs: string[] }
+  | { change: JobChange; job: string }
+  | { change: JobChange; jobs: string[] }
   | { change: "Emit"; event: string };
 
 /** The jobs that a change is asked of; none: the change is no one's in particular. */

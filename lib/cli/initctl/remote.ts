@@ -8,7 +8,7 @@ import { printableJson } from "../../model/text/printable.ts";
 import { ConnectionError, errorAsData } from "./errors.ts";
 
 /** What is run, and where. */
-export interface RemoteRequest {
+interface RemoteRequest {
   /** The values of `--host`, each a host or several with commas. */
   hosts: readonly string[];
   /** The words after `initctl`. */
@@ -16,7 +16,8 @@ export interface RemoteRequest {
   /** True where input and output are terminals. */
   isInteractive: boolean;
   isJson: boolean;
-  write(descriptor: 1 | 2, text: string): void;
+  /** Returns false where nobody reads it. */
+  write(descriptor: 1 | 2, text: string): boolean;
   /** Writes a line to standard error. */
   complain(line: string): void;
 }
@@ -36,9 +37,8 @@ export async function runRemotely(request: RemoteRequest): Promise<number | { wr
   const hosts = [...new Set(request.hosts.flatMap((value) => value.split(",")))];
   const wrong = hosts.find((host) => !isHost(host));
   if (wrong !== undefined) return { wrong: `no host can be called ${JSON.stringify(wrong)}` };
-  const isAlone = hosts.length === 1;
-  const statuses = await Promise.all(hosts.map((host) => runOn(host, request, isAlone)));
-  return Math.max(...statuses);
+  const run = new RemoteRun(request, hosts.length === 1);
+  return Math.max(...await Promise.all(hosts.map((host) => run.on(host))));
 }
 
 /** A word with a dash would be an option of ssh, such as one that runs a program here. */
@@ -47,32 +47,73 @@ function isHost(word: string): boolean {
   return word !== "" && !word.startsWith("-") && !/[\s\x00-\x1f\x7f]/.test(word);
 }
 
-async function runOn(host: string, request: RemoteRequest, isAlone: boolean): Promise<number> {
-  const { words, isInteractive, isJson, write, complain } = request;
-  const fail = (message: string) => {
-    const answer = errorAsData(new ConnectionError(message));
-    if (isJson) write(1, `${printableJson(isAlone ? answer : { host, answer })}\n`);
+/** A command that runs on hosts. */
+class RemoteRun {
+  readonly #running = new Set<ChildProcess>();
+  /** Fulfilled when nobody reads the output any more. */
+  readonly #unread = Promise.withResolvers<void>();
+
+  constructor(private readonly request: RemoteRequest, private readonly isAlone: boolean) {}
+
+  /** Runs it on a host. Gives the exit status. */
+  async on(host: string): Promise<number> {
+    const child = this.#spawn(host);
+    this.#running.add(child);
+    try {
+      const shown = Promise.all([
+        endOf(child),
+        this.#follow(child.stdout, 1, host),
+        this.#follow(child.stderr, 2, host),
+      ]);
+      const [status] = await Promise.race([shown, this.#unread.promise]) ?? [];
+      if (status === undefined) return 0;
+      const advice = adviceFor(status, this.isAlone);
+      if (advice !== undefined) this.#fail(host, `Unable to ask ${host}: ${advice}`);
+      return status;
+    } catch (error) {
+      this.#fail(host, `Unable to run ssh for ${host}: ${errorReason(error)}; it is in OpenSSH's client`);
+      return NO_CONNECTION;
+    } finally {
+      this.#running.delete(child);
+    }
+  }
+
+  #spawn(host: string): ChildProcess {
+    const { words, isInteractive } = this.request;
+    const command = ["sh", "-c", SCRIPT, "initctl", ...words].map(quoted).join(" ");
+    const options = this.isAlone
+      ? isInteractive ? ["-t", "-o", "LogLevel=ERROR"] : ["-T"]
+      : ["-T", "-o", "BatchMode=yes"];
+    return spawn("ssh", [...options, "--", host, command], {
+      // Several cannot share one terminal's keys; ssh asks for passwords on the terminal itself.
+      stdio: this.isAlone ? "inherit" : ["ignore", "pipe", "pipe"],
+    });
+  }
+
+  #fail(host: string, message: string): void {
+    const answer = errorAsData(new ConnectionError(message)), { isJson, write, complain } = this.request;
+    if (isJson) write(1, `${printableJson(this.isAlone ? answer : { host, answer })}\n`);
     complain(message);
-  };
-  const command = ["sh", "-c", SCRIPT, "initctl", ...words].map(quoted).join(" ");
-  const options = isAlone
-    ? isInteractive ? ["-t", "-o", "LogLevel=ERROR"] : ["-T"]
-    : ["-T", "-o", "BatchMode=yes"];
-  const child = spawn("ssh", [...options, "--", host, command], {
-    // Several cannot share one terminal's keys; ssh asks for passwords on the terminal itself.
-    stdio: isAlone ? "inherit" : ["ignore", "pipe", "pipe"],
-  });
-  const shown = isAlone
-    ? []
-    : [follow(child.stdout, 1, host, request), follow(child.stderr, 2, host, request)];
-  try {
-    const [status] = await Promise.all([endOf(child), ...shown]);
-    const advice = adviceFor(status, isAlone);
-    if (advice !== undefined) fail(`Unable to ask ${host}: ${advice}`);
-    return status;
-  } catch (error) {
-    fail(`Unable to run ssh for ${host}: ${errorReason(error)}; it is in OpenSSH's client`);
-    return NO_CONNECTION;
+  }
+
+  /** Writes the lines of one of several hosts with its name, as they come. */
+  async #follow(stream: Readable | null, descriptor: 1 | 2, host: string): Promise<void> {
+    if (!stream) return;
+    const { write, isJson } = this.request;
+    for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
+      const text = isJson && descriptor === 1 ? withHost(host, line) : `${host}: ${line}`;
+      if (!write(descriptor, `${text}\n`) && descriptor === 1) return this.#end();
+    }
+  }
+
+  /** Nobody reads the output any more: no host needs to go on. ssh may have left somebody who holds its output. */
+  #end(): void {
+    for (const child of this.#running) {
+      child.kill();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }
+    this.#unread.resolve();
   }
 }
 
@@ -96,19 +137,6 @@ function endOf(child: ChildProcess): Promise<number> {
     // Killed by a signal, ssh has told nothing of the other side.
     child.on("close", (status) => resolve(status ?? NO_CONNECTION));
   });
-}
-
-/** Writes the lines of one of several hosts with its name, as they come. */
-async function follow(
-  stream: Readable | null,
-  descriptor: 1 | 2,
-  host: string,
-  { write, isJson }: RemoteRequest,
-): Promise<void> {
-  if (!stream) return;
-  for await (const line of createInterface({ input: stream, crlfDelay: Infinity })) {
-    write(descriptor, `${isJson && descriptor === 1 ? withHost(host, line) : `${host}: ${line}`}\n`);
-  }
 }
 
 /** An answer of JSON, in an object that names the host. */

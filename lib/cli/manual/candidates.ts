@@ -80,12 +80,13 @@ async function follow(
   }
   const { commands, options } = await tables.initctl();
   if (program === "initctl") {
-    const at = words.findIndex((word) => !word.startsWith("-"));
-    if (at >= 0 && at < words.length - 1) {
+    const { operands: [at], awaited } = read(words.slice(0, -1), options);
+    if (at !== undefined) {
       return await ofCommand(commands.find(({ name }) => name === words[at]), words.slice(at + 1), options);
     }
-    return first.startsWith("-") && at < 0
-      ? optionWords(options)
+    const current = words.at(-1) ?? "";
+    return awaited || current.startsWith("-")
+      ? await ofOption(current, awaited, options)
       : commands.map(({ name, summary }) => ({ word: name, text: summary }));
   }
   const command = commands.find(({ name }) => name === program);
@@ -100,23 +101,39 @@ async function ofCommand(
 ): Promise<Candidate[]> {
   if (!command) return [];
   const options = [...command.options ?? [], ...further], current = words.at(-1) ?? "";
-  const [, long, value] = /^--([^=]+)=(.*)$/.exec(current) ?? [];
-  if (value !== undefined) {
-    const found = await VALUES[long!]?.([]) ?? [];
-    return found.map(({ word, text }) => ({ word: `--${long}=${word}`, text }));
-  }
-  if (current.startsWith("-")) return optionWords(options);
-  const before: string[] = [];
+  const { operands, awaited } = read(words.slice(0, -1), options);
+  if (awaited || current.startsWith("-")) return await ofOption(current, awaited, options);
+  return await OPERANDS[command.arguments ?? ""]?.(operands.map((at) => words[at]!)) ?? [];
+}
+
+/** Tells words apart: the places of operands, and the option whose value is to come. */
+function read(
+  words: readonly string[],
+  options: readonly Option[],
+): { operands: number[]; awaited: Option | undefined } {
+  const operands: number[] = [];
   let awaited: Option | undefined;
-  for (const word of words.slice(0, -1)) {
+  for (const [at, word] of words.entries()) {
     const named = awaited
       ? undefined
       : options.find(({ short, long }) => word === `--${long}` || word === `-${short}`);
-    if (!awaited && !word.startsWith("-")) before.push(word);
+    if (!awaited && !word.startsWith("-")) operands.push(at);
     awaited = named?.argument === undefined ? undefined : named;
   }
-  const source = awaited ? VALUES[awaited.long] : OPERANDS[command.arguments ?? ""];
-  return await source?.(before) ?? [];
+  return { operands, awaited };
+}
+
+/** What an option may be, or its value. @param awaited The option in front, whose value the word is */
+async function ofOption(
+  current: string,
+  awaited: Option | undefined,
+  options: readonly Option[],
+): Promise<Candidate[]> {
+  if (awaited) return await VALUES[awaited.long]?.([]) ?? [];
+  const [, long, value] = /^--([^=]+)=(.*)$/.exec(current) ?? [];
+  if (value === undefined) return optionWords(options);
+  const found = await VALUES[long!]?.([]) ?? [];
+  return found.map(({ word, text }) => ({ word: `--${long}=${word}`, text }));
 }
 
 function optionWords(options: readonly Option[]): Candidate[] {

@@ -25,6 +25,7 @@ export const SHELLS: Readonly<Record<string, Shell>> = {
   local word
   COMPREPLY=()
   while IFS=$'\\t' read -r word _; do
+    printf -v word %q "$word"
     COMPREPLY+=("$word")
   done < <(${command} bash "\${COMP_WORDS[@]:0:COMP_CWORD+1}" 2>/dev/null)
   [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
@@ -40,6 +41,7 @@ _rouse() {
   local word text
   local -a found
   while IFS=$'\\t' read -r word text; do
+    word=\${word//\\\\/\\\\\\\\}
     found+=("\${word//:/\\\\:}\${text:+:$text}")
   done < <(${command} zsh "\${(@)words[1,CURRENT]}" 2>/dev/null)
   if (( $#found )); then _describe word found; else _files; fi

@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import { type Client, connect } from "../../control/client/client.ts";
+import { inTime } from "../../control/client/in_time.ts";
 import { describe } from "../../control/client/insight.ts";
 import { connectToSystem } from "../../control/client/system.ts";
 import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
@@ -16,25 +17,24 @@ type Question = (client: Client) => Promise<Candidate[]>;
 
 /** The answer; nothing where no init answers in time. */
 export async function askInit(question: Question): Promise<Candidate[]> {
-  let client: Client | undefined, timer: ReturnType<typeof setTimeout> | undefined;
-  const asking = (async () => {
+  let client: Client | undefined;
+  try {
     const { UPSTART_SESSION } = process.env;
     client = UPSTART_SESSION
-      ? await connect(UPSTART_SESSION)
-      : await connectToSystem(process.env, connect, () => {});
+      ? await connect(UPSTART_SESSION, undefined, PATIENCE)
+      : await connectToSystem(process.env, hastily, () => {});
     client.silence();
-    return await question(client);
-  })();
-  const late = new Promise<Candidate[]>((resolve) => timer = setTimeout(() => resolve([]), PATIENCE));
-  try {
-    return await Promise.race([asking, late]);
+    return await inTime(client, PATIENCE, question) ?? [];
   } catch {
     return []; // What is typed is to be seen, and no error in its midst.
   } finally {
-    clearTimeout(timer);
     client?.close();
   }
 }
+
+/** Connects where there is room for one more client soon. */
+const hastily: typeof connect = (address, destination, patience = PATIENCE) =>
+  connect(address, destination, Math.min(patience, PATIENCE));
 
 /** All jobs, with their descriptions. */
 export const jobNames: Question = async (client) => {

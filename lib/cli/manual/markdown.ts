@@ -8,7 +8,7 @@ export type Block =
   | { kind: "entry"; term: string; text: string };
 
 /** A piece of a text: code and strong text are set apart. */
-export interface Span {
+interface Span {
   text: string;
   isStrong: boolean;
 }

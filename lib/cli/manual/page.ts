@@ -19,7 +19,7 @@ export interface ManualPage {
 }
 
 /** What pages are made of beside their own texts. */
-export interface PageSources {
+interface PageSources {
   /** Markdown by the names of files. */
   guides: Readonly<Record<string, string>>;
   /** The description of a program. */

@@ -28,6 +28,7 @@ const DESCRIPTIONS: Readonly<Record<string, (name: string) => Promise<CommandDes
   check: async () => (await import("../check/check.ts")).CHECK,
   completion: async () => (await import("./completion.ts")).COMPLETION,
   convert: async () => (await import("../authoring/convert.ts")).convertTool(FORMATS),
+  doctor: async () => (await import("../doctor/doctor.ts")).DOCTOR,
   halt: systemEnd,
   "init-checkconf": async () => (await import("../check/init_checkconf.ts")).CHECKCONF,
   man: async () => (await import("./man.ts")).MAN,
@@ -54,7 +55,18 @@ async function systemEnd(name: string): Promise<CommandDescription> {
 }
 
 /** The words behind `rouse` that have a part in its page, in this order. */
-const TOOLS = ["check", "new", "types", "convert", "build", "probe", "man", "completion", "--install"];
+const TOOLS = [
+  "check",
+  "doctor",
+  "new",
+  "types",
+  "convert",
+  "build",
+  "probe",
+  "man",
+  "completion",
+  "--install",
+];
 
 /** The descriptions of the tables. @param host Of the entry point */
 export class ProgramTables {

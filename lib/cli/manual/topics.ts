@@ -23,6 +23,11 @@ export async function isCommand(topic: string, host: Host): Promise<boolean> {
   return commands.some(({ name }) => name === topic);
 }
 
+/** True for what is explained as a stanza, or as a field. */
+export async function isStanza(topic: string, host: Host): Promise<boolean> {
+  return (await explaining(topic, host)).length > 0;
+}
+
 /** Shows what the manual says of a topic. Returns the exit status: 1 where it says nothing. */
 export async function showTopic(topic: string, host: Host): Promise<number> {
   const file = pageFile(topic);

@@ -14,7 +14,7 @@ const PID_FILE = "/var/run/shutdown.pid";
 const { O_RDONLY, O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** What the file tells: the shutdown that waits, `stale` for one that is gone, `none` where there is no file. */
-export type Waiting = number | "stale" | "none";
+type Waiting = number | "stale" | "none";
 
 /** The shutdown that waits for its time, be it ours or another's. */
 export function waitingShutdown(): Waiting {

@@ -55,7 +55,7 @@ const MINUTE = 60_000;
 const LONGEST_SLEEP = 30_000;
 
 /** What a countdown needs of the world. */
-export interface Countdown {
+interface Countdown {
   /** The time that is left, in ms. */
   left(): number;
   /** Waits so many ms. False: the shutdown is cancelled. */

@@ -21,7 +21,7 @@ export interface ScriptRequest {
 }
 
 /** How requests are carried out. */
-export interface RequestRules {
+interface RequestRules {
   /** Levels come from the headers, not from links. */
   useDefaults: boolean;
   /** Levels that are given count more than those of the header. */

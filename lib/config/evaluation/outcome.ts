@@ -3,6 +3,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { hasFunctions, type JobDefinition } from "../../model/job.ts";
 import { validateJob, withSources } from "../../model/validate.ts";
+import { withoutColours } from "../../model/text/printable.ts";
 import type { ModuleOutcome } from "./evaluator.ts";
 import { type ModuleOwner, runAsOwner } from "./owner.ts";
 import type { ModuleError, ModuleReport } from "../../author/protocol.ts";
@@ -98,6 +99,5 @@ export function lastWords(text: string): string | undefined {
 /** A child's text as one line, without colours. */
 function plainText(text: string): string {
   // deno-lint-ignore no-control-regex
-  const [colours, controls] = [/\x1b\[[0-9;]*m/g, /[\x00-\x1f\x7f]+/g];
-  return text.slice(0, 2000).replace(colours, "").replace(controls, " ");
+  return withoutColours(text.slice(0, 2000)).replace(/[\x00-\x1f\x7f]+/g, " ");
 }

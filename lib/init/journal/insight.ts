@@ -6,6 +6,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { EngineSnapshot } from "../../engine/snapshot/engine_snapshot.ts";
 import type { Asker, JournalRecord, OutputLine, Page, PageQuery } from "../../model/insight/journal.ts";
 import type { Report } from "../../model/insight/report.ts";
+import type { JobDefinition } from "../../model/job.ts";
 import type { Notice, Request } from "../../model/requests.ts";
 import type { InitContext } from "../init_context.ts";
 import { type Part, type Parts, restoreParts, saveParts } from "../parts/part.ts";
@@ -129,7 +130,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
       histories: this.#histories,
       defaultConsole,
       logOf: output.logOf.bind(output),
-      logProblem: output.problem.bind(output),
+      logProblem: ({ name, logTo }: JobDefinition) => output.problem(name, logTo),
     };
     return {
       now: now.wall,

@@ -22,14 +22,14 @@ export interface ReportSources {
   /** What is remarked of a job none of whose instances is there. `isFailureKnown`: the report has its last failure. */
   remark(job: string, isFailureKnown: boolean): string;
   /** Why a log of a job cannot be written; undefined where all can. */
-  logProblem(job: string): string | undefined;
+  logProblem(job: JobDefinition): string | undefined;
 }
 
 /** What is known of a job. */
 export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): JobReport {
   const { definition, name, pendingDefinition } = job;
   const { description, source, semantics, task, limit, respawn, respawnLimit } = definition;
-  const log = logOf(definition, "", sources), logProblem = sources.logProblem(name);
+  const log = logOf(definition, "", sources), logProblem = sources.logProblem(definition);
   const past = sources.histories.pastOf(name), problem = sources.problem(name);
   const remark = sources.remark(name, past[0]?.last?.isFailure ?? false);
   const isLimited = respawn && respawnLimit !== "unlimited";

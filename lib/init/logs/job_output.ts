@@ -94,6 +94,8 @@ export class JobOutput implements Part<SavedOutput> {
   onRotated: (path: string, rotation: Rotation) => void = () => {};
   /** Passes output on to other places than files. */
   ship: Ship = () => {};
+  /** Why output cannot be passed on to one of these places; undefined where it can. */
+  shipProblem: (targets: readonly LogTarget[]) => string | undefined = () => undefined;
 
   constructor(private readonly options: JobOutputOptions) {
     const { logTime, onProblem, patience } = options;
@@ -205,9 +207,12 @@ export class JobOutput implements Part<SavedOutput> {
     return this.#logs.flush();
   }
 
-  /** Why a log of a job cannot be written; undefined where all can. */
-  problem(job: string): string | undefined {
-    return this.#logs.problem(job);
+  /**
+   * Why a log of a job cannot be written, or its output not be shipped; undefined where all can.
+   * @param to Where its output goes, by its definition
+   */
+  problem(job: string, to: readonly LogTarget[] = []): string | undefined {
+    return this.#logs.problem(job) ?? this.shipProblem(to);
   }
 
   /** What was lost of the output of each job that has lost some. */

@@ -3,6 +3,7 @@
 import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { JobView, Supervisor } from "../../control/supervisor.ts";
+import type { JobDefinition } from "../../model/job.ts";
 import type { Notice } from "../../model/requests.ts";
 import { VERSION } from "../../model/version.ts";
 import type { LogLosses } from "../logs/files/log_store.ts";
@@ -22,7 +23,7 @@ interface JobMetric {
   value(
     job: JobView,
     usage: ResourceUsage | undefined,
-    losses: LogLosses | undefined,
+    log: { losses: LogLosses | undefined; isFailing: boolean },
   ): number | undefined;
   /** True: the value only grows while the processes of the job live. */
   isCounter?: boolean;
@@ -32,6 +33,8 @@ interface JobMetric {
 export interface LogSubject {
   /** What was lost of each job's output, where something was. */
   readonly logLosses: ReadonlyMap<string, LogLosses>;
+  /** True where a log of a job cannot be written, or its output not be shipped. */
+  isLogFailing(job: JobDefinition): boolean;
 }
 
 const JOB_METRICS: JobMetric[] = [
@@ -60,14 +63,19 @@ const JOB_METRICS: JobMetric[] = [
   {
     name: "rouse_job_log_lost_bytes_total",
     help: "Output of the job that no log took, as a disk was full or a collector away for too long.",
-    value: (_job, _usage, losses) => losses?.lostBytes ?? 0,
+    value: (_job, _usage, { losses }) => losses?.lostBytes ?? 0,
     isCounter: true,
   },
   {
     name: "rouse_job_log_dropped_lines_total",
     help: "Lines of the job that were beyond its log limit, and left out.",
-    value: (_job, _usage, losses) => losses?.droppedLines ?? 0,
+    value: (_job, _usage, { losses }) => losses?.droppedLines ?? 0,
     isCounter: true,
+  },
+  {
+    name: "rouse_job_log_failing",
+    help: "1 where a log of the job cannot be written, or its output not be shipped.",
+    value: (_job, _usage, { isFailing }) => isFailing ? 1 : 0,
   },
 ];
 
@@ -145,8 +153,10 @@ export class Metrics {
       await turn();
       metric.reset();
       for (const [index, job] of jobs.entries()) {
-        const value = jobMetric.value(job, usages[index], this.init.logLosses.get(job.definition.name));
-        if (value !== undefined) metric.inc({ job: job.definition.name }, value);
+        const { definition } = job, losses = this.init.logLosses.get(definition.name);
+        const log = { losses, isFailing: this.init.isLogFailing(definition) };
+        const value = jobMetric.value(job, usages[index], log);
+        if (value !== undefined) metric.inc({ job: definition.name }, value);
       }
     }
     const texts: string[] = [];

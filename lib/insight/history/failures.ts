@@ -3,7 +3,7 @@
 import { displayName } from "../../model/display_name.ts";
 import type { OutputLine } from "../../model/insight/journal.ts";
 import type { InstanceReport, JobReport, Report } from "../../model/insight/report.ts";
-import { printable, printableLines } from "../../model/text/printable.ts";
+import { printable, printableLines, withoutColours } from "../../model/text/printable.ts";
 import { hasRun, reasonInWords, resultInWords } from "../results.ts";
 
 /** A run that has failed. */
@@ -33,10 +33,6 @@ function failedRun({ name }: JobReport, { name: instance, last }: InstanceReport
   return { job: name, instance, result, reason: reasonInWords(last!), hasRun: hasRun(last!) };
 }
 
-/** Changes of colours in what a program prints. */
-// deno-lint-ignore no-control-regex
-const COLOUR_CHANGE = /\x1b\[[0-9;:]*m/g;
-
 /**
  * A failed run, and the last lines that it has printed, as lines for a terminal.
  * @param isTold True where the reason has been told already.
@@ -49,6 +45,6 @@ export function failureLines(
   const lines = output.filter((line) => line.job === job && line.instance === instance);
   return [
     ...isTold ? [] : [printable(`${displayName(job, instance)}: ${result}`)],
-    ...lines.map(({ text }) => `  | ${printableLines(text.replace(COLOUR_CHANGE, ""))}`),
+    ...lines.map(({ text }) => `  | ${printableLines(withoutColours(text))}`),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { displayName } from "../../model/display_name.ts";
-import { printable, printableLines } from "../../model/text/printable.ts";
+import { printable, printableLines, withoutColours } from "../../model/text/printable.ts";
 import { COLOURED, type Style } from "../screen/style.ts";
 import type { LogLine } from "./log_line.ts";
 import { clockTime, isSameDay } from "./since.ts";
@@ -10,12 +10,8 @@ import { clockTime, isSameDay } from "./since.ts";
 /** The colours of jobs' names (ECMA-48, Select Graphic Rendition), by turns. */
 const COLOURS = [36, 33, 35, 32, 34, 96, 93, 95, 92, 94];
 
-/** Changes of colours in what a program prints: they are left out on a terminal, all other control characters are shown. */
-// deno-lint-ignore no-control-regex
-const COLOUR_CHANGE = /\x1b\[[0-9;:]*m/g;
-
 /** How lines are shown. */
-export interface LogLook {
+interface LogLook {
   style: Style;
   isTerminal: boolean;
   /** True: all lines are of one job, so that those of its nameless instance bear no name. */
@@ -35,7 +31,7 @@ export class LogText {
     if (!this.look.isTerminal) {
       return Buffer.concat([Buffer.from(name), line.bytes ?? Buffer.from(line.text), NEWLINE]);
     }
-    const text = printableLines(line.text.replace(COLOUR_CHANGE, ""));
+    const text = printableLines(withoutColours(line.text));
     return Buffer.from(`${this.look.style(this.#timeOf(line), "dim")} ${name}${text}\n`);
   }
 

@@ -1,7 +1,7 @@
 /** The page that `status` shows of a job: all that is known of it. */
 
 import type { CheckReport, InstanceReport, JobReport, TimerReport } from "../../model/insight/report.ts";
-import { printable } from "../../model/text/printable.ts";
+import { printable, withoutColours } from "../../model/text/printable.ts";
 import { causeInWords, isOrderly, resultInWords } from "../results.ts";
 import { timerInWords } from "../timers.ts";
 import { howLong, howLongAgo, sizeInWords } from "../words.ts";
@@ -186,7 +186,7 @@ export function jobPage(job: JobReport, context: PageContext): string[] {
     ...fieldLines(isOne ? INSTANCE_FIELDS : [totalOf(rows)], first, context),
     ...fieldLines(JOB_FIELDS, first, context),
     ...apart(table.map((line) => INDENT + line)),
-    ...apart(lines.map((line) => style(cut(printable(line), width), "dim"))),
+    ...apart(lines.map((line) => style(cut(printable(withoutColours(line)), width), "dim"))),
   ];
 }
 

@@ -31,7 +31,7 @@ export interface JobRow {
 }
 
 /** What was seen of an instance's processes; undefined where nothing was. */
-export type Observation = (job: string, instance: InstanceReport) => ObservedInstance | undefined;
+type Observation = (job: string, instance: InstanceReport) => ObservedInstance | undefined;
 
 /** The rows of a report, in its order; broken files at the end. */
 export function rowsOf(report: Report, observe: Observation): JobRow[] {

@@ -3,7 +3,7 @@
 import type { ProcessStatus } from "../../sys/process/procfs.ts";
 
 /** A process in the tree, 0 deep where it is none's child in it. */
-export interface TreeProcess {
+interface TreeProcess {
   status: ProcessStatus;
   depth: number;
 }

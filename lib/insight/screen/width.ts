@@ -39,23 +39,29 @@ export function pad(text: string, columns: number, isRight = false): string {
   return isRight ? blanks + text : text + blanks;
 }
 
-/** A text as lines of at most so many columns, broken between words; a word that is longer is cut into pieces. */
-export function wrapped(text: string, columns: number): string[] {
+/**
+ * A text as lines of at most so many columns, broken between words; a word that is longer is cut into pieces.
+ * @param indent Stands in front of each line but the first
+ */
+export function wrapped(text: string, columns: number, indent = ""): string[] {
   const lines: string[] = [];
+  const add = (line: string) => void lines.push(lines.length > 0 ? indent + line : line);
+  const room = () => lines.length > 0 ? columns - indent.length : columns;
   let line = "";
   for (let word of text.split(" ")) {
     const joined = line === "" ? word : `${line} ${word}`;
-    if (columnsOf(joined) <= columns) {
+    if (columnsOf(joined) <= room()) {
       line = joined;
       continue;
     }
-    if (line !== "") lines.push(line);
-    while (columnsOf(word) > columns) {
-      const piece = startOf(word, columns, 1);
-      lines.push(piece);
+    if (line !== "") add(line);
+    while (columnsOf(word) > room()) {
+      const piece = startOf(word, room(), 1);
+      add(piece);
       word = word.slice(piece.length);
     }
     line = word;
   }
-  return line === "" && lines.length > 0 ? lines : [...lines, line];
+  if (line !== "" || lines.length === 0) add(line);
+  return lines;
 }

@@ -8,7 +8,7 @@ import type { Outcome, Trial } from "../what_if/outcome.ts";
 import { outcomeLines } from "../what_if/outcome_text.ts";
 import { type Surroundings, whatIf } from "../what_if/what_if.ts";
 import { Facts, type FactSources } from "../why/facts.ts";
-import { stateOf } from "../why/restored.ts";
+import { restoredEngine } from "../why/restored.ts";
 import { whyJob } from "../why/why.ts";
 import type { Explanation } from "../why/reason.ts";
 
@@ -51,7 +51,7 @@ export class Scene {
 
   /** Why a job is as it is. */
   why(job: string, known: Known = {}, given: string[] = []): Explanation[] {
-    return whyJob(new Facts({ engine: stateOf(this.snapshot()), ...known }), job, given);
+    return whyJob(new Facts({ engine: restoredEngine(this.snapshot()), ...known }), job, given);
   }
 
   /** The same as text. */

@@ -9,7 +9,7 @@ import { closest } from "../../model/text/closest.ts";
 import { Facts, type FactSources } from "../why/facts.ts";
 import { instanceReason } from "../why/jobs.ts";
 import { listed, type ReasonNode } from "../why/reason.ts";
-import { stateOf } from "../why/restored.ts";
+import { restoredEngine } from "../why/restored.ts";
 import { NoAnswer } from "../why/why.ts";
 import { howLong } from "../words.ts";
 import { named } from "../why/words.ts";
@@ -154,7 +154,7 @@ function once(steps: TrialStep[], endless: ReadonlySet<string>): TrialStep[] {
 function blockedIn(run: Run, anyway: Run, surroundings: Surroundings): ReasonNode[] {
   const { rehearsal } = run;
   const facts = new Facts({
-    engine: stateOf(rehearsal.engine.save({ monotonic: rehearsal.now, wall: Date.now() })),
+    engine: restoredEngine(rehearsal.engine.save({ monotonic: rehearsal.now, wall: Date.now() })),
     ...surroundings,
   });
   const blocked = Array.from(facts.engine.jobs.values()).flatMap((job) =>
@@ -216,6 +216,6 @@ function emittedOnTheWay({ steps }: Recorder, { engine, now }: Rehearsal): strin
     steps.flatMap(({ kind, job }) => kind === "starts" && job !== undefined ? [job] : []),
   );
   if (started.size === 0) return [];
-  const { emitters } = new Facts({ engine: stateOf(engine.save({ monotonic: now, wall: 0 })) });
+  const { emitters } = new Facts({ engine: restoredEngine(engine.save({ monotonic: now, wall: 0 })) });
   return [...new Set([...started].flatMap((job) => emitters.emittedBy(job)))];
 }

@@ -11,7 +11,7 @@ import { jobReason, type Path } from "./jobs.ts";
 import { reason, type ReasonNode } from "./reason.ts";
 import { closestHint, sourcesOf } from "./sources.ts";
 import { howLongAgo } from "../words.ts";
-import { cut, leafInWords } from "./words.ts";
+import { leafInWords, shortened } from "./words.ts";
 
 /** A condition with what it has taken so far. */
 interface Progress {
@@ -52,7 +52,7 @@ export function conditionInWords(condition: JobCondition): string {
   const words = sides(condition, kind).map((side) =>
     side.kind === "event" ? conditionInWords(side) : `(${conditionInWords(side)})`
   );
-  return cut(words.join(` ${kind} `), LONGEST_CONDITION);
+  return shortened(words.join(` ${kind} `), LONGEST_CONDITION);
 }
 
 const LONGEST_CONDITION = 200;

@@ -94,7 +94,7 @@ function eventsIn(text: string, pattern: RegExp): string[] {
 }
 
 /** What a process runs, as one text; a module's functions are in its sources. */
-export function textOf(program: ProcessDefinition): string {
+function textOf(program: ProcessDefinition): string {
   switch (program.kind) {
     case "exec":
       return program.command;

@@ -9,7 +9,7 @@ import { causeInWords, resultInWords } from "../results.ts";
 import { howLongAgo } from "../words.ts";
 import type { Facts } from "./facts.ts";
 import { reason, type ReasonNode } from "./reason.ts";
-import { cut, named } from "./words.ts";
+import { named, shortened } from "./words.ts";
 
 /** Why an instance was started. */
 export function startReason(facts: Facts, instance: Instance): ReasonNode[] {
@@ -49,11 +49,11 @@ function changeReason(
 
 /** When something was, and by whom: `2 min ago by root (initctl emit disk, pid 42)`. */
 export function arrival(facts: Facts, at: number, cause: Cause): string {
-  return `${howLongAgo(at, facts.now)} by ${cut(causeInWords(cause))}`;
+  return `${howLongAgo(at, facts.now)} by ${shortened(causeInWords(cause))}`;
 }
 
 /** How the last run of an instance ended that has ended. */
-export function resultReason(facts: Facts, report: InstanceReport | undefined): ReasonNode[] {
+function resultReason(facts: Facts, report: InstanceReport | undefined): ReasonNode[] {
   const { last } = report ?? {};
   if (!last) return [];
   const text = `its last run${last.isFailure ? " failed" : ""}: ${resultInWords(last, facts.now)}`;

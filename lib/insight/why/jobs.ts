@@ -18,7 +18,7 @@ import type { Holder } from "./holders.ts";
 import { type JobVerdict, listed, reason, type ReasonNode } from "./reason.ts";
 import { timerReasons } from "./timers.ts";
 import { count, howLong } from "../words.ts";
-import { cut, eventInWords, named } from "./words.ts";
+import { eventInWords, named, shortened } from "./words.ts";
 
 /** The way to a reason: the instances and jobs that it was asked for, by their names, the first of all first. */
 export type Path = readonly string[];
@@ -119,7 +119,7 @@ export function startConditions(facts: Facts, job: LoadedJob, path: Path): Reaso
 }
 
 /** What an instance does. */
-export interface Doing {
+interface Doing {
   verdict: JobVerdict;
   /** As the end of a sentence that begins with its name. */
   text: string;
@@ -196,7 +196,7 @@ function awaitedProcess(facts: Facts, instance: Instance): ReasonNode[] {
 /** A process with its command and its age. */
 export function processReason(facts: Facts, process: InstanceProcess, pid: number): ReasonNode {
   const known = facts.process(pid);
-  const more = known ? `: ${cut(known.command)}, for ${howLong(facts.now - known.since)}` : "";
+  const more = known ? `: ${shortened(known.command)}, for ${howLong(facts.now - known.since)}` : "";
   return reason("process", `its ${process} process ${pid}${more}`, {
     pid,
     ...(known && { at: known.since }),
@@ -207,7 +207,7 @@ function unreadiness(facts: Facts, instance: Instance): ReasonNode[] {
   const { checks: { unready }, state } = instance;
   if (state !== "spawned" || unready === undefined) return [];
   const check = facts.instance(instance)?.checks.find(({ use }) => use === "ready");
-  const what = check ? ` (${cut(check.what)})` : "";
+  const what = check ? ` (${shortened(check.what)})` : "";
   return [reason("check", `it is not ready${what}: ${unready}`, { isMet: false })];
 }
 

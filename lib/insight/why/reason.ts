@@ -3,7 +3,7 @@
 import { printable } from "../../model/text/printable.ts";
 
 /** What a reason is about. */
-export type ReasonKind =
+type ReasonKind =
   /** What an instance does, or waits for. */
   | "state"
   /** The whole of a condition. */
@@ -62,7 +62,7 @@ export interface ReasonNode {
 }
 
 /** What a reason says beside its kind, its text and what it rests on. */
-export type ReasonDetails = Partial<Omit<ReasonNode, "kind" | "text" | "reasons">>;
+type ReasonDetails = Partial<Omit<ReasonNode, "kind" | "text" | "reasons">>;
 
 /** Makes a reason. What others have named is made printable. */
 export function reason(

@@ -11,7 +11,7 @@ import { environment } from "../../model/environment.ts";
  * @param now The moment of the saving; the snapshot's own, if absent.
  * @throws {TypeError} when it is no snapshot, or one of another version, with the place of what is wrong.
  */
-export function stateOf(snapshot: unknown, now?: Time): EngineState {
+export function restoredEngine(snapshot: unknown, now?: Time): EngineState {
   checkSnapshot(snapshot);
   const { originalDefaults, initEnvironment } = snapshot;
   const engine = new EngineState(environment(originalDefaults), environment(initEnvironment));

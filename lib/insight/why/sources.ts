@@ -15,7 +15,7 @@ import { jobReason, type Path, upInWords } from "./jobs.ts";
 import { listed, reason, type ReasonNode } from "./reason.ts";
 
 /** Who could emit an event. */
-export interface Sources {
+interface Sources {
   reasons: ReasonNode[];
   /** False where nothing that is known emits it, or what does never will as things are. */
   isPossible: boolean;

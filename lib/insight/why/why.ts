@@ -17,20 +17,25 @@ import { lastResult, presentFailure, startReason, stopReason } from "./history.t
 import { doing, obstacles, type Path, processReason, startConditions, waitersOf, waitsOf } from "./jobs.ts";
 import { type Explanation, type JobVerdict, MOST_LISTED, reason, type ReasonNode } from "./reason.ts";
 import { NOBODY } from "./sources.ts";
-import { cut, named } from "./words.ts";
+import { named, shortened } from "./words.ts";
 
 /** A question that has no answer. The message is for the user. */
 export class NoAnswer extends Error {}
 
 /**
- * Why a job is as it is: of its instance that the variables name, of all its instances without variables, or of the job
- * itself where none is there.
+ * Why a job is as it is: of its instance that the variables name, of its first instances without variables (see
+ * {@link furtherInstances}), or of the job itself where none is there.
  *
  * @param given `KEY=VALUE` strings.
  * @throws {NoAnswer} when there is no such job, or no such instance.
  */
 export function whyJob(facts: Facts, name: string, given: readonly string[] = []): Explanation[] {
   return explain(facts, name, given).map((one) => ({ ...one, summary: printable(one.summary) }));
+}
+
+/** The names of those instances of a job that {@link whyJob} leaves out without variables, as there are so many. */
+export function furtherInstances({ engine }: Facts, job: string): string[] {
+  return Array.from(engine.jobs.get(job)?.instances.keys() ?? []).slice(MOST_LISTED);
 }
 
 function explain(facts: Facts, name: string, given: readonly string[]): Explanation[] {
@@ -243,7 +248,7 @@ function comesOnce({ event }: ReasonNode): boolean {
 
 /** A part of a condition without what has become of it. */
 function partInWords({ text }: ReasonNode): string {
-  return cut(text.replace(/^start on:? /, "").replace(/: it (has not|is not|comes only once).*$/, ""));
+  return shortened(text.replace(/^start on:? /, "").replace(/: it (has not|is not|comes only once).*$/, ""));
 }
 
 /** True for a run that ended by itself: how it ended tells why it stopped. */

@@ -1,18 +1,19 @@
 /** Events and names in sentences. */
 
 import type { EventCondition } from "../../model/condition.ts";
+import { cut } from "../screen/width.ts";
 
 /** The most of an event, or of a command line, that is shown. */
 const LONGEST = 120;
 
 /** A text, cut where it is long. */
-export function cut(text: string, longest = LONGEST): string {
-  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+export function shortened(text: string, longest = LONGEST): string {
+  return cut(text, longest);
 }
 
 /** An event with its variables. */
 export function eventInWords(name: string, environment: readonly string[] = []): string {
-  return cut([name, ...environment].join(" "));
+  return shortened([name, ...environment].join(" "));
 }
 
 /** A leaf of a condition as its stanza says it: `net-device-up IFACE!=lo`. */

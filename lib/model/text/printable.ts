@@ -19,6 +19,15 @@ export function printableLines(text: string): string {
   );
 }
 
+/** Changes of colours (Select Graphic Rendition). */
+// deno-lint-ignore no-control-regex
+const COLOUR_CHANGE = /\x1b\[[0-9;:]*m/g;
+
+/** A text that a program has printed, without its colours. What else controls a terminal stays in it. */
+export function withoutColours(text: string): string {
+  return text.replace(COLOUR_CHANGE, "");
+}
+
 /** A value as JSON, in which what is not printable is escaped: a terminal may be told by it as well. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value).replace(

@@ -1,15 +1,16 @@
 /** The commands why and what-if. One chunk, which is loaded where it is needed alone. */
 
-import { explanationLines } from "../../../insight/tree.ts";
+import { explanationLines, lineOf } from "../../../insight/tree.ts";
 import type { Trial } from "../../../insight/what_if/outcome.ts";
 import { outcomeLines } from "../../../insight/what_if/outcome_text.ts";
 import { whatIf as tryOut } from "../../../insight/what_if/what_if.ts";
 import { Facts } from "../../../insight/why/facts.ts";
-import { stateOf } from "../../../insight/why/restored.ts";
-import { whyJob } from "../../../insight/why/why.ts";
+import { restoredEngine } from "../../../insight/why/restored.ts";
+import { furtherInstances, NoAnswer, whyJob } from "../../../insight/why/why.ts";
 import { describe } from "../../../control/client/insight.ts";
 import type { Client } from "../../../control/client/client.ts";
-import type { Explanation } from "../../../insight/why/reason.ts";
+import { MOST_LISTED } from "../../../insight/why/reason.ts";
+import { count } from "../../../insight/words.ts";
 import type { Invocation } from "../command.ts";
 import { viewOf } from "../screens/view.ts";
 import { readHistory, readState, surroundingsOf } from "./sources.ts";
@@ -18,36 +19,54 @@ import { readHistory, readState, surroundingsOf } from "./sources.ts";
 export async function why(invocation: Invocation, name: string, given: readonly string[]): Promise<void> {
   const { isJson, tell, show } = invocation;
   const view = viewOf(invocation);
-  const explanations = await explanationsOf(await invocation.client(), name, given);
-  if (isJson) return tell({ job: name, explanations });
+  const facts = await factsOf(await invocation.client());
+  const explanations = whyJob(facts, name, given);
+  const more = given.length === 0 ? furtherInstances(facts, name) : [];
+  if (isJson) return tell({ job: name, explanations, ...more.length > 0 && { more } });
   explanations.forEach((one, index) => show([...index > 0 ? [""] : [], ...explanationLines(one, view)]));
+  if (more.length > 0) show(["", ...lineOf(furtherInWords(more), 0, view)]);
 }
 
-/** Asks init, and explains a job or its instances. */
-async function explanationsOf(
-  client: Client,
-  name: string,
-  given: readonly string[],
-): Promise<Explanation[]> {
-  const engine = stateOf(await readState(client));
-  const facts = new Facts({
+/** That there are more instances than are explained. */
+function furtherInWords(names: readonly string[]): string {
+  const first = names.slice(0, MOST_LISTED), rest = names.length - first.length;
+  const list = rest > 0 ? `${first.join(", ")} and ${rest} others` : first.join(", ");
+  return `${
+    count(names.length, "more instance")
+  } (${list}): KEY=VALUE behind the job's name says which to explain`;
+}
+
+/** Asks init for all that reasons are made of. */
+async function factsOf(client: Client): Promise<Facts> {
+  const engine = restoredEngine(await readState(client));
+  return new Facts({
     engine,
     ...await readHistory(client),
     ...await surroundingsOf(client, engine.endsWithRunlevel),
   });
-  return whyJob(facts, name, given);
 }
 
-/** Why a job does not run that has no instance, in one sentence; undefined where it only failed, and where init does not tell. */
-export async function whyItWaits(client: Client, name: string): Promise<string | undefined> {
+/** Tells why a job does not run that has no instance, in one sentence; undefined where it only failed. */
+export type TellWaiting = (job: string) => string | undefined;
+
+/** Asks init, once for all jobs. Where it does not tell, nothing is told. */
+export async function whyTheyWait(client: Client): Promise<TellWaiting> {
+  let facts: Facts;
   try {
-    const [one] = await explanationsOf(client, name, []);
-    const { verdict, isStuck, summary } = one ?? {};
-    return verdict === "waiting" || isStuck && verdict !== "failed" ? summary : undefined;
+    facts = await factsOf(client);
   } catch {
-    // Not everybody may look into init.
-    return undefined;
+    return () => undefined; // Not everybody may look into init.
   }
+  return (job) => {
+    try {
+      const [one] = whyJob(facts, job);
+      const { verdict, isStuck, summary } = one ?? {};
+      return verdict === "waiting" || isStuck && verdict !== "failed" ? summary : undefined;
+    } catch (error) {
+      if (error instanceof NoAnswer) return undefined; // The job has come since.
+      throw error;
+    }
+  };
 }
 
 /** The command what-if. */

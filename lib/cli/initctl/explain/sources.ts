@@ -3,12 +3,13 @@
 import type { CallError, Client } from "../../../control/client/client.ts";
 import { describe, readJournal, readSnapshot } from "../../../control/client/insight.ts";
 import { isOfThisNamespace } from "../../../control/client/server_identity.ts";
-import type { EngineSnapshot } from "../../../engine/snapshot/engine_snapshot.ts";
+import { type EngineSnapshot, SNAPSHOT_VERSION } from "../../../engine/snapshot/engine_snapshot.ts";
 import type { FactSources, ProcessFacts } from "../../../insight/why/facts.ts";
 import type { JournalRecord } from "../../../model/insight/journal.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { commandLineOf, processStatus, ticksSinceBoot } from "../../../sys/process/procfs.ts";
 import { recordedRunlevel } from "../../../sys/utmp/records.ts";
+import { OTHER_INIT } from "../command.ts";
 
 /**
  * The state of init's engine.
@@ -16,27 +17,35 @@ import { recordedRunlevel } from "../../../sys/utmp/records.ts";
  */
 export async function readState(client: Client): Promise<EngineSnapshot> {
   try {
-    return await readSnapshot(client);
+    const snapshot = await readSnapshot(client);
+    if (snapshot.version === SNAPSHOT_VERSION) return snapshot;
   } catch (error) {
     // The client has a class of its own.
     const { isUnknownMethod, name = "" } = error as Partial<CallError>;
-    if (isUnknownMethod) throw new Error("Unable to look into init: this one does not tell its state");
+    if (isUnknownMethod) throw new Error(`Unable to look into init: ${OTHER_INIT}`);
     if (!/AccessDenied|PermissionDenied/.test(name)) throw error;
     throw new Error("Unable to look into init: only root, and the user that it runs as, may do so");
   }
+  throw new Error(
+    "Unable to look into init: it is of another version than this executable; ask by its own one, " +
+      `/proc/${client.server || "PID"}/exe initctl, or have it take this one over (\`telinit u')`,
+  );
 }
 
 /** What init remembers. */
 export async function readHistory(client: Client): Promise<Pick<FactSources, "report" | "journal">> {
+  const [report, journal] = await Promise.all([describe(client), wholeJournal(client)]);
+  return { report, journal };
+}
+
+async function wholeJournal(client: Client): Promise<JournalRecord[]> {
   const journal: JournalRecord[] = [];
-  const reading = describe(client);
   for (let after = 0;;) {
     const { items, next } = await readJournal(client, { after });
     journal.push(...items);
-    if (items.length === 0 || next === after) break;
+    if (items.length === 0 || next === after) return journal;
     after = next;
   }
-  return { report: await reading, journal };
 }
 
 /** What this machine tells, where it is init's. @param hasRunlevels Init is a machine's, whose runlevel is recorded. */

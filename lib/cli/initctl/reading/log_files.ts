@@ -1,7 +1,16 @@
 /** Reads log files: those that are written, and those that were rotated away and compressed. */
 
 import { Buffer } from "node:buffer";
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { Readable, type Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
@@ -66,10 +75,18 @@ export class LogFiles {
 
   #seen({ job, instance, files }: InstanceFiles): InstanceLog {
     const seen = files.flatMap((file) => {
-      const status = statSync(file.path, { throwIfNoEntry: false });
+      const status = this.#statusOf(file.path);
       return status?.isFile() ? [{ ...file, size: status.size, written: status.mtimeMs }] : [];
     });
     return { job, instance, files: seen };
+  }
+
+  #statusOf(path: string): Stats | undefined {
+    try {
+      return statSync(path, { throwIfNoEntry: false });
+    } catch (error) {
+      this.#cannotRead(path, error);
+    }
   }
 
   /**

@@ -5,7 +5,7 @@ import type { PageWish } from "../../../control/client/insight.ts";
 import type { Page } from "../../../model/insight/journal.ts";
 
 /** Reads a page, see {@link readOutput}. */
-export type ReadPage<Item> = (client: Client, wish: PageWish, wait?: boolean) => Promise<Page<Item>>;
+type ReadPage<Item> = (client: Client, wish: PageWish, wait?: boolean) => Promise<Page<Item>>;
 
 /** So many items are asked for at a time. */
 const PAGE = 10_000;

@@ -2,8 +2,11 @@
 
 import { ERROR_PREFIX } from "../../../control/names.ts";
 
-/** Nothing runs; there is no such job. */
-export const NOT_RUNNING = 3, UNKNOWN = 4;
+/** Nothing runs. */
+const NOT_RUNNING = 3;
+
+/** There is no such job. */
+export const UNKNOWN = 4;
 
 /** The exit status for an answer of init; undefined for an error that does not tell how things stand. */
 export function exitCodeOfError({ name }: Error): number | undefined {

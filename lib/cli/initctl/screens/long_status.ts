@@ -3,6 +3,7 @@
 import { JOB_INTERFACE, jobPath, parsePath } from "../../../control/names.ts";
 import { readOutput } from "../../../control/client/insight.ts";
 import { formatStatus } from "../../../control/status.ts";
+import { clockTime } from "../../../insight/history/since.ts";
 import { jobPage, type PageContext } from "../../../insight/screen/job_page.ts";
 import type { ObservedInstance } from "../../../insight/screen/observed.ts";
 import type { InstanceReport, JobReport, Report } from "../../../model/insight/report.ts";
@@ -10,6 +11,7 @@ import { nothingChosen, selectJobs } from "../../../insight/selection.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
 import { errorAsData } from "../errors.ts";
+import type { TellWaiting } from "../explain/explain.ts";
 import { exitCodeOf, exitCodeOfError, UNKNOWN } from "./exit_code.ts";
 import { lastLinesOf } from "./log_file.ts";
 import { classicOf } from "./listing.ts";
@@ -111,15 +113,15 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
     if (!seen.has(one)) seen.set(one, observer.observe(job, one));
     return seen.get(one);
   };
-  const lines: string[] = [];
+  const lines: string[] = [], tellWaiting = await waitingOf(invocation, report);
   for (const job of report.jobs) {
     const output = await outputOf(invocation, job, instance);
-    const why = await whyOf(invocation, job);
+    const why = job.instances.length > 0 ? undefined : tellWaiting?.(job.name);
     const context: PageContext = {
       ...view,
       now: report.now,
       observe,
-      clock,
+      clock: (at) => clockTime(at, true),
       lines: output,
       ...instance !== undefined && { instance },
       ...why !== undefined && { why },
@@ -129,11 +131,11 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
   return lines;
 }
 
-/** Why a job does not run that has no instance, where it is more than a failure. */
-async function whyOf({ client }: Invocation, { name, instances }: JobReport): Promise<string | undefined> {
-  if (instances.length > 0) return undefined;
-  const { whyItWaits } = await import("../explain/explain.ts");
-  return await whyItWaits(await client(), name);
+/** What tells why jobs do not run that have no instance; undefined where all have some. */
+async function waitingOf({ client }: Invocation, { jobs }: Report): Promise<TellWaiting | undefined> {
+  if (jobs.every(({ instances }) => instances.length > 0)) return undefined;
+  const { whyTheyWait } = await import("../explain/explain.ts");
+  return await whyTheyWait(await client());
 }
 
 async function observedOf(invocation: Invocation, { report, instance }: Asked): Promise<ObservedInstance[]> {
@@ -176,11 +178,4 @@ async function keptOutput(
     if ((error as Error).name.startsWith("org.freedesktop.DBus.Error.")) return [];
     throw error;
   }
-}
-
-/** A time as this machine's clock shows it. */
-function clock(at: number): string {
-  const date = new Date(at), two = (figure: number) => `${figure}`.padStart(2, "0");
-  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map(two).join("-");
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":")}`;
 }

@@ -13,9 +13,8 @@ import { formatStatus, type InstanceStatus, statusAsData } from "../../../contro
 import { selectJobs } from "../../../insight/selection.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
-import { patiently, whyFailed } from "../patience.ts";
-
-export type Change = "Start" | "Stop" | "Restart";
+import { listAll } from "../job_list.ts";
+import { type JobChange, patiently, whyFailed } from "../patience.ts";
 
 /** The instances that jobs have, by the jobs' names. */
 type Instances = Map<string, InstanceStatus[]>;
@@ -25,7 +24,7 @@ type Instances = Map<string, InstanceStatus[]>;
  * What is already as it is to be is left alone. Arguments with `=` are variables. Returns the exit status.
  * @throws {Error} with a message for the user.
  */
-export async function changeSeveral(invocation: Invocation, change: Change): Promise<number> {
+export async function changeSeveral(invocation: Invocation, change: JobChange): Promise<number> {
   const { args, values, has, say, complain, tell } = invocation;
   const words = [...values("jobs"), ...args.filter((word) => !word.includes("="))];
   const client = await invocation.client();
@@ -87,7 +86,7 @@ interface Requested {
 
 /** What is done with a job that has these instances. */
 const CHANGES: Readonly<
-  Record<Change, (request: Requested, job: string, instances: InstanceStatus[]) => Promise<unknown>>
+  Record<JobChange, (request: Requested, job: string, instances: InstanceStatus[]) => Promise<unknown>>
 > = {
   async Start({ client, environment, wait }, job) {
     try {
@@ -111,18 +110,10 @@ const CHANGES: Readonly<
     ),
 };
 
-function changeInstance(client: Client, job: string, instance: string, change: Change, wait: boolean) {
+function changeInstance(client: Client, job: string, instance: string, change: JobChange, wait: boolean) {
   return client.call(instancePath(job, instance), INSTANCE_INTERFACE, change, "b", [wait]);
 }
 
 async function instancesOf(client: Client): Promise<Instances> {
-  const [jobs] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "ListAll");
-  return new Map(
-    (jobs as Array<[string, Array<[string, string, string, InstanceStatus["processes"]]>]>).map((
-      [job, rows],
-    ) => [
-      job,
-      rows.map(([name, goal, state, processes]) => ({ name, goal, state, processes })),
-    ]),
-  );
+  return new Map(await listAll(client));
 }

@@ -42,15 +42,16 @@ export async function watch(
   for (const signal of SIGNALS) process.on(signal, end);
   writeStyled(OUTPUT, ENTER);
   try {
+    const ended = () => ending ??= endedByKey() ? 0 : undefined;
     let before: Sighting | undefined;
-    while (ending === undefined) {
-      const look = await lookAt(invocation, listing);
-      if (!look) return undefined;
+    while (ended() === undefined) {
+      const look = await unlessEnded(looking(invocation, listing), ended);
+      if (!look) break;
       addShares(look, before);
       before = look;
-      ending = await showFor(PERIOD, look, style, () => ending);
+      await showFor(PERIOD, look, style, ended);
     }
-    return ending;
+    return ended();
   } finally {
     writeStyled(OUTPUT, LEAVE);
     restore();
@@ -58,27 +59,63 @@ export async function watch(
   }
 }
 
-/** Shows a list for a time, and draws it anew when the terminal's size changes. Gives the exit status when it is over. */
-async function showFor(
-  time: number,
-  look: Sighting,
-  style: Style,
-  ending: () => number | undefined,
-): Promise<number | undefined> {
+/** Looks at the jobs. An init that does not answer stops neither keys nor signals from being heard. */
+async function looking(invocation: Invocation, listing: Listing): Promise<Sighting | undefined> {
+  const client = await invocation.client();
+  client.whenLate(GLANCE, () => {});
+  return await lookAt(invocation, listing);
+}
+
+/** Tells how it has been ended; undefined: it has not. */
+type Ended = () => number | undefined;
+
+/** What a promise gives; undefined where it is ended before that. After a while it is said what is waited for. */
+async function unlessEnded<Result>(
+  promise: Promise<Result>,
+  ended: Ended,
+): Promise<Result | undefined> {
+  let isOver = false;
+  const over = () => void (isOver = true);
+  promise.then(over, over);
+  for (let waited = 0; !isOver; waited += GLANCE) {
+    if (waited === PERIOD) writeStyled(OUTPUT, `${HOME}${EMPTY}init does not answer; q ends this`);
+    await settledWithin(GLANCE, promise);
+    if (ended() !== undefined) return undefined;
+  }
+  return await promise;
+}
+
+/** Shows a list until some time has passed or it is ended, and draws it anew when the terminal's size changes. */
+async function showFor(time: number, look: Sighting, style: Style, ended: Ended): Promise<void> {
   let drawn: TerminalSize | undefined;
   for (let left = time; left > 0; left -= GLANCE) {
     const size = terminalSize(OUTPUT) ?? { columns: 0, rows: 0 };
     if (size.columns !== drawn?.columns || size.rows !== drawn.rows) draw(look, style, size);
     drawn = size;
-    if (awaitDescriptor(INPUT, POLLIN, GLANCE)) {
-      const key = readOne(INPUT);
-      if (key === undefined || ENDING.includes(key)) return 0;
-    }
+    awaitDescriptor(INPUT, POLLIN, GLANCE);
     // Signals are told in between.
     await new Promise((resolve) => setTimeout(resolve));
-    if (ending() !== undefined) return ending();
+    if (ended() !== undefined) return;
   }
-  return undefined;
+}
+
+/** Reads the keys that have been typed. True where one of them ends it, or the terminal is gone. */
+function endedByKey(): boolean {
+  while (awaitDescriptor(INPUT, POLLIN, 0)) {
+    const key = readOne(INPUT);
+    if (key === undefined || ENDING.includes(key)) return true;
+  }
+  return false;
+}
+
+/** Waits for a promise for so many ms. @throws {Error} as it does. */
+async function settledWithin(milliseconds: number, promise: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await Promise.race([promise, new Promise((resolve) => timer = setTimeout(resolve, milliseconds))]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Draws the list over what was there, all at once, so that nothing flickers. */

@@ -35,7 +35,7 @@ export interface ServiceJob {
 }
 
 /** The result of an action: the exit status of the LSB, and a line for the user. */
-export interface ActionAnswer {
+interface ActionAnswer {
   exit: number;
   line: string;
 }
@@ -209,7 +209,7 @@ async function change(job: ServiceJob, member: string, done: string): Promise<Ac
 }
 
 /** An instance in the answer of GetStatus. */
-export type Row = [
+type Row = [
   name: string,
   goal: string,
   state: string,

@@ -31,7 +31,7 @@ export interface Verdict {
 }
 
 /** What is asked. `action` stands in parentheses where the runlevel forbids it. */
-export interface PolicyQuestion {
+interface PolicyQuestion {
   name: string;
   action: string;
   runlevel: string;

@@ -9,7 +9,7 @@ import { processStatus } from "../../../sys/process/procfs.ts";
 import { cleanEnvironment, runScript, saysUsage, type ScriptEnd, SCRIPTS } from "./script.ts";
 
 /** An exit status of `status`, and what is printed with it. */
-export interface ServiceStatus {
+interface ServiceStatus {
   exit: number;
   line: string;
 }

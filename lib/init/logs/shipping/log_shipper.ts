@@ -41,7 +41,8 @@ interface ShippingWorld extends ChildWorld {
 export interface SavedShipping {
   /** What the child was not given yet; the bytes in base64. */
   frames: Array<Omit<OutputFrame, "bytes"> & { bytes: string }>;
-  failing: string[];
+  /** Targets, and why. */
+  failing: Array<[target: string, reason: string]>;
 }
 
 /** What ships output. */
@@ -52,8 +53,8 @@ export class LogShipper implements Part<SavedShipping> {
   readonly #given = new Map<string, number>();
   /** The targets of that output. */
   readonly #targets = new Set<string>();
-  /** The targets that were told not to work. */
-  readonly #failing = new Set<string>();
+  /** The targets that were told not to work, and why. */
+  readonly #failing = new Map<string, string>();
   #child: OwnChild | undefined;
   #credentials: ShippingWorld["credentials"];
   #pause = FIRST_PAUSE;
@@ -80,6 +81,15 @@ export class LogShipper implements Part<SavedShipping> {
     else this.#startsIn ??= setTimeout(() => this.#start(), 0);
   }
 
+  /**
+   * Why output cannot be shipped to one of these targets; undefined where that is not known of any. Users other than root may
+   * read it, so it does not tell the address of a collector.
+   */
+  problem(targets: readonly LogTarget[]): string | undefined {
+    const target = targets.find((one) => this.#failing.has(one));
+    return target && `unable to ship to ${target.split(":", 1)}: ${this.#failing.get(target)}`;
+  }
+
   save(): SavedShipping {
     const frames = this.#frames.map((frame) => ({
       ...frame,
@@ -89,7 +99,7 @@ export class LogShipper implements Part<SavedShipping> {
   }
 
   restore({ frames, failing }: SavedShipping): void {
-    for (const target of failing) this.#failing.add(target);
+    for (const [target, reason] of failing) this.#failing.set(target, reason);
     for (const frame of frames) this.#add({ ...frame, bytes: Buffer.from(frame.bytes, "base64") });
   }
 
@@ -182,9 +192,11 @@ export class LogShipper implements Part<SavedShipping> {
   }
 
   #noteFailing(target: string, job: string, reason: string): void {
-    if (this.#failing.has(target)) return;
-    this.#failing.add(target);
-    this.world.messages.log("warn", `${target}: unable to ship logs of ${printable(job)}: ${reason}`);
+    const isNew = !this.#failing.has(target);
+    this.#failing.set(target, reason);
+    if (isNew) {
+      this.world.messages.log("warn", `${target}: unable to ship logs of ${printable(job)}: ${reason}`);
+    }
   }
 
   #ended(reason: string, since: number, isDone = false): void {
