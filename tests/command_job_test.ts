@@ -1,7 +1,7 @@
 /** `rouse run` and the files of its job `main`: a command never runs by less than all that they say. */
 
 import assert from "node:assert/strict";
-import { pool } from "./conformance/pool.ts";
+import { pool } from "./support/pool.ts";
 import { contain, Container, CONTAINERS_POSSIBLE } from "./support/container.ts";
 import { until } from "./support/deadline.ts";
 

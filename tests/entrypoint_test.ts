@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { constants } from "node:os";
-import { pool } from "./conformance/pool.ts";
+import { pool } from "./support/pool.ts";
 import { until } from "./support/deadline.ts";
 import { run } from "./support/command.ts";
 import { EXECUTABLE } from "./support/programs.ts";

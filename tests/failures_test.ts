@@ -214,7 +214,7 @@ const FAILURES: Failure[] = [
   },
   {
     row: "hook hangs",
-    jobs: { "web.ts": module(`preStart: { exec: "sleep 1000" }, exec: "sleep 2000", startTimeout: "1s"`) },
+    jobs: { "web.ts": module(`preStart: { exec: "sleep 1000" }, exec: "sleep 2000", startTimeout: "3s"`) },
     start: "",
     reads: {
       start: [
@@ -231,7 +231,7 @@ const FAILURES: Failure[] = [
   },
   {
     row: "readiness never comes",
-    jobs: { "web.ts": module(`exec: "sleep 1000", ready: file("@DIR@/ready"), startTimeout: "1s"`) },
+    jobs: { "web.ts": module(`exec: "sleep 1000", ready: file("@DIR@/ready"), startTimeout: "3s"`) },
     start: "",
     reads: {
       start: [FAILED, "web is not ready after TIME: there is no @DIR@/ready", MORE],
@@ -500,10 +500,21 @@ Deno.test("docs/troubleshooting.md: what its table says is read is what the test
   }
 });
 
+/** A port at which nobody listens. The kernel gives those of this range to nobody who asks for any. */
+function freePort(first: number): number {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port: first }).close();
+    return first;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    return freePort(first + 1);
+  }
+}
+
 /** Ports of this test's own, in place of those of the documentation. */
 const PORTS: Record<string, string> = {
-  "5432": `${10_000 + process.pid % 10_000}`,
-  "5433": `${20_000 + process.pid % 10_000}`,
+  "5432": String(freePort(10_000 + process.pid % 10_000)),
+  "5433": String(freePort(20_000 + process.pid % 10_000)),
 };
 
 for (const [, heading] of part("## Three in the morning").matchAll(/^(### .*)$/gm)) {

@@ -44,7 +44,7 @@ Deno.test("jobs that fail in several ways: the report says how, and the journal 
     "hook.conf": "pre-start exec false\nexec sleep 1000\n",
     "loop.conf": "respawn\nrespawn limit 2 60\nexec sh -c 'exit 7'\n",
     "signal.conf": "task\nexec sh -c 'kill -SEGV $$'\n",
-    "late.conf": "ready notify\nstart timeout 0.2\nexec sleep 1000\n",
+    "late.conf": "ready notify\nstart timeout 2\nexec sleep 1000\n",
   }, async (init, client) => {
     for (const job of ["binary", "status", "hook", "signal", "late"]) {
       assert.equal((await init.initctl("start", job)).exit, 1, job);
@@ -63,7 +63,7 @@ Deno.test("jobs that fail in several ways: the report says how, and the journal 
       loop: { process: "main", exit: { status: 7 }, failures: 3, gaveUp: true },
       late: {
         process: "main",
-        reason: "late is not ready after 0.2 s: it has not sent READY=1",
+        reason: "late is not ready after 2 s: it has not sent READY=1",
         failures: 1,
       },
     };

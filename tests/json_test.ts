@@ -138,7 +138,15 @@ Deno.test("values are what the commands print", async () => {
   assert.deepEqual(await ask("usage", "web"), { job: "web", usage: "web please" });
   const { jobs: [shown] } = await ask("show-config", "web");
   assert.equal(shown.startOn, "(never or (started other and x A=b))");
-  assert.deepEqual((await ask("check-config", "web").catch(() => ({ jobs: [] }))).jobs, []);
+  const checked = await init.initctl("check-config", "web", "--json");
+  assert.equal(checked.exit, 1);
+  assert.deepEqual(JSON.parse(checked.stdout), {
+    jobs: [{
+      name: "web",
+      problems: ["unknown event x", "unknown job other", "unknown event never"]
+        .map((problem) => ({ stanza: "start on", problem })),
+    }],
+  });
   assert.deepEqual(await ask("stop", "web"), {
     job: "web",
     instance: "",

@@ -250,13 +250,15 @@ Deno.test("a log that cannot be written is told once with the reason, and a modu
     },
   });
   execFileSync("mkfifo", [init.path("fifo"), init.path("fifo2")]);
-  const say = (fifo: string, line: string) => writeFileSync(init.path(fifo), line);
+  // In a process: to open a FIFO waits for its reader.
+  const say = async (fifo: string, lines: string) =>
+    assert.equal((await init.shell(`printf '${lines}' > @DIR@/${fifo}`)).exit, 0);
   for (const name of ["module", "classic"]) {
     mkdirSync(join(init.logdir, `${name}.log`));
     await init.ask("start", name);
   }
-  say("fifo", "one\ntwo\n");
-  say("fifo2", "one\n");
+  await say("fifo", "one\\ntwo\\n");
+  await say("fifo2", "one\\n");
   const told = (name: string) => `${join(init.logdir, name)}.log: unable to write: Is a directory`;
   for (const name of ["module", "classic"]) await init.untilMessage(new RegExp(told(name)));
   const reason = `unable to write ${join(init.logdir, "module.log")}: Is a directory`;

@@ -7,6 +7,7 @@ import { appendFileSync, readFileSync, renameSync, symlinkSync, writeFileSync } 
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { until, within } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
+import { OWN_NAME } from "./support/programs.ts";
 
 /** A job that prints what it is told to, and goes on. */
 const printing = (...lines: string[]) =>
@@ -172,7 +173,7 @@ Deno.test("events shows what has happened, and who has asked", async () => {
   await init.ask("start", "bad");
   await init.until(["status", "bad"], "bad stop/waiting\n");
   await events.shows("bad: exited 44");
-  await all.shows("event        hello A=b, by root");
+  await all.shows(`event        hello A=b, by ${OWN_NAME}`);
   await all.shows("web is to start, by the event hello A=b");
   assert(!events.text.includes("web"), events.text);
   const shown = await init.ask("events", "web");

@@ -1,43 +1,31 @@
 /** What start, stop and emit show on a terminal: what they wait for, why it has failed, and that it goes on after ^C. */
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { until, within } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { installed } from "./support/programs.ts";
+import { Terminal } from "./support/terminal.ts";
 
 const ignore = !installed("script");
 
 /** Takes away what is in the line. */
 const ERASED = "\r\x1b[K";
 
-/** A command on a terminal of its own. */
-function onTerminal(init: RunningInit, line: string) {
-  const child = spawn("script", ["-qec", line, "/dev/null"], { env: init.environment, cwd: "/" });
-  let text = "";
-  child.stdout.on("data", (chunk) => text += chunk);
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  return {
-    shows: async (pattern: RegExp) => {
-      await until(`${line} shows ${pattern}`, () => pattern.test(text)).catch((error) => {
-        throw new Error(`${error.message}; it is: ${JSON.stringify(text)}`);
-      });
-    },
-    type: (keys: string) => child.stdin.write(keys),
-    /** The exit status, and the lines that are left: what was drawn and taken away in a line is not. */
-    async end() {
-      const status = await within(`the end of ${line}`, ended);
-      return { status, lines: text.split("\r\n").map((one) => one.split(ERASED).at(-1)!) };
-    },
-    [Symbol.dispose]: () => void child.kill("SIGKILL"),
-  };
+/** A line of shell on a terminal of its own. */
+function onTerminal(init: RunningInit, line: string): Terminal {
+  return new Terminal(line, { environment: init.environment, columns: 200 });
 }
 
-/** A command on a terminal, to its end. */
-async function shown(init: RunningInit, line: string): Promise<{ status: number | null; lines: string[] }> {
-  using terminal = onTerminal(init, line);
-  return await terminal.end();
+/** The exit status of a line, and the lines that are left: what was drawn and taken away in a line is not. */
+async function endOf(terminal: Terminal): Promise<{ status: number; lines: string[] }> {
+  const status = await terminal.ended();
+  return { status, lines: terminal.shown.split("\r\n").map((one) => one.split(ERASED).at(-1)!) };
+}
+
+/** A line of shell on a terminal, to its end. */
+async function shown(init: RunningInit, line: string): Promise<{ status: number; lines: string[] }> {
+  await using terminal = onTerminal(init, line);
+  return await endOf(terminal);
 }
 
 const SLOW = "pre-start script\nuntil [ -e @DIR@/go ]; do sleep 0.05; done\nend script\nexec sleep 600\n";
@@ -63,14 +51,14 @@ function test(name: string, run: (init: RunningInit) => Promise<void>): void {
 }
 
 // deno-lint-ignore no-control-regex
-const WAITS = /\r\x1b\[Kslow is pre-start: pre-start process \d+ for \d+ m?s/;
+const WAITS = /\r\x1b\[Kslow is pre-start: pre-start process \d+ for \d+ (ms|s|min)/;
 
 for (const line of ["initctl start slow", "start slow", "initctl emit hello"]) {
   test(`${line} shows what it waits for, and takes it away`, async (init) => {
-    using terminal = onTerminal(init, line);
-    await terminal.shows(WAITS);
+    await using terminal = onTerminal(init, line);
+    await terminal.until(WAITS);
     writeFileSync(init.path("go"), "");
-    const { status, lines } = await terminal.end();
+    const { status, lines } = await endOf(terminal);
     assert.equal(status, 0);
     if (line.includes("emit")) assert.deepEqual(lines, [""]);
     else assert.match(lines.join("\n"), /^slow start\/running, process \d+\n$/);
@@ -78,10 +66,10 @@ for (const line of ["initctl start slow", "start slow", "initctl emit hello"]) {
 }
 
 test("^C ends the command alone, and it is said that the job goes on", async (init) => {
-  using terminal = onTerminal(init, "initctl start slow");
-  await terminal.shows(WAITS);
+  await using terminal = onTerminal(init, "exec initctl start slow");
+  await terminal.until(WAITS);
   terminal.type("\x03");
-  const { status, lines } = await terminal.end();
+  const { status, lines } = await endOf(terminal);
   assert.equal(status, 130);
   assert.deepEqual(lines.filter((one) => one.startsWith("initctl: ")), [
     "initctl: slow goes on starting; `initctl stop --force slow' ends that at once",
@@ -94,7 +82,7 @@ test("^C ends the command alone, and it is said that the job goes on", async (in
 test("a failure is shown with its reason and the last lines; without a terminal all is as before", async (init) => {
   const { status, lines } = await shown(init, "initctl start bad");
   assert.equal(status, 1);
-  assert.deepEqual(lines.map((line) => line.replace(/after \d+ m?s/, "after T")), [
+  assert.deepEqual(lines.map((line) => line.replace(/after \d+ (ms|s|min)/, "after T")), [
     "initctl: Job failed to start",
     "bad: pre-start failed: exit status 3 after T",
     "  | trying",
@@ -153,15 +141,15 @@ test("logs on a terminal have times and colours, and nothing that controls it", 
   const events = await shown(init, "NO_COLOR=1 initctl events bad --kind failed");
   assert.match(
     events.lines.join("\n"),
-    new RegExp(`^${time} failed +bad: pre-start failed: exit status 3 after \\d+ m?s\n$`),
+    new RegExp(`^${time} failed +bad: pre-start failed: exit status 3 after \\d+ (ms|s|min)\n$`),
   );
 });
 
 test("start --jobs shows what it waits for, and why the others have failed", async (init) => {
-  using terminal = onTerminal(init, "initctl start --jobs slow bad");
-  await terminal.shows(WAITS);
+  await using terminal = onTerminal(init, "initctl start --jobs slow bad");
+  await terminal.until(WAITS);
   writeFileSync(init.path("go"), "");
-  const { status, lines } = await terminal.end();
+  const { status, lines } = await endOf(terminal);
   assert.equal(status, 1);
   const text = lines.join("\n");
   assert.match(text, /^slow start\/running, process \d+$/m);

@@ -7,6 +7,7 @@ import { Files } from "./support/author.ts";
 import { type Outcome, run } from "./support/command.ts";
 import { RunningInit } from "./support/init.ts";
 import { onTerminal, Terminal } from "./support/terminal.ts";
+import { installed } from "./support/programs.ts";
 
 /** Notes its words, then runs the command as a login shell does. Each host has its own idea of that. */
 const SSH = `#!/bin/sh
@@ -138,7 +139,7 @@ Deno.test("initctl --host: without ssh it is said what is missing", async () => 
   );
 });
 
-Deno.test("initctl --host: a terminal here is one there", async () => {
+Deno.test("initctl --host: a terminal here is one there", { ignore: !installed("script") }, async () => {
   await using network = await Network.start(JOBS);
   await using terminal = new Terminal("initctl -H far list", { environment: network.environment });
   await terminal.until(/STATE/);

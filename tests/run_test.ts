@@ -7,8 +7,8 @@ import { run } from "./support/command.ts";
 
 const RUN = resolve(import.meta.dirname!, "run.ts");
 
-/** What the runner tells in the end of files of tests, with its exit status. */
-async function told(tests: Record<string, string>): Promise<string> {
+/** What the runner tells in the end of files of tests, with its exit status; and its table of the slowest. */
+async function told(tests: Record<string, string>): Promise<{ text: string; slowest: string }> {
   using files = new Files(tests);
   const { exit, stdout } = await run([Deno.execPath(), "run", "-A", "--no-check", RUN, files.directory], {
     directory: files.directory,
@@ -17,26 +17,29 @@ async function told(tests: Record<string, string>): Promise<string> {
   });
   const end = stdout.slice(stdout.search(/^(Skipped|Failed|In all):/m)).replaceAll(/ in \d+ s$/gm, "");
   const names = end.replaceAll(/^( *)\S*\/(\w+_test\.ts)/gm, "$1$2");
-  return `${names}status ${exit}`;
+  const [, slowest = ""] = /^Slowest:\n((?: .*\n)*)/m.exec(stdout) ?? [];
+  return { text: `${names}status ${exit}`, slowest };
 }
 
 const FINE = 'Deno.test("fine", () => {});\n';
 
-Deno.test("files that pass are counted, and what is skipped is named", async () => {
+Deno.test("files that pass are counted, what is skipped is named, and the slowest are told", async () => {
+  const { text, slowest } = await told({
+    "one_test.ts": FINE,
+    "more/two_test.ts": `${FINE}Deno.test("steps", async (test) => void await test.step("a", () => {}));\n` +
+      'Deno.test({ name: "elsewhere", ignore: true, fn() {} });\n' +
+      'Deno.test("slow", () => new Promise((resolve) => setTimeout(resolve, 2000)));\n',
+    "no_tests.ts": "throw new Error();\n",
+  });
   assert.equal(
-    await told({
-      "one_test.ts": FINE,
-      "more/two_test.ts":
-        `${FINE}Deno.test("steps", async (test) => void await test.step("a", () => {}));\n` +
-        'Deno.test({ name: "elsewhere", ignore: true, fn() {} });\n',
-      "no_tests.ts": "throw new Error();\n",
-    }),
-    "Skipped:\n  two_test.ts: elsewhere\n\nIn all: 3 passed (1 steps), 0 failed, 1 ignored\nstatus 0",
+    text,
+    "Skipped:\n  two_test.ts: elsewhere\n\nIn all: 4 passed (1 steps), 0 failed, 1 ignored\nstatus 0",
   );
+  assert.match(slowest, /^( +\d+\.\d s, processors +\d+\.\d s {2}\S+_test\.ts\n){2}$/);
 });
 
 Deno.test("a failure is told in the end with its reason", async () => {
-  const text = await told({
+  const { text } = await told({
     "one_test.ts": FINE,
     "two_test.ts": `${FINE}Deno.test("unfair", () => { throw new Error("the reason"); });\n`,
   });
@@ -45,7 +48,7 @@ Deno.test("a failure is told in the end with its reason", async () => {
 });
 
 Deno.test("of a process that dies the signal, the test and the last words are told, and other files go on", async () => {
-  const text = await told({
+  const { text } = await told({
     "one_test.ts": `${FINE}Deno.test("deadly", async () => {\n  console.log("last words");\n` +
       '  Deno.kill(Deno.pid, "SIGKILL");\n  await new Promise(() => setInterval(() => {}, 1000));\n});\n',
     "two_test.ts": FINE,
@@ -56,7 +59,7 @@ Deno.test("of a process that dies the signal, the test and the last words are to
 });
 
 Deno.test("a module that cannot be loaded is told with the reason", async () => {
-  const text = await told({ "one_test.ts": 'import "./nowhere.ts";\n' });
+  const { text } = await told({ "one_test.ts": 'import "./nowhere.ts";\n' });
   assert.match(text, /^Failed:\n\none_test\.ts: exit status 1, after:\nerror: Module not found "/);
   assert.match(text, /\nIn all: 0 passed \(0 steps\), 1 failed, 0 ignored\nstatus 1$/);
 });

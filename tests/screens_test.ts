@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { columnsOf } from "../lib/insight/screen/width.ts";
+import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { Relay } from "./support/relay.ts";
+import { procFile } from "./support/processes.ts";
 import { onTerminal, Terminal } from "./support/terminal.ts";
-import { installed } from "./support/programs.ts";
+import { installed, OWN_NAME } from "./support/programs.ts";
 
 const NO_SCRIPT = !installed("script");
 
@@ -26,6 +28,8 @@ async function startInit(): Promise<RunningInit> {
     await init.shell("start api; start db; start tty N=1; start crash; start missing; start hook");
     await init.until(["list"], /^crash stop\/waiting$/m);
     await init.untilLines("log/api.log", 2);
+    const sleeps = () => init.processesOf("api").some((pid) => procFile(pid, "comm") === "sleep\n");
+    await until("the child of api runs its program", sleeps);
   } catch (error) {
     await init[Symbol.asyncDispose]();
     throw error;
@@ -44,7 +48,10 @@ Deno.test("status --long tells what has become of a job, and its last lines", as
   const page = async (job: string) => stable(await init.ask("status", "--long", job));
   const api = await page("api");
   assert.match(api, /^api - the shop's API\n +State running \(start\/running\), since # s \(<time>\)\n/);
-  assert.match(api, /^ +Started by root \(start, pid #, by sh, pid #\), (?:# s ago|just now)$/m);
+  assert.match(
+    api,
+    new RegExp(`^ +Started by ${OWN_NAME} \\(start, pid #, by sh, pid #\\), (?:# s ago|just now)$`, "m"),
+  );
   assert.match(api, /^ +Defined in \S+\/conf\/api\.conf$/m);
   assert.match(api, /^ +Log \S+\/log\/api\.log$/m);
   assert.match(

@@ -1,12 +1,9 @@
 /** Tests of recorded scenarios, some played at the same time. */
 
 import assert from "node:assert/strict";
+import { registerTogether } from "../support/together.ts";
 import type { Case } from "./cases.ts";
 import { play } from "./player.ts";
-import { pool } from "./pool.ts";
-
-/** How far ahead of the test being awaited cases are begun. */
-const AHEAD = 24;
 
 /**
  * Registers a test for each case.
@@ -20,32 +17,16 @@ export function register(
   atATime: number,
   folder: (one: Case) => string,
 ): void {
-  const inTurn = pool(atATime);
-  const begun = new Map<Case, Promise<string[]>>();
-
-  const begin = (one: Case) => {
-    if (one.obstacle !== undefined || begun.has(one)) return;
-    const differences = inTurn(() => play(one.scenario, folder(one)));
-    differences.catch(() => {});
-    begun.set(one, differences);
-  };
-
-  for (const [index, one] of cases.entries()) {
+  const tests = cases.map((one) => {
     const { name, scenario, decision, obstacle } = one;
-    Deno.test({
+    return {
       name: `${what} ${name}${decision ? ` (${decision})` : ""}: ${obstacle ?? scenario.about}`,
       ignore: obstacle !== undefined,
-      sanitizeOps: false,
-      sanitizeResources: false,
       async fn() {
-        for (const next of cases.slice(index, index + AHEAD)) begin(next);
-        const differences = await begun.get(one)!;
+        const differences = await play(scenario, folder(one));
         assert.ok(differences.length === 0, differences.join("\n"));
       },
-    });
-  }
-
-  Deno.test.afterAll(async () => {
-    await Promise.allSettled(begun.values());
+    };
   });
+  registerTogether(tests, atATime);
 }

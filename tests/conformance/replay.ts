@@ -10,7 +10,7 @@ import { writeAll } from "../../lib/sys/io/write_all.ts";
 import { programs } from "../support/programs.ts";
 import { readCases } from "./cases.ts";
 import { play } from "./player.ts";
-import { pool } from "./pool.ts";
+import { pool } from "../support/pool.ts";
 
 const REPLAY: Tool = {
   name: "replay",

@@ -255,7 +255,8 @@ Deno.test({
   name: "a script whose caller was killed is waited for, and what waits for each other is told at once",
   ignore,
   fn: async () => {
-    const slow = "start() {\n\techo slow >>/trace\n\twhile [ ! -e /go ]; do sleep 0.05; done\n}\n";
+    const slow =
+      "start() {\n\techo begins >>/trace\n\twhile [ ! -e /go ]; do sleep 0.05; done\n\techo ends >>/trace\n}\n";
     await using root = await OpenrcRoot.make({
       scripts: {
         slow,
@@ -269,7 +270,7 @@ Deno.test({
     });
     await root.boot();
     const killed = root.shell("echo $$ >/run/pid; exec /etc/init.d/slow start >/dev/null 2>&1");
-    await until("the script runs", () => root.root.read("trace").endsWith("slow\n"));
+    await until("the script runs", () => root.root.read("trace").endsWith("begins\n"));
     await root.shell("kill -KILL $(cat /run/pid)");
     await killed;
     const next = root.shell("rc-service slow start 2>/run/said");
@@ -281,7 +282,7 @@ Deno.test({
     );
     await root.shell("touch /go");
     assert.equal((await next).exit, 0);
-    assert.deepEqual(root.traced(), ["slow", "slow"], "one after the other");
+    assert.deepEqual(root.traced(), ["begins", "ends", "begins", "ends"], "one after the other");
     assert.equal(
       (await root.shell("rc-service slow status; ls /run/openrc/exclusive")).stdout,
       " * status: started\n",

@@ -4,11 +4,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { decode, type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { childrenOf, hasBegun, isRunning, killTree, procFile, sendSignal } from "./processes.ts";
+import { childrenOf, hasBegun, isRunning, killTree, procFile, sendSignal, WITH_PARENT } from "./processes.ts";
 import { EXECUTABLE, installed } from "./programs.ts";
 
 /** True where containers can be had. */
-export const CONTAINERS_POSSIBLE = installed("unshare") && (Deno.uid() === 0 || userNamespaces());
+export const CONTAINERS_POSSIBLE = ["unshare", "setpriv"].every(installed) &&
+  (Deno.uid() === 0 || userNamespaces());
 
 function userNamespaces(): boolean {
   const probe = new Deno.Command("unshare", {
@@ -52,7 +53,8 @@ export class Container implements Disposable {
     const namespaces = ["--fork", "--kill-child", "--pid", "--mount-proc", "--net", "--uts", "--ipc"];
     // Others that share /run would share the control socket there.
     const shell = ["/bin/sh", "-e", "-c", `mount -t tmpfs none /run\n${prepare}\nexec "$@"`, "sh"];
-    this.#unshare = spawn("unshare", [...AS_ROOT, ...namespaces, ...shell, EXECUTABLE, ...words], {
+    const [program, ...rest] = [...WITH_PARENT, "unshare", ...AS_ROOT, ...namespaces, ...shell];
+    this.#unshare = spawn(program!, [...rest, EXECUTABLE, ...words], {
       env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...environment },
       cwd: "/",
       stdio: [input === "pipe" ? "pipe" : "ignore", "pipe", "pipe"],

@@ -1,6 +1,10 @@
 /** Waiting for something to come true, with a deadline that tells what was waited for. */
 
-const PAUSE = 10;
+/** How long is waited before a question is asked again (ms): the least, and the most. */
+const PAUSE = 10, LONGEST_PAUSE = 250;
+
+/** So many times as long as the question took, too: those that run a program leave the processors to others. */
+const REST = 2;
 
 /** How long is waited (ms), however busy the machine is, for what comes at once on an idle one. */
 const PATIENCE = 40_000;
@@ -16,10 +20,12 @@ export async function until<T>(
 ): Promise<T> {
   const deadline = performance.now() + timeout;
   while (true) {
+    const begin = performance.now();
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
-    if (performance.now() > deadline) throw new Error(`Gave up after ${timeout} ms waiting until ${what}`);
-    await pause(PAUSE);
+    const now = performance.now();
+    if (now > deadline) throw new Error(`Gave up after ${timeout} ms waiting until ${what}`);
+    await pause(Math.min(Math.max(PAUSE, REST * (now - begin)), LONGEST_PAUSE));
   }
 }
 

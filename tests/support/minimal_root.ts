@@ -17,12 +17,20 @@ import process from "node:process";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { descendantsOf, hasBegun, isRunning, killNaming, killTree, procFile } from "./processes.ts";
+import {
+  descendantsOf,
+  hasBegun,
+  isRunning,
+  killNaming,
+  killTree,
+  procFile,
+  WITH_PARENT,
+} from "./processes.ts";
 import { EXECUTABLE, installed } from "./programs.ts";
 
 /** True where such a root can be had. */
 export const MINIMAL_ROOT_POSSIBLE = Deno.uid() === 0 &&
-  ["unshare", "nsenter", "ldd", "ip", "mount"].every(installed);
+  ["unshare", "nsenter", "setpriv", "ldd", "ip", "mount"].every(installed);
 
 /** How the program is run. */
 export interface MinimalOptions {
@@ -91,9 +99,11 @@ export class MinimalRoot implements AsyncDisposable {
       `${user === undefined ? "" : `--setgid ${user} --setuid ${user}`} "$@"`,
     ].join(" &&\n");
     const output = openSync(join(this.directory, "output"), "a");
+    const [program, ...rest] = [...WITH_PARENT, "unshare"];
     this.#unshare = spawn(
-      "unshare",
+      program!,
       [
+        ...rest,
         "--mount",
         "--net",
         "--uts",

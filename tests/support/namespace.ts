@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { childrenOf, hasBegun, isRunning, killNaming, killTree, procFile } from "./processes.ts";
+import { childrenOf, hasBegun, isRunning, killNaming, killTree, procFile, WITH_PARENT } from "./processes.ts";
 import { installed, programs } from "./programs.ts";
 
 /** True where such an init can be had. */
-export const NAMESPACES_POSSIBLE = Deno.uid() === 0 && installed("unshare") && installed("nsenter");
+export const NAMESPACES_POSSIBLE = Deno.uid() === 0 && ["unshare", "nsenter", "setpriv"].every(installed);
 
 /** Runs a command where /run, which has a control socket, and /var/log with its records are nobody else's. */
 function ownFolders(prepare: string): string[] {
@@ -59,9 +59,11 @@ export class NamespaceInit implements AsyncDisposable {
     const output = openSync(join(this.directory, "init.log"), "a");
     const init = ["init", "--confdir", join(this.directory, "conf"), "--logdir", join(this.directory, "log")]
       .concat(words);
+    const [program, ...rest] = [...WITH_PARENT, "unshare"];
     this.#unshare = spawn(
-      "unshare",
+      program!,
       [
+        ...rest,
         "--fork",
         "--kill-child",
         "--pid",

@@ -4,6 +4,12 @@ import type { ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 
+/**
+ * Words before a command that begins namespaces: it is killed when the thread that has started it ends, however that
+ * comes about, and with it all that is in the namespaces (`unshare --kill-child`).
+ */
+export const WITH_PARENT: readonly string[] = ["setpriv", "--pdeathsig", "KILL"];
+
 /** The numbers of all processes. */
 export function allProcesses(): number[] {
   return numbersIn("/proc");
@@ -70,8 +76,10 @@ export function descendantsOf(pid: number): number[] {
 /** Live processes, other than this one, with the text in their environment or in their command line. */
 export function processesNaming(text: string): number[] {
   return allProcesses().filter((pid) =>
-    pid !== process.pid && isAlive(pid) &&
-    (procFile(pid, "environ").includes(text) || procFile(pid, "cmdline").includes(text))
+    // What costs the kernel most is asked last: there are many processes, and few that are named.
+    pid !== process.pid &&
+    (procFile(pid, "environ").includes(text) || procFile(pid, "cmdline").includes(text)) &&
+    isAlive(pid)
   );
 }
 

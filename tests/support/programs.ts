@@ -71,6 +71,9 @@ exec '${Deno.execPath()}' run --quiet --no-check --allow-all '${main}' "$@"
 `;
 }
 
+/** Who runs the tests, as messages name them. */
+export const OWN_NAME = Deno.uid() === 0 ? "root" : `user ${Deno.uid()}`;
+
 /** True when a program of that name can be found in PATH. */
 export function installed(program: string): boolean {
   return (process.env["PATH"] ?? "").split(":").some((folder) => existsSync(join(folder, program)));

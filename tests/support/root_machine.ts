@@ -14,10 +14,11 @@ import { readDescriptor } from "../../lib/sys/io/streams.ts";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "./command.ts";
 import { until, within } from "./deadline.ts";
-import { childrenOf, isRunning, killTree, procFile } from "./processes.ts";
+import { childrenOf, isRunning, killTree, procFile, WITH_PARENT } from "./processes.ts";
 
 /** Words before the command that starts a machine: it has a network of its own, in which `lo` is up. */
 export const IN_A_NETWORK: readonly string[] = [
+  ...WITH_PARENT,
   ...["unshare", "--net", "--mount", "--propagation", "private"],
   ...["/bin/sh", "-ec", 'ip link set lo up; exec "$@"', "sh"],
 ];
@@ -90,7 +91,8 @@ export class RootMachine implements AsyncDisposable {
     const script = boot(bootable, directory, console);
     const namespaces = ["--mount", "--uts", "--ipc", "--pid", "--cgroup", "--fork", "--kill-child"];
     const enter = '[ -z "$0" ] || echo $$ > "$0/cgroup.procs"; exec unshare "$@"';
-    this.#unshare = spawn("/bin/sh", ["-ec", enter, this.#group, ...namespaces, "/bin/sh", "-ec", script], {
+    const [program, ...rest] = [...WITH_PARENT, "/bin/sh", "-ec", enter, this.#group];
+    this.#unshare = spawn(program!, [...rest, ...namespaces, "/bin/sh", "-ec", script], {
       env: { PATH: process.env["PATH"] },
       cwd: "/",
       stdio: ["ignore", "inherit", "inherit"],

@@ -19,7 +19,7 @@ import {
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { type Outcome, run } from "../support/command.ts";
 import { until } from "../support/deadline.ts";
-import { childrenOf, isRunning, killTree, procFile, sendSignal } from "../support/processes.ts";
+import { childrenOf, isAlive, isRunning, killTree, sendSignal, WITH_PARENT } from "../support/processes.ts";
 import { EXECUTABLE } from "../support/programs.ts";
 import { recordsOf } from "./inittab_records.ts";
 import type { CommandStep, InittabCase, InittabStep, TraceStep } from "./inittab_steps.ts";
@@ -111,12 +111,13 @@ export class InittabMachine implements AsyncDisposable {
     const links = NAMES.map((name) => `ln -s /rouse usr/sbin/${name}`).join("\n");
     const script = PREPARE.replace("mount -t proc", () => `${links}\nmount -t proc`);
     const slave = readlinkSync(`/proc/self/fd/${this.#console.slave}`);
-    this.#unshare = spawn(
-      "unshare",
-      ["--fork", "--kill-child", "--pid", "--mount", "--net", "--uts", "--ipc", "/bin/sh", "-ec", script]
-        .concat("sh", this.#root, slave, ...words),
-      { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ROUSE: EXECUTABLE }, detached: true, stdio: "ignore" },
-    );
+    const namespaces = ["--fork", "--kill-child", "--pid", "--mount", "--net", "--uts", "--ipc"];
+    const [program, ...rest] = [...WITH_PARENT, "unshare", ...namespaces, "/bin/sh", "-ec", script, "sh"];
+    this.#unshare = spawn(program!, [...rest, this.#root, slave, ...words], {
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ROUSE: EXECUTABLE },
+      detached: true,
+      stdio: "ignore",
+    });
     this.#pid = await until("unshare has started a process", () => childrenOf(this.#unshare!.pid!)[0]);
     // Until then its root is another.
     await until("the root is that of process 1", () => existsSync(this.#visible("rouse")));
@@ -250,7 +251,7 @@ export class InittabMachine implements AsyncDisposable {
     }
   }
 
-  /** Ends init as nobody should, and waits until its namespace is gone. */
+  /** Ends init as nobody should, and waits until its namespace is gone: who is left of it is a zombie at most. */
   async [Symbol.asyncDispose](): Promise<void> {
     const child = this.#unshare;
     if (isRunning(child)) {
@@ -258,7 +259,7 @@ export class InittabMachine implements AsyncDisposable {
       killTree(child.pid);
       await ended;
     }
-    if (this.#pid > 0) await until("process 1 is gone", () => procFile(this.#pid, "stat") === "");
+    if (this.#pid > 0) await until("process 1 has ended", () => !isAlive(this.#pid));
     close(this.#console.master);
     close(this.#console.slave);
     this.#temporary.remove();

@@ -2,10 +2,12 @@
 
 import assert from "node:assert/strict";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
+import { type Independent, registerTogether } from "../support/together.ts";
 import { InittabMachine } from "./inittab_player.ts";
 import { type InittabCase, type InittabStep, recordedCases } from "./inittab_steps.ts";
 
 const recorded = recordedCases();
+const machineTests: Independent[] = [];
 
 function machineTest(
   name: string,
@@ -13,7 +15,7 @@ function machineTest(
   steps: InittabStep[],
   look: (machine: InittabMachine) => void = () => {},
 ): void {
-  Deno.test({
+  machineTests.push({
     name,
     ignore: !NAMESPACES_POSSIBLE,
     async fn() {
@@ -319,3 +321,5 @@ machineTest("an option has it in a container, too", { inittab: ["id:2:initdefaul
   { boot: ["--sysv"], environment: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } },
   { trace: ["two 2 N"] },
 ]);
+
+registerTogether(machineTests, 6);
