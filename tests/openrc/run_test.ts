@@ -353,3 +353,28 @@ Deno.test({
     assert.match(ended.stdout, /^supervised\nweb\n/);
   },
 });
+
+Deno.test({
+  name: "lines in a variable's value are words, and no commands",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        web: "command=/bin/web\npidfile=/run/web.pid\ncommand_background=yes\n" +
+          "command_args=\"one\n\ttouch /run/bad 'two three'\n\"\n",
+        files: 'required_files="\n\t/etc/passwd\n\t\'/etc/a file\'\n"\nrequired_dirs="\n/run\ntouch\n"\n' +
+          "extra_commands=go\ngo() { shell_var 'a b' c-d; }\n",
+      },
+      files: { "etc/a file": "", "bin/web": '#!/bin/sh\nprintf "<%s>" "$@" >/run/words\nexec sleep 1000\n' },
+      programs: ["/bin/chmod"],
+    });
+    await root.boot();
+    await root.shell("chmod 755 /bin/web");
+    assert.equal((await root.shell("rc-service web start")).exit, 0);
+    await root.root.untilSucceeds("/bin/ls", "/run/words");
+    assert.equal((await root.shell("cat /run/words")).stdout, "<one><touch></run/bad><two three>");
+    assert.equal((await root.shell("rc-service files go")).stderr, " * files: `touch' is not a directory\n");
+    await root.shell("mkdir /touch");
+    assert.equal((await root.shell("rc-service files go; ls /run/bad")).stdout, "a_b c_d\n");
+  },
+});

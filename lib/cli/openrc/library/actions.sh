@@ -81,9 +81,10 @@ ssd_start() {
 		! service_inactive || _rc_was_inactive=yes
 		mark_service_inactive
 	fi
-	# The words of the variables are a shell's, with its quotes, and may stand on several lines.
+	# The words of the variables are a shell's, with its quotes. Unquoted, their lines are words, and no commands.
 	if _rc_is_plain; then
-		eval _rc_start_plain "$command" "$command_args" "$command_args_background"
+		# shellcheck disable=SC2086
+		eval _rc_start_plain $command $command_args $command_args_background
 	else
 		_rc_ssd_start
 	fi

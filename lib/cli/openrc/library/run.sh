@@ -41,10 +41,11 @@ _rc_need_state() {
 	done
 }
 
-# _rc_need_files PHRASE TEST WORD...: the words are a shell's.
+# _rc_need_files PHRASE TEST WORDS: the words are a shell's. Unquoted, their lines are words, and no commands.
 _rc_need_files() {
 	local phrase="$1" test="$2" file=
-	eval "set -- $3"
+	# shellcheck disable=SC2086
+	eval set -- $3
 	for file; do
 		[ -z "$file" ] || test "$test" "$file" || {
 			eerror "$RC_SVCNAME: \`$file' is not $phrase"
