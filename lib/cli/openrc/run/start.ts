@@ -131,6 +131,7 @@ async function finish(run: ServiceRun, dependencies: ServiceDependencies | undef
   if (run.state === "inactive") run.giveUp(`WARNING: ${name} has started, but is inactive`);
   if (status !== 0) run.fail(`ERROR: ${name} failed to start`);
   if (!run.isNoted) run.note("started");
+  else if (run.state === "stopped") run.fail(`ERROR: ${name} was set to stopped while it was starting`);
   run.lock.release();
   for (const one of [name, ...dependencies?.provided ?? []]) {
     for (const other of states.scheduledBy(one)) {
