@@ -378,3 +378,65 @@ Deno.test({
     assert.equal((await root.shell("rc-service files go; ls /run/bad")).stdout, "a_b c_d\n");
   },
 });
+
+Deno.test({
+  name: "files whose lines end in CR LF are named",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        web: 'start() { [ "$PORT" = 80 ] || eerror "bad port"; }\n',
+        dos: "start() {\r\n:\r\n}\r\n",
+      },
+      files: { "etc/conf.d/web": "PORT=80\r\n" },
+    });
+    await root.boot();
+    const said = await root.shell("rc-service web start; rc-service dos start 2>&1 >/dev/null | cat >&2");
+    const warning = "its lines end in CR LF, and the CR is taken for a part of them";
+    const [settings, problem, , script] = said.stderr.split("\n");
+    assert.deepEqual([settings, problem], [` * /etc/conf.d/web: ${warning}`, " * bad port"]);
+    assert.equal(script, ` * /etc/init.d/dos: ${warning}`);
+  },
+});
+
+Deno.test({
+  name: "a service whose stop was killed with its script starts and stops again with others",
+  ignore,
+  fn: async () => {
+    const slow =
+      "stop() { echo $$ >/run/pid; echo stop slow >>/trace; while [ ! -e /go ]; do sleep 0.05; done; }\n";
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        base: service(),
+        slow: `depend() { need base; }\nstart() { echo start slow >>/trace; }\n${slow}`,
+        top: service("need slow"),
+      },
+      levels: { default: ["top"] },
+    });
+    await root.boot();
+    const killStop = async () => {
+      await root.shell("rc-service slow start; rm -f /go /run/pid");
+      const stop = root.shell("echo $$ >/run/caller; exec /etc/init.d/slow stop");
+      await root.root.untilSucceeds("/bin/cat", "/run/pid");
+      await root.shell("kill -KILL $(cat /run/caller); kill -KILL $(cat /run/pid)");
+      await stop;
+      await root.shell("touch /go");
+      assert.equal((await root.shell("ls /run/openrc/stopping")).stdout, "slow\n");
+      root.traced();
+    };
+    await killStop();
+    assert.equal((await root.shell("rc-service top start")).exit, 0);
+    assert.deepEqual(root.traced(), ["start slow", "start top"]);
+    await root.shell("rc-service top stop");
+    await killStop();
+    assert.equal((await root.shell("rc-service base stop")).exit, 0);
+    assert.deepEqual(root.traced(), ["stop slow", "stop base"]);
+    await killStop();
+    assert.equal((await root.shell("openrc default")).exit, 0);
+    assert.deepEqual(root.traced(), ["start slow", "start top"]);
+    await root.shell("rc-service top stop");
+    await killStop();
+    await root.shell("openrc nonetwork; ls /run/openrc/stopping");
+    assert.deepEqual(root.traced(), ["stop slow", "stop base"]);
+  },
+});
