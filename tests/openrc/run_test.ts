@@ -1,7 +1,8 @@
 /** openrc-run: what scripts may be, what they are told, what goes wrong with them, and what their helpers refuse. */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import process from "node:process";
 import { until } from "../support/deadline.ts";
 import { MINIMAL_ROOT_POSSIBLE } from "../support/minimal_root.ts";
 import { OpenrcRoot, service } from "./openrc_root.ts";
@@ -438,5 +439,52 @@ Deno.test({
     await killStop();
     await root.shell("openrc nonetwork; ls /run/openrc/stopping");
     assert.deepEqual(root.traced(), ["stop slow", "stop base"]);
+  },
+});
+
+Deno.test({
+  name: "a service has a control group with its limits, which ends with it",
+  ignore: ignore || !readFileSync("/proc/filesystems", "utf8").includes("\tcgroup2\n"),
+  fn: async () => {
+    const settings =
+      'rc_cgroup_settings="\n\tcgroup.max.descendants 5\n\tnone.max 3"\nrc_cgroup_cleanup=yes\n' +
+      "rc_timeout_stopsec=1\n";
+    const stubborn = "trap : TERM; echo >/run/up; while :; do sleep 0.1; done";
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        web: `start() { exec >/dev/null; sleep 1000 2>&1 & sh -c '${stubborn}' 2>&1 & }\n`,
+        old: `rc_cgroup_memory="memory.limit_in_bytes 5"\n${service()}`,
+      },
+      files: { "etc/conf.d/web": settings, "sys/fs/cgroup/.keep": "", "groups/.keep": "" },
+      programs: ["/bin/rmdir", "/bin/umount"],
+    });
+    await root.boot();
+    const none =
+      " * web: no control group, and no limits: there are none of version 2 in /sys/fs/cgroup to write to\n";
+    assert.equal((await root.shell("rc-service web start")).stderr, none);
+    await root.shell("rc-service web stop; rm -f /run/up");
+    const own = `/groups/rouse-test.${process.pid}`, group = "/sys/fs/cgroup/openrc.web";
+    const mounted = await root.shell(
+      `mount -t cgroup2 none /groups && mkdir ${own} && mount --bind ${own} /sys/fs/cgroup`,
+    );
+    assert.equal(mounted.exit, 0, mounted.stderr);
+    try {
+      const start = await root.shell("rc-service web start");
+      assert.deepEqual([start.exit, start.stderr], [
+        0,
+        ` * web: none.max cannot be set to \`3' in ${group}\n`,
+      ]);
+      await root.root.untilSucceeds("/bin/cat", "/run/up");
+      assert.equal((await root.shell(`cat ${group}/cgroup.max.descendants`)).stdout, "5\n");
+      assert.match((await root.shell(`cat ${group}/cgroup.procs`)).stdout, /^\d+\n\d+\n/);
+      assert.equal((await root.shell("rc-service web stop")).exit, 0);
+      assert.notEqual((await root.shell(`ls -d ${group}`)).exit, 0);
+      assert.equal(
+        (await root.shell("rc-service old start")).stderr,
+        " * old: rc_cgroup_memory has no effect: say in rc_cgroup_settings what it is to do\n",
+      );
+    } finally {
+      await root.shell(`rmdir ${own}/* ${own}`);
+    }
   },
 });

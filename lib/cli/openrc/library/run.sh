@@ -87,9 +87,11 @@ _rc_act() {
 	case $1 in
 	start | stop | status) _rc_must_be_booted ;;
 	esac
+	[ "$1" != start ] || _rc_enter_group
 	! _rc_is_function "$1_pre" || "$1_pre" || exit $?
 	"$1" || exit $?
 	! _rc_is_function "$1_post" || "$1_post" || exit $?
+	[ "$1" != stop ] || _rc_leave_group
 }
 
 ! _rc_yes "$RC_DEBUG" || set -x
