@@ -8,7 +8,10 @@ describe() {
 		ewarn "No description for $RC_SVCNAME"
 	fi
 	for _rc_name in $extra_commands $opts $extra_started_commands $extra_stopped_commands; do
-		eval "_rc_said=\$description_$_rc_name"
+		case $_rc_name in
+		*[!A-Za-z0-9_]*) _rc_said= ;;
+		*) eval "_rc_said=\$description_$_rc_name" ;;
+		esac
 		if [ -n "$_rc_said" ]; then
 			einfo "$HILITE$_rc_name$NORMAL: $_rc_said"
 		else
