@@ -1,6 +1,7 @@
 /** Stopping a daemon by a schedule: signals, and waits until it has gone. */
 
 import type { ScheduleItem } from "../../../../compat/openrc/mod.ts";
+import { awaitReaped } from "../../../config/openrc/daemons/processes.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { awaitAnyEnd, signalSeen } from "../../../sys/process/pidfd.ts";
@@ -109,11 +110,16 @@ class Stop {
   /** Waits until all are gone, or the time is over. True when they are gone. */
   #wait(seconds: number): boolean {
     const begin = performance.now(), end = begin + seconds * SECOND;
+    let seen: number[] = [];
     for (let nextDot = begin + SECOND;;) {
       const found = processesOf(this.target);
       this.#sayWaiting();
       this.#running = found.length;
-      if (found.length === 0) return true;
+      if (found.length === 0) {
+        awaitReaped(seen);
+        return true;
+      }
+      seen = found.map(({ pid }) => pid);
       const now = performance.now();
       if (this.options.progress && now >= nextDot) {
         this.#dot();
@@ -121,7 +127,7 @@ class Stop {
       }
       if (now >= end) return false;
       const time = Math.max(SHORTEST_PAUSE, Math.min(end, nextDot) - now);
-      awaitAnyEnd(found.map(({ pid }) => pid), Math.min(time, SECOND));
+      awaitAnyEnd(seen, Math.min(time, SECOND));
     }
   }
 

@@ -1,7 +1,7 @@
 /** `start-stop-daemon --stop`, as dpkg has it. */
 
 import { unlinkSync } from "node:fs";
-import { runningStatus } from "../../../config/openrc/daemons/processes.ts";
+import { awaitReaped, runningStatus } from "../../../config/openrc/daemons/processes.ts";
 import { errnoMessage, errorReason, ESRCH } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { awaitAnyEnd, signalSeen } from "../../../sys/process/pidfd.ts";
@@ -80,10 +80,15 @@ class Stop {
 
   /** Waits until all are gone, or the time is over. True when they are gone. */
   #wait(seconds: number): boolean {
+    let seen: number[] = [];
     for (const end = performance.now() + 1000 * seconds;;) {
       const pids = this.#target.find().pids.filter((pid) => runningStatus(pid));
       this.#reached = pids.length;
-      if (pids.length === 0) return true;
+      if (pids.length === 0) {
+        awaitReaped(seen);
+        return true;
+      }
+      seen = pids;
       const left = end - performance.now();
       if (left <= 0) return false;
       awaitAnyEnd(pids, Math.max(SHORTEST_PAUSE, Math.min(left, LONGEST_PAUSE)));
