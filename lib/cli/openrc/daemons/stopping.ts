@@ -42,6 +42,8 @@ class Stop {
   #total = 0;
   /** How many are left. */
   #running = 0;
+  /** Those that the last signal was sent to. */
+  #pids: readonly number[] = [];
   /** True once there is a dot in the line. */
   #hasDots = false;
   #hasWaited = false;
@@ -87,6 +89,7 @@ class Stop {
   #send(signal: number): number {
     const { name, messages } = this.call, found = processesOf(this.target);
     let isAllowed = true;
+    this.#pids = found.map(({ pid }) => pid);
     for (const process of found) {
       const { pid } = process;
       if (this.options.test) {
@@ -110,16 +113,14 @@ class Stop {
   /** Waits until all are gone, or the time is over. True when they are gone. */
   #wait(seconds: number): boolean {
     const begin = performance.now(), end = begin + seconds * SECOND;
-    let seen: number[] = [];
     for (let nextDot = begin + SECOND;;) {
       const found = processesOf(this.target);
       this.#sayWaiting();
       this.#running = found.length;
       if (found.length === 0) {
-        awaitReaped(seen);
+        awaitReaped(this.#pids);
         return true;
       }
-      seen = found.map(({ pid }) => pid);
       const now = performance.now();
       if (this.options.progress && now >= nextDot) {
         this.#dot();
@@ -127,7 +128,7 @@ class Stop {
       }
       if (now >= end) return false;
       const time = Math.max(SHORTEST_PAUSE, Math.min(end, nextDot) - now);
-      awaitAnyEnd(seen, Math.min(time, SECOND));
+      awaitAnyEnd(found.map(({ pid }) => pid), Math.min(time, SECOND));
     }
   }
 

@@ -78,7 +78,7 @@ export function runningStatus(pid: number): ProcessStatus | undefined {
 }
 
 /** So long a parent is given to reap a process that has ended, and the pause between two looks, in ms. */
-const REAP_TIME = 100, REAP_PAUSE = 1;
+const REAP_TIME = 500, REAP_PAUSE = 1;
 
 /**
  * Blocks until processes that have ended are reaped, for a moment at most: whoever stops a daemon and asks for its number then
