@@ -1,5 +1,6 @@
 /** The making of the tree from what all scripts' depend() say. */
 
+import { circleInWords, type ServiceCircle } from "./circles.ts";
 import {
   type DependLines,
   INVERSES,
@@ -18,6 +19,9 @@ export interface BuiltTree {
   /** What is wrong, a sentence each. */
   problems: string[];
 }
+
+/** So few names are never taken for `*`. */
+const FEWEST = 4;
 
 /**
  * Makes the tree.
@@ -42,9 +46,23 @@ export function buildTree(gathered: readonly DependLines[], system?: string): Bu
     if (!entries.has(virtual)) entries.set(virtual, new Map());
     else if (real.has(virtual)) problems.push(`Error: ${virtual} is the name of a real and virtual service.`);
   }
+  const unspecific = new Set(
+    [...entries].filter(([, entry]) => namesAll(entry, real.size)).map(([name]) => name),
+  );
   addInverses(entries, problems);
-  for (const [name, entry] of entries) dropContradictions(entries, name, entry);
+  for (const [name, entry] of entries) {
+    for (const circle of dropContradictions(entries, name, entry)) {
+      // Whoever comes after `*` does not mean those that come after it.
+      if (!circle.some(({ service }) => unspecific.has(service))) problems.push(circleInWords(circle));
+    }
+  }
   return { tree: new Tree(entries), config: [...config], problems: [...new Set(problems)] };
+}
+
+/** True for a service that says `*`, which has become most names: so it comes behind, or before, all others. */
+function namesAll(entry: TreeEntry, count: number): boolean {
+  const sizes = [entry.get("iafter")?.size ?? 0, entry.get("ibefore")?.size ?? 0];
+  return sizes.some((size) => size >= FEWEST && size > count / 2);
 }
 
 function setOf(entry: TreeEntry, relation: Relation | "keyword"): Set<string> {
@@ -95,10 +113,17 @@ function addInverses(entries: Map<string, TreeEntry>, problems: string[]): void 
   }
 }
 
-/** A service does not come before what it needs, uses, wants or comes after: itself, for one. */
-function dropContradictions(entries: Map<string, TreeEntry>, name: string, entry: TreeEntry): void {
-  const before = entry.get("ibefore");
-  if (!before) return;
+/**
+ * A service does not come before what it needs, uses, wants or comes after: itself, for one.
+ * @returns the circles of two services that are cut by that
+ */
+function dropContradictions(
+  entries: Map<string, TreeEntry>,
+  name: string,
+  entry: TreeEntry,
+): ServiceCircle[] {
+  const before = entry.get("ibefore"), circles: ServiceCircle[] = [];
+  if (!before) return circles;
   const first = new Set(ORDERING.flatMap((relation) => [...entry.get(relation) ?? []]));
   if (!entry.has("providedby")) first.add(name);
   const provided = new Set([...first].flatMap((other) => [...entries.get(other)?.get("iprovide") ?? []]));
@@ -106,5 +131,9 @@ function dropContradictions(entries: Map<string, TreeEntry>, name: string, entry
     if (!(first.has(other) && entries.has(other)) && !provided.has(other)) continue;
     before.delete(other);
     entries.get(other)?.get("iafter")?.delete(name);
+    const relation = ORDERING.find((one) => entry.get(one)?.has(other));
+    if (other === name || relation === undefined) continue;
+    circles.push([{ service: name, relation }, { service: other, relation: "iafter" }]);
   }
+  return circles;
 }

@@ -83,10 +83,10 @@ function jobOf({ service, path, text }: RunscriptFacts, command: readonly string
   if (description !== undefined) job.description = description;
   const pidFile = pidFileOf(text, service);
   if (pidFile !== undefined) job.pidFile = pidFile;
-  const words = (action: string) => [...command, path, action];
+  const words = (...asked: string[]) => asked.map((word) => word.replaceAll("$", () => DOLLAR));
   const run = (action: string) => ({
     kind: "arguments" as const,
-    words: ["/bin/sh", "-c", AS_ASKED, path, action, ...words(action)],
+    words: ["/bin/sh", "-c", AS_ASKED, ...words(path, action, ...command, path, action)],
   });
   return Object.assign(job, {
     expect: "script",
@@ -98,22 +98,28 @@ function jobOf({ service, path, text }: RunscriptFacts, command: readonly string
     processes: {
       main: run("start"),
       "pre-stop": run("stop"),
-      "post-stop": { kind: "arguments", words: ["/bin/sh", "-c", AFTER_END, service, ...words("ended")] },
+      "post-stop": {
+        kind: "arguments",
+        words: ["/bin/sh", "-c", AFTER_END, ...words(service, ...command, path, "ended")],
+      },
     },
   });
 }
 
+/** What init makes a dollar sign of. */
+const DOLLAR = "${}";
+
 /**
- * Whoever asks for an action may have a shell do it at once. Behind the action is the program that does it otherwise. (What
- * init makes a dollar sign of is `${}`: the variable is the shell's.)
+ * Whoever asks for an action may have a shell do it at once. Behind the action is the program that does it otherwise. The
+ * variable is the shell's.
  */
-const AS_ASKED = '[ -z "${}RC_JOB_LIBRARY" ] || . "${}RC_JOB_LIBRARY"; shift; exec "$@"';
+const AS_ASKED = `[ -z "${DOLLAR}RC_JOB_LIBRARY" ] || . "${DOLLAR}RC_JOB_LIBRARY"; shift; exec "$@"`;
 
 /**
  * A start or stop that was killed leaves its state behind. Only then, and if nobody waits for it, is more done than to look.
  */
 const AFTER_END = `cd ${RC_DIR} && { [ -L "starting/$0" ] || [ -L "stopping/$0" ]; } &&
-! kill -0 "\${}RC_OPENRC_PID" 2>/dev/null && exec "$@"; exit 0`;
+! kill -0 "${DOLLAR}RC_OPENRC_PID" 2>/dev/null && exec "$@"; exit 0`;
 
 /** A script whose daemon supervise-daemon has, which names its own pid file by the service. */
 const SUPERVISED = /^[ \t]*supervisor=["']?supervise-daemon\b/m;

@@ -56,6 +56,9 @@ Deno.test("a job calls init's program for the script, and has the script's descr
     ...["/etc/init.d/web", "stop"],
     ...["rouse", "runscript-job", "/etc/init.d/web", "stop"],
   ]);
+  const odd = jobs({ a$b: "" })["a$b"]!.processes.main!;
+  assert(odd.kind === "arguments");
+  assert.equal(odd.words.at(-2), "/etc/init.d/a${}b", "init makes a dollar sign of that");
   const { other } = jobs({ other: "" }, `description="$(date)"\npidfile="/run/$(id -u).pid"\n`);
   assert.deepEqual([other!.description, other!.pidFile], [undefined, undefined]);
 });

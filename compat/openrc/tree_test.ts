@@ -125,6 +125,26 @@ Deno.test("circles are found, with the way by which each member waits", () => {
   assert.equal(order(tree, "a b c d"), "c b a d");
 });
 
+Deno.test("what two services say against each other is cut, and told once", () => {
+  const { tree, problems } = treeOf({
+    a: "after b",
+    b: "after a",
+    c: "need d",
+    d: "after c",
+    e: "before f",
+    f: "before e",
+    g: "need g; before g",
+    local: "after *",
+    getty: "after local",
+  });
+  assert.deepEqual(problems, [
+    "Services wait for each other in a circle: a comes after b, b comes after a",
+    "Services wait for each other in a circle: c needs d, d comes after c",
+    "Services wait for each other in a circle: e comes after f, f comes after e",
+  ]);
+  assert.equal(order(tree, "a b c d"), "b a d c");
+});
+
 Deno.test("a chain of 20,000 services, and a circle of as many, need no deep stack", () => {
   const length = 20_000;
   const chain = Array.from({ length }, (_, at): DependLines => ({

@@ -245,7 +245,8 @@ Deno.test({
     const forgotten = machine.shell("rc-service stuck start");
     const shell = /^stuck (\d+)$/m.exec(await machine.until("cat /trace", /^stuck \d+$/m))?.[1];
     assert.equal((await machine.shell("rc-service stuck zap")).exit, 0);
-    await forgotten;
+    const { exit, stderr } = await forgotten;
+    assert.deepEqual([exit, stderr], [1, " * ERROR: stuck was set to stopped while it was starting\n"]);
     await machine.shell("echo >/free");
     await machine.until(`kill -0 ${shell} 2>/dev/null || echo gone`, /gone/);
     assert.deepEqual(await told(machine, "stuck"), [DOWN]);

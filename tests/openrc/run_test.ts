@@ -1,7 +1,8 @@
 /** openrc-run: what scripts may be, what they are told, what goes wrong with them, and what their helpers refuse. */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import process from "node:process";
 import { until } from "../support/deadline.ts";
 import { MINIMAL_ROOT_POSSIBLE } from "../support/minimal_root.ts";
 import { OpenrcRoot, service } from "./openrc_root.ts";
@@ -352,5 +353,139 @@ Deno.test({
     );
     assert.equal(ended.exit, 0);
     assert.match(ended.stdout, /^supervised\nweb\n/);
+  },
+});
+
+Deno.test({
+  name: "lines in a variable's value are words, and no commands",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        web: "command=/bin/web\npidfile=/run/web.pid\ncommand_background=yes\n" +
+          "command_args=\"one\n\ttouch /run/bad 'two three'\n\"\n",
+        files: 'required_files="\n\t/etc/passwd\n\t\'/etc/a file\'\n"\nrequired_dirs="\n/run\ntouch\n"\n' +
+          "extra_commands=go\ngo() { shell_var 'a b' c-d; }\n",
+      },
+      files: { "etc/a file": "", "bin/web": '#!/bin/sh\nprintf "<%s>" "$@" >/run/words\nexec sleep 1000\n' },
+      programs: ["/bin/chmod"],
+    });
+    await root.boot();
+    await root.shell("chmod 755 /bin/web");
+    assert.equal((await root.shell("rc-service web start")).exit, 0);
+    await root.root.untilSucceeds("/bin/ls", "/run/words");
+    assert.equal((await root.shell("cat /run/words")).stdout, "<one><touch></run/bad><two three>");
+    assert.equal((await root.shell("rc-service files go")).stderr, " * files: `touch' is not a directory\n");
+    await root.shell("mkdir /touch");
+    assert.equal((await root.shell("rc-service files go; ls /run/bad")).stdout, "a_b c_d\n");
+  },
+});
+
+Deno.test({
+  name: "files whose lines end in CR LF are named",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        web: 'start() { [ "$PORT" = 80 ] || eerror "bad port"; }\n',
+        dos: "start() {\r\n:\r\n}\r\n",
+      },
+      files: { "etc/conf.d/web": "PORT=80\r\n" },
+    });
+    await root.boot();
+    const said = await root.shell("rc-service web start; rc-service dos start 2>&1 >/dev/null | cat >&2");
+    const warning = "its lines end in CR LF, and the CR is taken for a part of them";
+    const [settings, problem, , script] = said.stderr.split("\n");
+    assert.deepEqual([settings, problem], [` * /etc/conf.d/web: ${warning}`, " * bad port"]);
+    assert.equal(script, ` * /etc/init.d/dos: ${warning}`);
+  },
+});
+
+Deno.test({
+  name: "a service whose stop was killed with its script starts and stops again with others",
+  ignore,
+  fn: async () => {
+    const slow =
+      "stop() { echo $$ >/run/pid; echo stop slow >>/trace; while [ ! -e /go ]; do sleep 0.05; done; }\n";
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        base: service(),
+        slow: `depend() { need base; }\nstart() { echo start slow >>/trace; }\n${slow}`,
+        top: service("need slow"),
+      },
+      levels: { default: ["top"] },
+    });
+    await root.boot();
+    const killStop = async () => {
+      await root.shell("rc-service slow start; rm -f /go /run/pid");
+      const stop = root.shell("echo $$ >/run/caller; exec /etc/init.d/slow stop");
+      await root.root.untilSucceeds("/bin/cat", "/run/pid");
+      await root.shell("kill -KILL $(cat /run/caller); kill -KILL $(cat /run/pid)");
+      await stop;
+      await root.shell("touch /go");
+      assert.equal((await root.shell("ls /run/openrc/stopping")).stdout, "slow\n");
+      root.traced();
+    };
+    await killStop();
+    assert.equal((await root.shell("rc-service top start")).exit, 0);
+    assert.deepEqual(root.traced(), ["start slow", "start top"]);
+    await root.shell("rc-service top stop");
+    await killStop();
+    assert.equal((await root.shell("rc-service base stop")).exit, 0);
+    assert.deepEqual(root.traced(), ["stop slow", "stop base"]);
+    await killStop();
+    assert.equal((await root.shell("openrc default")).exit, 0);
+    assert.deepEqual(root.traced(), ["start slow", "start top"]);
+    await root.shell("rc-service top stop");
+    await killStop();
+    await root.shell("openrc nonetwork; ls /run/openrc/stopping");
+    assert.deepEqual(root.traced(), ["stop slow", "stop base"]);
+  },
+});
+
+Deno.test({
+  name: "a service has a control group with its limits, which ends with it",
+  ignore: ignore || !readFileSync("/proc/filesystems", "utf8").includes("\tcgroup2\n"),
+  fn: async () => {
+    const settings =
+      'rc_cgroup_settings="\n\tcgroup.max.descendants 5\n\tnone.max 3"\nrc_cgroup_cleanup=yes\n' +
+      "rc_timeout_stopsec=1\n";
+    const stubborn = "trap : TERM; echo >/run/up; while :; do sleep 0.1; done";
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        web: `start() { exec >/dev/null; sleep 1000 2>&1 & sh -c '${stubborn}' 2>&1 & }\n`,
+        old: `rc_cgroup_memory="memory.limit_in_bytes 5"\n${service()}`,
+      },
+      files: { "etc/conf.d/web": settings, "sys/fs/cgroup/.keep": "", "groups/.keep": "" },
+      programs: ["/bin/rmdir", "/bin/umount"],
+    });
+    await root.boot();
+    const none =
+      " * web: no control group, and no limits: there are none of version 2 in /sys/fs/cgroup to write to\n";
+    assert.equal((await root.shell("rc-service web start")).stderr, none);
+    await root.shell("rc-service web stop; rm -f /run/up");
+    const own = `/groups/rouse-test.${process.pid}`, group = "/sys/fs/cgroup/openrc.web";
+    const mounted = await root.shell(
+      `mount -t cgroup2 none /groups && mkdir ${own} && mount --bind ${own} /sys/fs/cgroup`,
+    );
+    assert.equal(mounted.exit, 0, mounted.stderr);
+    try {
+      const start = await root.shell("rc-service web start");
+      assert.deepEqual([start.exit, start.stderr], [
+        0,
+        ` * web: none.max cannot be set to \`3' in ${group}\n`,
+      ]);
+      await root.root.untilSucceeds("/bin/cat", "/run/up");
+      assert.equal((await root.shell(`cat ${group}/cgroup.max.descendants`)).stdout, "5\n");
+      assert.match((await root.shell(`cat ${group}/cgroup.procs`)).stdout, /^\d+\n\d+\n/);
+      assert.equal((await root.shell("rc-service web stop")).exit, 0);
+      assert.notEqual((await root.shell(`ls -d ${group}`)).exit, 0);
+      assert.equal(
+        (await root.shell("rc-service old start")).stderr,
+        " * old: rc_cgroup_memory has no effect: say in rc_cgroup_settings what it is to do\n",
+      );
+    } finally {
+      await root.shell(`rmdir ${own}/* ${own}`);
+    }
   },
 });

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
+import { installed } from "../support/programs.ts";
 import { inNamespace } from "./daemons_namespace.ts";
 
 Deno.test({
@@ -54,5 +55,58 @@ start 0
 outside 1
 `,
     );
+  },
+});
+
+Deno.test({
+  name: "a daemon that says that it is ready and ends at once has started, and is started again",
+  ignore: !NAMESPACES_POSSIBLE,
+  fn: async () => {
+    const { stdout } = await inNamespace(`
+cat >$D/brief <<'END'
+#!/bin/sh
+[ ! -e $D/second ] || exec $D/napd 1000
+echo >$D/second
+kill -STOP $PPID
+# What it says and its end are there when the supervisor goes on.
+(until grep -q 'State:.Z' /proc/$$/status; do sleep 0.02; done; kill -CONT $PPID) 3>&- &
+echo ready >&3
+END
+chmod +x $D/brief
+supervise --start -p /run/s.pid --notify fd:3 $D/brief; echo "start $?"
+is_second() { grep -q napd /proc/$(cat /run/openrc/options/app/child_pid)/comm; }
+till is_second; echo again
+supervise --stop -p /run/s.pid; echo "stop $?"
+printf '#!/bin/sh\nexit 0\n' >$D/brief
+supervise --start -p /run/s.pid --notify fd:3 $D/brief; echo "never $?"
+`);
+    assert.equal(
+      stdout,
+      `start 0
+again
+stop 0
+ * supervise-daemon: $D/brief has not said that it is ready
+never 1
+`,
+    );
+  },
+});
+
+/** A daemon in perl that says something else than that it is ready, all the time. */
+const TALKER = `socket(S, 1, 2, 0); while (1) { send(S, "STATUS=busy", 0, sockaddr_un($ENV{NOTIFY_SOCKET}));
+  open(F, ">$ENV{D}/talks"); select(undef, undef, undef, 0.05) }`;
+
+Deno.test({
+  name: "a supervisor hears signals while its daemon talks of other things",
+  ignore: !NAMESPACES_POSSIBLE || !installed("perl"),
+  fn: async () => {
+    const { stdout } = await inNamespace(`
+supervise --start -p /run/s.pid --notify socket:ready /usr/bin/perl -- -MSocket -e '${TALKER}' & start=$!
+till test -e $D/talks
+supervise --stop -p /run/s.pid; echo "stop $?"
+wait $start; echo "start $?"
+`);
+    assert.match(stdout, /^stop 0$/m);
+    assert.match(stdout, /has not said that it is ready\n(.*\n)*start 1$/m);
   },
 });

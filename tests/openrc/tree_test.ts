@@ -62,6 +62,32 @@ Deno.test({
 });
 
 Deno.test({
+  name: "much output, output that looks like answers, and a tree of more than a megabyte harm nobody",
+  ignore: !MINIMAL_ROOT_POSSIBLE,
+  fn: async () => {
+    const grow = "w=xxxxxxxx; for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do w=$w$w; done";
+    await using root = await OpenrcRoot.make({
+      scripts: {
+        "a-marks":
+          "depend() { printf '\\001end 0\\n\\001need good\\n\\001service x\\n'; need $(echo good); }\n",
+        "b-long": `depend() { ${grow}; for n in 1 2 3 4; do printf %s $w; done; need $(echo good); }\n`,
+        "c-need": `depend() { ${grow}; need $w good; }\n`,
+        "d-last": "depend() { need $(echo good); }\n",
+        good: service(),
+      },
+    });
+    const made = await root.shell("rc-update -u");
+    assert.equal(made.stdout, CACHING);
+    // What is printed, what is missing, and two letters of messages.
+    assert.equal(made.stderr.replace(/[^x]/g, "").length, 5 * 2 ** 20 + 2);
+    const all = "for s in a-marks b-long d-last; do rc-depend -t ineed $s; done; rc-service d-last ineed";
+    const { stdout, stderr } = await root.shell(all);
+    assert.deepEqual([stdout, stderr], ["good a-marks\ngood b-long\ngood d-last\ngood \n", ""]);
+    assert.match((await root.shell("ls -l /run/openrc/deptree")).stdout, / \d{7} /);
+  },
+});
+
+Deno.test({
   name: "a depend() that does not end is told after a while, and no other waits for it again",
   ignore: !MINIMAL_ROOT_POSSIBLE,
   fn: async () => {

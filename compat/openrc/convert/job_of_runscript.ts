@@ -165,7 +165,8 @@ function mainOf(declared: Declarations, names: readonly string[], { name, provid
     `RC_SVCNAME=${name} SVCNAME=${name}`,
     ...files.map((file) => `[ ! -r ${file} ] || . ${file}`),
     ...declared.linesFor(names),
-    `eval "exec ${names.map((one) => `$${one}`).join(" ")}"`,
+    // Unquoted, lines of the variables are words.
+    `eval exec ${names.map((one) => `$${one}`).join(" ")}`,
   ];
   return { kind: "script" as const, text: `${lines.join("\n")}\n` };
 }

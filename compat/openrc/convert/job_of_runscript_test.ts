@@ -83,7 +83,7 @@ const PROGRAMS: Array<[lines: string, settings: string, program: string[] | stri
 RC_SVCNAME=oven SVCNAME=oven
 [ ! -r /etc/conf.d/oven ] || . /etc/conf.d/oven
 command=/usr/sbin/oven
-eval "exec $command $command_args"
+eval exec $command $command_args
 `,
   ],
   [
@@ -95,7 +95,7 @@ RC_SVCNAME=oven SVCNAME=oven
 [ ! -r /etc/conf.d/oven ] || . /etc/conf.d/oven
 command=/usr/sbin/oven
 command_args="--heat \${HEAT:-220}"
-eval "exec $command $command_args"
+eval exec $command $command_args
 `,
   ],
 ];

@@ -3,6 +3,7 @@
  * what its holder does: which services it waits for, and which process its script is.
  */
 
+import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import { dirname } from "node:path";
 import {
@@ -22,6 +23,9 @@ import { runningStatus } from "./daemons/processes.ts";
 
 /** The pause between two looks at a lock that another process holds, in ms. */
 const PAUSE = 20;
+
+/** So long a lock is tried that others only look at, and the pause between two tries, in ms. A look is over in a moment. */
+const LOOK_LIMIT = 1000, LOOK_PAUSE = 1;
 
 /** The time between two reports that a service is waited for, in s. */
 const REPORT_TIME = 10;
@@ -58,23 +62,33 @@ export class ServiceLock {
    */
   take(): boolean {
     if (this.#descriptor !== undefined) return true;
-    for (;;) {
+    for (const end = performance.now() + LOOK_LIMIT;;) {
       const descriptor = this.#open();
-      if (!lockFile(descriptor, "exclusive")) {
-        close(descriptor);
-        return false;
-      }
+      const isTaken = lockFile(descriptor, "exclusive");
       // Whoever held it before may have removed the file meanwhile: then this is nobody's lock.
-      if (this.#names(descriptor)) {
+      if (isTaken && this.#names(descriptor)) {
         this.#descriptor = descriptor;
+        this.#forgetWaits();
         return true;
       }
+      // Beside one who only looks there is room for another.
+      const isHeld = !isTaken && !lockFile(descriptor, "shared");
       close(descriptor);
+      if (isHeld || performance.now() > end) return false;
+      if (!isTaken) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_PAUSE);
     }
   }
 
+  /** What a killed holder waited for, nobody waits for now. Its script may run still. */
+  #forgetWaits(): void {
+    if (this.waits.length === 0) return;
+    const [script] = this.#noted("script");
+    this.#write(script ? [["script", ...script]] : []);
+  }
+
   #open(): number {
-    const openFile = () => open(this.path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o664);
+    // Whoever can open it can hold it, even for reading.
+    const openFile = () => open(this.path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     return unlessRefused(openFile, (error) => {
       if (error.code !== "ENOENT") throw error;
       fs.mkdirSync(dirname(this.path), { recursive: true, mode: 0o755 });
@@ -117,14 +131,20 @@ export class ServiceLock {
   }
 
   #note(): void {
-    const descriptor = this.#descriptor;
-    if (descriptor === undefined) return;
-    const script = this.#script && `script ${this.#script.pid} ${this.#script.startTime}\n`;
-    const text = this.#waits.map((service) => `waits ${service}\n`).join("") + (script ?? "");
+    const waits = this.#waits.map((service) => ["waits", service]);
+    const script = this.#script;
+    this.#write(script ? [...waits, ["script", `${script.pid}`, `${script.startTime}`]] : waits);
+  }
+
+  /** An empty line ends it: what stands behind that is of longer lines than these, which are cut off only then. */
+  #write(lines: readonly string[][]): void {
+    if (this.#descriptor === undefined) return;
+    const text = lines.map((words) => `${words.join(" ")}\n`).join("") + "\n";
+    const file = `/proc/self/fd/${this.#descriptor}`;
     // A disk that is full does not keep a service from starting.
     ifAllowed(() => {
-      fs.ftruncateSync(descriptor);
-      fs.writeSync(descriptor, text, 0);
+      fs.writeFileSync(file, text, { flag: "r+" });
+      fs.truncateSync(file, Buffer.byteLength(text));
     });
   }
 
@@ -139,28 +159,31 @@ export class ServiceLock {
    */
   get script(): number | undefined {
     const [pid, startTime] = this.#noted("script")[0]?.map(Number) ?? [];
-    return pid !== undefined && runningStatus(pid)?.startTime === startTime ? pid : undefined;
+    if (pid === undefined || startTime === undefined) return undefined;
+    return runningStatus(pid)?.startTime === startTime ? pid : undefined;
   }
 
   #noted(word: string): string[][] {
     const state = readSource(this.path);
-    const lines = state.state === "regular" ? state.text.split("\n").map((line) => line.split(" ")) : [];
-    return lines.flatMap(([first, ...rest]) => first === word ? [rest] : []);
+    const lines = state.state === "regular" ? state.text.split("\n") : [];
+    // Without an empty line the last one may be half of one.
+    return lines.slice(0, lines.indexOf("")).flatMap((line) => {
+      const [first, ...rest] = line.split(" ");
+      return first === word ? [rest] : [];
+    });
   }
 
-  /** True while some process holds the lock. */
+  /** True while some process holds the lock, as far as this one may know: to an ordinary user each file counts as held. */
   get isHeld(): boolean {
-    const descriptor = unlessRefused(
-      () => open(this.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
-      (error) => {
-        if (error.code === "ENOENT") return undefined;
-        throw error;
-      },
-    );
-    if (descriptor === undefined) return false;
-    const isHeld = !lockFile(descriptor, "shared");
-    close(descriptor);
-    return isHeld;
+    return unlessRefused(() => {
+      const descriptor = open(this.path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      const isHeld = !lockFile(descriptor, "shared");
+      close(descriptor);
+      return isHeld;
+    }, (error) => {
+      if (error.code !== "ENOENT" && error.code !== "EACCES") throw error;
+      return error.code === "EACCES";
+    });
   }
 
   /**

@@ -62,10 +62,10 @@ export class ServiceStates {
     return this.state(service) === "stopped" && this.schedulers(service).length > 0;
   }
 
-  /** True for a service that was starting when what started it was killed: nobody holds its lock. */
+  /** True for a service that was starting or stopping when what did that was killed: nobody holds its lock. */
   isAbandoned(service: string): boolean {
     // In this order: one that has just started lets go of its lock after it has noted that.
-    return !this.lock(service).isHeld && this.state(service) === "starting";
+    return !this.lock(service).isHeld && !SETTLED.includes(this.state(service));
   }
 
   /** The services that are in a state or have a mark, in the order of the alphabet. */

@@ -19,7 +19,10 @@ export interface DaemonNotice {
   readonly fd: number;
   /** Call this once the daemon has started: it alone is heard from then on. */
   begin(): void;
-  /** What it has said by now, as far as {@link fd} has something: true, it is ready; false, it will not be; undefined, neither. */
+  /**
+   * What it has said by now, at least the first of that, where {@link fd} has something: true, it is ready; false, it will
+   * not be; undefined, neither. Nothing is waited for.
+   */
   hear(): boolean | undefined;
   close(): void;
 }
@@ -32,10 +35,10 @@ export interface DaemonNotice {
 export function awaitNotice(notice: DaemonNotice, isHopeless: () => boolean): boolean {
   notice.begin();
   for (;;) {
-    const isOver = isHopeless();
+    const isOver = isHopeless(), hasSaid = awaitDescriptor(notice.fd, POLLIN, isOver ? 0 : LOOKING);
     // What it said before it ended counts.
-    const said = awaitDescriptor(notice.fd, POLLIN, isOver ? 0 : LOOKING) ? notice.hear() : undefined;
-    if (said !== undefined || isOver) return said ?? false;
+    const isReady = hasSaid ? notice.hear() : isOver ? false : undefined;
+    if (isReady !== undefined) return isReady;
   }
 }
 
@@ -85,8 +88,9 @@ function bySocket(uid?: number, gid?: number): DaemonNotice {
     fd: socket.fd,
     begin() {},
     hear() {
-      const said = socket.wait(Infinity, () => true);
-      return said === "hopeless" ? undefined : said === "ready";
+      const said = socket.hear();
+      if (said === "ready") return true;
+      return said !== undefined && "errno" in said ? false : undefined;
     },
     close: () => socket.close(),
   };

@@ -12,11 +12,11 @@ import { awaitDescriptor, POLLIN } from "../../../sys/io/socket.ts";
 /** Where root has it. */
 const RUN = "/run";
 
-/** How a wait ended: as the daemon said, or because there is no point in it. */
-export type Readiness = "ready" | "late" | "hopeless" | { errno: number };
+/** What a daemon says: that it is ready or has failed, or that it takes longer, by so many ms from now on. */
+export type SocketNotice = "ready" | { errno: number } | { extension: number };
 
-/** How often it is asked whether there is still a point in waiting, in ms. */
-const LOOKING = 500;
+/** How a wait ended: as the daemon said, or because its time is over. */
+export type Readiness = Exclude<SocketNotice, { extension: number }> | "late";
 
 /** Nobody: the owner stays. */
 const UNCHANGED = -1;
@@ -24,6 +24,7 @@ const UNCHANGED = -1;
 /** A socket, in a directory that the daemon's user and root can enter. */
 export class NoticeSocket {
   readonly #directory: string;
+  readonly #receiver = new DatagramReceiver();
   readonly fd: number;
 
   constructor(uid = UNCHANGED, gid = UNCHANGED) {
@@ -38,31 +39,31 @@ export class NoticeSocket {
     return join(this.#directory, "notify");
   }
 
+  /** What the next message says. Nothing is waited for: undefined where there is none, or it says nothing of that. */
+  hear(): SocketNotice | undefined {
+    const message = this.#receiver.receive(this.fd, () => false);
+    let extension: SocketNotice | undefined;
+    const text = typeof message === "number" ? "" : new TextDecoder().decode(message.bytes);
+    for (const line of text.split("\n")) {
+      const [, name, digits] = /^(READY|ERRNO|EXTEND_TIMEOUT_USEC)=(\d+)$/.exec(line) ?? [];
+      if (name === "READY" && digits === "1") return "ready";
+      if (name === "ERRNO") return { errno: Number(digits) };
+      if (name === "EXTEND_TIMEOUT_USEC") extension = { extension: Number(digits) / 1000 };
+    }
+    return extension;
+  }
+
   /**
    * Blocks until the daemon is ready. It may ask for more time.
    * @param seconds How long at most
-   * @param isHopeless Asked from time to time: true where it will never be ready
    */
-  wait(seconds: number, isHopeless: () => boolean = () => false): Readiness {
-    const receiver = new DatagramReceiver();
+  wait(seconds: number): Readiness {
     for (let end = performance.now() + 1000 * seconds;;) {
       const left = end - performance.now();
       if (left <= 0) return "late";
-      if (!awaitDescriptor(this.fd, POLLIN, Math.min(left, LOOKING))) {
-        // What it said before it ended counts.
-        if (isHopeless() && !awaitDescriptor(this.fd, POLLIN, 0)) return "hopeless";
-        continue;
-      }
-      const message = receiver.receive(this.fd, () => false);
-      if (typeof message === "number") continue;
-      for (const line of new TextDecoder().decode(message.bytes).split("\n")) {
-        const [name, value = ""] = line.split(/=(.*)/s, 2);
-        if (line === "READY=1") return "ready";
-        if (name === "EXTEND_TIMEOUT_USEC" && /^\d+$/.test(value)) {
-          end = performance.now() + Number(value) / 1000;
-        }
-        if (name === "ERRNO" && /^\d+$/.test(value)) return { errno: Number(value) };
-      }
+      const said = awaitDescriptor(this.fd, POLLIN, left) ? this.hear() : undefined;
+      if (typeof said === "object" && "extension" in said) end = performance.now() + said.extension;
+      else if (said !== undefined) return said;
     }
   }
 

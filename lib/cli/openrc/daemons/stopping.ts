@@ -1,6 +1,7 @@
 /** Stopping a daemon by a schedule: signals, and waits until it has gone. */
 
 import type { ScheduleItem } from "../../../../compat/openrc/mod.ts";
+import { awaitReaped } from "../../../config/openrc/daemons/processes.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { awaitAnyEnd, signalSeen } from "../../../sys/process/pidfd.ts";
@@ -41,6 +42,8 @@ class Stop {
   #total = 0;
   /** How many are left. */
   #running = 0;
+  /** Those that the last signal was sent to. */
+  #pids: readonly number[] = [];
   /** True once there is a dot in the line. */
   #hasDots = false;
   #hasWaited = false;
@@ -86,6 +89,7 @@ class Stop {
   #send(signal: number): number {
     const { name, messages } = this.call, found = processesOf(this.target);
     let isAllowed = true;
+    this.#pids = found.map(({ pid }) => pid);
     for (const process of found) {
       const { pid } = process;
       if (this.options.test) {
@@ -113,7 +117,10 @@ class Stop {
       const found = processesOf(this.target);
       this.#sayWaiting();
       this.#running = found.length;
-      if (found.length === 0) return true;
+      if (found.length === 0) {
+        awaitReaped(this.#pids);
+        return true;
+      }
       const now = performance.now();
       if (this.options.progress && now >= nextDot) {
         this.#dot();

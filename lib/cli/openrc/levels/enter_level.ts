@@ -226,8 +226,9 @@ class LevelEntry {
     settings: Settings,
   ): Promise<void> {
     const states = this.#states;
+    const abandoned = states.services("stopping").filter((service) => states.isAbandoned(service));
     const up = (["started", "inactive", "starting"] as const).flatMap((state) => states.services(state))
-      .sort();
+      .concat(abandoned).sort();
     const facts = serviceFacts();
     // The level counts that is left, or the one that takes the machine down.
     const query = {

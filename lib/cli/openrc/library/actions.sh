@@ -8,7 +8,10 @@ describe() {
 		ewarn "No description for $RC_SVCNAME"
 	fi
 	for _rc_name in $extra_commands $opts $extra_started_commands $extra_stopped_commands; do
-		eval "_rc_said=\$description_$_rc_name"
+		case $_rc_name in
+		*[!A-Za-z0-9_]*) _rc_said= ;;
+		*) eval "_rc_said=\$description_$_rc_name" ;;
+		esac
 		if [ -n "$_rc_said" ]; then
 			einfo "$HILITE$_rc_name$NORMAL: $_rc_said"
 		else
@@ -81,9 +84,10 @@ ssd_start() {
 		! service_inactive || _rc_was_inactive=yes
 		mark_service_inactive
 	fi
-	# The words of the variables are a shell's, with its quotes, and may stand on several lines.
+	# The words of the variables are a shell's, with its quotes. Unquoted, their lines are words, and no commands.
 	if _rc_is_plain; then
-		eval _rc_start_plain "$command" "$command_args" "$command_args_background"
+		# shellcheck disable=SC2086
+		eval _rc_start_plain $command $command_args $command_args_background
 	else
 		_rc_ssd_start
 	fi

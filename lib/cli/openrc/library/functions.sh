@@ -25,14 +25,17 @@ rc_runlevel() {
 
 # shell_var WORD...: the words with an underscore for each character that a variable's name cannot have.
 shell_var() {
-	local rest="$*" done= first
-	while [ -n "$rest" ]; do
-		first=${rest%"${rest#?}"}
-		case $first in
-		[A-Za-z0-9' ']) done=$done$first ;;
-		*) done=${done}_ ;;
-		esac
-		rest=${rest#?}
+	local rest done= first between=
+	for rest; do
+		done=$done$between between=' '
+		while [ -n "$rest" ]; do
+			first=${rest%"${rest#?}"}
+			case $first in
+			[A-Za-z0-9]) done=$done$first ;;
+			*) done=${done}_ ;;
+			esac
+			rest=${rest#?}
+		done
 	done
 	printf '%s\n' "$done"
 }

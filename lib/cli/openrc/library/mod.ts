@@ -1,6 +1,7 @@
 /** The shell library: functions for scripts, as texts for a shell. They are bundled into the executable. */
 
 import actions from "./actions.sh" with { type: "text" };
+import cgroups from "./cgroups.sh" with { type: "text" };
 import depend from "./depend.sh" with { type: "text" };
 import functions from "./functions.sh" with { type: "text" };
 import plainStart from "./plain_start.sh" with { type: "text" };
@@ -68,6 +69,7 @@ export function scriptProgram(
   const read = settings.map((file) => `_rc_source ${quoted(file)}`).join("; ");
   return [
     dependFunctions(options),
+    cgroups,
     actions,
     launchFacts(),
     plainStart,
@@ -91,6 +93,7 @@ _rc_files=$${JOB_VARIABLES.files}
 unset _rc_during ${[...Object.values(JOB_VARIABLES), ...INIT_VARIABLES].join(" ")}
 set -- "$1"
 ${dependFunctions(options)}
+${cgroups}
 ${actions}
 ${launchFacts()}
 ${plainStart}

@@ -41,10 +41,11 @@ _rc_need_state() {
 	done
 }
 
-# _rc_need_files PHRASE TEST WORD...: the words are a shell's.
+# _rc_need_files PHRASE TEST WORDS: the words are a shell's. Unquoted, their lines are words, and no commands.
 _rc_need_files() {
 	local phrase="$1" test="$2" file=
-	eval "set -- $3"
+	# shellcheck disable=SC2086
+	eval set -- $3
 	for file; do
 		[ -z "$file" ] || test "$test" "$file" || {
 			eerror "$RC_SVCNAME: \`$file' is not $phrase"
@@ -86,9 +87,11 @@ _rc_act() {
 	case $1 in
 	start | stop | status) _rc_must_be_booted ;;
 	esac
+	[ "$1" != start ] || _rc_enter_group
 	! _rc_is_function "$1_pre" || "$1_pre" || exit $?
 	"$1" || exit $?
 	! _rc_is_function "$1_post" || "$1_post" || exit $?
+	[ "$1" != stop ] || _rc_leave_group
 }
 
 ! _rc_yes "$RC_DEBUG" || set -x

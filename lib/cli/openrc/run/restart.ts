@@ -4,7 +4,7 @@ import { hasJob } from "../init_jobs/by_init.ts";
 import type { ServiceRun } from "./service_run.ts";
 import { startAgain } from "./other_services.ts";
 import { runActions } from "./shell.ts";
-import { inBackground, start, takeLock } from "./start.ts";
+import { awaitOrphan, inBackground, start, takeLock } from "./start.ts";
 import { stop } from "./stop.ts";
 
 /** Stops a service, and starts it again with all that had to stop with it. @throws {Abort} where that fails. */
@@ -38,6 +38,7 @@ function isUp({ state }: ServiceRun): boolean {
 async function restartByScript(run: ServiceRun): Promise<void> {
   const { service: { name } } = run;
   takeLock(run, () => run.fail(`ERROR: ${name} is started or stopped by something else`));
+  await awaitOrphan(run);
   const status = await inBackground(run, () => runActions(run, "restart"));
   if (status !== 0) run.fail(`ERROR: ${name} failed to restart`);
   run.lock.release();

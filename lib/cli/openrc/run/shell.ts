@@ -1,9 +1,10 @@
 /** The shell that runs a script's actions. */
 
 import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, resolve } from "node:path";
 import { paletteOf, parseSettings, providedIn } from "../../../../compat/openrc/mod.ts";
 import { readSource } from "../../../config/files.ts";
+import { treeText } from "../../../config/openrc/depend/tree.ts";
 import { settingsFiles } from "../../../config/openrc/rc_conf.ts";
 import { shellFor } from "../../../config/openrc/shells.ts";
 import { refusal } from "../../../config/openrc/untrusted.ts";
@@ -99,10 +100,10 @@ export function sourcedFiles(run: ServiceRun): string[] {
 }
 
 /** The files of settings of what the service provides, and its own, or of each of these the one of the runlevel. */
-function ownFiles({ service: { name, script }, environment, states, tree }: ServiceRun): string[] {
+function ownFiles({ service: { name, script }, environment, tree }: ServiceRun): string[] {
   const [shared = ""] = name.split(".", 1);
   const provided = tree?.related(name, "iprovide") ??
-    providedIn(textOf(join(states.directory, "deptree")), name);
+    providedIn(treeText() ?? "", name);
   const names = new Set([...provided, ...shared === "" ? [] : [shared], name]);
   return [...names].flatMap((one) => {
     const path = `${dirname(script)}/../conf.d/${one}`;
@@ -119,6 +120,15 @@ export function requireTrust(run: ServiceRun, action: "start" | "stop" | "run"):
   const { service: { name, script } } = run;
   const problem = refusal(name, action, script, ...ownFiles(run));
   if (problem !== undefined) run.fail(problem);
+}
+
+/** Warns of files from another system: a shell takes the CR before each newline for a part of a value, or a word. */
+export function tellCarriageReturns(run: ServiceRun): void {
+  for (const file of [run.service.script, ...sourcedFiles(run)]) {
+    if (textOf(file).includes("\r\n")) {
+      run.messages.warn(`${resolve(file)}: its lines end in CR LF, and the CR is taken for a part of them`);
+    }
+  }
 }
 
 function textOf(path: string): string {

@@ -7,12 +7,13 @@ import { ServiceDependencies, WAIT_LIMIT } from "./dependencies.ts";
 import { runService } from "./other_services.ts";
 import { runByInit } from "../init_jobs/by_init.ts";
 import { Abort, type ServiceRun } from "./service_run.ts";
-import { requireTrust } from "./shell.ts";
+import { requireTrust, tellCarriageReturns } from "./shell.ts";
 
 /** Starts a service behind those that it depends on. @throws {Abort} where it does not start. */
 export async function start(run: ServiceRun): Promise<void> {
   const { service: { name }, messages } = run;
   requireTrust(run, "start");
+  tellCarriageReturns(run);
   if (run.isDryRun) messages.openInfo("start:");
   else await begin(run);
   const dependencies = run.withDependencies ? await ServiceDependencies.load(run) : undefined;
@@ -102,7 +103,7 @@ async function startNeeded(run: ServiceRun, dependencies: ServiceDependencies): 
   if (inactive.length > 0) startLater(run, dependencies, inactive);
 }
 
-/** Starts those of the services that are stopped, or whose start was abandoned: one after another, or all at once. */
+/** Starts those of the services that are stopped, or whose change was abandoned: one after another, or all at once. */
 async function startStopped(run: ServiceRun, services: readonly string[]): Promise<void> {
   const starts: Promise<void>[] = [];
   for (const other of services) {
@@ -131,6 +132,7 @@ async function finish(run: ServiceRun, dependencies: ServiceDependencies | undef
   if (run.state === "inactive") run.giveUp(`WARNING: ${name} has started, but is inactive`);
   if (status !== 0) run.fail(`ERROR: ${name} failed to start`);
   if (!run.isNoted) run.note("started");
+  else if (run.state === "stopped") run.fail(`ERROR: ${name} was set to stopped while it was starting`);
   run.lock.release();
   for (const one of [name, ...dependencies?.provided ?? []]) {
     for (const other of states.scheduledBy(one)) {

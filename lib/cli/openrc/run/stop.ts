@@ -71,14 +71,15 @@ async function stopNeeding(run: ServiceRun): Promise<void> {
   }
 }
 
-/** Stops those of the services that are up. Gives those for which that was tried. */
+/** Stops those of the services that are up, or whose change was abandoned. Gives those for which that was tried. */
 async function stopUp(
   run: ServiceRun,
   dependencies: ServiceDependencies,
   services: readonly string[],
 ): Promise<string[]> {
   const { states } = run;
-  const isUp = (service: string) => ["started", "inactive"].includes(states.state(service));
+  const isUp = (service: string) =>
+    ["started", "inactive"].includes(states.state(service)) || states.isAbandoned(service);
   const tried: string[] = [], stops: Promise<void>[] = [];
   for (const other of services) {
     if (states.isLeaving && states.is("failed", other) || !isUp(other)) continue;

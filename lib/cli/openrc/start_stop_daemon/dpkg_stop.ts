@@ -1,7 +1,7 @@
 /** `start-stop-daemon --stop`, as dpkg has it. */
 
 import { unlinkSync } from "node:fs";
-import { runningStatus } from "../../../config/openrc/daemons/processes.ts";
+import { awaitReaped, runningStatus } from "../../../config/openrc/daemons/processes.ts";
 import { errnoMessage, errorReason, ESRCH } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import { awaitAnyEnd, signalSeen } from "../../../sys/process/pidfd.ts";
@@ -27,7 +27,9 @@ export function stopProgram(request: DpkgRequest, speech: Speech): number {
 /** One stop of a program. */
 class Stop {
   readonly #target: DpkgTarget;
-  /** How many processes got the last signal, and how many did not. */
+  /** The processes that got the last signal. */
+  #pids: readonly number[] = [];
+  /** How many these were, and how many did not get it. */
   #reached = 0;
   #missed = 0;
   #hasReachedAny = false;
@@ -70,6 +72,7 @@ class Stop {
       if (problem !== undefined) this.speech.warn(`failed to kill ${pid}: ${problem}`);
       return problem === undefined;
     });
+    this.#pids = reached;
     this.#reached = reached.length;
     this.#missed = pids.length - reached.length;
     this.#hasReachedAny ||= reached.length > 0;
@@ -83,7 +86,10 @@ class Stop {
     for (const end = performance.now() + 1000 * seconds;;) {
       const pids = this.#target.find().pids.filter((pid) => runningStatus(pid));
       this.#reached = pids.length;
-      if (pids.length === 0) return true;
+      if (pids.length === 0) {
+        awaitReaped(this.#pids);
+        return true;
+      }
       const left = end - performance.now();
       if (left <= 0) return false;
       awaitAnyEnd(pids, Math.max(SHORTEST_PAUSE, Math.min(left, LONGEST_PAUSE)));

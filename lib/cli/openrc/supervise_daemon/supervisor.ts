@@ -19,7 +19,7 @@ import { removeFlags, SINGLE_THREAD_FLAGS } from "../../../sys/runtime/variables
 import { spawn } from "../../../sys/spawn/spawn.ts";
 import { describeDaemon, failureText, isSilenced } from "../daemons/child.ts";
 import { writePidFile } from "../daemons/made_pid_file.ts";
-import { type DaemonNotice, noticeOf } from "../daemons/notice.ts";
+import { awaitNotice, type DaemonNotice, noticeOf } from "../daemons/notice.ts";
 import { runSchedule } from "../daemons/stopping.ts";
 import { OpenrcMessages } from "../messages.ts";
 import { type ToolCall, ToolError } from "../tool.ts";
@@ -48,8 +48,8 @@ export class DaemonSupervisor {
   #nothing = -1;
   /** Where the daemon says that it is ready, while that is waited for. */
   #notice: DaemonNotice | undefined;
-  /** Ends that waiting. */
-  #giveUp: (() => void) | undefined;
+  /** Ends that waiting. Gives whether the daemon has said so by now. */
+  #endWaiting: (() => boolean) | undefined;
   #fifo: number | undefined;
   /** The daemon; undefined while there is none. */
   #child: number | undefined;
@@ -158,21 +158,22 @@ export class DaemonSupervisor {
     }
   }
 
-  /** Waits for what the daemon says, its end, or the order to stop it. */
-  async #isReady(notice: DaemonNotice): Promise<boolean> {
+  /** Waits for what the daemon says, its end, or the order to stop it. What is told first counts. */
+  #isReady(notice: DaemonNotice): Promise<boolean> {
     notice.begin();
-    try {
-      return await new Promise<boolean>((resolve) => {
-        this.#giveUp = () => resolve(false);
-        poller().watch(notice.fd, () => {
-          const said = notice.hear();
-          if (said !== undefined) resolve(said);
-        });
+    return new Promise<boolean>((resolve) => {
+      const decide = (isReady: boolean) => {
+        poller().unwatch(notice.fd);
+        this.#endWaiting = undefined;
+        resolve(isReady);
+        return isReady;
+      };
+      this.#endWaiting = () => decide(!this.#isEnding && awaitNotice(notice, () => true));
+      poller().watch(notice.fd, () => {
+        const isReady = notice.hear();
+        if (isReady !== undefined) decide(isReady);
       });
-    } finally {
-      poller().unwatch(notice.fd);
-      this.#giveUp = undefined;
-    }
+    });
   }
 
   /** Starts the daemon. Gives why it could not. */
@@ -218,8 +219,8 @@ export class DaemonSupervisor {
       : `terminated by signal ${exit.signal}`;
     this.#log.write("warning", `${this.request.argv[0]}, pid ${this.#child}, ${how}`);
     this.#child = undefined;
-    if (this.#giveUp) this.#giveUp();
-    else if (!this.#isEnding) this.#respawn();
+    const wasReady = this.#endWaiting?.() ?? true;
+    if (wasReady && !this.#isEnding) this.#respawn();
   }
 
   #respawn(): void {
@@ -279,7 +280,7 @@ export class DaemonSupervisor {
     this.#isEnding = true;
     clearTimeout(this.#timer);
     if (this.#child !== undefined) this.#stopChild(this.#child);
-    this.#giveUp?.();
+    this.#endWaiting?.();
     this.#end.resolve();
   }
 

@@ -76,3 +76,21 @@ export function runningStatus(pid: number): ProcessStatus | undefined {
   const status = pid > 0 ? processStatus(pid) : undefined;
   return status && /[ZX]/.test(status.state) ? undefined : status;
 }
+
+/** So long a parent is given to reap a process that has ended, and the pause between two looks, in ms. */
+const REAP_TIME = 500, REAP_PAUSE = 1;
+
+/**
+ * Blocks until processes that have ended are reaped, for a moment at most: whoever stops a daemon and asks for its number then
+ * is to find nothing. This process's own children are not meant.
+ */
+export function awaitReaped(pids: readonly number[]): void {
+  const end = performance.now() + REAP_TIME;
+  const isLeft = (pid: number) => {
+    const status = processStatus(pid);
+    return status?.state === "Z" && status.parent !== process.pid;
+  };
+  while (pids.some(isLeft) && performance.now() < end) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, REAP_PAUSE);
+  }
+}

@@ -32,21 +32,24 @@ const TIME_LIMIT = 30;
 /** The descriptor to which what depend() says is written, and between that what scripts print. */
 const ANSWERS = 3;
 
-/** Begins a line of what depend() says; as a shell's printf has it. */
+/** Begins a line of what depend() says, before a word that no script knows; as a shell's printf has it. */
 const MARK = "\x01", SHELL_MARK = "\\001";
+
+/** A line of output that is no answer is told in pieces of this length; the longest answer. */
+const LONGEST_PIECE = 65_536, LONGEST_ANSWER = 1 << 24;
 
 /** Begins the answers of a service, tells that its script could be read, and ends them. */
 const BEGIN = "service", READ = "read", END = "end";
 
 /** The words of depend(), as functions of a shell. */
-const FUNCTIONS = [
-  `_rc_say() { _rc_kind=$1; shift; [ -z "$*" ] || printf '${SHELL_MARK}%s\\n' "$_rc_kind $*" >&${ANSWERS}; }`,
+const functions = (secret: string) => [
+  `_rc_say() { _rc_kind=$1; shift; [ -z "$*" ] || printf '${SHELL_MARK}${secret}%s\\n' "$_rc_kind $*" >&${ANSWERS}; }`,
   ...Object.keys(DEPEND_WORDS).map((word) => `${word}() { _rc_say ${word} "$@"; }`),
   "depend() { :; }",
 ];
 
 /** Runs each script of the arguments: its path, its variables' name, how many files come before it, and these. */
-const LOOP = `
+const loop = (secret: string) => `
 exec 2>&${ANSWERS}
 _rc_word() {
   eval "_rc_words=\\\${rc_\${_rc_variable}_$1:-\\\${rc_$1:-\\\${RC_\${_rc_variable}_$2:-\\\${RC_$2:-}}}}"
@@ -58,7 +61,7 @@ while [ $# -gt 0 ]; do
   RC_SVCNAME=\${RC_SERVICE##*/}
   SVCNAME=$RC_SVCNAME
   export RC_SERVICE RC_SVCNAME SVCNAME
-  printf '${SHELL_MARK}${BEGIN} %s\\n' "$RC_SVCNAME" >&${ANSWERS}
+  printf '${SHELL_MARK}${secret}${BEGIN} %s\\n' "$RC_SVCNAME" >&${ANSWERS}
   (
     cd "\${RC_SERVICE%/*}" || exit
     while [ "$_rc_count" -gt 0 ]; do
@@ -68,14 +71,14 @@ while [ $# -gt 0 ]; do
     done
     set --
     . "$RC_SERVICE" || exit
-    printf '${SHELL_MARK}${READ}\\n' >&${ANSWERS}
+    printf '${SHELL_MARK}${secret}${READ}\\n' >&${ANSWERS}
     depend
     _rc_word config CONFIG; _rc_word need NEED; _rc_word use USE; _rc_word want WANT
     _rc_word after AFTER; _rc_word before BEFORE; _rc_word provide PROVIDE; _rc_word keyword KEYWORD
   ) >&2
   _rc_status=$?
   shift "$_rc_count"
-  printf '${SHELL_MARK}${END} %s\\n' $_rc_status >&${ANSWERS}
+  printf '${SHELL_MARK}${secret}${END} %s\\n' $_rc_status >&${ANSWERS}
 done
 `;
 
@@ -145,6 +148,8 @@ interface Asked {
 
 /** One shell, and what it answers. */
 class DependShell {
+  /** What begins its answers. What a script prints is none, whatever it prints. */
+  readonly #secret = crypto.randomUUID();
   #rest = "";
   #service = "";
   #isRead = false;
@@ -196,7 +201,7 @@ class DependShell {
       const files = [...settings, ...shared];
       return [path, variableName(service), String(files.length), ...files];
     });
-    const program = [library, ...FUNCTIONS, LOOP].join("\n");
+    const program = [library, ...functions(this.#secret), loop(this.#secret)].join("\n");
     return spawn(this.shell, ["-c", program, this.shell, ...words], {
       env: { RC_UNAME: "Linux", ...environment },
       cwd: dirname(this.scripts[0]!.path),
@@ -209,10 +214,27 @@ class DependShell {
     const lines = (this.#rest + new TextDecoder("latin1").decode(bytes)).split("\n");
     this.#rest = lines.pop()!;
     for (const line of lines) {
-      const [said = "", answer] = line.split(MARK, 2);
+      const [said, answer] = this.#parts(line);
       this.#tell(said);
       if (answer !== undefined) this.#takeAnswer(answer);
     }
+    this.#shorten();
+  }
+
+  /** What a script has printed at the beginning of a line, and the answer at its end. */
+  #parts(line: string): [said: string, answer?: string] {
+    const mark = MARK + this.#secret, at = line.lastIndexOf(mark);
+    return at < 0 ? [line] : [line.slice(0, at), line.slice(at + mark.length)];
+  }
+
+  /** Tells of a line that has no end yet what is too long to wait for it. */
+  #shorten(): void {
+    const { length } = this.#rest;
+    if (length <= LONGEST_PIECE) return;
+    const at = this.#rest.lastIndexOf(MARK);
+    const end = at < 0 || length - at > LONGEST_ANSWER ? length : at;
+    this.#tell(this.#rest.slice(0, end));
+    this.#rest = this.#rest.slice(end);
   }
 
   /** Tells what a script prints. Of a message of the shell that the script is the reason for, it says which script. */

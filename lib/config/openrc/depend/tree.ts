@@ -1,6 +1,15 @@
 /** The dependency tree of this machine, and its cache in /run/openrc. */
 
-import { accessSync, constants, lstatSync, mkdirSync, rmSync, utimesSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
 import { join } from "node:path";
 import {
   buildTree,
@@ -56,15 +65,14 @@ export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
   const begun = Date.now() - CLOCK_STEP;
   const written = cacheTime();
   const newest = newestSource();
-  if (written !== undefined && written > newest && !options.isForced) {
-    return { tree: readTree(CACHE)!, isRenewed: false };
-  }
+  const cached = () => written === undefined ? undefined : readTree(CACHE);
+  const current = written !== undefined && written > newest && !options.isForced ? cached() : undefined;
+  if (current) return { tree: current, isRenewed: false };
   const obstacle = options.isPrivate ? undefined : writeObstacle();
   const isLocked = options.isPrivate || obstacle !== undefined;
   if (options.isForced && obstacle !== undefined) options.onObstacle?.(obstacle);
-  if (isLocked && !options.isPrivate && written !== undefined) {
-    return { tree: readTree(CACHE)!, isRenewed: false };
-  }
+  const old = isLocked && !options.isPrivate ? cached() : undefined;
+  if (old) return { tree: old, isRenewed: false };
   if (!isLocked) options.onBegin?.();
   const { tree, config, problems } = await makeTree(options);
   if (isLocked) return { tree, isRenewed: true };
@@ -80,8 +88,13 @@ export async function loadTree(options: LoadOptions): Promise<LoadedTree> {
 
 /** Reads a tree from a file; undefined where it cannot be read. */
 export function readTree(path: string): Tree | undefined {
-  const state = readSource(path);
-  return state.state === "regular" ? parseTree(state.text) : undefined;
+  const text = treeText(path);
+  return text === undefined ? undefined : parseTree(text);
+}
+
+/** The text of a tree, which may be larger than what people write; undefined where it cannot be read. */
+export function treeText(path: string = CACHE): string | undefined {
+  return ifAllowed(() => statSync(path).isFile() ? readFileSync(path, "utf8") : undefined);
 }
 
 /** Removes the cached tree, so that the next one is made anew. */
