@@ -16,6 +16,7 @@ import {
   helpText,
   type InitOptions,
   type Operands,
+  overruled,
   parseCommandLine,
   readOptions,
   usageOf,
@@ -30,12 +31,13 @@ import {
  */
 export async function main(args: string[], name: string): Promise<number> {
   const operands: Operands = name === "run" ? "command" : process.pid === 1 ? "ignored" : "none";
-  let options: InitOptions;
+  let options: InitOptions, warnings: string[];
   try {
     const parsed = parseCommandLine(args, operands);
     if (parsed.options.has("help")) return print(helpText(operands));
     if (parsed.options.has("version")) return print(versionText("init"));
     options = readOptions(parsed, operands);
+    warnings = overruled(parsed);
     if (operands === "ignored") options.boot = bootFlags(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -50,7 +52,7 @@ export async function main(args: string[], name: string): Promise<number> {
     const { startInBackground } = await import("./host/background.ts");
     return await startInBackground(args, options, name);
   }
-  return await run(options, roleOf(options.user));
+  return await run(options, roleOf(options.user), warnings);
 }
 
 function print(text: string): number {
@@ -58,7 +60,7 @@ function print(text: string): number {
   return 0;
 }
 
-async function run(options: InitOptions, role: Role): Promise<number> {
+async function run(options: InitOptions, role: Role, warnings: readonly string[]): Promise<number> {
   // First of all, so that signals that arrive while init starts are handled.
   const isSysv = sysvWanted(options, role);
   const signals = new SignalTable({ role, runsCommand: options.command !== undefined, isSysv });
@@ -68,6 +70,7 @@ async function run(options: InitOptions, role: Role): Promise<number> {
   const http = options.http && await import("./ops/http_service.ts");
   const sysv = isSysv ? await import("./inittab/inittab.ts") : undefined;
   const program = new InitProgram(options, role, http, sysv);
+  for (const warning of warnings) program.warn(warning);
   if (isMisnamed) program.warn(`Ignoring --ready-fd: descriptor ${readyDescriptor} is not open`);
   return await program.run(signals);
 }

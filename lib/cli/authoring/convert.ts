@@ -25,7 +25,7 @@ import {
 } from "./converted_jobs.ts";
 import { filesBelow } from "../files_below.ts";
 import type { Tool } from "../../model/command_line/tool.ts";
-import { valueOf } from "../../model/command_line/options.ts";
+import { onlyValueOf } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { complain, runTool } from "../tool.ts";
 
@@ -68,9 +68,9 @@ export const convertTool = (formats: readonly JobFormat[]): Tool => ({
   ],
   async run(parsed) {
     if (parsed.args.length === 0) throw new UsageError("missing file or directory");
-    const word = valueOf(parsed, "to");
+    const word = onlyValueOf(parsed, "to");
     const to = word === undefined ? undefined : targetOf(word, formats);
-    const output = valueOf(parsed, "output");
+    const output = onlyValueOf(parsed, "output");
     const { options } = parsed;
     const isSysv = !options.has("no-sysv") && (options.has("sysv") || machineSetup() === "sysv");
     const converter = new Converter(formats, options.has("force"), isSysv);

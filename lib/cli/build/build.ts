@@ -7,7 +7,7 @@ import { failureMessage } from "../../config/files.ts";
 import { FORMATS } from "../../config/formats.ts";
 import { endingsOf } from "../../formats/claims.ts";
 import type { Tool } from "../../model/command_line/tool.ts";
-import { valueOf } from "../../model/command_line/options.ts";
+import { onlyValueOf } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { selfCommand } from "../../sys/runtime/self.ts";
 import { runTool } from "../tool.ts";
@@ -27,7 +27,7 @@ export const BUILD: Tool = {
     { short: "o", long: "output", argument: "FILE", help: "executable to write" },
   ],
   async run(parsed) {
-    const [extra] = parsed.args, jobs = valueOf(parsed, "jobs"), output = valueOf(parsed, "output");
+    const [extra] = parsed.args, jobs = onlyValueOf(parsed, "jobs"), output = onlyValueOf(parsed, "output");
     if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
     if (jobs === undefined || output === undefined) {
       throw new UsageError(`missing option ${jobs === undefined ? "--jobs" : "-o"}`);
