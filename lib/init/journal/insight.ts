@@ -130,6 +130,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
       defaultConsole,
       logOf: output.logOf.bind(output),
       logProblem: output.problem.bind(output),
+      overrideOf: this.sources.context.overrideOf,
     };
     return {
       now: now.wall,

@@ -119,6 +119,7 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
       ...view,
       now: report.now,
       observe,
+      leftBehind: (job, instance) => observer.leftBehind(job, instance),
       clock,
       lines: output,
       ...instance !== undefined && { instance },
