@@ -20,6 +20,22 @@ const MISTAKES: Array<[name: string, text: string, said: RegExp]> = [
     "start on stopped t\nexec true\n",
     /c\.conf:1: warning: start on: `stopped t' comes also when the task has failed.*`stopped t RESULT=ok'/,
   ],
+  [
+    "d.conf",
+    "start on stopped t RESULT=success\nexec true\n",
+    /d\.conf:1: warning: start on: RESULT is never `success'; it is ok or failed/,
+  ],
+  [
+    "e.ts",
+    'import { job, on } from "rouse";\n' +
+    'export default job({ exec: "true", startOn: on("stopped", "t", { EXIT_SIGNAL: "SIGKILL" }) });\n',
+    /e\.ts:2: warning: start on: EXIT_SIGNAL is never `SIGKILL'; did you mean `KILL'\?/,
+  ],
+  [
+    "f.conf",
+    "start on started f\nexec true\n",
+    /f\.conf:1: warning: start on: `started f' comes when the job itself is started, so that starts nothing/,
+  ],
 ];
 
 for (const [name, text, said] of MISTAKES) {
