@@ -46,7 +46,6 @@ const BAD =
 
 const JOBS = {
   "slow.conf": `start on hello\n${SLOW}`,
-  "lazy.conf": "exec sleep 600\npost-stop script\nuntil [ -e @DIR@/go ]; do sleep 0.05; done\nend script\n",
   "bad.conf": BAD,
   "web.conf": "exec sleep 600\n",
   "tty.conf": "instance $N\nexec sleep 600\n",
@@ -66,68 +65,31 @@ function test(name: string, run: (init: RunningInit) => Promise<void>): void {
 // deno-lint-ignore no-control-regex
 const WAITS = /\r\x1b\[Kslow is pre-start: pre-start process \d+ for \d+ m?s/;
 
-// deno-lint-ignore no-control-regex
-const LINGERS = /\r\x1b\[Klazy is post-stop: post-stop process \d+ for \d+ m?s/;
-
-/** Commands that take long, what each shows meanwhile, and what is said when it is interrupted. */
-const LONG: Array<[line: string, waits: RegExp, goesOn: string]> = [
-  [
-    "initctl start slow",
-    WAITS,
-    "initctl: slow goes on starting; `initctl stop --force slow' ends that at once",
-  ],
-  ["start slow", WAITS, "start: slow goes on starting; `initctl stop --force slow' ends that at once"],
-  [
-    "initctl stop lazy",
-    LINGERS,
-    "initctl: lazy goes on stopping; `initctl stop --force lazy' ends what hangs",
-  ],
-  [
-    "initctl restart lazy",
-    LINGERS,
-    "initctl: lazy goes on restarting; `initctl status lazy' shows it",
-  ],
-  [
-    "initctl emit hello",
-    WAITS,
-    "initctl: what the event hello has set off goes on; `initctl events' shows it",
-  ],
-];
-
-/** What there is in the end, when all may go on. */
-const IN_THE_END: Record<string, RegExp> = {
-  start: /^slow start\/running, process \d+\n$/,
-  stop: /^lazy stop\/waiting\n$/,
-  restart: /^lazy start\/running, process \d+\n$/,
-  emit: /^$/,
-};
-
-for (const [line, waits, goesOn] of LONG) {
-  const command = line.replace("initctl ", "").split(" ")[0]!;
+for (const line of ["initctl start slow", "start slow", "initctl emit hello"]) {
   test(`${line} shows what it waits for, and takes it away`, async (init) => {
-    await init.ask("start", "lazy");
     using terminal = onTerminal(init, line);
-    await terminal.shows(waits);
+    await terminal.shows(WAITS);
     writeFileSync(init.path("go"), "");
     const { status, lines } = await terminal.end();
     assert.equal(status, 0);
-    assert.match(lines.join("\n"), IN_THE_END[command]!);
-  });
-
-  test(`^C ends ${line} alone, and it is said that all goes on`, async (init) => {
-    await init.ask("start", "lazy");
-    using terminal = onTerminal(init, line);
-    await terminal.shows(waits);
-    terminal.type("\x03");
-    const { status, lines } = await terminal.end();
-    assert.equal(status, 130);
-    assert.deepEqual(lines.filter((one) => /^\w+: /.test(one)), [goesOn]);
-    const job = command === "stop" || command === "restart" ? "lazy" : "slow";
-    assert.match(await init.ask("status", job), /(?:pre-start|post-stop), process \d+\n$/);
-    writeFileSync(init.path("go"), "");
-    await init.until(["status", job], command === "stop" ? /^lazy stop\/waiting/ : /start\/running/);
+    if (line.includes("emit")) assert.deepEqual(lines, [""]);
+    else assert.match(lines.join("\n"), /^slow start\/running, process \d+\n$/);
   });
 }
+
+test("^C ends the command alone, and it is said that the job goes on", async (init) => {
+  using terminal = onTerminal(init, "initctl start slow");
+  await terminal.shows(WAITS);
+  terminal.type("\x03");
+  const { status, lines } = await terminal.end();
+  assert.equal(status, 130);
+  assert.deepEqual(lines.filter((one) => one.startsWith("initctl: ")), [
+    "initctl: slow goes on starting; `initctl stop --force slow' ends that at once",
+  ]);
+  assert.match(await init.ask("status", "slow"), /^slow start\/pre-start, process \d+\n$/);
+  writeFileSync(init.path("go"), "");
+  await init.until(["status", "slow"], /^slow start\/running/);
+});
 
 test("a failure is shown with its reason and the last lines; without a terminal all is as before", async (init) => {
   const { status, lines } = await shown(init, "initctl start bad");

@@ -15,22 +15,18 @@ import { installed } from "./support/programs.ts";
 import { Terminal } from "./support/terminal.ts";
 
 const SERVER = "/usr/sbin/sshd";
-const isRoot = Deno.uid() === 0;
-const ignore = !installed("ssh") || !installed("ssh-keygen") || !installed("sshd") || !installed("script") ||
-  isRoot && !installed("unshare");
+const ignore = Deno.uid() !== 0 || !["ssh", "ssh-keygen", "sshd", "script", "unshare"].every(installed);
 
-/** As root the server has a directory in /run, and notes logins below /var/log: none of that is to be the machine's. */
-const APART = isRoot
-  ? [
-    "unshare",
-    "--mount",
-    "sh",
-    "-ec",
-    "for folder in /run /var/log; do mount -t tmpfs none $folder; done; mkdir /run/sshd; : > /var/log/lastlog\n" +
-    'exec "$@"',
-    "sh",
-  ]
-  : [];
+/** The server has a directory in /run, and notes logins below /var/log: none of that is to be the machine's. */
+const APART = [
+  "unshare",
+  "--mount",
+  "sh",
+  "-ec",
+  "for folder in /run /var/log; do mount -t tmpfs none $folder; done; mkdir /run/sshd; : > /var/log/lastlog\n" +
+  'exec "$@"',
+  "sh",
+];
 
 const SERVER_CONFIGURATION = `Port @PORT@
 ListenAddress 127.0.0.1
@@ -122,14 +118,11 @@ class Server implements AsyncDisposable {
       PATH: `${this.#files.path("bin")}${delimiter}${PATH}`,
       REAL_PATH: PATH!,
     };
-    this.#server = spawn(APART[0] ?? SERVER, [
-      ...APART.slice(1),
-      ...APART.length > 0 ? [SERVER] : [],
-      "-D",
-      "-e",
-      "-f",
-      this.#files.path("server"),
-    ], { stdio: ["ignore", "ignore", "pipe"], env: environmentWith() });
+    const [program, ...words] = [...APART, SERVER, "-D", "-e", "-f", this.#files.path("server")];
+    this.#server = spawn(program!, words, {
+      stdio: ["ignore", "ignore", "pipe"],
+      env: environmentWith(),
+    });
     let said = "";
     this.#server.stderr!.on("data", (chunk) => said += chunk);
     await until("the server listens", () => {

@@ -51,6 +51,11 @@ export const convertTool = (formats: readonly JobFormat[]): Tool => ({
     "variables and depend() for that; nothing of it is run.\n\nFiles that are there already are not overwritten.\n\n" +
     "Comments are kept. What the other format cannot express is reported.\n\nExit status: 0, 1 when something was lost " +
     "or could not be converted, 2 for wrong arguments.",
+  examples: [
+    "rouse convert /etc/init/web.conf",
+    "rouse convert -o jobs /etc/init",
+    "rouse convert --to conf web.ts",
+  ],
   options: [
     {
       long: "to",

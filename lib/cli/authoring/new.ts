@@ -43,6 +43,10 @@ export const TOOL: Tool = {
     "`unix /run/web', `exec 'web --ping'', `notify'. Unless told otherwise, a service starts with init, runs until it is " +
     "stopped, and is started again when it ends. On a machine, services may wait for its runlevels: " +
     "`--start-on 'runlevel [2345]' --stop-on 'runlevel [!2345]''.\n\nA file that is there already is left as it is.",
+  examples: [
+    "rouse new web --exec '/usr/bin/web --port 80' --user www",
+    "rouse new backup --task --exec /usr/bin/backup --manual",
+  ],
   options: [
     { long: "ts", help: "write NAME.ts, in TypeScript; the default" },
     { long: "conf", help: "write NAME.conf" },

@@ -22,6 +22,7 @@ export const BUILD: Tool = {
   summary: "Write a copy of this executable, with jobs compiled in.",
   help: "--jobs and -o are needed.\n\n" +
     "Exit status: 0, 1 when nothing can be built, 2 for wrong arguments.",
+  examples: ["rouse build --jobs jobs -o shop-init"],
   options: [
     { long: "jobs", argument: "DIR", help: `directory of jobs (${JOB_FILES}), also in directories below` },
     { short: "o", long: "output", argument: "FILE", help: "executable to write" },

@@ -128,9 +128,9 @@ export class InitInsight implements Insight, Part<SavedInsight> {
       ...this.sources,
       histories: this.#histories,
       defaultConsole,
+      overrideOf: this.sources.context.overrideOf,
       logOf: output.logOf.bind(output),
       logProblem: output.problem.bind(output),
-      overrideOf: this.sources.context.overrideOf,
     };
     return {
       now: now.wall,

@@ -119,9 +119,9 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
       ...view,
       now: report.now,
       observe,
-      leftBehind: (job, instance) => observer.leftBehind(job, instance),
       clock,
       lines: output,
+      leftBehind: (job, instance) => observer.leftBehind(job, instance),
       ...instance !== undefined && { instance },
       ...why !== undefined && { why },
     };
