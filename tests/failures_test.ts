@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { resolve } from "node:path";
 import process from "node:process";
+import { cgroupTree } from "../lib/sys/machine/cgroups.ts";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { sendSignal } from "./support/processes.ts";
@@ -30,7 +31,8 @@ interface Failure {
   until?: RegExp;
   /** What is read: sentences, with words for what is another each time. */
   reads: { start?: string[]; status: string[]; why: string[] };
-  ignore?: boolean;
+  /** It is about a control group that counts memory. */
+  needsGroup?: true;
 }
 
 /** A job module with these fields. */
@@ -57,9 +59,12 @@ async function killMain(init: RunningInit): Promise<void> {
 /** Where control groups that count memory can be made, and the file with the bound of one; undefined: nowhere. */
 const MEMORY = [
   { root: "/sys/fs/cgroup/memory", bound: "memory.limit_in_bytes" },
-  { root: "/sys/fs/cgroup", bound: "memory.max" },
+  { root: cgroupTree()?.point ?? "/sys/fs/cgroup", bound: "memory.max" },
 ].find(({ root, bound }) => Deno.uid() === 0 && canBound(root, bound));
-const GROUP = `rouse-failures-${process.pid}`;
+const GROUP = `${MEMORY?.root}/rouse-failures-${process.pid}`;
+
+/** True in version 2, where init asks its own group what the kernel has killed in it. Elsewhere it asks the whole machine. */
+const IS_UNIFIED = MEMORY?.bound === "memory.max";
 
 /** True where groups can be made that have a bound of memory. */
 function canBound(root: string, bound: string): boolean {
@@ -76,10 +81,29 @@ function canBound(root: string, bound: string): boolean {
   }
 }
 
-/** A job that takes all memory that there is in its group. */
+/** A control group for a test. The kernel lets it go when its processes are gone. */
+class MemoryGroup implements AsyncDisposable {
+  constructor() {
+    mkdirSync(GROUP);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await until("the group is gone", () => {
+      try {
+        rmdirSync(GROUP);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+}
+
+/** A job that takes all memory that there is in its group; init has room enough there where it is in it. */
 const HUNGRY = whenTold(
-  `echo 20M > ${MEMORY?.root}/${GROUP}/${MEMORY?.bound}; echo 0 > ${MEMORY?.root}/${GROUP}/cgroup.procs; ` +
-    "exec tail /dev/zero",
+  IS_UNIFIED
+    ? `echo 0 > ${GROUP}/memory.swap.max; echo 500M > ${GROUP}/memory.max; exec tail /dev/zero`
+    : `echo 20M > ${GROUP}/${MEMORY?.bound}; echo 0 > ${GROUP}/cgroup.procs; exec tail /dev/zero`,
 );
 
 const NO_FILE = "unable to execute /usr/bin/nosuch: No such file or directory";
@@ -170,11 +194,10 @@ const FAILURES: Failure[] = [
   {
     row: "out of memory",
     jobs: { "web.ts": module(`exec: ${shellWords(HUNGRY)}`) },
-    prepare: `mkdir ${MEMORY?.root}/${GROUP}`,
+    needsGroup: true,
     start: "",
     fail: tell,
     reads: hasEnded("killed by SIGKILL for lack of memory after TIME"),
-    ignore: MEMORY === undefined,
   },
   {
     row: "hook failed",
@@ -432,44 +455,28 @@ async function startedOnTerminal(init: RunningInit, options: string): Promise<st
   return sentence(lines.join("\n"), { "@DIR@": init.directory }).trimEnd().split("\n");
 }
 
-for (const { row, jobs, prepare, start, fail, until: untilStatus, reads, ignore = false } of FAILURES) {
+for (const { row, jobs, prepare, start, fail, until: untilStatus, reads, needsGroup = false } of FAILURES) {
   Deno.test({
     name: `${row}: ${Object.keys(jobs)[0]}`,
-    ignore: ignore || !installed("script"),
+    ignore: needsGroup && MEMORY === undefined || !installed("script"),
     async fn() {
-      await using init = await RunningInit.start();
-      try {
-        await init.shell(prepare ?? "true");
-        for (const [name, text] of Object.entries(jobs).reverse()) init.write(name, text);
-        await init.ask("reload-configuration");
-        if (start !== undefined) {
-          const lines = await startedOnTerminal(init, start);
-          if (reads.start) assert.deepEqual(lines, reads.start);
-        }
-        await fail?.(init);
-        if (row !== "file broken") await hasFailed(init, untilStatus ?? /stop\/waiting/);
-        for (const [command, ...words] of [["status", "--long", "web"], ["why", "web"]] as const) {
-          const { stdout, stderr } = await init.initctl(command, ...words);
-          const said = inOneLine(init, stdout + stderr);
-          for (const wanted of reads[command]) assert(said.includes(wanted), `${wanted}\nis not in\n${said}`);
-        }
-      } finally {
-        if (existsSync(`${MEMORY?.root}/${GROUP}`)) await removeGroup(init);
+      await using _group = needsGroup ? new MemoryGroup() : undefined;
+      await using init = await RunningInit.start(needsGroup && IS_UNIFIED ? { group: GROUP } : {});
+      await init.shell(prepare ?? "true");
+      for (const [name, text] of Object.entries(jobs).reverse()) init.write(name, text);
+      await init.ask("reload-configuration");
+      if (start !== undefined) {
+        const lines = await startedOnTerminal(init, start);
+        if (reads.start) assert.deepEqual(lines, reads.start);
+      }
+      await fail?.(init);
+      if (row !== "file broken") await hasFailed(init, untilStatus ?? /stop\/waiting/);
+      for (const [command, ...words] of [["status", "--long", "web"], ["why", "web"]] as const) {
+        const { stdout, stderr } = await init.initctl(command, ...words);
+        const said = inOneLine(init, stdout + stderr);
+        for (const wanted of reads[command]) assert(said.includes(wanted), `${wanted}\nis not in\n${said}`);
       }
     },
-  });
-}
-
-/** The kernel lets a group go when its processes are gone. */
-async function removeGroup(init: RunningInit): Promise<void> {
-  await init.ask("list");
-  await until("the group is gone", () => {
-    try {
-      rmdirSync(`${MEMORY!.root}/${GROUP}`);
-      return true;
-    } catch {
-      return false;
-    }
   });
 }
 

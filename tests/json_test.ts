@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import { GROUPS } from "../lib/cli/initctl/initctl.ts";
+import { environmentWith, Files } from "./support/author.ts";
+import { run } from "./support/command.ts";
 import { RunningInit } from "./support/init.ts";
+import { EXECUTABLE } from "./support/programs.ts";
 
 const DOCS = join(import.meta.dirname!, "../docs");
 const SCHEMAS = join(DOCS, "schema");
@@ -108,7 +112,24 @@ const CALLS: Array<[words: string, schema: string, exit?: number]> = [
   ["logs --since soon", "error", 1],
   ["events --kind nonsense", "error", 1],
   ["frobnicate", "error", 1],
+  ["notify-dbus-address", "error", 1],
+  ["notify-dbus-address unix:path=/nowhere", "done"],
+  ["notify-cgroup-manager-address unix:path=/nowhere", "done"],
+  ["start --jobs we* nothing*", "changes", 1],
+  ["restart --jobs web", "changes"],
+  ["status --jobs we*", "report"],
+  ["status --exit-code bad", "report", 3],
+  ["list --failed", "report"],
+  ["list --watch", "error", 1],
+  ["what-if restart web", "what-if"],
 ];
+
+Deno.test("of every command the answer is looked at below", () => {
+  const called = new Set(CALLS.map(([words]) => words.split(" ")[0]));
+  const commands = GROUPS.flatMap((group) => group().commands.map(({ name }) => name));
+  const further = ["help", "logs", "events"];
+  assert.deepEqual(commands.filter((name) => !called.has(name) && !further.includes(name)), []);
+});
 
 Deno.test("every command answers one object, an error is one, and both are as the schemas say", async () => {
   await using init = await RunningInit.start({ jobs: JOBS });
@@ -160,6 +181,62 @@ Deno.test("values are what the commands print", async () => {
     error: { name: "com.ubuntu.Upstart0_6.Error.UnknownInstance", message: "Unknown instance: " },
   });
   assert.equal(stderr, "initctl: Unknown instance: \n");
+});
+
+Deno.test("rouse doctor --json answers as its schema says, where all is well and where it is not", async () => {
+  using good = new Files({ "web.conf": "exec sleep 600\n" });
+  using bad = new Files({ "web.conf": "frobnicate\n", "odd.conf": "start on started nosuch\nexec true\n" });
+  for (
+    const [words, levels] of [
+      [[good.directory], /"ok"/],
+      [[bad.directory], /"problem".*"warning"/],
+      [["--quiet", bad.directory], /"problem"/],
+    ] as const
+  ) {
+    const { stdout, stderr } = await run([EXECUTABLE, "doctor", "--json", ...words], {
+      directory: "/",
+      environment: environmentWith(),
+    });
+    assert.equal(stderr, "");
+    assert.match(stdout, /^\{.*\}\n$/);
+    assert.match(stdout, levels);
+    valid("doctor", JSON.parse(stdout));
+  }
+});
+
+Deno.test("of several hosts each line is as host.json says, and the answer in it as the command's own schema", async () => {
+  await using init = await RunningInit.start({ jobs: JOBS });
+  // An ssh that runs the command here, and that has no connection to one of the hosts.
+  using files = new Files({
+    ssh:
+      '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done\n[ "$2" != down ] || exit 255\nexec /bin/sh -c "$3"\n',
+  });
+  await Deno.chmod(files.path("ssh"), 0o755);
+  const PATH = `${files.directory}:${init.environment["PATH"]}`;
+  for (
+    const [words, schema] of [
+      ["start web", "status-line"],
+      ["list", "report"],
+      ["logs", "log-line"],
+      ["events", "record"],
+      ["why bad", "why"],
+      ["start nojob", "error"],
+    ] as const
+  ) {
+    const { stdout } = await run(["initctl", "-H", "a,down,b", "--json", ...words.split(" ")], {
+      directory: "/",
+      environment: { ...init.environment, PATH },
+    });
+    const answers = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    for (const one of answers) {
+      valid("host", one);
+      valid(
+        one.host === "down" || schema === "status-line" && one.answer.error ? "error" : schema,
+        one.answer,
+      );
+    }
+    assert.deepEqual([...new Set(answers.map(({ host }) => host))].sort(), ["a", "b", "down"], words);
+  }
 });
 
 Deno.test("docs/initctl.md names every schema, and there is one for each that it names", () => {

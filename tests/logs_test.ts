@@ -119,22 +119,28 @@ Deno.test("bytes go as they are to a pipe, and hostile expressions are no harm",
 
 /** A command that goes on, and what it has printed so far. */
 function following(init: RunningInit, ...words: string[]) {
-  const child = spawn("initctl", words, { env: init.environment, stdio: ["ignore", "pipe", "inherit"] });
-  let text = "";
+  const child = spawn("initctl", words, { env: init.environment, stdio: ["ignore", "pipe", "pipe"] });
+  let text = "", stderr = "";
   child.stdout.on("data", (chunk) => text += chunk);
+  child.stderr.on("data", (chunk) => stderr += chunk);
+  const closed = once(child, "close");
   return {
     shows: (wanted: string) =>
       until(`${words.join(" ")} shows ${wanted}`, () => text.includes(wanted)).catch(
         (error) => {
-          throw new Error(`${error.message}; it is: ${text}`);
+          throw new Error(`${error.message}; it is: ${text}${stderr}`);
         },
       ),
     get text() {
       return text;
     },
+    async ended() {
+      const [exit] = await within(`the end of ${words.join(" ")}`, closed);
+      return { exit, stderr };
+    },
     async [Symbol.asyncDispose]() {
       child.kill();
-      if (child.exitCode === null && child.signalCode === null) await within("its end", once(child, "close"));
+      await within("its end", closed);
     },
   };
 }
@@ -158,6 +164,35 @@ Deno.test("logs -f goes on across restarts and rotation, with new instances, and
   await init.ask("start", "late");
   await logs.shows("late | at last\n");
   await until("the new run is shown", () => own.text.split("\n").length === 3);
+});
+
+Deno.test("what follows ends when nobody reads it any more, before there is anything to be written", async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": printing("one") } });
+  await started(init, "web", "one");
+  for (const command of ["logs -f web", "events -f web", "logs -f --json"]) {
+    assert.equal((await init.shell(`initctl ${command} | head -1 > first; echo over`)).stdout, "over\n");
+    assert.match(init.read("first")!, /one|web/);
+  }
+});
+
+Deno.test("what follows shows the end of jobs and of init, and says that there is no more", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "web.conf": "exec sh -c 'trap \"echo bye; exit\" TERM; echo one; while :; do sleep 0.1; done'\n",
+    },
+  });
+  await started(init, "web", "one");
+  await using logs = following(init, "logs", "-f");
+  await using events = following(init, "events", "-f", "-n", "all");
+  await using json = following(init, "logs", "-f", "--json");
+  await logs.shows("one\n");
+  await events.shows("web is running");
+  await json.shows("one");
+  init.signal("SIGTERM");
+  const stderr = "initctl: Init has ended, or has closed the connection: nothing more will come\n";
+  for (const one of [logs, events, json]) assert.deepEqual(await one.ended(), { exit: 1, stderr });
+  assert.match(logs.text, /^one\n(?:Terminated\n)?bye\n$/);
+  assert.match(json.text, /"text":"bye"[^]*"org\.rouse\.Error\.NoConnection"/);
 });
 
 Deno.test("events shows what has happened, and who has asked", async () => {

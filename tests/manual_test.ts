@@ -108,6 +108,19 @@ Deno.test("every program answers help, -h and --help alike", async () => {
   assert.equal(await printed("-h"), await printed("help"));
 });
 
+Deno.test("the help of every word of rouse has examples", async () => {
+  const words = Array.from(
+    (await printed("--help")).matchAll(/^ +or: rouse (--install|[a-z]+) /gm),
+    ([, word]) => word!,
+  );
+  // Of systems, whose programs have helps of their own, and of help itself.
+  const tools = words.filter((word) => !["sysv", "openrc", "upstart", "help"].includes(word));
+  assert(tools.length > 9, tools.join());
+  for (const tool of new Set(tools)) {
+    assert.match(await printed(tool, "--help"), new RegExp(`\\nExamples:\\n[^]*rouse ${tool}`), tool);
+  }
+});
+
 Deno.test("help tells the nearest topic of one that it does not know", async () => {
   assert.deepEqual(await rouse("help", "stauts"), {
     exit: 1,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { RunningInit } from "./support/init.ts";
+import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 import { EXECUTABLE, installed } from "./support/programs.ts";
 import { Terminal } from "./support/terminal.ts";
 
@@ -81,6 +82,61 @@ for (const [shell, command] of Object.entries(SHELLS)) {
     },
   });
 }
+
+/** What is offered to tools of SysV and OpenRC, where two scripts and two runlevels are, beside the jobs of init. */
+const TOOL_LINES: Array<[line: string, offered: string[]]> = [
+  ["service ", ["api", "cron", "sshd", "tty", "typo"]],
+  ["service cron re", ["restart", "reload"]],
+  ["service --s", ["--status-all"]],
+  ["invoke-rc.d s", ["sshd"]],
+  ["invoke-rc.d --qu", ["--quiet", "--query"]],
+  ["update-rc.d cr", ["cron"]],
+  ["update-rc.d cron d", ["defaults", "defaults-disabled", "disable"]],
+  ["update-rc.d cron defaults ", []],
+  ["chkconfig cron o", ["on", "off"]],
+  ["chkconfig --li", ["--list"]],
+  ["insserv ss", ["sshd"]],
+  ["telinit ", ["0", "1", "2", "3", "4", "5", "6", "S", "q", "u"]],
+  ["rc-service ", ["cron", "sshd"]],
+  ["rc-service cron z", ["zap"]],
+  ["rc-service --ifs", ["--ifstarted", "--ifstopped"]],
+  ["rc-update ", ["add", "del", "show"]],
+  ["rc-update add c", ["cron"]],
+  ["rc-update add cron ", ["boot", "default"]],
+  ["rc-update show d", ["default"]],
+  ["rc-status b", ["boot"]],
+  ["rc-depend ", ["cron", "sshd"]],
+  ["openrc d", ["default"]],
+  ["rouse sysv service cro", ["cron"]],
+  ["rouse openrc rc-status d", ["default"]],
+];
+
+Deno.test({
+  name: "the tools of SysV and OpenRC have scripts, actions and runlevels, as they are there",
+  ignore: !NAMESPACES_POSSIBLE,
+  async fn() {
+    await using init = await RunningInit.start({ jobs: JOBS });
+    const prepare =
+      "mount -t tmpfs none /etc; mkdir -p /etc/init.d /etc/runlevels/boot /etc/runlevels/default\n" +
+      "for name in cron sshd; do printf '#!/bin/sh\\n' > /etc/init.d/$name; chmod 755 /etc/init.d/$name; done\n";
+    const asked = TOOL_LINES.map(([line]) =>
+      `'${EXECUTABLE}' complete zsh ${line.split(" ").map((word) => `'${word}'`).join(" ")}; echo .`
+    );
+    const { stdout, stderr } = await init.run([
+      "unshare",
+      "--mount",
+      "sh",
+      "-ec",
+      prepare + asked.join("\n"),
+    ]);
+    assert.equal(stderr, "");
+    const answers = stdout.split("\n").map((line) => line.split("\t")[0]!);
+    for (const [line, offered] of TOOL_LINES) {
+      const found = answers.splice(0, answers.indexOf(".") + 1).slice(0, -1);
+      assert.deepEqual(found.sort(), [...offered].sort(), line);
+    }
+  },
+});
 
 Deno.test("bash gives words at = apart, and only what is behind it is put in", async () => {
   await using init = await RunningInit.start();

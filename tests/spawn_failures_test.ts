@@ -45,6 +45,9 @@ Deno.test("for a TypeScript job every step names what it is about; a classic fil
     "user.ts": typescript('user: "nobody-here"'),
     "group.ts": typescript('group: "nobody-here"'),
     "classic.conf": "chdir /nowhere\nexec true\n",
+    "dollar.ts": typescript('env: { A: "1" }').replace('"true"', '["sh", "-c", "echo $A $NAME"]'),
+    "plain.ts": `import { job } from "rouse";\n` +
+      'export default job({ task: true, exec: ["sh", "-c", "for i in 1; do test ${}i = 1; done"] });\n',
   };
   const reasons = {
     chdir: "unable to change working directory to /nowhere: No such file or directory",
@@ -53,6 +56,9 @@ Deno.test("for a TypeScript job every step names what it is about; a classic fil
       'unable to set "core" resource limit to soft 2, hard 1: Invalid argument (the soft limit is above the hard one)',
     user: "unable to find setuid user nobody-here",
     group: "unable to find setgid group nobody-here",
+    dollar:
+      "Unknown parameter: NAME in the argument `echo $A $NAME'; for a dollar sign that the program itself is to " +
+      "see, write ${}",
   };
   await using init = await RunningInit.start({ jobs });
   for (const [name, reason] of Object.entries(reasons)) {
@@ -61,6 +67,7 @@ Deno.test("for a TypeScript job every step names what it is about; a classic fil
     assert.equal((await init.initctl("start", name)).stderr, `initctl: Job failed to start\n${sentence}`);
     assert(init.messages().endsWith(`init: ${sentence}`), init.messages());
   }
+  assert.equal((await init.initctl("start", "plain")).exit, 0);
   assert.equal((await init.initctl("start", "classic")).stderr, "initctl: Job failed to start\n");
   assert(init.messages().endsWith("unable to change working directory: No such file or directory\n"));
 });

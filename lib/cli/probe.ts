@@ -17,6 +17,7 @@ export const PROBE: Tool = {
   help: "ADDRESS is a port or HOST:PORT. PATH is /readyz by default; both may be one URL, such as " +
     "http://127.0.0.1:9000/metrics.\n\n" +
     "Exit status: 0 if the answer is good, 1 if it is not or there is none, 2 for wrong arguments.",
+  examples: ["rouse probe 9000", "rouse probe http://127.0.0.1:9000/metrics"],
   options: [],
   async run({ args: [given, ...more] }) {
     const { address, path } = destination(given, more);

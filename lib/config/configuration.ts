@@ -179,6 +179,11 @@ export class Configuration {
     return broken.find((problem) => problem !== undefined);
   }
 
+  /** The file that overrides what the job's own file says. */
+  overrideOf(job: string): string | undefined {
+    return this.#registry.overrideOf(job);
+  }
+
   /** All that is wrong with files and directories, and whether something is missing for it. */
   problems(): ConfigurationProblem[] {
     const scripts = [...this.#scripts?.problems() ?? [], ...this.#runscripts?.problems() ?? []];

@@ -115,6 +115,12 @@ export class JobRegistry {
     return this.#published.get(name)?.definition;
   }
 
+  /** The file whose override is part of the definition of a job. */
+  overrideOf(name: string): string | undefined {
+    const first = this.#definitions.first(name, COMPILED_IN);
+    return first && this.#overrides.first(name, first.directory)?.file;
+  }
+
   /** The files that are broken now and that the definition in force was made of when they were good. */
   brokenFiles(name: string): string[] {
     const first = this.#definitions.first(name, COMPILED_IN);

@@ -20,6 +20,7 @@ import {
   helpText,
   type InitOptions,
   type Operands,
+  overruled,
   parseCommandLine,
   readOptions,
   usageOf,
@@ -34,12 +35,13 @@ import {
  */
 export async function main(args: string[], name: string): Promise<number> {
   const operands: Operands = name === "run" ? "command" : process.pid === 1 ? "ignored" : "none";
-  let options: InitOptions;
+  let options: InitOptions, warnings: string[];
   try {
     const parsed = parseCommandLine(args, operands);
     if (parsed.options.has("help")) return print(helpText(operands));
     if (parsed.options.has("version")) return print(versionText("init"));
     options = readOptions(parsed, operands);
+    warnings = overruled(parsed);
     if (operands === "ignored") options.boot = bootFlags(args);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -55,7 +57,7 @@ export async function main(args: string[], name: string): Promise<number> {
     const { startInBackground } = await import("./host/background.ts");
     return await startInBackground(args, options, name);
   }
-  return await run(options, roleOf(options.user), handedOver);
+  return await run(options, roleOf(options.user), warnings, handedOver);
 }
 
 function print(text: string): number {
@@ -69,8 +71,16 @@ function print(text: string): number {
  */
 const BOOT_TIME = 5000;
 
-/** @param handedOver By the init whose place this one takes. */
-async function run(options: InitOptions, role: Role, handedOver?: HandedOver): Promise<number> {
+/**
+ * @param warnings What is doubtful about the command line.
+ * @param handedOver By the init whose place this one takes, which has warned.
+ */
+async function run(
+  options: InitOptions,
+  role: Role,
+  warnings: readonly string[],
+  handedOver?: HandedOver,
+): Promise<number> {
   // First of all, so that signals that arrive while init starts are handled.
   const isSysv = sysvWanted(options, role);
   const signals = new SignalTable({ role, runsCommand: options.command !== undefined, isSysv });
@@ -88,6 +98,7 @@ async function run(options: InitOptions, role: Role, handedOver?: HandedOver): P
     noted: () => takeNotedSignals(handedOver.signals),
   };
   const program = new InitProgram(options, role, http, sysv, predecessor !== undefined);
+  if (!predecessor) for (const warning of warnings) program.warn(warning);
   if (isMisnamed) program.warn(`Ignoring --ready-fd: descriptor ${readyDescriptor} is not open`);
   return await program.run(signals, predecessor);
 }

@@ -25,6 +25,8 @@ export interface InitContext {
   reloadConfiguration(): Promise<void>;
   /** The problem of a job's file, while the last good definition is in force. */
   problem(job: string): string | undefined;
+  /** The file that overrides what a job's own file says. */
+  overrideOf(job: string): string | undefined;
   /** The problems of the configuration; `isMissed` when a job is missing because of one. */
   problems(): Array<{ problem: string; isMissed: boolean }>;
   /** The jobs that are missing because of a problem of their file, with that. */

@@ -303,6 +303,7 @@ export class InitProgram implements Part<SavedProgram> {
         const report = this.#configuration.problem(job);
         return report && formatInFull(report);
       },
+      overrideOf: (job) => this.#configuration.overrideOf(job),
       problems: () =>
         this.#configuration.problems().map(({ diagnostic, isMissed }) => ({
           problem: formatDiagnostic(diagnostic),
@@ -391,6 +392,8 @@ export class InitProgram implements Part<SavedProgram> {
     this.#inittab?.close();
     this.#sessionFile.remove();
     this.#configuration.close();
+    // Who waits for lines and records gets the last ones, which have just come: they are told of in the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
     this.#endpoint.close();
     this.#init.close();
     this.#output.close();

@@ -84,6 +84,8 @@ export class ValueError extends UsageError {}
 interface InitOption extends Option {
   /** Absent: the option does nothing by itself. */
   apply?(options: InitOptions, value: string): void;
+  /** All its values count. */
+  isList?: true;
 }
 
 /** The options. `--help` prints this table, and the parser reads it. */
@@ -92,6 +94,7 @@ const OPTIONS: InitOption[] = [
     long: "append-confdir",
     argument: "DIR",
     help: "also read configuration files from DIR, after the others",
+    isList: true,
     apply: (options, value) => options.appendConfdir.push(value),
   },
   { long: "chroot-sessions", help: "accepted for compatibility: there are no chroot sessions" },
@@ -99,6 +102,7 @@ const OPTIONS: InitOption[] = [
     long: "confdir",
     argument: "DIR",
     help: "read configuration files from DIR instead of the default",
+    isList: true,
     apply: (options, value) => options.confdir.push(value),
   },
   {
@@ -122,6 +126,7 @@ const OPTIONS: InitOption[] = [
     long: "exit-with",
     argument: "JOB",
     help: "end when JOB ends, with its exit status; of several, with the first",
+    isList: true,
     apply: (options, value) => void options.exitWith.push(value),
   },
   {
@@ -205,6 +210,7 @@ const OPTIONS: InitOption[] = [
     long: "prepend-confdir",
     argument: "DIR",
     help: "also read configuration files from DIR, before the others",
+    isList: true,
     apply: (options, value) => options.prependConfdir.push(value),
   },
   { ...QUIET, apply: (options) => options.priority = "error" },
@@ -286,6 +292,19 @@ const RULES: Record<Operands, ParseRules> = {
  */
 export function parseCommandLine(args: readonly string[], operands: Operands): ParsedOptions {
   return parseOptions(args, optionsFor(operands), RULES[operands]);
+}
+
+/** What is to be said of options that were given with several values, of which the last one counts. */
+export function overruled({ options }: ParsedOptions): string[] {
+  return OPTIONS.filter(({ argument, apply, isList }) => argument !== undefined && apply && !isList).flatMap(
+    ({ long }) => {
+      const values = options.get(long) ?? [], last = values.at(-1);
+      const others = [...new Set(values)].filter((value) => value !== last);
+      return others.length === 0
+        ? []
+        : [`Ignoring --${long} ${others.join(", ")}: --${long} ${last} follows`];
+    },
+  );
 }
 
 /**

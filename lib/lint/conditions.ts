@@ -11,6 +11,7 @@ import {
 } from "../model/condition.ts";
 import { EMITTED_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../model/init_events.ts";
 import type { JobDefinition } from "../model/job.ts";
+import { isOwnStart, whyNever } from "./impossible_events.ts";
 import { KnownEvents, KnownJobs } from "./known_names.ts";
 
 const KINDS = [
@@ -20,11 +21,13 @@ const KINDS = [
   "half-stays-met",
   "half-blocks-job",
   "any-end",
+  "never-comes",
 ] as const;
 
 /**
  * The kinds of findings: a job or an event that is not known, a start that waits for a runlevel which nobody sets, an `and` of
- * which one half stays met, one of which a half blocks a job, and a start when a task has ended, however that was.
+ * which one half stays met, one of which a half blocks a job, a start when a task has ended, however that was, and an event
+ * that can never be what is asked for.
  */
 export type LintKind = (typeof KINDS)[number];
 
@@ -59,16 +62,18 @@ export function lintConditions(
   const findings: LintFinding[] = [];
   const found: ConditionFinding[] = [];
   const lint = (
-    { name: job, source }: JobDefinition,
+    definition: JobDefinition,
     stanza: LintFinding["stanza"],
     condition?: JobCondition,
   ) => {
     if (!condition) return;
+    const { name: job, source } = definition;
     findUnknown(condition, stanza, names, kinds, found);
     if (kinds.has("half-stays-met") || kinds.has("half-blocks-job")) {
       findRemembered(condition, names, kinds, found);
     }
     if (kinds.has("any-end") && stanza === "start on") findAnyEnd(condition, names, found);
+    if (kinds.has("never-comes")) findImpossible(definition, stanza, condition, names, found);
     for (const { kind, subject = `${job} ${stanza}`, reason } of found) {
       findings.push({ kind, job, source, stanza, subject, reason: `${stanza}: ${reason}` });
     }
@@ -141,18 +146,22 @@ interface Names {
   /** Those that init scripts provide, of which events tell. */
   told: ReadonlySet<string>;
   events: KnownEvents;
+  /** The variables that jobs export. */
+  exported: ReadonlySet<string>;
 }
 
 function namesOf(definitions: readonly JobDefinition[]): Names {
   const tasks = new Map<string, boolean>(), emitted = new Set<string>(), provided = new Set<string>();
-  const told = new Set<string>();
-  for (const { name, task, emits, provides, expect } of definitions) {
+  const told = new Set<string>(), exported = new Set<string>();
+  for (const { name, task, emits, provides, expect, export: variables } of definitions) {
     tasks.set(name, task);
+    for (const variable of variables) exported.add(variable);
     for (const word of provides) provided.add(word);
     if (expect === "script") { for (const word of provides) told.add(word); }
     for (const event of emits) emitted.add(event);
   }
-  return { jobs: new KnownJobs(tasks), provided, told, events: new KnownEvents(KNOWN_EVENTS, emitted) };
+  const events = new KnownEvents(KNOWN_EVENTS, emitted);
+  return { jobs: new KnownJobs(tasks), provided, told, events, exported };
 }
 
 /** What ends the name of the event that tells of an event whose jobs have failed. */
@@ -258,6 +267,22 @@ function findAnyEnd(condition: JobCondition, names: Names, found: ConditionFindi
       `\`${said}' comes also when the task has failed, or was stopped; write \`${said} RESULT=ok', ` +
       "or name what has to have happened (EXIT_STATUS, EXIT_SIGNAL) where that is meant";
     found.push({ kind: "any-end", reason });
+  }
+}
+
+/** Finds events that can never be what is asked for. */
+function findImpossible(
+  definition: JobDefinition,
+  stanza: LintFinding["stanza"],
+  condition: JobCondition,
+  { exported }: Names,
+  found: ConditionFinding[],
+): void {
+  for (const event of eventsOf(condition)) {
+    const reason = stanza === "start on" && isOwnStart(event, definition)
+      ? `${said(event)} comes when the job itself is started, so that starts nothing`
+      : whyNever(event, exported);
+    if (reason !== undefined) found.push({ kind: "never-comes", reason });
   }
 }
 

@@ -47,6 +47,45 @@ Deno.test("events that come, and jobs that are there, give no finding", () => {
   ) assert.deepEqual(kinds(condition), [], JSON.stringify(condition));
 });
 
+Deno.test("values that events of jobs never have", () => {
+  const reasons = (...values: string[]) =>
+    lintConditions([
+      job("web", { startOn: event(values[0]!, ...values.slice(1)) }),
+      job("db", { export: ["EXIT_STATUS"] }),
+    ])
+      .filter(({ kind }) => kind === "never-comes").map(({ reason }) => reason);
+  for (
+    const values of [
+      ["stopped", "db", "RESULT=ok"],
+      ["stopped", "db", "RESULT=f*"],
+      ["stopping", "db", "RESULT!=ok"],
+      ["stopped", "db", "RESULT=$RESULT"],
+      ["stopped", "db", "EXIT_SIGNAL=KILL"],
+      ["stopped", "db", "EXIT_SIGNAL=34"],
+      ["stopped", "db", "PROCESS=pre-start"],
+      ["started", "db", "EXIT_STATUS=3"],
+      ["disk-ready", "RESULT=fine"],
+    ]
+  ) assert.deepEqual(reasons(...values), [], values.join(" "));
+  assert.deepEqual(reasons("stopped", "db", "RESULT=success"), [
+    "start on: RESULT is never `success'; it is ok or failed",
+  ]);
+  assert.deepEqual(reasons("stopped", "db", "RESULT!=*"), [
+    "start on: RESULT is never other than `*'; it is ok or failed",
+  ]);
+  assert.deepEqual(reasons("stopped", "db", "EXIT_SIGNAL=SIGKILL"), [
+    "start on: EXIT_SIGNAL is never `SIGKILL'; did you mean `KILL'?",
+  ]);
+  assert.deepEqual(reasons("stopped", "db", "PROCESS=maim"), ["start on: PROCESS is never `maim'"]);
+  assert.deepEqual(reasons("started", "db", "RESULT=ok"), [
+    "start on: `started' has no RESULT, which `stopping' and `stopped' have alone",
+  ]);
+  assert.deepEqual(reasons("started", "web"), [
+    "start on: `started web' comes when the job itself is started, so that starts nothing",
+  ]);
+  assert.deepEqual(reasons("stopped", "web"), []);
+});
+
 Deno.test("a job or an event that is not known", () => {
   assert.deepEqual(kinds(event("started", "bd")), ["unknown-job"]);
   assert.deepEqual(kinds(event("stopped", "JOB=net/wlan*")), ["unknown-job"]);

@@ -25,7 +25,7 @@ import {
 } from "./converted_jobs.ts";
 import { filesBelow } from "../files_below.ts";
 import type { Tool } from "../../model/command_line/tool.ts";
-import { valueOf } from "../../model/command_line/options.ts";
+import { onlyValueOf } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { complain, runTool } from "../tool.ts";
 
@@ -51,6 +51,11 @@ export const convertTool = (formats: readonly JobFormat[]): Tool => ({
     "variables and depend() for that; nothing of it is run.\n\nFiles that are there already are not overwritten.\n\n" +
     "Comments are kept. What the other format cannot express is reported.\n\nExit status: 0, 1 when something was lost " +
     "or could not be converted, 2 for wrong arguments.",
+  examples: [
+    "rouse convert /etc/init/web.conf",
+    "rouse convert -o jobs /etc/init",
+    "rouse convert --to conf web.ts",
+  ],
   options: [
     {
       long: "to",
@@ -68,9 +73,9 @@ export const convertTool = (formats: readonly JobFormat[]): Tool => ({
   ],
   async run(parsed) {
     if (parsed.args.length === 0) throw new UsageError("missing file or directory");
-    const word = valueOf(parsed, "to");
+    const word = onlyValueOf(parsed, "to");
     const to = word === undefined ? undefined : targetOf(word, formats);
-    const output = valueOf(parsed, "output");
+    const output = onlyValueOf(parsed, "output");
     const { options } = parsed;
     const isSysv = !options.has("no-sysv") && (options.has("sysv") || machineSetup() === "sysv");
     const converter = new Converter(formats, options.has("force"), isSysv);

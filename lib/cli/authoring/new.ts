@@ -16,7 +16,7 @@ import { FIELD_ROWS, moduleField } from "../../model/fields.ts";
 import { emptyJob, type JobDefinition, type Semantics } from "../../model/job.ts";
 import { isJobName } from "../../model/validate.ts";
 import type { Tool } from "../../model/command_line/tool.ts";
-import { valueOf } from "../../model/command_line/options.ts";
+import { onlyValueOf } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { runTool } from "../tool.ts";
 
@@ -43,6 +43,10 @@ export const TOOL: Tool = {
     "`unix /run/web', `exec 'web --ping'', `notify'. Unless told otherwise, a service starts with init, runs until it is " +
     "stopped, and is started again when it ends. On a machine, services may wait for its runlevels: " +
     "`--start-on 'runlevel [2345]' --stop-on 'runlevel [!2345]''.\n\nA file that is there already is left as it is.",
+  examples: [
+    "rouse new web --exec '/usr/bin/web --port 80' --user www",
+    "rouse new backup --task --exec /usr/bin/backup --manual",
+  ],
   options: [
     { long: "ts", help: "write NAME.ts, in TypeScript; the default" },
     { long: "conf", help: "write NAME.conf" },
@@ -89,23 +93,23 @@ export const TOOL: Tool = {
         }: conditions are parted at blanks; how about ${better}`,
       );
     }
-    const path = join(valueOf(parsed, "output") ?? ".", file);
+    const path = join(onlyValueOf(parsed, "output") ?? ".", file);
     if (existsSync(path)) throw new Error(`Unable to write ${path}: it exists`);
     const asks = ABOUT_THE_JOB.every((option) => !has(option));
     const wishes = asks ? await ask(name) : {
-      exec: valueOf(parsed, "exec") ?? fail("missing option --exec"),
+      exec: onlyValueOf(parsed, "exec") ?? fail("missing option --exec"),
       task: has("task"),
       respawn: has("respawn") || !has("task") && !has("no-respawn"),
       env: parsed.options.get("env") ?? [],
-      ...defined("description", valueOf(parsed, "description")),
+      ...defined("description", onlyValueOf(parsed, "description")),
       ...defined(
         "startOn",
-        has("manual") ? undefined : valueOf(parsed, "start-on") ?? usualStart(has("task")),
+        has("manual") ? undefined : onlyValueOf(parsed, "start-on") ?? usualStart(has("task")),
       ),
       ...defined("needs", parsed.options.get("needs")?.join(" ")),
-      ...defined("ready", valueOf(parsed, "ready")),
-      ...defined("stopOn", valueOf(parsed, "stop-on")),
-      ...defined("user", valueOf(parsed, "user")),
+      ...defined("ready", onlyValueOf(parsed, "ready")),
+      ...defined("stopOn", onlyValueOf(parsed, "stop-on")),
+      ...defined("user", onlyValueOf(parsed, "user")),
     };
     const job = define(name, path, wishes, has("conf") ? "upstart" : "rouse");
     const text = has("conf")

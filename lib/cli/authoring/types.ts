@@ -30,6 +30,7 @@ export const TOOL: Tool = {
     "A tsconfig.json of your own is left as it is.\n\n" +
     `Deno takes \`--config DIR/${EDITOR_DIRECTORY}/deno.json'.\n\n` +
     "Exit status: 0, 1 when something could not be written or set up, 2 for wrong arguments.",
+  examples: ["rouse types /etc/init"],
   options: [],
   run: (parsed) => prepare(onlyArgument(parsed, "directory")),
 };

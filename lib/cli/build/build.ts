@@ -7,7 +7,7 @@ import { failureMessage } from "../../config/files.ts";
 import { FORMATS } from "../../config/formats.ts";
 import { endingsOf } from "../../formats/claims.ts";
 import type { Tool } from "../../model/command_line/tool.ts";
-import { valueOf } from "../../model/command_line/options.ts";
+import { onlyValueOf } from "../../model/command_line/options.ts";
 import { UsageError } from "../../model/command_line/usage_error.ts";
 import { selfCommand } from "../../sys/runtime/self.ts";
 import { runTool } from "../tool.ts";
@@ -22,12 +22,13 @@ export const BUILD: Tool = {
   summary: "Write a copy of this executable, with jobs compiled in.",
   help: "--jobs and -o are needed.\n\n" +
     "Exit status: 0, 1 when nothing can be built, 2 for wrong arguments.",
+  examples: ["rouse build --jobs jobs -o shop-init"],
   options: [
     { long: "jobs", argument: "DIR", help: `directory of jobs (${JOB_FILES}), also in directories below` },
     { short: "o", long: "output", argument: "FILE", help: "executable to write" },
   ],
   async run(parsed) {
-    const [extra] = parsed.args, jobs = valueOf(parsed, "jobs"), output = valueOf(parsed, "output");
+    const [extra] = parsed.args, jobs = onlyValueOf(parsed, "jobs"), output = onlyValueOf(parsed, "output");
     if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
     if (jobs === undefined || output === undefined) {
       throw new UsageError(`missing option ${jobs === undefined ? "--jobs" : "-o"}`);

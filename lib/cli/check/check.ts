@@ -18,6 +18,7 @@ export const CHECK: Tool = {
     "events that nobody knows are then told, too, and a job that needs one which is not there is an error. Scripts are checked by /bin/sh -n, the types of modules by the first " +
     "of deno and tsc that is in PATH.\n\n" +
     "Exit status: 0 when nothing is wrong, 1 when there are errors, 2 for wrong arguments.",
+  examples: ["rouse check /etc/init", "rouse check --strict web.ts"],
   options: [
     NO_SCRIPT,
     { long: "notypes", help: "do not check the types of modules" },

@@ -23,6 +23,7 @@ export const DOCTOR: Tool = {
     "of jobs, by default init's own.\n\n" +
     "A warning says that init or a job has to do without something, a problem that something cannot work.\n\n" +
     "Exit status: 0 without a problem, 1 with one, 2 for wrong arguments.",
+  examples: ["rouse doctor", "rouse doctor --quiet /etc/shop"],
   options: [
     { long: "json", help: "print the findings as an object of JSON" },
     { short: "q", long: "quiet", help: "leave out what is well" },

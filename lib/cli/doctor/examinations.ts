@@ -1,5 +1,6 @@
 /** The examinations of the doctor: each judges what is known of the machine. Pure. */
 
+import { closest } from "../../model/text/closest.ts";
 import type { MachineFacts } from "./facts.ts";
 
 /** How a thing is: `problem` keeps init or its jobs from working, `warning` takes something from them. */
@@ -38,6 +39,17 @@ const FEW_DESCRIPTORS = 1024;
 
 /** With so little left, some jobs may not start. */
 const FEW_PROCESSES = 32, LITTLE_MEMORY = 32 << 20;
+
+/** The variables of these beginnings that anything reads, or that init gives to jobs. */
+const VARIABLES = [
+  "UPSTART_CONFDIR",
+  "UPSTART_EVENTS",
+  "UPSTART_INSTANCE",
+  "UPSTART_JOB",
+  "UPSTART_LOGDIR",
+  "UPSTART_SESSION",
+  "UPSTART_STOP_EVENTS",
+];
 
 /** No clock that was ever set shows an earlier time: 2020. */
 const EARLIEST = Date.UTC(2020, 0);
@@ -220,6 +232,20 @@ export const EXAMINATIONS: readonly Examination[] = [
       hasSyslog
         ? ok("/dev/log is there")
         : ok("/dev/log is not there: `log to syslog' has nobody to send to"),
+  },
+  {
+    subject: "environment",
+    judge({ variables }) {
+      const unknown = variables.filter((name) => !VARIABLES.includes(name));
+      if (unknown.length === 0) return undefined;
+      const near = closest(unknown[0]!.replace(/^ROUSE_/, "UPSTART_"), VARIABLES);
+      return warning(
+        `Nothing reads ${unknown.join(", ")}`,
+        near === undefined
+          ? "init's settings are its options: see `init --help'"
+          : `see whether ${near} is meant; other settings are options: see \`init --help'`,
+      );
+    },
   },
   {
     subject: "descriptors",

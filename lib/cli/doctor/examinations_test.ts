@@ -31,6 +31,7 @@ const HEALTHY: MachineFacts = {
   now: NOW,
   built: NOW - 1000,
   zombies: [],
+  variables: ["UPSTART_SESSION"],
 };
 
 const READ_ONLY = "Read-only file system";
@@ -49,6 +50,12 @@ const CASES: Array<[change: Partial<MachineFacts>, subject: string, level: Sever
     /^Process 1 \(app\) leaves 2 dead processes of others unreaped, such as sh$/,
   ],
   [{ zombies: [{ command: "sh", parent: 7 }] }, "process 1", "ok", /^Process 1 is init$/],
+  [
+    { variables: ["ROUSE_CONFDIR", "UPSTART_JOB", "UPSTART_LOG"] },
+    "environment",
+    "warning",
+    /^Nothing reads ROUSE_CONFDIR, UPSTART_LOG$/,
+  ],
   [{ subreaper: DENIED, pid: 7 }, "orphans", "problem", /: Permission denied$/],
   [{ subreaper: DENIED }, "orphans", "ok", /^Init can/],
   [{ calls: { clone3: DENIED, pidfd_open: undefined } }, "system calls", "warning", /refuses clone3 \(Perm/],

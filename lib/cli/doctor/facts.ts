@@ -54,6 +54,8 @@ export interface MachineFacts {
   /** When this executable was written. */
   built: number;
   zombies: Zombie[];
+  /** The names of variables that look as if they were for us. */
+  variables: string[];
 }
 
 /** Gathers them all. Never throws for what the kernel refuses. */
@@ -84,6 +86,7 @@ export function gatherFacts(environment: Record<string, string | undefined>): Ma
     memory: cgroupLimit(cgroup, "memory", Infinity, 0),
     now: Date.now(),
     built: ifAllowed(() => statSync(process.execPath).mtimeMs) ?? 0,
+    variables: Object.keys(environment).filter((name) => /^(?:ROUSE|UPSTART)_/.test(name)).sort(),
     zombies: all.filter(({ state }) => state === "Z").map(({ command, parent }) => ({ command, parent })),
   };
 }

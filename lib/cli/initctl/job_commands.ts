@@ -263,7 +263,7 @@ const TABLE_OPTIONS: Option[] = [
   {
     long: "state",
     argument: "STATE",
-    help: "those alone in a state, such as running, failed, start/running",
+    help: "those alone in a state, such as running, failed, start/running; several times: in any of them",
   },
   { long: "sort", argument: "KEY", help: "by name, state, since, pid, restarts, cpu or memory" },
   { long: "watch", help: "show it anew each second, until q is typed" },

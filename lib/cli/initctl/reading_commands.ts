@@ -38,7 +38,11 @@ export const readingCommands = (): CommandGroup => ({
         FOLLOW,
         LINES,
         SINCE,
-        { long: "grep", argument: "PATTERN", help: "only lines in which this regular expression is found" },
+        {
+          long: "grep",
+          argument: "PATTERN",
+          help: "only lines in which this regular expression is found; several times: or another of them",
+        },
         COLOUR,
       ],
       examples: ["initctl logs -f web", "initctl logs --since 10min --grep 'error|refused'"],

@@ -25,8 +25,11 @@ interface RemoteRequest {
 /** ssh's exit status where there is no connection, and the shell's for a program that is not there. */
 const NO_CONNECTION = 255, NO_PROGRAM = 127;
 
-/** Administrators' programs are not in everybody's PATH. */
-const SCRIPT = 'PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; exec initctl "$@"';
+/**
+ * Administrators' programs are not in everybody's PATH. The shell outlives a ^C, which then is the exit status 130: of a
+ * command that a signal ends ssh tells no more than of a connection that is lost.
+ */
+const SCRIPT = 'PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin; trap : INT; initctl "$@"';
 
 /**
  * Runs a command of initctl on hosts, all at once.

@@ -9,6 +9,7 @@ import { SHELLS } from "./completion.ts";
 import { askInit, eventNames, instanceNames, jobNames } from "./live_names.ts";
 import { PAGES } from "./pages.ts";
 import type { ProgramTables } from "./programs.ts";
+import { TOOL_OPERANDS } from "./service_words.ts";
 
 /** A word, and what it means. */
 export interface Candidate {
@@ -17,7 +18,7 @@ export interface Candidate {
 }
 
 /** Gives words. @param before The operands in front of it */
-type Source = (before: readonly string[]) => Promise<Candidate[]> | Candidate[];
+export type Source = (before: readonly string[]) => Promise<Candidate[]> | Candidate[];
 
 const wordsOf = (words: readonly string[]): Candidate[] => words.map((word) => ({ word, text: "" }));
 const jobs: Source = () => askInit(jobNames);
@@ -38,6 +39,7 @@ const TRIALS: Readonly<Record<string, Source>> = { emit: events, start: jobs, st
 
 /** The operands, by how help texts call them. What is not here may be a file. */
 const OPERANDS: Readonly<Record<string, Source>> = {
+  ...TOOL_OPERANDS,
   "JOB [KEY=VALUE]...": (before) => before.length === 0 ? jobs(before) : instances(before),
   "[JOB]...": jobs,
   JOB: jobs,
@@ -71,10 +73,13 @@ async function follow(
   program: string,
   words: readonly string[],
   tables: ProgramTables,
+  isWord = false,
 ): Promise<Candidate[]> {
   const [first = "", ...rest] = words, { programs } = tables.host;
-  if (program === "rouse" || SYSTEMS.includes(program) || program === "help") {
-    if (rest.length > 0) return program === "help" ? [] : await follow(first, rest, tables);
+  if (program === "rouse" || isWord && SYSTEMS.includes(program) || program === "help") {
+    if (rest.length > 0) {
+      return program === "help" ? [] : await follow(first, rest, tables, program === "rouse");
+    }
     const words = program === "rouse" ? tables.host.words : program === "help" ? Object.keys(PAGES) : [];
     return wordsOf([...words, ...programs]);
   }

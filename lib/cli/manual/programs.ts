@@ -14,40 +14,76 @@ export interface Host {
   init(program: "init" | "run"): Promise<CommandDescription>;
 }
 
-/** OpenRC's tools have no summary in their tables. */
-const described = (name: string, summary: string, { options }: { options: readonly Option[] }) => ({
-  name,
-  summary,
-  options,
-});
+/** A tool whose table has no summary, or that has none. */
+const described = (
+  name: string,
+  args: string,
+  summary: string,
+  { options }: { options: readonly Option[] } = { options: [] },
+) => ({ name, arguments: args, summary, options });
 
 /** Descriptions by the names of programs, and of words behind `rouse`. */
 const DESCRIPTIONS: Readonly<Record<string, (name: string) => Promise<CommandDescription>>> = {
   "--install": async () => (await import("../install.ts")).INSTALL,
   build: async () => (await import("../build/build.ts")).BUILD,
   check: async () => (await import("../check/check.ts")).CHECK,
+  chkconfig: async () => (await import("../sysv/services/chkconfig.ts")).CHKCONFIG,
   completion: async () => (await import("./completion.ts")).COMPLETION,
   convert: async () => (await import("../authoring/convert.ts")).convertTool(FORMATS),
   doctor: async () => (await import("../doctor/doctor.ts")).DOCTOR,
   halt: systemEnd,
   "init-checkconf": async () => (await import("../check/init_checkconf.ts")).CHECKCONF,
+  insserv: async () => (await import("../sysv/insserv.ts")).INSSERV,
+  "invoke-rc.d": async () => (await import("../sysv/services/invoke_rc_d.ts")).INVOKE,
   man: async () => (await import("./man.ts")).MAN,
   new: async () => (await import("../authoring/new.ts")).TOOL,
   openrc: async () =>
-    described("openrc", "Enter a runlevel.", (await import("../openrc/levels/openrc.ts")).TOOL),
+    described("openrc", "[RUNLEVEL]", "Enter a runlevel.", (await import("../openrc/levels/openrc.ts")).TOOL),
   poweroff: systemEnd,
   probe: async () => (await import("../probe.ts")).PROBE,
+  "rc-depend": async () =>
+    described(
+      "rc-depend",
+      "SERVICE...",
+      "Show what services depend on.",
+      (await import("../openrc/rc_depend.ts")).TOOL,
+    ),
   "rc-service": async () =>
-    described("rc-service", "Run a service's script.", (await import("../openrc/rc_service.ts")).TOOL),
+    described(
+      "rc-service",
+      "SERVICE ACTION...",
+      "Run a service's script.",
+      (await import("../openrc/rc_service.ts")).TOOL,
+    ),
   "rc-status": async () =>
-    described("rc-status", "Show services by runlevels.", (await import("../openrc/rc_status.ts")).TOOL),
+    described(
+      "rc-status",
+      "[RUNLEVEL]...",
+      "Show services by runlevels.",
+      (await import("../openrc/rc_status.ts")).TOOL,
+    ),
   "rc-update": async () =>
-    described("rc-update", "Put services into runlevels.", (await import("../openrc/rc_update.ts")).TOOL),
+    described(
+      "rc-update",
+      "[add|del|show] [SERVICE] [RUNLEVEL]...",
+      "Put services into runlevels.",
+      (await import("../openrc/rc_update.ts")).TOOL,
+    ),
   reboot: systemEnd,
   runlevel: async () => (await import("../system/runlevel.ts")).RUNLEVEL,
+  service: () =>
+    Promise.resolve(
+      described("service", "SERVICE [ACTION [ARGUMENT]...]", "Run an action of a service.", {
+        options: [{ long: "status-all", help: "show the status of all services" }],
+      }),
+    ),
   shutdown: async () => (await import("../system/shutdown.ts")).SHUTDOWN,
   telinit: async () => (await import("../system/telinit.ts")).TELINIT,
   types: async () => (await import("../authoring/types.ts")).TOOL,
+  "update-rc.d": () =>
+    Promise.resolve(
+      described("update-rc.d", "SCRIPT ACTION [LEVEL]...", "Enable and disable init scripts."),
+    ),
 };
 
 async function systemEnd(name: string): Promise<CommandDescription> {

@@ -20,7 +20,7 @@ const OPTIONS: readonly Option[] = [
   { short: "F", long: "deptree-file", argument: "FILE", help: "the tree of a file" },
 ];
 
-const TOOL: OpenrcTool = { forms: ["[OPTION]... SERVICE..."], options: OPTIONS, run };
+export const TOOL: OpenrcTool = { forms: ["[OPTION]... SERVICE..."], options: OPTIONS, run };
 
 /** Runs the program. Returns the exit status. */
 export function main(args: string[], name: string): Promise<number> {

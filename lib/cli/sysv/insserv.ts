@@ -24,16 +24,6 @@ import { PLACES, type Places, readFacilities, Scripts } from "../../config/sysv/
 import { FatalError, type Survey, survey, type SurveyMessages } from "./survey.ts";
 import { writeFile } from "../write_file.ts";
 
-const INSSERV: CommandDescription = {
-  name: "insserv",
-  arguments: "[SCRIPT[,start=LEVELS][,stop=LEVELS]|DIRECTORY]...",
-  summary:
-    "Enable init scripts, or disable them with -r, and number all links by what the scripts' headers say.",
-  help: "Without a script, the links that are there are numbered anew.\n\n" +
-    "Exit status: 0; 1 when something is wrong and nothing was changed; 2 when a link or a file could not be made or " +
-    "removed, and the others were.",
-};
-
 /** The exit status where a link or a file could not be made or removed. */
 export const INCOMPLETE = 2;
 
@@ -55,6 +45,17 @@ const OPTIONS: readonly Option[] = [
   { short: "u", long: "upstart-job", argument: "FILE", help: "accepted for compatibility" },
   { short: "h", long: "help", help: "display this help and exit" },
 ];
+
+export const INSSERV: CommandDescription = {
+  name: "insserv",
+  arguments: "[SCRIPT[,start=LEVELS][,stop=LEVELS]|DIRECTORY]...",
+  summary:
+    "Enable init scripts, or disable them with -r, and number all links by what the scripts' headers say.",
+  help: "Without a script, the links that are there are numbered anew.\n\n" +
+    "Exit status: 0; 1 when something is wrong and nothing was changed; 2 when a link or a file could not be made or " +
+    "removed, and the others were.",
+  options: OPTIONS,
+};
 
 /** Runs the program. Returns the exit status. */
 export function main(args: string[]): number {

@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { close, read, write } from "../../sys/io/descriptors.ts";
 import { EAGAIN, ECONNRESET, EINTR, EPIPE, SystemError } from "../../sys/call/errno.ts";
-import { awaitDescriptor, POLLIN, POLLOUT } from "../../sys/io/socket.ts";
+import { awaitOrUnread, POLLIN, POLLOUT } from "../../sys/io/socket.ts";
 
 /** Carries bytes to the service. */
 export interface Channel {
@@ -12,6 +12,8 @@ export interface Channel {
   close(): void;
   /** See {@link Client.whenLate}. */
   whenLate(after: number, act: () => void): void;
+  /** See {@link Client.endUnread}. */
+  endUnread(output: number): void;
 }
 
 /** The client, as its channel sees it. */
@@ -23,6 +25,11 @@ export interface ChannelUser {
   ended(): void;
   /** Nothing more will come. */
   lost(error: Error): void;
+}
+
+/** Nobody reads any more what the program writes. */
+export class UnreadError extends Error {
+  override name = "UnreadError";
 }
 
 /** Makes a channel for a user. */
@@ -48,6 +55,8 @@ class WaitingChannel implements Channel {
   #late: { at: number; act(): void } | undefined;
   /** True: the program has more to do than to wait, so the socket is looked at every now and then. */
   #looks = false;
+  /** See {@link Client.endUnread}. */
+  #output: number | undefined;
 
   constructor(private readonly socket: number, private readonly user: ChannelUser) {}
 
@@ -58,6 +67,10 @@ class WaitingChannel implements Channel {
 
   whenLate(after: number, act: () => void): void {
     this.#late = { at: performance.now() + after, act };
+  }
+
+  endUnread(output: number): void {
+    this.#output = output;
   }
 
   close(): void {
@@ -91,7 +104,10 @@ class WaitingChannel implements Channel {
 
   #turn(): void {
     this.#flush();
-    awaitDescriptor(this.socket, this.#unsent.length > 0 ? POLLIN | POLLOUT : POLLIN, this.#patience());
+    const events = this.#unsent.length > 0 ? POLLIN | POLLOUT : POLLIN;
+    if (awaitOrUnread(this.socket, events, this.#output, this.#patience()) === "unread") {
+      throw new UnreadError("Nobody reads the output any more");
+    }
     const bytes = read(this.socket);
     // Where init has not read what was sent, the kernel calls the end a reset.
     if (bytes === -ECONNRESET) return this.user.ended();

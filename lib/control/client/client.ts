@@ -164,6 +164,14 @@ export class Client implements ChannelUser {
     this.#channel.whenLate(after, act);
   }
 
+  /**
+   * From now on, who waits for an answer gets an {@link UnreadError} when nobody reads any more what is written to a
+   * descriptor: for programs that wait without an end.
+   */
+  endUnread(output: number): void {
+    this.#channel.endUnread(output);
+  }
+
   /** Calls a method without arguments whose answer is of no interest. */
   tell(path: string, of: string, member: string): void {
     this.#send({ path, interface: of, member, signature: "", body: [], flags: NO_REPLY_EXPECTED });

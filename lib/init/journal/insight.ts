@@ -129,6 +129,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
       ...this.sources,
       histories: this.#histories,
       defaultConsole,
+      overrideOf: this.sources.context.overrideOf,
       logOf: output.logOf.bind(output),
       logProblem: ({ name, logTo }: JobDefinition) => output.problem(name, logTo),
     };

@@ -21,6 +21,8 @@ export interface ReportSources {
   problem(job: string): string | undefined;
   /** What is remarked of a job none of whose instances is there. `isFailureKnown`: the report has its last failure. */
   remark(job: string, isFailureKnown: boolean): string;
+  /** The file that overrides what the job's own file says. */
+  overrideOf(job: string): string | undefined;
   /** Why a log of a job cannot be written; undefined where all can. */
   logProblem(job: JobDefinition): string | undefined;
 }
@@ -32,18 +34,19 @@ export function reportOf(job: LoadedJob, now: Time, sources: ReportSources): Job
   const log = logOf(definition, "", sources), logProblem = sources.logProblem(definition);
   const past = sources.histories.pastOf(name), problem = sources.problem(name);
   const remark = sources.remark(name, past[0]?.last?.isFailure ?? false);
-  const isLimited = respawn && respawnLimit !== "unlimited";
+  const override = sources.overrideOf(name), isLimited = respawn && respawnLimit !== "unlimited";
   return {
     name,
     ...(description !== undefined && { description }),
     source,
+    ...(override !== undefined && { override }),
     semantics,
     isTask: task,
     isChanged: pendingDefinition !== undefined || problem !== undefined,
     ...(pendingDefinition && !pendingDefinition.definition && { isGone: true as const }),
     ...(problem !== undefined && { problem }),
     ...(job.instances.size === 0 && remark !== "" && { remark }),
-    isCompleted: job.completed,
+    isCompleted: task && job.completed,
     limits: Object.fromEntries(
       Object.entries(limit).map(([resource, { soft, hard }]) => [
         resource,

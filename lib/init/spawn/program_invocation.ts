@@ -1,8 +1,8 @@
 /** The invocation of a job's program: its arguments, and the script that it reads. */
 
 import type { JobDefinition, ProcessDefinition } from "../../model/job.ts";
-import { environment as parseEnvironment } from "../../model/environment.ts";
-import { expand } from "../../model/expand.ts";
+import { type Environment, environment as parseEnvironment } from "../../model/environment.ts";
+import { expand, ExpansionError } from "../../model/expand.ts";
 import { needsShell } from "../../model/text/shell.ts";
 import { isEngineVariable } from "../../sys/runtime/variables.ts";
 
@@ -11,6 +11,9 @@ export const SHELL = "/bin/sh";
 
 /** The descriptor that a script is read from. Scripts can see it, so it is the same as in Upstart. */
 export const SCRIPT_DESCRIPTOR = 9;
+
+/** So much of an argument is shown in a message. */
+const LONGEST_SHOWN = 60;
 
 /** The invocation of a program. */
 export interface ProgramInvocation {
@@ -57,7 +60,7 @@ const INVOCATIONS: Invocations = {
   script: ({ text }) => shell(text),
   arguments({ words }, { environment }) {
     const variables = parseEnvironment(environment);
-    return { argv: words.map((word) => expand(word, variables)) };
+    return { argv: words.map((word) => argument(word, variables)) };
   },
   function({ module, job }, { process, environment, definition: { sources }, hookCommand }) {
     const withheld = environment.filter(isEngineVariable);
@@ -69,6 +72,19 @@ const INVOCATIONS: Invocations = {
     };
   },
 };
+
+/** @throws {ExpansionError} which tells how a dollar sign gets to the program. */
+function argument(word: string, variables: Environment): string {
+  try {
+    return expand(word, variables);
+  } catch (error) {
+    if (!(error instanceof ExpansionError)) throw error;
+    const shown = word.length <= LONGEST_SHOWN ? word : `${word.slice(0, LONGEST_SHOWN)}…`;
+    throw new ExpansionError(
+      `${error.message} in the argument \`${shown}'; for a dollar sign that the program itself is to see, write \${}`,
+    );
+  }
+}
 
 /** A single line is an argument of the shell. More lines are read from a descriptor, which the script does not inherit. */
 function shell(script: string): ProgramInvocation {

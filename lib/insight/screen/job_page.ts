@@ -21,6 +21,8 @@ export interface PageContext {
   width: number;
   style: Style;
   observe(job: string, instance: InstanceReport): ObservedInstance | undefined;
+  /** What still runs of an instance that is gone: each process in a few words. */
+  leftBehind(job: string, instance: string): string[];
   /** A time (ms since 1970) as the reader's clock shows it. */
   clock(at: number): string;
   /** The last lines of its output, without their ends. */
@@ -86,6 +88,11 @@ const INSTANCE_FIELDS: readonly Field[] = [
     values: ({ instance }, { now }) => instance?.checks.map((check) => checkInWords(check, now)) ?? [],
   },
   {
+    label: "Left behind",
+    values: ({ job, instance, past }, { leftBehind }) =>
+      instance || !past ? [] : leftBehind(job.name, past.name).map((text) => ({ text, paint: "warn" })),
+  },
+  {
     label: "Listens at",
     values: ({ job, instance }, { observe }) =>
       ((instance && observe(job.name, instance))?.sockets ?? []).map(plain),
@@ -105,13 +112,17 @@ const INSTANCE_FIELDS: readonly Field[] = [
 /** What is said of a job, after its instances. */
 const JOB_FIELDS: readonly Field[] = [
   { label: "Defined in", values: ({ job }) => [plain(job.source)] },
+  { label: "Overridden by", values: ({ job }) => [plain(job.override)] },
   {
     label: "Changed",
     values: ({ job }) => [
       job.isGone
         ? { text: "its file is gone; the job is unknown once it has been stopped", paint: "warn" }
         : job.isChanged && !job.problem
-        ? { text: "its file has changed since; that counts when the job has been stopped", paint: "warn" }
+        ? {
+          text: "its file has changed since; that counts when the job has been stopped, and not by a restart",
+          paint: "warn",
+        }
         : undefined,
     ],
   },

@@ -10,6 +10,7 @@ const CONTEXT: PageContext = {
   width: 80,
   style: PLAIN,
   observe,
+  leftBehind: () => [],
   clock: (at) => new Date(at).toISOString().slice(0, 19).replace("T", " "),
   lines: [],
 };
@@ -132,8 +133,8 @@ Deno.test("a file that is gone is told, and an orderly end before the present ru
 
 Deno.test("a definition that waits for the job's stop is told", () => {
   assert.match(
-    page({ ...jobNamed("api"), isChanged: true }, { width: 100 }),
-    /^ +Changed its file has changed since; that counts when the job has been stopped$/m,
+    page({ ...jobNamed("api"), isChanged: true }, { width: 110 }),
+    /^ +Changed its file has changed since; that counts when the job has been stopped, and not by a restart$/m,
   );
 });
 

@@ -60,6 +60,8 @@ export function rowOf(subject: Subject, now: number, observe: Observation): JobR
   const isUp = instance?.goal === "start" && instance.state === "running";
   const remark = (instance ? holdsUp(instance) : job.remark) || job.logProblem ||
     (isUp && job.problem ? `its file has an error: ${job.problem}` : undefined);
+  // That a run before this one ended as it was told to is no news, nor is a failure before somebody started it anew.
+  const isOld = isUp && last && (isOrderly(last) || instance.restarts === 0);
   const state = stateOf(subject);
   return {
     job: job.name,
@@ -72,8 +74,7 @@ export function rowOf(subject: Subject, now: number, observe: Observation): JobR
     restarts: instance?.restarts ?? 0,
     ...observed && { cpuTime: observed.cpuTime, memory: observed.memory },
     // When a run was that has left nothing, the column beside tells.
-    // That a run before this one ended as it was told to is no news.
-    result: remark || (last && !(isUp && isOrderly(last)) ? resultInWords(last, instance && now) : ""),
+    result: remark || (last && !isOld ? resultInWords(last, instance && now) : ""),
     isFailure: last?.isFailure ?? false,
     description: job.description ?? "",
   };

@@ -76,14 +76,16 @@ for (const [width, text] of SCREENS) {
   });
 }
 
-Deno.test("a job that runs tells of its file's error, and of no orderly end before", () => {
-  const [broken, restarted] = rowsOf({
+Deno.test("a job that runs tells of its file's error, and of no end before somebody started it", () => {
+  const [broken, restarted, mended, respawned] = rowsOf({
     ...REPORT,
     jobs: [
       job("broken", { problem: "x.conf:1: Unknown stanza", instances: [instance()] }),
       job("restarted", {
         instances: [instance({ last: result({ exit: { signal: 15 }, isFailure: false }) })],
       }),
+      job("mended", { instances: [instance({ last: result() })] }),
+      job("respawned", { instances: [instance({ last: result(), restarts: 1 })] }),
     ],
     broken: [],
   }, observe);
@@ -91,6 +93,8 @@ Deno.test("a job that runs tells of its file's error, and of no orderly end befo
   assert.equal(broken!.state.needsAttention, true);
   assert.equal(restarted!.result, "");
   assert.equal(restarted!.state.needsAttention, undefined);
+  assert.equal(mended!.result, "");
+  assert.notEqual(respawned!.result, "");
 });
 
 Deno.test("states have colours, which change nothing else", () => {

@@ -26,6 +26,8 @@ export interface FactSources {
   runlevel?: string | undefined;
   /** What /proc tells of a process of init's namespace; undefined where that is not known. */
   process?(pid: number): ProcessFacts | undefined;
+  /** The processes that still run of an instance that is gone. */
+  leftBehind?(job: string, instance: string): number[];
 }
 
 /** The record of an event in the journal. */
@@ -40,14 +42,16 @@ export class Facts {
   readonly emitters: Emitters;
   readonly holders: Holders;
   readonly #process: FactSources["process"];
+  readonly #leftBehind: FactSources["leftBehind"];
   readonly #jobs: ReadonlyMap<string, JobReport>;
   readonly #events = new Map<string, EventRecord[]>();
 
-  constructor({ engine, report, journal = [], runlevel, process }: FactSources) {
+  constructor({ engine, report, journal = [], runlevel, process, leftBehind }: FactSources) {
     this.engine = engine;
     this.report = report;
     this.journal = journal;
     this.#process = process;
+    this.#leftBehind = leftBehind;
     this.#jobs = new Map(report?.jobs.map((job) => [job.name, job]));
     for (const record of journal) {
       if (record.kind !== "event") continue;
@@ -94,6 +98,11 @@ export class Facts {
   recordOf({ name, environment }: Event): EventRecord | undefined {
     const pairs = environment.pairs().join("\0");
     return this.eventsCalled(name).findLast((record) => record.environment.join("\0") === pairs);
+  }
+
+  /** The processes that still run of an instance that is gone; none where that is not known. */
+  leftBehind(job: string, instance: string): number[] {
+    return this.#leftBehind?.(job, instance) ?? [];
   }
 
   /** What is known of a process. */

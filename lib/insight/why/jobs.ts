@@ -115,7 +115,13 @@ function circleOfNeeds(engine: EngineState, { name }: LoadedJob): string[] | und
 /** The condition by which a job starts, and what else does where it has none. */
 export function startConditions(facts: Facts, job: LoadedJob, path: Path): ReasonNode[] {
   if (job.startOn) return [conditionReason(facts, "start-on", job.startOn, path)];
-  return [reason("start-on", "it has no start on: a request starts it, or a job that needs it")];
+  const override = facts.job(job.name)?.override;
+  return [
+    reason("start-on", "it has no start on: a request starts it, or a job that needs it"),
+    ...override === undefined
+      ? []
+      : [reason("note", `what ${override} says counts before what its own file says`)],
+  ];
 }
 
 /** What an instance does. */

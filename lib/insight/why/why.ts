@@ -13,6 +13,7 @@ import { hasRun } from "../results.ts";
 import { conditionInWords, conditionReason, missingParts, ONCE } from "./conditions.ts";
 import { dependantReasons, dependencyReasons } from "./dependencies.ts";
 import type { Facts } from "./facts.ts";
+import { leftBehind } from "./left_behind.ts";
 import { lastResult, presentFailure, startReason, stopReason } from "./history.ts";
 import { doing, obstacles, type Path, processReason, startConditions, waitersOf, waitsOf } from "./jobs.ts";
 import { type Explanation, type JobVerdict, MOST_LISTED, reason, type ReasonNode } from "./reason.ts";
@@ -185,6 +186,7 @@ function whyAbsent(facts: Facts, job: LoadedJob, instance?: string): Explanation
       ...circleNotes(conditions),
       ...result,
       ...stop,
+      ...(past ? leftBehind(facts, job, past.name) : []),
       ...delayNote(facts, job),
       ...obstacle,
       ...shutdownNote(facts, job),
@@ -214,9 +216,9 @@ const SUMMARIES: Partial<Record<JobVerdict, string>> = {
   waiting: "has not been started",
 };
 
-function verdictOf({ completed }: LoadedJob, hasFailed: boolean, hasRun: boolean): JobVerdict {
+function verdictOf({ completed, definition }: LoadedJob, hasFailed: boolean, hasRun: boolean): JobVerdict {
   if (hasFailed) return "failed";
-  return completed ? "completed" : hasRun ? "stopped" : "waiting";
+  return completed && definition.task ? "completed" : hasRun ? "stopped" : "waiting";
 }
 
 /** More events than this do not stand in the summary. */
@@ -298,7 +300,12 @@ function problems(facts: Facts, { name, pendingDefinition }: LoadedJob, hasFaile
   if (pendingDefinition && !pendingDefinition.definition) {
     found.push(reason("note", "its file is gone: it is forgotten once it is stopped"));
   } else if (pendingDefinition) {
-    found.push(reason("note", "its file has changed: the new definition is in force once it is stopped"));
+    found.push(
+      reason(
+        "note",
+        "its file has changed: the new definition is in force once it is stopped, and not by a restart",
+      ),
+    );
   } else if (isChanged && !problem) {
     found.push(reason("note", `${source} has changed since it was read`));
   }

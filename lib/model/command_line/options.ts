@@ -163,6 +163,16 @@ export function valueOf({ options }: ParsedOptions, option: string): string | un
   return options.get(option)?.at(-1);
 }
 
+/**
+ * The value of an option of which one alone can be meant.
+ * @throws {UsageError} when it was given with several values.
+ */
+export function onlyValueOf({ options }: ParsedOptions, option: string): string | undefined {
+  const [value, ...more] = options.get(option) ?? [];
+  if (more.every((another) => another === value)) return value;
+  throw new UsageError(`--${option} was given ${more.length + 1} times, and one value alone can be meant`);
+}
+
 /** The one of these options, by their long names, that was given last. */
 export function lastGiven(options: ParsedOptions["options"], names: readonly string[]): string | undefined {
   let last: string | undefined;

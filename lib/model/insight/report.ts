@@ -68,6 +68,8 @@ export interface JobReport {
   description?: string;
   /** The file that defines it, or `compiled-in`. */
   source: string;
+  /** The file that overrides what that says. */
+  override?: string;
   semantics: string;
   isTask: boolean;
   /** True where its file is not any more what it was when the definition in force was read. */

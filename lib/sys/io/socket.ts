@@ -65,15 +65,33 @@ export const POLLIN = 1, POLLOUT = 4;
  * @throws {SystemError}
  */
 export function awaitDescriptor(fd: number, events: number, time = Infinity): boolean {
+  return awaitOrUnread(fd, events, undefined, time) !== undefined;
+}
+
+/**
+ * The same, and until nobody reads any more what is written to another descriptor, a pipe or a socket.
+ * @returns `"unread"` then, undefined without an event.
+ * @throws {SystemError}
+ */
+export function awaitOrUnread(
+  fd: number,
+  events: number,
+  output: number | undefined,
+  time = Infinity,
+): "event" | "unread" | undefined {
   const { address, bytes } = kernel().scratch;
   bytes.writeInt32LE(fd, 0);
   bytes.writeInt32LE(events, 4);
+  // The kernel tells of the other side's end unasked, and passes over -1.
+  bytes.writeInt32LE(output ?? -1, 8);
+  bytes.writeInt32LE(0, 12);
   const limit = address + 16;
   if (time !== Infinity) {
     bytes.writeBigInt64LE(BigInt(Math.floor(time / 1000)), 16);
     bytes.writeBigInt64LE(BigInt(Math.floor(time % 1000 * 1e6)), 24);
   }
-  const result = call("ppoll", address, 1, time === Infinity ? 0 : limit, 0, 0);
+  const result = call("ppoll", address, 2, time === Infinity ? 0 : limit, 0, 0);
   if (result !== -EINTR) required("wait for a descriptor", result);
-  return result > 0;
+  if (result <= 0) return undefined;
+  return bytes.readInt16LE(14) !== 0 ? "unread" : "event";
 }

@@ -8,6 +8,7 @@ import type { FactSources, ProcessFacts } from "../../../insight/why/facts.ts";
 import type { JournalRecord } from "../../../model/insight/journal.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { commandLineOf, processStatus, ticksSinceBoot } from "../../../sys/process/procfs.ts";
+import { leftBehind } from "../screens/observer.ts";
 import { recordedRunlevel } from "../../../sys/utmp/records.ts";
 import { OTHER_INIT } from "../command.ts";
 
@@ -52,9 +53,13 @@ async function wholeJournal(client: Client): Promise<JournalRecord[]> {
 export async function surroundingsOf(
   { server }: Client,
   hasRunlevels: boolean,
-): Promise<Pick<FactSources, "runlevel" | "process">> {
+): Promise<Pick<FactSources, "runlevel" | "process" | "leftBehind">> {
   if (server === undefined || server <= 0 || !await isOfThisNamespace(server)) return {};
-  return { process: factsOf, ...(hasRunlevels && { runlevel: presentRunlevel() }) };
+  return {
+    process: factsOf,
+    leftBehind: (job, instance) => leftBehind(server, job, instance),
+    ...(hasRunlevels && { runlevel: presentRunlevel() }),
+  };
 }
 
 function presentRunlevel(): string | undefined {

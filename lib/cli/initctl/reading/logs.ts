@@ -20,8 +20,8 @@ import { type ChosenJobs, chosenJobs, type ReadingWish, wishOf } from "./wishes.
 
 /** What is asked for. */
 interface LogWish extends ReadingWish {
-  /** Undefined: every line. */
-  pattern: LinePattern | undefined;
+  /** A line has to match one of them; none: every line. */
+  patterns: LinePattern[];
 }
 
 /**
@@ -30,7 +30,7 @@ interface LogWish extends ReadingWish {
  */
 export async function showLogs(invocation: Invocation): Promise<number> {
   const now = Date.now();
-  const wish = { ...wishOf(invocation, now), pattern: patternOf(invocation.values("grep").at(-1)) };
+  const wish = { ...wishOf(invocation, now), patterns: invocation.values("grep").map(patternOf) };
   const chosen = await chosenJobs(invocation);
   const output = outputFor(invocation, chosen, now);
   const { lines, next } = await pastLines(invocation, wish, chosen);
@@ -60,9 +60,9 @@ export async function showLogs(invocation: Invocation): Promise<number> {
 }
 
 /** @throws {Error} for what is no pattern. */
-function patternOf(source: string | undefined): LinePattern | undefined {
+function patternOf(source: string): LinePattern {
   try {
-    return source === undefined ? undefined : new LinePattern(source);
+    return new LinePattern(source);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     throw new Error(`Unable to search for ${source}: ${error.message}`);
@@ -79,8 +79,9 @@ function outputFor(invocation: Invocation, { jobs }: ChosenJobs, now: number): L
   );
 }
 
-function isWanted({ at, text }: LogLine, { since, pattern }: LogWish): boolean {
-  return (since === -Infinity || at !== undefined && at >= since) && (pattern?.matches(text) ?? true);
+function isWanted({ at, text }: LogLine, { since, patterns }: LogWish): boolean {
+  return (since === -Infinity || at !== undefined && at >= since) &&
+    (patterns.length === 0 || patterns.some((pattern) => pattern.matches(text)));
 }
 
 /** The lines that there are, and the number to go on after. */
@@ -91,8 +92,8 @@ interface PastLines {
 
 async function pastLines(invocation: Invocation, wish: LogWish, chosen: ChosenJobs): Promise<PastLines> {
   const client = await invocation.client();
-  const { most, pattern, isFollowing } = wish, jobs = chosen.isAll ? [] : chosen.jobs;
-  if (most < Infinity && !pattern) {
+  const { most, patterns, isFollowing } = wish, jobs = chosen.isAll ? [] : chosen.jobs;
+  if (most < Infinity && patterns.length === 0) {
     const { items, next } = await readAll(client, readOutput, { jobs }, most).catch(unless(isFollowing));
     if (items.length >= most) {
       return { lines: wantedOf(merged([asyncOf(items.map(keptLine))]), wish), next };
@@ -132,12 +133,12 @@ function sequenceOf(
   files: LogFiles,
   log: InstanceLog,
   kept: LogLine[],
-  { since, most, pattern }: LogWish,
+  { since, most, patterns }: LogWish,
   onTimeless: (path: string) => void,
 ): AsyncIterable<LogLine> {
   // What init keeps reaches back far enough.
   if (kept[0] && kept[0].at! < since) return asyncOf(kept);
-  const lines = pattern || since > -Infinity ? Infinity : 3 * kept.length + most;
+  const lines = patterns.length > 0 || since > -Infinity ? Infinity : 3 * kept.length + most;
   const all = joined(files.linesOf(log, lines, since), kept);
   return since === -Infinity ? all : withTimes(all, () => onTimeless(log.files.at(-1)!.path));
 }
@@ -180,8 +181,8 @@ async function* asyncOf(lines: LogLine[]): AsyncGenerator<LogLine> {
 }
 
 /** Why there may be nothing. */
-function nothingShown({ report, jobs, isAll }: ChosenJobs, { since, pattern }: LogWish): string[] {
-  if (pattern || since > -Infinity) return ["No line is like that"];
+function nothingShown({ report, jobs, isAll }: ChosenJobs, { since, patterns }: LogWish): string[] {
+  if (patterns.length > 0 || since > -Infinity) return ["No line is like that"];
   const named = new Set(jobs);
   const runs = failedRuns({ ...report, jobs: report.jobs.filter(({ name }) => named.has(name)) }, 0).slice(
     0,

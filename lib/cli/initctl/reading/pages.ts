@@ -3,6 +3,7 @@
 import type { Client } from "../../../control/client/client.ts";
 import type { PageWish } from "../../../control/client/insight.ts";
 import type { Page } from "../../../model/insight/journal.ts";
+import { ConnectionError } from "../errors.ts";
 
 /** Reads a page, see {@link readOutput}. */
 type ReadPage<Item> = (client: Client, wish: PageWish, wait?: boolean) => Promise<Page<Item>>;
@@ -34,8 +35,10 @@ export async function readAll<Item>(
 }
 
 /**
- * Pages of what comes after an item, as it comes, without an end.
- * @throws {Error} when init has gone.
+ * Pages of what comes after an item, as it comes, until nobody reads standard output any more. Init does not come back at
+ * the same address, so there is no other try when it has gone.
+ * @throws {ConnectionError} when init has gone.
+ * @throws {CallError} when the answer is an error.
  */
 export async function* follow<Item>(
   client: Client,
@@ -43,9 +46,18 @@ export async function* follow<Item>(
   jobs: string[],
   after: number,
 ): AsyncGenerator<Page<Item>> {
-  for (;;) {
-    const page = await read(client, { jobs, after, most: PAGE }, true);
-    after = page.next;
-    yield page;
+  client.endUnread(1);
+  try {
+    for (;;) {
+      const page = await read(client, { jobs, after, most: PAGE }, true);
+      after = page.next;
+      yield page;
+    }
+  } catch (error) {
+    // By their names: the client's bundle has classes of its own.
+    const { name } = error as Error;
+    if (name === "UnreadError") return;
+    if (name.includes(".")) throw error;
+    throw new ConnectionError("Init has ended, or has closed the connection: nothing more will come");
   }
 }

@@ -17,7 +17,8 @@ export interface Listing {
   /** Those alone that have processes. */
   isRunningOnly: boolean;
   isFailedOnly: boolean;
-  state: string | undefined;
+  /** Those in one of these states; none: all. */
+  states: string[];
   order: string | undefined;
 }
 
@@ -39,7 +40,7 @@ export async function showList(invocation: Invocation, isRunningOnly: boolean): 
     words: isRunningOnly || has("jobs") ? [...values("jobs"), ...args] : [],
     isRunningOnly,
     isFailedOnly: has("failed"),
-    state: stateNamed(values("state").at(-1)),
+    states: statesNamed(values("state")),
     order: orderOf(values("sort").at(-1)),
   };
   const view = viewOf(invocation);
@@ -57,10 +58,11 @@ export async function showList(invocation: Invocation, isRunningOnly: boolean): 
 }
 
 /** @throws {Error} for a word that is no state. */
-function stateNamed(word: string | undefined): string | undefined {
-  if (word === undefined || isStateName(word)) return word;
+function statesNamed(words: string[]): string[] {
+  const wrong = words.find((word) => !isStateName(word));
+  if (wrong === undefined) return words;
   throw new Error(
-    `invalid value for --state: ${word}; it is one of ${STATE_WORDS.join(", ")}, or as in start/running`,
+    `invalid value for --state: ${wrong}; it is one of ${STATE_WORDS.join(", ")}, or as in start/running`,
   );
 }
 
@@ -82,10 +84,10 @@ export async function lookAt(invocation: Invocation, listing: Listing): Promise<
     if (seen) observed.push(seen);
     return seen;
   });
-  const { isRunningOnly, isFailedOnly, state, order } = listing;
+  const { isRunningOnly, isFailedOnly, states, order } = listing;
   const rows = all.filter((row) =>
     (!isRunningOnly || row.pid !== undefined) && (!isFailedOnly || row.state.needsAttention) &&
-    (state === undefined || isInState(row, state))
+    (states.length === 0 || states.some((state) => isInState(row, state)))
   );
   return { report, problems, observed, rows: order === undefined ? rows : sorted(rows, order) };
 }

@@ -123,6 +123,7 @@ async function pages(invocation: Invocation, { report, instance }: Asked): Promi
       observe,
       clock: (at) => clockTime(at, true),
       lines: output,
+      leftBehind: (job, instance) => observer.leftBehind(job, instance),
       ...instance !== undefined && { instance },
       ...why !== undefined && { why },
     };

@@ -43,7 +43,8 @@ export async function askReport({ client }: Invocation, jobs: string[] = []): Pr
 /** A look at the processes of the machine that init runs on, if that is this one. */
 export async function observerOf({ client }: Invocation, isWhole: boolean): Promise<Observer> {
   const { server } = await client();
-  return new Observer(server !== undefined && server > 0 && await isOfThisNamespace(server), isWhole);
+  const isHere = server !== undefined && server > 0 && await isOfThisNamespace(server);
+  return new Observer(isHere ? server : undefined, isWhole);
 }
 
 /** The part of a report that names and patterns choose; the whole where there are none. */

@@ -14,7 +14,7 @@ import {
   type ServicePlan,
 } from "./managed_links.ts";
 
-const CHKCONFIG: SystemProgram = {
+export const CHKCONFIG: SystemProgram = {
   name: "chkconfig",
   arguments: "[NAME [on|off|reset|resetpriorities]]",
   summary: "List the runlevels in which services start, or change them.",

@@ -2,7 +2,7 @@
 
 import { readdirSync } from "node:fs";
 import process from "node:process";
-import { commandHelp } from "../../../model/command_line/help.ts";
+import { type CommandDescription, commandHelp } from "../../../model/command_line/help.ts";
 import type { Option } from "../../../model/command_line/options.ts";
 import { goesDown } from "../../../model/sysv/runlevels.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
@@ -24,7 +24,7 @@ const OPTIONS: readonly Option[] = [
   { long: "help", help: "display this help and exit" },
 ];
 
-const HELP = {
+export const INVOKE: CommandDescription = {
   name: "invoke-rc.d",
   arguments: "SCRIPT ACTION [ARGUMENT]...",
   summary: "Run an action of an init script, unless the runlevel or the local policy forbids it.",
@@ -33,6 +33,7 @@ const HELP = {
     "/usr/sbin/policy-rc.d, where it is there, decides on all.\n\n" +
     "Exit status: the script's; 0 where the action is not allowed; 100 unknown script, 101 denied, " +
     "102 the policy fails, 103 wrong arguments.",
+  options: OPTIONS,
 };
 
 /** Actions that make a service run, which only its runlevels may have. */
@@ -81,7 +82,7 @@ function parse(args: string[]): Call | number {
 }
 
 function help(descriptor: 1 | 2, status: number): number {
-  write(descriptor, commandHelp("invoke-rc.d", HELP, OPTIONS));
+  write(descriptor, commandHelp("invoke-rc.d", INVOKE, OPTIONS));
   return status;
 }
 
