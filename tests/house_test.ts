@@ -123,6 +123,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   CommandRun: "is made anew, by CheckRunner",
   ConsoleEcho: "what it keeps is in the logs",
   ControlFifo: "is opened anew, by InittabSequence",
+  Backlog: "is followed when InitInsight is saved",
   Connection: "is that of CheckChild to its process",
   FrameReader: "is that process's",
   HttpAnswer: "is that process's",

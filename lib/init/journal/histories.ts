@@ -7,8 +7,8 @@ import type { Cause, RunResult } from "../../model/insight/journal.ts";
 import type { InstanceProcess } from "../../model/job.ts";
 import type { Notice, RunFailure } from "../../model/requests.ts";
 import type { Part } from "../parts/part.ts";
-import { shortCause } from "./entries.ts";
-import { shortText } from "./journal.ts";
+import { shortCause, shortText } from "./short.ts";
+import { sizeOfCause } from "./sizes.ts";
 
 /** A change of a goal. */
 interface GoalChange {
@@ -35,16 +35,19 @@ export interface History {
   failuresSince: number;
   /** True where the present run has failed. */
   hasFailed: boolean;
-  /** The processes that run. */
-  processes: Partial<Record<InstanceProcess, { pid: number; since: number }>>;
+  /** The processes that run. This table and the next two are replaced, and never changed. */
+  processes: Readonly<Partial<Record<InstanceProcess, { pid: number; since: number }>>>;
   /** The processes that have ended in the present run: how long each had run (ms). */
-  durations: Partial<Record<InstanceProcess, number>>;
+  durations: Readonly<Partial<Record<InstanceProcess, number>>>;
   /** The answers of checks in the present run, by their use. */
-  checks: Record<string, { passes: boolean; reason?: string; since: number }>;
+  checks: Readonly<Record<string, { passes: boolean; reason?: string; since: number }>>;
 }
 
-/** How many past instances are kept of a job, and of all jobs. */
-const MOST_OF_JOB = 8, MOST_PAST = 1000;
+/** The empty table. Most instances have nothing else most of the time. */
+const NONE = {};
+
+/** How many past instances are kept of a job, and of all jobs, and about how many bytes all of these take at most. */
+const MOST_OF_JOB = 8, MOST_PAST = 1000, LARGEST_PAST = 1_000_000;
 
 /** What is saved of {@link Histories}. */
 export interface SavedHistories {
@@ -71,6 +74,8 @@ export class Histories implements Part<SavedHistories> {
   readonly #past: Table = new Map();
   /** Those of the past, the oldest first. */
   readonly #inOrder = new Set<History>();
+  /** About how many bytes those take. */
+  #pastSize = 0;
 
   /** Called when a run has failed. */
   onFailure: (history: History, result: RunResult) => void = () => {};
@@ -106,17 +111,16 @@ export class Histories implements Part<SavedHistories> {
       history.state = state;
       history.since = now;
       if (state === "starting") beginRun(history);
-      if (state === "spawning") history.checks = {};
     },
-    "spawned"({ processes }, { process, pid }, now) {
-      processes[process] = { pid, since: now };
+    "spawned"(history, { process, pid }, now) {
+      history.processes = { ...history.processes, [process]: { pid, since: now } };
     },
     "process-ended"(history, { process, exit }, now) {
       const since = history.processes[process]?.since;
-      delete history.processes[process];
-      if (since !== undefined) history.durations[process] = now - since;
-      if (process !== "main" || history.hasFailed) return;
       const duration = since === undefined ? undefined : now - since;
+      history.processes = without(history.processes, process);
+      if (duration !== undefined) history.durations = { ...history.durations, [process]: duration };
+      if (process !== "main" || history.hasFailed) return;
       history.last = {
         at: now,
         ...(duration !== undefined && { duration }),
@@ -130,13 +134,14 @@ export class Histories implements Part<SavedHistories> {
       history.restarts++;
       this.#fail(history, failure, now);
     },
-    "check-changed"({ checks }, { check, passes, reason }, now) {
-      const before = checks[check];
-      checks[check] = {
+    "check-changed"(history, { check, passes, reason }, now) {
+      const before = history.checks[check];
+      const answer = {
         passes,
         ...(reason !== undefined && { reason: shortText(reason) }),
         since: before?.passes === passes ? before.since : now,
       };
+      history.checks = { ...history.checks, [check]: answer };
     },
   };
 
@@ -148,7 +153,7 @@ export class Histories implements Part<SavedHistories> {
 
   #end(history: History): void {
     take(this.#present, history);
-    history.processes = {};
+    history.processes = history.durations = history.checks = NONE;
     const earlier = this.#past.get(history.job)?.get(history.instance);
     if (earlier) this.#dropPast(earlier);
     this.#keepPast(history);
@@ -157,14 +162,17 @@ export class Histories implements Part<SavedHistories> {
   #keepPast(history: History): void {
     put(this.#past, history);
     this.#inOrder.add(history);
+    this.#pastSize += sizeOf(history);
     const ofJob = this.#past.get(history.job)!;
     if (ofJob.size > MOST_OF_JOB) this.#dropPast(first(ofJob.values()));
-    if (this.#inOrder.size > MOST_PAST) this.#dropPast(first(this.#inOrder));
+    while (this.#inOrder.size > MOST_PAST || this.#pastSize > LARGEST_PAST) {
+      this.#dropPast(first(this.#inOrder));
+    }
   }
 
   #dropPast(history: History): void {
     take(this.#past, history);
-    this.#inOrder.delete(history);
+    if (this.#inOrder.delete(history)) this.#pastSize -= sizeOf(history);
   }
 
   #forget(job: string): void {
@@ -204,9 +212,9 @@ function newHistory(job: string, instance: string, now: number): History {
     failures: 0,
     failuresSince: 0,
     hasFailed: false,
-    processes: {},
-    durations: {},
-    checks: {},
+    processes: NONE,
+    durations: NONE,
+    checks: NONE,
   };
 }
 
@@ -228,7 +236,19 @@ function changeGoal(
 function beginRun(history: History): void {
   if (!history.hasFailed) history.failures = 0;
   history.hasFailed = false;
-  history.durations = {};
+  history.durations = history.checks = NONE;
+}
+
+/** A table of processes without one of them. */
+function without(processes: History["processes"], process: InstanceProcess): History["processes"] {
+  const { [process]: _, ...others } = processes;
+  return Object.keys(others).length > 0 ? others : NONE;
+}
+
+/** About what the history of an instance that is gone takes, in bytes. It does not change any more. */
+function sizeOf({ job, instance, started, stopped, last }: History): number {
+  return 400 + job.length + instance.length + sizeOfCause(started?.cause) + sizeOfCause(stopped?.cause) +
+    (last?.reason?.length ?? 0);
 }
 
 function resultOf(

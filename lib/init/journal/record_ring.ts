@@ -1,6 +1,7 @@
 /** Records in the order of their numbers, of which the oldest go when there are too many, or they are too large. */
 
-import type { Cause, JournalRecord } from "../../model/insight/journal.ts";
+import type { JournalRecord } from "../../model/insight/journal.ts";
+import { sizeOf } from "./sizes.ts";
 
 /** What records may take. */
 export interface RingLimits {
@@ -10,8 +11,9 @@ export interface RingLimits {
   size: number;
 }
 
-/** So many places of records that are gone are left at the beginning of the list before it is cut. */
-const MOST_GONE = 512;
+/** So many places of records that are gone are left at the beginning of the list before it is cut, and what is there. */
+const MOST_GONE = 512,
+  GONE: JournalRecord = { number: 0, at: 0, kind: "definition", job: "", change: "removed" };
 
 /** The largest part of all space that one record may take. */
 const LARGEST_SHARE = 1 / 4;
@@ -79,49 +81,10 @@ export class RecordRing {
 
   #drop(): void {
     this.#size -= this.#sizes[this.#first]!;
-    this.#first++;
+    this.#records[this.#first++] = GONE;
     if (this.#first < MOST_GONE) return;
     this.#records = this.#records.slice(this.#first);
     this.#sizes = this.#sizes.slice(this.#first);
     this.#first = 0;
   }
-}
-
-/** What a record takes without its texts, in bytes; it has few fields. */
-const PLAIN_SIZE = 100;
-
-/** About what a record takes in memory, in bytes. A walk over all fields of each would cost more than all else here. */
-function sizeOf(record: JournalRecord): number {
-  const size = PLAIN_SIZE + ("instance" in record ? record.instance.length : 0);
-  switch (record.kind) {
-    case "event":
-      return size + record.event.length + sizeOfVariables(record.environment) + sizeOfCause(record.cause);
-    case "event-over":
-      return size + record.event.length + sizeOfVariables(record.environment);
-    case "goal":
-      return size + sizeOfCause(record.cause);
-    case "failed":
-      return size + PLAIN_SIZE + (record.result.reason?.length ?? 0);
-    case "spawn-failed":
-      return size + record.reason.length;
-    case "check":
-      return size + (record.reason?.length ?? 0);
-    case "request":
-      return size + record.what.length + (record.error?.length ?? 0);
-    case "message":
-      return size + record.message.length;
-    default:
-      return size;
-  }
-}
-
-function sizeOfCause(cause: Cause): number {
-  if (cause.by === "event") return PLAIN_SIZE + cause.event.length + sizeOfVariables(cause.environment);
-  return PLAIN_SIZE + (cause.by === "failure" ? cause.reason.length : 0);
-}
-
-function sizeOfVariables(environment: readonly string[]): number {
-  let size = 32;
-  for (const pair of environment) size += 24 + pair.length;
-  return size;
 }
