@@ -8,7 +8,6 @@ import type { InstanceProcess } from "../../model/job.ts";
 import type { Notice, RunFailure } from "../../model/requests.ts";
 import type { Part } from "../parts/part.ts";
 import { shortCause, shortText } from "./short.ts";
-import { sizeOfCause } from "./sizes.ts";
 
 /** A change of a goal. */
 interface GoalChange {
@@ -58,6 +57,13 @@ export interface SavedHistories {
 /** By job, then by instance. */
 type Table = Map<string, Map<string, History>>;
 
+/** The history of an instance that is gone, as JSON: a text takes a fraction of what its dozen objects would. */
+interface Past {
+  readonly job: string;
+  readonly instance: string;
+  readonly text: string;
+}
+
 type InstanceNotice = Extract<Notice, { instance: string }>;
 
 type Followers = {
@@ -71,9 +77,10 @@ type Followers = {
 /** The histories of instances that are there, and the last ones of those that are gone. */
 export class Histories implements Part<SavedHistories> {
   readonly #present: Table = new Map();
-  readonly #past: Table = new Map();
-  /** Those of the past, the oldest first. */
-  readonly #inOrder = new Set<History>();
+  /** By job, the oldest first. */
+  readonly #past = new Map<string, Past[]>();
+  /** Those of all jobs, the oldest first. */
+  readonly #inOrder = new Set<Past>();
   /** About how many bytes those take. */
   #pastSize = 0;
 
@@ -87,7 +94,7 @@ export class Histories implements Part<SavedHistories> {
 
   /** The histories of a job's instances that are gone, the newest first. */
   pastOf(job: string): History[] {
-    return [...this.#past.get(job)?.values() ?? []].reverse();
+    return (this.#past.get(job) ?? []).map(historyOf).reverse();
   }
 
   /** To be called with every notice. `now` in ms since 1970. */
@@ -146,37 +153,46 @@ export class Histories implements Part<SavedHistories> {
   };
 
   #begin(job: string, instance: string, now: number): void {
-    const past = this.#past.get(job)?.get(instance);
-    if (past) this.#dropPast(past);
-    put(this.#present, past ?? newHistory(job, instance, now));
+    const past = this.#takePast(job, instance);
+    put(this.#present, past ? historyOf(past) : newHistory(job, instance, now));
   }
 
   #end(history: History): void {
     take(this.#present, history);
     history.processes = history.durations = history.checks = NONE;
-    const earlier = this.#past.get(history.job)?.get(history.instance);
-    if (earlier) this.#dropPast(earlier);
+    this.#takePast(history.job, history.instance);
     this.#keepPast(history);
   }
 
   #keepPast(history: History): void {
-    put(this.#past, history);
-    this.#inOrder.add(history);
-    this.#pastSize += sizeOf(history);
-    const ofJob = this.#past.get(history.job)!;
-    if (ofJob.size > MOST_OF_JOB) this.#dropPast(first(ofJob.values()));
+    const { job, instance } = history, past = { job, instance, text: JSON.stringify(history) };
+    let ofJob = this.#past.get(job);
+    if (!ofJob) this.#past.set(job, ofJob = []);
+    ofJob.push(past);
+    this.#inOrder.add(past);
+    this.#pastSize += sizeOf(past);
+    if (ofJob.length > MOST_OF_JOB) this.#dropPast(ofJob[0]!);
     while (this.#inOrder.size > MOST_PAST || this.#pastSize > LARGEST_PAST) {
       this.#dropPast(first(this.#inOrder));
     }
   }
 
-  #dropPast(history: History): void {
-    take(this.#past, history);
-    if (this.#inOrder.delete(history)) this.#pastSize -= sizeOf(history);
+  #takePast(job: string, instance: string): Past | undefined {
+    const past = this.#past.get(job)?.find((one) => one.instance === instance);
+    if (past) this.#dropPast(past);
+    return past;
+  }
+
+  #dropPast(past: Past): void {
+    const ofJob = this.#past.get(past.job)!;
+    ofJob.splice(ofJob.indexOf(past), 1);
+    if (ofJob.length === 0) this.#past.delete(past.job);
+    this.#inOrder.delete(past);
+    this.#pastSize -= sizeOf(past);
   }
 
   #forget(job: string): void {
-    for (const history of [...this.#past.get(job)?.values() ?? []]) this.#dropPast(history);
+    for (const past of [...this.#past.get(job) ?? []]) this.#dropPast(past);
   }
 
   #fail(history: History, failure: RunFailure, now: number): void {
@@ -192,7 +208,7 @@ export class Histories implements Part<SavedHistories> {
 
   save(): SavedHistories {
     const present = [...this.#present.values()].flatMap((ofJob) => [...ofJob.values()]);
-    return { present, past: [...this.#inOrder] };
+    return { present, past: Array.from(this.#inOrder, historyOf) };
   }
 
   restore({ present, past }: SavedHistories): void {
@@ -245,10 +261,13 @@ function without(processes: History["processes"], process: InstanceProcess): His
   return Object.keys(others).length > 0 ? others : NONE;
 }
 
-/** About what the history of an instance that is gone takes, in bytes. It does not change any more. */
-function sizeOf({ job, instance, started, stopped, last }: History): number {
-  return 400 + job.length + instance.length + sizeOfCause(started?.cause) + sizeOfCause(stopped?.cause) +
-    (last?.reason?.length ?? 0);
+function historyOf({ text }: Past): History {
+  return JSON.parse(text);
+}
+
+/** About what it takes, in bytes. */
+function sizeOf({ instance, text }: Past): number {
+  return 200 + instance.length + text.length;
 }
 
 function resultOf(
