@@ -122,6 +122,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   Channels: "is saved by JobOutput, which knows where its streams lead",
   CommandRun: "is made anew, by CheckRunner",
   ConsoleEcho: "what it keeps is in the logs",
+  Backlog: "is followed when InitInsight is saved",
   Connection: "is that of CheckChild to its process",
   FrameReader: "is that process's",
   HttpAnswer: "is that process's",

@@ -123,6 +123,27 @@ Deno.test("who started and stopped a job is told: a client, an event, another jo
     ]);
   }));
 
+Deno.test("of a process the start is recorded before the end, however short it lives", () => {
+  const jobs = Array.from(
+    { length: 30 },
+    (_, index) => [`job${index}.conf`, "task\nstart on go\nexec true\n"],
+  );
+  return withInit(Object.fromEntries(jobs), async (init, client) => {
+    await init.initctl("emit", "go");
+    const running = new Set<number>(), { items } = await readJournal(client, {});
+    let ended = 0;
+    for (const record of items) {
+      if (record.kind === "spawned") running.add(record.pid);
+      if (record.kind !== "exited") continue;
+      assert.ok(running.delete(record.pid!), `${record.job} has ended before its start`);
+      ended++;
+    }
+    assert.deepEqual([ended, running.size], [30, 0]);
+    const { jobs } = await describe(client, []);
+    assert.ok(jobs.every(({ past: [run] }) => run!.last!.duration !== undefined));
+  });
+});
+
 Deno.test("output is kept beside the log, also when the job is gone, and a reader may wait for it", () =>
   withInit({
     "web.conf": "script\necho one\necho two >&2\nprintf three\nend script\n",

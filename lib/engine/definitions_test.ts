@@ -134,6 +134,23 @@ Deno.test("what nobody wants to know is not among the effects, and all else is",
   assert.deepEqual(kinds(["info", "state-changed"]).has("goal-changed"), true);
 });
 
+Deno.test("states that an instance only goes through are left out where nobody wants them", () => {
+  const states = (muted: readonly NoticeKind[]) => {
+    const engine = new Engine();
+    engine.muted = new Set(["info", ...muted]);
+    const definition = job("web", { startOn: "go" });
+    engine.handle({ kind: "definitions", changes: [{ name: "web", definition }] }, AT_ZERO);
+    const effects: Effect[] = engine.handle({ kind: "event", event: "go", environment: [] }, AT_ZERO);
+    const spawn = effects.find((effect) => effect.kind === "spawn")!.spawn;
+    effects.push(...engine.handle({ kind: "spawned", spawn, pid: 42 }, AT_ZERO));
+    return effects.flatMap((one) =>
+      one.kind === "notice" && one.notice.kind === "state-changed" ? one.notice.state : []
+    );
+  };
+  assert.deepEqual(states(["passing-state"]), ["starting", "spawning", "running"]);
+  assert.ok(states([]).length > 6);
+});
+
 Deno.test("of very many processes the first are asked for before the others are thought of", () => {
   const names = Array.from({ length: 100 }, (_, index) => `job${index}`);
   const engine = new Engine();

@@ -140,12 +140,16 @@ export type Effect =
 /** A notice of a change in the engine. Ends of processes are told by those who reap them. */
 export type EngineNotice = Exclude<Notice, { kind: "process-ended" }>;
 
-/** A kind of effect that can be muted: notices by their kind, and log messages of the priority info. */
-export type NoticeKind = "info" | EngineNotice["kind"];
+/**
+ * A kind of effect that can be muted: notices by their kind, log messages of the priority info, and of the notices of states
+ * those of states that an instance only goes through.
+ */
+export type NoticeKind = "info" | "passing-state" | EngineNotice["kind"];
 
 /** All kinds that can be muted. */
 export const NOTICE_KINDS: readonly NoticeKind[] = [
   "info",
+  "passing-state",
   "job-added",
   "job-changed",
   "job-removed",

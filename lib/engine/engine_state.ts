@@ -117,7 +117,18 @@ export class EngineState {
   }
 
   notice(notice: EngineNotice): void {
-    if (!this.muted.has(notice.kind)) this.effects.push({ kind: "notice", notice });
+    if (this.muted.has(notice.kind)) return;
+    if (notice.kind === "state-changed" && this.muted.has("passing-state") && this.#goesOn(notice)) return;
+    this.effects.push({ kind: "notice", notice });
+  }
+
+  /** Where the last effect tells of a state of the same instance, has it tell of this one instead. */
+  #goesOn({ job, instance, state }: EngineNotice & { kind: "state-changed" }): boolean {
+    const last = this.effects[this.effects.length - 1];
+    if (last?.kind !== "notice" || last.notice.kind !== "state-changed") return false;
+    if (last.notice.job !== job || last.notice.instance !== instance) return false;
+    last.notice.state = state;
+    return true;
   }
 
   log(priority: "info" | "warn", message: string): void {

@@ -20,7 +20,7 @@ import type { InitContext } from "./init_context.ts";
 import type { Exit } from "../model/exit.ts";
 import type { JobDefinition } from "../model/job.ts";
 import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
-import { EffectQueue, type SavedEffects } from "./parts/effect_queue.ts";
+import { EffectQueue, type Performed, type SavedEffects } from "./parts/effect_queue.ts";
 import { askerOf } from "./journal/asker.ts";
 import { FOLLOWED, InitInsight, type SavedInsight } from "./journal/insight.ts";
 import type { SavedOutput } from "./logs/job_output.ts";
@@ -134,7 +134,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     const handle = (input: Input) => this.handle(input);
     this.#reaper = new ChildReaper(() => this.#engine, context, {
       handle,
-      notify: (notice) => this.#subscriptions.notify(notice),
+      // Behind the notice of its start, which may still be among the effects.
+      notify: (notice) => this.#effects.add([{ kind: "notice", notice }]),
     });
     this.#foreign = new ForeignProcesses({
       isMain: (pid) => this.#engine.ownerOf(pid)?.process === "main",
@@ -176,7 +177,6 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
       problem: (job) => this.problem(job),
       remark: (job, isFailureKnown) => this.#remark(job, isFailureKnown),
     });
-    this.observe((notice) => this.insight.observe(notice), FOLLOWED);
     const { processes: { output, spawner, privileged }, logCommands, messages } = context;
     const world = this.childWorld = {
       spawner,
@@ -520,7 +520,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     if (what === "info") return this.context.messages.prints("info");
     // Much is released with it.
     if (what === "instance-removed") return true;
-    return this.#subscriptions.wants(what);
+    if (what === "passing-state") return this.#subscriptions.wants("state-changed");
+    return FOLLOWED.has(what) || this.#subscriptions.wants(what);
   }
 
   /** Looks for work when all effects have been performed. Returns false when only something from outside can bring more. */
@@ -547,9 +548,13 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   }
 
   /** Performs an effect. A failure is logged, and does not keep the others from being performed. */
-  #perform(effect: Effect): void {
-    const perform = this.#performers[effect.kind] as (effect: Effect) => void;
-    this.context.messages.attempt(`the effect ${effect.kind}`, () => perform(effect));
+  #perform(effect: Performed): void {
+    const perform = this.#performers[effect.kind] as (effect: Performed) => void;
+    try {
+      perform(effect);
+    } catch (error) {
+      this.fault(`the effect ${effect.kind}`, error);
+    }
   }
 
   readonly #performers: { [Kind in Effect["kind"]]: (effect: Effect & { kind: Kind }) => void } = {
@@ -576,6 +581,7 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     "log": ({ priority, message }) => this.context.messages.log(priority, message),
     "notice": ({ notice }) => {
       if (notice.kind === "instance-removed") this.#release(notice.job, notice.instance);
+      this.insight.observe(notice);
       this.#subscriptions.notify(notice);
     },
   };

@@ -41,7 +41,7 @@ function readPage<Item>(
   { supervisor: { insight }, onGone }: CallContext,
 ): unknown[] | Promise<unknown[]> {
   const query = queryOf(values), page = read(query), wait = values[5] as boolean;
-  if (!wait || page.items.length > 0) return bodyOf(page);
+  if (!wait || page.items.length > 0 || query.most === 0) return bodyOf(page);
   return new Promise((resolve) => {
     let { next, lost } = page;
     const stop = insight.onMore(what, () => {

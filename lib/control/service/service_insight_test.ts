@@ -108,6 +108,14 @@ Deno.test("a reader that goes on behind all numbers gets nothing, and an answer"
     }
   }));
 
+Deno.test("who waits for nothing is answered at once", () =>
+  withService(async (init, _, client) => {
+    filled(init);
+    assert.deepEqual((await readJournal(client, { most: 0 }, true)).items, []);
+    assert.deepEqual((await readOutput(client, { most: 0 }, true)).items, []);
+    assert.equal(init.insight.waiting, 0);
+  }));
+
 Deno.test("who waits and goes is forgotten", () =>
   withService(async (init, address, client) => {
     const socket = await greeted(address);

@@ -7,8 +7,7 @@ import type { Cause, RunResult } from "../../model/insight/journal.ts";
 import type { InstanceProcess } from "../../model/job.ts";
 import type { Notice, RunFailure } from "../../model/requests.ts";
 import type { Part } from "../parts/part.ts";
-import { shortCause } from "./entries.ts";
-import { shortText } from "./journal.ts";
+import { shortCause, shortText } from "./short.ts";
 
 /** A change of a goal. */
 interface GoalChange {
@@ -35,16 +34,19 @@ export interface History {
   failuresSince: number;
   /** True where the present run has failed. */
   hasFailed: boolean;
-  /** The processes that run. */
-  processes: Partial<Record<InstanceProcess, { pid: number; since: number }>>;
+  /** The processes that run. This table and the next two are replaced, and never changed. */
+  processes: Readonly<Partial<Record<InstanceProcess, { pid: number; since: number }>>>;
   /** The processes that have ended in the present run: how long each had run (ms). */
-  durations: Partial<Record<InstanceProcess, number>>;
+  durations: Readonly<Partial<Record<InstanceProcess, number>>>;
   /** The answers of checks in the present run, by their use. */
-  checks: Record<string, { passes: boolean; reason?: string; since: number }>;
+  checks: Readonly<Record<string, { passes: boolean; reason?: string; since: number }>>;
 }
 
-/** How many past instances are kept of a job, and of all jobs. */
-const MOST_OF_JOB = 8, MOST_PAST = 1000;
+/** The empty table. Most instances have nothing else most of the time. */
+const NONE = {};
+
+/** How many past instances are kept of a job, and of all jobs, and about how many bytes all of these take at most. */
+const MOST_OF_JOB = 8, MOST_PAST = 1000, LARGEST_PAST = 1_000_000;
 
 /** What is saved of {@link Histories}. */
 export interface SavedHistories {
@@ -54,6 +56,13 @@ export interface SavedHistories {
 
 /** By job, then by instance. */
 type Table = Map<string, Map<string, History>>;
+
+/** The history of an instance that is gone, as JSON: a text takes a fraction of what its dozen objects would. */
+interface Past {
+  readonly job: string;
+  readonly instance: string;
+  readonly text: string;
+}
 
 type InstanceNotice = Extract<Notice, { instance: string }>;
 
@@ -68,9 +77,12 @@ type Followers = {
 /** The histories of instances that are there, and the last ones of those that are gone. */
 export class Histories implements Part<SavedHistories> {
   readonly #present: Table = new Map();
-  readonly #past: Table = new Map();
-  /** Those of the past, the oldest first. */
-  readonly #inOrder = new Set<History>();
+  /** By job, the oldest first. */
+  readonly #past = new Map<string, Past[]>();
+  /** Those of all jobs, the oldest first. */
+  readonly #inOrder = new Set<Past>();
+  /** About how many bytes those take. */
+  #pastSize = 0;
 
   /** Called when a run has failed. */
   onFailure: (history: History, result: RunResult) => void = () => {};
@@ -82,7 +94,7 @@ export class Histories implements Part<SavedHistories> {
 
   /** The histories of a job's instances that are gone, the newest first. */
   pastOf(job: string): History[] {
-    return [...this.#past.get(job)?.values() ?? []].reverse();
+    return (this.#past.get(job) ?? []).map(historyOf).reverse();
   }
 
   /** To be called with every notice. `now` in ms since 1970. */
@@ -106,17 +118,16 @@ export class Histories implements Part<SavedHistories> {
       history.state = state;
       history.since = now;
       if (state === "starting") beginRun(history);
-      if (state === "spawning") history.checks = {};
     },
-    "spawned"({ processes }, { process, pid }, now) {
-      processes[process] = { pid, since: now };
+    "spawned"(history, { process, pid }, now) {
+      history.processes = { ...history.processes, [process]: { pid, since: now } };
     },
     "process-ended"(history, { process, exit }, now) {
       const since = history.processes[process]?.since;
-      delete history.processes[process];
-      if (since !== undefined) history.durations[process] = now - since;
-      if (process !== "main" || history.hasFailed) return;
       const duration = since === undefined ? undefined : now - since;
+      history.processes = without(history.processes, process);
+      if (duration !== undefined) history.durations = { ...history.durations, [process]: duration };
+      if (process !== "main" || history.hasFailed) return;
       history.last = {
         at: now,
         ...(duration !== undefined && { duration }),
@@ -130,45 +141,58 @@ export class Histories implements Part<SavedHistories> {
       history.restarts++;
       this.#fail(history, failure, now);
     },
-    "check-changed"({ checks }, { check, passes, reason }, now) {
-      const before = checks[check];
-      checks[check] = {
+    "check-changed"(history, { check, passes, reason }, now) {
+      const before = history.checks[check];
+      const answer = {
         passes,
         ...(reason !== undefined && { reason: shortText(reason) }),
         since: before?.passes === passes ? before.since : now,
       };
+      history.checks = { ...history.checks, [check]: answer };
     },
   };
 
   #begin(job: string, instance: string, now: number): void {
-    const past = this.#past.get(job)?.get(instance);
-    if (past) this.#dropPast(past);
-    put(this.#present, past ?? newHistory(job, instance, now));
+    const past = this.#takePast(job, instance);
+    put(this.#present, past ? historyOf(past) : newHistory(job, instance, now));
   }
 
   #end(history: History): void {
     take(this.#present, history);
-    history.processes = {};
-    const earlier = this.#past.get(history.job)?.get(history.instance);
-    if (earlier) this.#dropPast(earlier);
+    history.processes = history.durations = history.checks = NONE;
+    this.#takePast(history.job, history.instance);
     this.#keepPast(history);
   }
 
   #keepPast(history: History): void {
-    put(this.#past, history);
-    this.#inOrder.add(history);
-    const ofJob = this.#past.get(history.job)!;
-    if (ofJob.size > MOST_OF_JOB) this.#dropPast(first(ofJob.values()));
-    if (this.#inOrder.size > MOST_PAST) this.#dropPast(first(this.#inOrder));
+    const { job, instance } = history, past = { job, instance, text: JSON.stringify(history) };
+    let ofJob = this.#past.get(job);
+    if (!ofJob) this.#past.set(job, ofJob = []);
+    ofJob.push(past);
+    this.#inOrder.add(past);
+    this.#pastSize += sizeOf(past);
+    if (ofJob.length > MOST_OF_JOB) this.#dropPast(ofJob[0]!);
+    while (this.#inOrder.size > MOST_PAST || this.#pastSize > LARGEST_PAST) {
+      this.#dropPast(first(this.#inOrder));
+    }
   }
 
-  #dropPast(history: History): void {
-    take(this.#past, history);
-    this.#inOrder.delete(history);
+  #takePast(job: string, instance: string): Past | undefined {
+    const past = this.#past.get(job)?.find((one) => one.instance === instance);
+    if (past) this.#dropPast(past);
+    return past;
+  }
+
+  #dropPast(past: Past): void {
+    const ofJob = this.#past.get(past.job)!;
+    ofJob.splice(ofJob.indexOf(past), 1);
+    if (ofJob.length === 0) this.#past.delete(past.job);
+    this.#inOrder.delete(past);
+    this.#pastSize -= sizeOf(past);
   }
 
   #forget(job: string): void {
-    for (const history of [...this.#past.get(job)?.values() ?? []]) this.#dropPast(history);
+    for (const past of [...this.#past.get(job) ?? []]) this.#dropPast(past);
   }
 
   #fail(history: History, failure: RunFailure, now: number): void {
@@ -184,7 +208,7 @@ export class Histories implements Part<SavedHistories> {
 
   save(): SavedHistories {
     const present = [...this.#present.values()].flatMap((ofJob) => [...ofJob.values()]);
-    return { present, past: [...this.#inOrder] };
+    return { present, past: Array.from(this.#inOrder, historyOf) };
   }
 
   restore({ present, past }: SavedHistories): void {
@@ -204,9 +228,9 @@ function newHistory(job: string, instance: string, now: number): History {
     failures: 0,
     failuresSince: 0,
     hasFailed: false,
-    processes: {},
-    durations: {},
-    checks: {},
+    processes: NONE,
+    durations: NONE,
+    checks: NONE,
   };
 }
 
@@ -228,7 +252,22 @@ function changeGoal(
 function beginRun(history: History): void {
   if (!history.hasFailed) history.failures = 0;
   history.hasFailed = false;
-  history.durations = {};
+  history.durations = history.checks = NONE;
+}
+
+/** A table of processes without one of them. */
+function without(processes: History["processes"], process: InstanceProcess): History["processes"] {
+  const { [process]: _, ...others } = processes;
+  return Object.keys(others).length > 0 ? others : NONE;
+}
+
+function historyOf({ text }: Past): History {
+  return JSON.parse(text);
+}
+
+/** About what it takes, in bytes. */
+function sizeOf({ instance, text }: Past): number {
+  return 200 + instance.length + text.length;
 }
 
 function resultOf(

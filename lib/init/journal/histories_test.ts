@@ -157,6 +157,18 @@ Deno.test("the last instances of a job, and the last ones of all jobs, are kept 
   assert.deepEqual(histories.pastOf("job1999"), []);
 });
 
+Deno.test("instances with long names that are gone take no more than the bound", () => {
+  const histories = new Histories();
+  for (let number = 0; number < 100; number++) {
+    const instance = `${number}`.padEnd(100_000, "x");
+    histories.observe({ kind: "instance-added", job: `job${number}`, instance }, 1);
+    histories.observe({ kind: "instance-removed", job: `job${number}`, instance, exit: { status: 0 } }, 2);
+  }
+  const { past } = histories.save();
+  assert.ok(past.length > 3 && past.length < 6, `${past.length}`);
+  assert.equal(past.at(-1)!.job, "job99");
+});
+
 Deno.test("histories that were saved go on", () => {
   const { histories } = new Story().at(1).started().exited(0).gone().started(), after = new Histories();
   histories.observe({ kind: "instance-added", job: "db", instance: "x" }, 1);

@@ -10,10 +10,12 @@ import type { JobDefinition } from "../../model/job.ts";
 import type { Notice, Request } from "../../model/requests.ts";
 import type { InitContext } from "../init_context.ts";
 import { type Part, type Parts, restoreParts, saveParts } from "../parts/part.ts";
-import { entryOf, RECORDED } from "./entries.ts";
+import { Backlog, type Happening } from "./backlog.ts";
+import { RECORDED } from "./entries.ts";
 import { Histories, type SavedHistories } from "./histories.ts";
-import { Journal, type SavedJournal, shortText } from "./journal.ts";
+import { Journal, type SavedJournal } from "./journal.ts";
 import { reportOf, type ReportSources } from "./reports.ts";
+import { shortText } from "./short.ts";
 import { Wakeups } from "./wakeups.ts";
 
 /** How many jobs one answer describes at most. */
@@ -23,13 +25,13 @@ const MOST_JOBS = 200;
 const MOST_BROKEN = 200;
 
 /** The notices that are followed. */
-export const FOLLOWED: ReadonlyArray<Notice["kind"]> = [
+export const FOLLOWED: ReadonlySet<string> = new Set<Notice["kind"]>([
   ...RECORDED,
   "instance-added",
   "instance-removed",
   "failed",
   "respawned",
-];
+]);
 
 /** What the insight is made of. */
 export interface InsightSources extends Pick<ReportSources, "problem" | "remark"> {
@@ -54,6 +56,7 @@ type SavedBeginning = number;
 export class InitInsight implements Insight, Part<SavedInsight> {
   readonly #journal = new Journal();
   readonly #histories = new Histories();
+  readonly #backlog: Backlog;
   readonly #more: Readonly<Record<"journal" | "output", Wakeups>>;
   #since: SavedBeginning;
 
@@ -62,12 +65,15 @@ export class InitInsight implements Insight, Part<SavedInsight> {
     const attempt = (listener: () => void) => messages.attempt("an answer to who waits for more", listener);
     this.#more = { journal: new Wakeups(attempt), output: new Wakeups(attempt) };
     this.#since = sources.now().wall;
-    this.#journal.onMore = () => this.#more.journal.wake();
+    this.#backlog = new Backlog(
+      (happening, at) => this.#follow(happening, at),
+      (error) => messages.fault("the journal", error),
+    );
     output.recent.onMore = () => this.#more.output.wake();
     messages.onMessage = (priority, message) =>
-      this.#add({ kind: "message", priority, message: shortText(message) });
+      this.#add({ number: 0, at: 0, kind: "message", priority, message: shortText(message) });
     this.#histories.onFailure = ({ job, instance }, result) =>
-      this.#add({ kind: "failed", job, instance, result });
+      this.#journal.add({ kind: "failed", job, instance, result }, result.at);
   }
 
   get #parts(): Parts<SavedInsight> {
@@ -79,6 +85,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
   }
 
   save(): SavedInsight {
+    this.#backlog.flush();
     return saveParts(this.#parts);
   }
 
@@ -86,11 +93,23 @@ export class InitInsight implements Insight, Part<SavedInsight> {
     return restoreParts(this.#parts, saved);
   }
 
-  /** Records a notice. */
+  /** Records a notice. It must not change any more. */
   observe(notice: Notice): void {
-    const now = this.sources.wall(), entry = entryOf(notice);
-    if (entry) this.#journal.add(entry, now);
-    this.#histories.observe(notice, now);
+    this.#add(notice);
+  }
+
+  #add(happening: Happening): void {
+    this.#backlog.add(happening, this.sources.wall());
+    this.#more.journal.wake();
+  }
+
+  #follow(happening: Happening, at: number): void {
+    if (happening.kind === "message" || happening.kind === "request") {
+      this.#journal.append(happening, at);
+      return;
+    }
+    this.#journal.observe(happening, at);
+    this.#histories.observe(happening, at);
   }
 
   /**
@@ -98,15 +117,14 @@ export class InitInsight implements Insight, Part<SavedInsight> {
    * @returns what records that it was refused.
    */
   asked(what: Exclude<Request, { kind: "emit" }>, asker: Asker): (error: Error) => void {
-    const record = this.#add({ kind: "request", what: inWords(what), job: what.job, asker });
+    const job = shortText(what.job);
+    const record = { number: 0, at: 0, kind: "request" as const, what: inWords(what), job, asker };
+    this.#add(record);
     return ({ message }) => this.#journal.amend(record, { error: shortText(message) });
   }
 
-  #add(entry: Parameters<Journal["add"]>[0]): JournalRecord {
-    return this.#journal.add(entry, this.sources.wall());
-  }
-
   journal(query: PageQuery): Page<JournalRecord> {
+    this.#backlog.flush();
     return this.#journal.read(query);
   }
 
@@ -119,6 +137,7 @@ export class InitInsight implements Insight, Part<SavedInsight> {
   }
 
   describe(jobs: string[], after: string): Report {
+    this.#backlog.flush();
     const { context: { processes: { output, defaultConsole }, brokenJobs } } = this.sources;
     const now = this.sources.now(), all = this.sources.engine().jobs;
     const named = jobs.length === 0 ? [...all.keys()] : [...new Set(jobs)].filter((name) => all.has(name));

@@ -1,32 +1,46 @@
 /**
- * The journal: what has happened, as numbered records, the last ones of which are kept in memory. What comes in floods, such
- * as events and states, does not push out what is rare: who stopped what, what failed and why.
+ * The journal: what has happened, as numbered records, the last ones of which are kept in memory. Each class of records has a
+ * place of its own: what comes in floods, such as events and states, does not push out who stopped what, what failed and why.
  */
 
 import type { JournalEntry, JournalRecord, Page, PageQuery } from "../../model/insight/journal.ts";
+import type { Notice } from "../../model/requests.ts";
 import type { Part } from "../parts/part.ts";
+import { recordOf } from "./entries.ts";
 import { RecordRing, type RingLimits } from "./record_ring.ts";
 
-/** The kinds of records that come in floods. */
-const ROUTINE: ReadonlySet<JournalEntry["kind"]> = new Set([
-  "event",
-  "event-over",
-  "state",
-  "spawned",
-  "exited",
-]);
+/** The classes of records. */
+type RecordClass = "course" | "goals" | "failures" | "definitions" | "requests" | "messages";
 
-/** What is kept of those, and of all others. */
-const LIMITS: Readonly<Record<"routine" | "notable", RingLimits>> = {
-  routine: { count: 3000, size: 700_000 },
-  notable: { count: 1000, size: 300_000 },
+const CLASSES: Readonly<Record<JournalEntry["kind"], RecordClass>> = {
+  "event": "course",
+  "event-over": "course",
+  "state": "course",
+  "spawned": "course",
+  "exited": "course",
+  "goal": "goals",
+  "failed": "failures",
+  "spawn-failed": "failures",
+  "check": "failures",
+  "definition": "definitions",
+  "request": "requests",
+  "message": "messages",
+};
+
+/** What is kept of each class. */
+type Limits = Readonly<Record<RecordClass, RingLimits>>;
+
+const LIMITS: Limits = {
+  course: { count: 3000, size: 600_000 },
+  goals: { count: 500, size: 100_000 },
+  failures: { count: 300, size: 100_000 },
+  definitions: { count: 300, size: 40_000 },
+  requests: { count: 300, size: 80_000 },
+  messages: { count: 300, size: 80_000 },
 };
 
 /** How many records one page has at most, and about how many characters. */
 const MOST_OF_PAGE = 1000, LARGEST_PAGE = 500_000;
-
-/** How long the variables of a record may be together, and any other text in it, in characters. */
-const LONGEST_VARIABLES = 4096, LONGEST_TEXT = 4096;
 
 /** What is saved of {@link Journal}. */
 export interface SavedJournal {
@@ -40,47 +54,69 @@ export class Journal implements Part<SavedJournal> {
   #last: JournalRecord | undefined;
   /** The number of the last record when somebody has read last. */
   #readTo = 0;
-  #routine: RecordRing;
-  #notable: RecordRing;
+  #rings: Record<RecordClass, RecordRing>;
 
-  /** Called when there is another record. */
-  onMore: () => void = () => {};
-
-  constructor(private readonly limits = LIMITS) {
-    this.#routine = new RecordRing(limits.routine);
-    this.#notable = new RecordRing(limits.notable);
+  constructor(private readonly limits: Limits = LIMITS) {
+    this.#rings = ringsOf(limits);
   }
 
   /** About how many bytes the records take. */
   get size(): number {
-    return this.#routine.size + this.#notable.size;
+    return Object.values(this.#rings).reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Records what the journal has of a notice, of what has happened at this time (ms since 1970). */
+  observe(notice: Notice, at: number): void {
+    if (notice.kind === "state-changed" && this.#goesThrough(notice, at)) {
+      (this.#last as { state: string }).state = notice.state;
+      return;
+    }
+    const record = recordOf(notice, this.#lastNumber + 1, at);
+    if (record) this.#append(record);
+  }
+
+  /** Adds a record that has no number and time yet. */
+  append(record: JournalRecord, at: number): void {
+    record.number = this.#lastNumber + 1;
+    record.at = at;
+    this.#append(record);
   }
 
   /** Adds a record of what has happened at this time (ms since 1970). */
   add(entry: JournalEntry, at: number): JournalRecord {
-    const last = this.#last;
-    if (last && last.number > this.#readTo && goesThrough(last, entry, at)) return this.amend(last, entry);
-    const record = this.#last = { number: ++this.#lastNumber, at, ...entry };
+    return this.#append({ number: this.#lastNumber + 1, at, ...entry });
+  }
+
+  #append(record: JournalRecord): JournalRecord {
+    this.#lastNumber = record.number;
+    this.#last = record;
     this.#ringOf(record).add(record);
-    this.onMore();
     return record;
   }
 
-  /** Changes the record that was added last. */
-  amend(record: JournalRecord, change: Partial<JournalEntry>): JournalRecord {
+  /**
+   * True where an instance only goes through a state on its way to the next: that is told of with one record, unless somebody
+   * has read it.
+   */
+  #goesThrough({ job, instance }: { job: string; instance: string }, at: number): boolean {
+    const last = this.#last;
+    return last !== undefined && last.kind === "state" && last.number > this.#readTo && last.at === at &&
+      last.job === job && last.instance === instance;
+  }
+
+  /** Changes a record, which may be gone, or not be added yet. */
+  amend(record: JournalRecord, change: Partial<JournalEntry>): void {
     this.#ringOf(record).amend(record, change);
-    return record;
   }
 
   #ringOf({ kind }: JournalEntry): RecordRing {
-    return ROUTINE.has(kind) ? this.#routine : this.#notable;
+    return this.#rings[CLASSES[kind]];
   }
 
   /** The records that are asked for. */
   read({ jobs, after, since, most, last }: PageQuery): Page<JournalRecord> {
     this.#readTo = this.#lastNumber;
-    const kept = merged(this.#routine.after(after), this.#notable.after(after));
-    const names = new Set(jobs);
+    const kept = this.#after(after), names = new Set(jobs);
     const wanted = kept.filter((record) =>
       record.at >= since && (names.size === 0 || isAbout(record, names))
     );
@@ -91,29 +127,30 @@ export class Journal implements Part<SavedJournal> {
     return { items, next, lost: Math.max(0, next - after - given) };
   }
 
-  get #all(): JournalRecord[] {
-    return merged(this.#routine.after(0), this.#notable.after(0));
+  /** All records with a greater number than this, in order. */
+  #after(number: number): JournalRecord[] {
+    return Object.values(this.#rings).map((ring) => ring.after(number)).reduce(merged);
   }
 
   save(): SavedJournal {
-    return { lastNumber: this.#lastNumber, records: this.#all };
+    return { lastNumber: this.#lastNumber, records: this.#after(0) };
   }
 
   /** What has happened since it was made comes behind what was saved. */
   restore({ lastNumber, records }: SavedJournal): void {
-    const newer = this.#all;
-    this.#routine = new RecordRing(this.limits.routine);
-    this.#notable = new RecordRing(this.limits.notable);
+    const newer = this.#after(0);
+    this.#rings = ringsOf(this.limits);
     this.#lastNumber = lastNumber;
     for (const record of records) this.#ringOf(record).add(record);
     for (const { number: _, at, ...entry } of newer) this.add(entry as JournalEntry, at);
+    // Somebody may have read the last one.
+    this.#last = undefined;
   }
 }
 
-/** True where an instance only goes through a state on its way to the next: that is told of with one record. */
-function goesThrough(last: JournalRecord, entry: JournalEntry, at: number): boolean {
-  return entry.kind === "state" && last.kind === "state" && last.at === at && last.job === entry.job &&
-    last.instance === entry.instance;
+function ringsOf(limits: Limits): Record<RecordClass, RecordRing> {
+  const rings = Object.entries(limits).map(([name, limits]) => [name, new RecordRing(limits)]);
+  return Object.fromEntries(rings) as Record<RecordClass, RecordRing>;
 }
 
 /** Records of both lists, in the order of their numbers. */
@@ -143,27 +180,4 @@ function fitting(records: JournalRecord[], most: number, last: boolean): Journal
     count++;
   }
   return last ? records.slice(records.length - count) : records.slice(0, count);
-}
-
-/** Variables that a record can hold: of many or long ones the beginning. */
-export function shortVariables(environment: readonly string[]): readonly string[] {
-  let length = 0;
-  for (const pair of environment) length += pair.length;
-  if (length <= LONGEST_VARIABLES) return environment;
-  const short: string[] = [];
-  length = 0;
-  for (const pair of environment) {
-    if (length + pair.length > LONGEST_VARIABLES) {
-      short.push(`${pair.slice(0, LONGEST_VARIABLES - length)}…`);
-      break;
-    }
-    short.push(pair);
-    length += pair.length;
-  }
-  return short;
-}
-
-/** A text that a record can hold: of a long one the beginning. */
-export function shortText(text: string): string {
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }

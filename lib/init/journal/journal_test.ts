@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { JournalEntry, PageQuery } from "../../model/insight/journal.ts";
 import type { Notice } from "../../model/requests.ts";
-import { entryOf } from "./entries.ts";
-import { Journal, shortVariables } from "./journal.ts";
+import { Journal } from "./journal.ts";
+import { shortVariables } from "./short.ts";
 
 const ALL: PageQuery = { jobs: [], after: 0, since: 0, most: 1000, last: false };
 
@@ -13,9 +13,21 @@ const message = (text: string): JournalEntry => ({ kind: "message", priority: "w
 const event = (name: string): JournalEntry => (
   { kind: "event", event: name, environment: [], cause: { by: "init" } }
 );
-const state = (job: string, state: string): JournalEntry => ({ kind: "state", job, instance: "", state });
+const state = (job: string, state: string) => ({ job, instance: "", state });
+const changed = (job: string, name: string): Notice => ({ kind: "state-changed", ...state(job, name) });
 
-const SMALL = { routine: { count: 5, size: 10_000 }, notable: { count: 3, size: 10_000 } };
+/** A journal of which each class of records is limited, its course and its messages as given. */
+function limited(course: number, messages: number, size = 10_000): Journal {
+  const none = { count: 0, size: 0 }, others = { goals: none, failures: none, definitions: none };
+  return new Journal({
+    course: { count: course, size },
+    messages: { count: messages, size },
+    requests: { count: 3, size },
+    ...others,
+  });
+}
+
+const small = () => limited(5, 3);
 
 Deno.test("records have numbers from 1 on, and readers go on where they were", () => {
   const journal = new Journal();
@@ -41,8 +53,8 @@ Deno.test("the last records come in order, and those that are too old do not", (
 
 Deno.test("a reader of some jobs gets their records, and the events that they emit", () => {
   const journal = new Journal();
-  journal.add(state("web", "starting"), 1);
-  journal.add(state("db", "starting"), 1);
+  journal.observe(changed("web", "starting"), 1);
+  journal.observe(changed("db", "starting"), 1);
   journal.add({
     kind: "event",
     event: "started",
@@ -56,7 +68,7 @@ Deno.test("a reader of some jobs gets their records, and the events that they em
 });
 
 Deno.test("a flood of events does not push out what is rare", () => {
-  const journal = new Journal(SMALL);
+  const journal = small();
   journal.add(message("why"), 1);
   for (let round = 0; round < 100; round++) journal.add(event("x"), 2);
   const { items, lost, next } = journal.read(ALL);
@@ -64,26 +76,54 @@ Deno.test("a flood of events does not push out what is rare", () => {
   assert.deepEqual([lost, next], [95, 101]);
 });
 
+Deno.test("no class of records pushes out another one", () => {
+  const journal = new Journal(), asker = { pid: 1, uid: 0 }, exit = { status: 1 };
+  const result = { at: 1, process: "main", isFailure: true, exit } as const;
+  const kinds: JournalEntry[] = [
+    event("x"),
+    { kind: "goal", job: "a", instance: "", goal: "stop", cause: { by: "exit" } },
+    { kind: "failed", job: "a", instance: "", result },
+    { kind: "definition", job: "a", change: "changed" },
+    { kind: "request", what: "stop a", job: "a", asker },
+    message("x"),
+  ];
+  for (const one of kinds) journal.add(one, 1);
+  const first = journal.read(ALL).items;
+  for (const flood of kinds) {
+    const journal = new Journal();
+    for (const one of kinds) journal.add(one, 1);
+    for (let round = 0; round < 5000; round++) journal.add(flood, 1);
+    const kept = journal.read(ALL).items.slice(0, kinds.length - 1);
+    assert.deepEqual(kept, first.filter(({ kind }) => kind !== flood.kind));
+    assert.ok(journal.size < 1_000_000);
+  }
+});
+
 Deno.test("states that are only gone through take one record, unless somebody has read them", () => {
   const journal = new Journal();
-  for (const name of ["pre-starting", "pre-start", "spawning"]) journal.add(state("web", name), 1);
-  assert.deepEqual(journal.read(ALL).items, [{ number: 1, at: 1, ...state("web", "spawning") }]);
-  journal.add(state("web", "spawned"), 1);
-  journal.add(state("db", "running"), 1);
-  journal.add(state("db", "stopping"), 2);
+  for (const name of ["pre-starting", "pre-start", "spawning"]) journal.observe(changed("web", name), 1);
+  assert.deepEqual(journal.read(ALL).items, [{
+    number: 1,
+    at: 1,
+    kind: "state",
+    ...state("web", "spawning"),
+  }]);
+  journal.observe(changed("web", "spawned"), 1);
+  journal.observe(changed("db", "running"), 1);
+  journal.observe(changed("db", "stopping"), 2);
   const states = journal.read(ALL).items.map((record) => record.kind === "state" && record.state);
   assert.deepEqual(states, ["spawning", "spawned", "running", "stopping"]);
 });
 
 Deno.test("records are bounded by what they take", () => {
-  const journal = new Journal({ routine: SMALL.routine, notable: { count: 1000, size: 10_000 } });
+  const journal = limited(5, 1000);
   for (let round = 0; round < 100; round++) journal.add(message("x".repeat(1000)), 1);
   assert.equal(journal.read(ALL).items.length, 9);
   assert.ok(journal.size <= 10_000);
 });
 
 Deno.test("one large record does not push out all others, and what is gone changes no size", () => {
-  const journal = new Journal({ routine: SMALL.routine, notable: { count: 3, size: 10_000 } });
+  const journal = small();
   journal.add(message("small"), 1);
   const before = journal.size, large = journal.add(message("x".repeat(5000)), 2);
   assert.deepEqual(journal.read(ALL).items.map(({ number }) => number), [1]);
@@ -101,12 +141,16 @@ Deno.test("one large record does not push out all others, and what is gone chang
 Deno.test("of an event with a long name the beginning is recorded", () => {
   const event = "e".repeat(800_000), environment: string[] = [];
   const cause = { by: "event", event, environment } as const;
-  const entries = [
-    entryOf({ kind: "event-begun", event, environment, cause: { by: "init" } } as unknown as Notice),
-    entryOf({ kind: "event-emitted", event, environment, failed: false } as unknown as Notice),
-    entryOf({ kind: "goal-changed", job: "a", instance: "", goal: "start", cause } as unknown as Notice),
+  const notices: Notice[] = [
+    { kind: "event-begun", event, environment, cause: { by: "init" } },
+    { kind: "event-emitted", event, environment },
+    { kind: "goal-changed", job: "a", instance: "", goal: "start", cause },
   ];
-  for (const entry of entries) assert(JSON.stringify(entry).length < 5000);
+  const journal = new Journal();
+  for (const notice of notices) journal.observe(notice, 1);
+  const { items } = journal.read(ALL);
+  assert.equal(items.length, 3);
+  for (const record of items) assert(JSON.stringify(record).length < 5000);
 });
 
 Deno.test("a page holds at least one record, and no more than a message should", () => {
@@ -125,7 +169,7 @@ Deno.test("of long variables the beginning is kept", () => {
 });
 
 Deno.test("a journal that was saved goes on", () => {
-  const before = new Journal(SMALL), after = new Journal(SMALL);
+  const before = small(), after = small();
   for (let round = 0; round < 10; round++) before.add(round % 2 ? event("x") : message("y"), round);
   after.add(message("new"), 20);
   const saved = JSON.parse(JSON.stringify(before.save()));
@@ -137,10 +181,19 @@ Deno.test("a journal that was saved goes on", () => {
   assert.equal(after.size > 0, true);
 });
 
+Deno.test("a state that was saved stays as it was read there", () => {
+  const before = new Journal(), after = new Journal();
+  before.observe(changed("web", "spawning"), 1);
+  after.restore(before.save());
+  after.observe(changed("web", "spawned"), 1);
+  const states = after.read(ALL).items.map((record) => record.kind === "state" && record.state);
+  assert.deepEqual(states, ["spawning", "spawned"]);
+});
+
 Deno.test("numbers grow, and what is lost is told exactly, however readers and writers take turns", () => {
   const turns = fc.array(fc.oneof(fc.constantFrom("event", "message"), fc.integer({ min: 1, max: 4 })));
   fc.assert(fc.property(turns, (turns) => {
-    const journal = new Journal(SMALL);
+    const journal = small();
     let written = 0, after = 0, lost = 0;
     const seen: number[] = [];
     const read = (most: number) => {

@@ -21,29 +21,31 @@ const SLACK = 64 << 10;
 /** How many lines one page has at most, and how many characters. */
 const MOST_OF_PAGE = 10_000, LARGEST_PAGE = 500_000;
 
+/** How many bytes are gone, and the number of the last of them. */
+interface Gone {
+  gone: number;
+  lastGone: number;
+}
+
 /** The output of a job. */
-interface JobRing {
+interface JobRing extends Gone {
   readonly name: string;
   /** In the order in which they were begun. */
   readonly chunks: Chunk[];
   /** What they take in memory. */
   size: number;
-  /** How many bytes of it are gone, and the number of the last of them. */
-  gone: number;
-  lastGone: number;
 }
 
 /** What is saved of {@link OutputRing}. */
 export interface SavedRing {
   position: number;
   jobs: SavedJobOutput[];
+  others?: Gone;
 }
 
 /** The output of a job, as it is saved. */
-interface SavedJobOutput {
+interface SavedJobOutput extends Gone {
   name: string;
-  gone: number;
-  lastGone: number;
   chunks: Array<{
     /** The number of its stream among those of the job, and the stream's instance. */
     stream: number;
@@ -58,6 +60,8 @@ interface SavedJobOutput {
 /** The last output of all jobs. */
 export class OutputRing implements Part<SavedRing> {
   readonly #jobs = new Map<string, JobRing>();
+  /** What is gone of jobs of which nothing is kept. */
+  #others: Gone = { gone: 0, lastGone: 0 };
   #size = 0;
   /** The number of the last byte. */
   #position = 0;
@@ -115,14 +119,15 @@ export class OutputRing implements Part<SavedRing> {
   }
 
   #take(stream: OutputStreamRing, bytes: Uint8Array, at: number): void {
-    const job = this.#jobOf(stream.job);
     for (let rest = bytes; rest.length > 0;) {
       let chunk = stream.chunks.at(-1);
-      if (!chunk || chunk.room === 0) chunk = this.#begin(job, stream, rest.length);
+      if (!chunk || chunk.room === 0) chunk = this.#begin(stream, rest.length);
       const part = rest.length <= chunk.room ? rest : rest.subarray(0, chunk.room), before = chunk.cost;
       chunk.add(part, this.#position, at);
       this.#position += part.length;
+      const job = this.#jobOf(stream.job);
       this.#grow(job, chunk.cost - before);
+      this.#makeRoom(job, 0);
       rest = rest.subarray(part.length);
     }
     this.onMore();
@@ -140,7 +145,8 @@ export class OutputRing implements Part<SavedRing> {
   }
 
   /** Begins a chunk: each of a stream is larger than the one before, so that little output takes little. */
-  #begin(job: JobRing, stream: OutputStreamRing, needed: number): Chunk {
+  #begin(stream: OutputStreamRing, needed: number): Chunk {
+    let job = this.#jobOf(stream.job);
     const share = this.most / this.#jobs.size, before = stream.chunks.at(-1)?.bytes.length ?? 0;
     const largest = Math.max(SMALLEST_CHUNK, Math.min(LARGEST_CHUNK, 2 ** Math.floor(Math.log2(share / 4))));
     let size = Math.max(SMALLEST_CHUNK, Math.min(2 * before, largest));
@@ -149,6 +155,8 @@ export class OutputRing implements Part<SavedRing> {
     const spare = this.#spare?.length === size ? this.#spare : undefined;
     if (spare) this.#spare = undefined;
     const chunk = new Chunk(stream, spare ?? new Uint8Array(size));
+    // Its last chunk may have had to go.
+    job = this.#jobOf(stream.job);
     stream.chunks.push(chunk);
     job.chunks.push(chunk);
     this.#grow(job, chunk.cost);
@@ -185,6 +193,13 @@ export class OutputRing implements Part<SavedRing> {
     job.lastGone = Math.max(job.lastGone, chunk.lastNumber);
     chunk.stream.drop();
     this.#spare = chunk.bytes;
+    if (job.chunks.length === 0) this.#forget(job);
+  }
+
+  /** Forgets a job of which nothing is kept, which may never print again. */
+  #forget({ name, gone, lastGone }: JobRing): void {
+    this.#jobs.delete(name);
+    this.#others = { gone: this.#others.gone + gone, lastGone: Math.max(this.#others.lastGone, lastGone) };
   }
 
   /** The lines that are asked for. */
@@ -198,7 +213,12 @@ export class OutputRing implements Part<SavedRing> {
     const { items, isWhole } = withTexts(lines, last);
     const isEnd = last || (isAll && isWhole);
     const next = isEnd ? Math.max(after, this.#position) : items.at(-1)?.number ?? after;
-    return { items, next, lost: chosen.reduce((sum, job) => sum + lostOf(job, after, next), 0) };
+    // What is gone of the others may be that of jobs which are asked for.
+    return {
+      items,
+      next,
+      lost: [this.#others, ...chosen].reduce((sum, one) => sum + lostOf(one, after, next), 0),
+    };
   }
 
   save(): SavedRing {
@@ -218,11 +238,12 @@ export class OutputRing implements Part<SavedRing> {
         })),
       };
     });
-    return { position: this.#position, jobs };
+    return { position: this.#position, jobs, others: this.#others };
   }
 
-  restore({ position, jobs }: SavedRing): void {
+  restore({ position, jobs, others }: SavedRing): void {
     this.#position = position;
+    if (others) this.#others = others;
     for (const { name, gone, lastGone, chunks } of jobs) {
       const job = this.#jobOf(name), streams: OutputStreamRing[] = [];
       Object.assign(job, { gone, lastGone });
@@ -249,8 +270,8 @@ const NEWLINE = Buffer.from("\n");
 /** Ends a line whose rest is left out. */
 const CUT = Buffer.from("…\n");
 
-/** How many bytes of a job, at most, are gone that have numbers in this range. */
-function lostOf({ gone, lastGone }: JobRing, after: number, next: number): number {
+/** How many of these bytes, at most, have numbers in this range. */
+function lostOf({ gone, lastGone }: Gone, after: number, next: number): number {
   return Math.max(0, Math.min(gone, Math.min(lastGone, next) - after));
 }
 

@@ -10,8 +10,9 @@ export interface RingLimits {
   size: number;
 }
 
-/** So many places of records that are gone are left at the beginning of the list before it is cut. */
-const MOST_GONE = 512;
+/** So many places of records that are gone are left at the beginning of the list before it is cut, and what is there. */
+const MOST_GONE = 512,
+  GONE: JournalRecord = { number: 0, at: 0, kind: "definition", job: "", change: "removed" };
 
 /** The largest part of all space that one record may take. */
 const LARGEST_SHARE = 1 / 4;
@@ -79,7 +80,7 @@ export class RecordRing {
 
   #drop(): void {
     this.#size -= this.#sizes[this.#first]!;
-    this.#first++;
+    this.#records[this.#first++] = GONE;
     if (this.#first < MOST_GONE) return;
     this.#records = this.#records.slice(this.#first);
     this.#sizes = this.#sizes.slice(this.#first);
@@ -92,7 +93,8 @@ const PLAIN_SIZE = 100;
 
 /** About what a record takes in memory, in bytes. A walk over all fields of each would cost more than all else here. */
 function sizeOf(record: JournalRecord): number {
-  const size = PLAIN_SIZE + ("instance" in record ? record.instance.length : 0);
+  const size = PLAIN_SIZE + ("job" in record ? record.job.length : 0) +
+    ("instance" in record ? record.instance.length : 0);
   switch (record.kind) {
     case "event":
       return size + record.event.length + sizeOfVariables(record.environment) + sizeOfCause(record.cause);

@@ -13,6 +13,7 @@ import { PlainText } from "./files/plain_text.ts";
 import type { OutputSource } from "./line_format.ts";
 import { LineWatch, type SavedWatches } from "./line_watch.ts";
 import { OutputRing, type SavedRing } from "../journal/output_ring.ts";
+import type { OutputKeeper } from "../journal/output_sieve.ts";
 import { logPath } from "../../model/logs/log_names.ts";
 import type { Part } from "../parts/part.ts";
 import type { Look } from "./output_reader.ts";
@@ -306,15 +307,17 @@ export class JobOutput implements Part<SavedOutput> {
    * what is kept in memory.
    */
   #watched(job: string, instance: string, { sink, release }: MadeSink): ReturnType<OutputStream["sink"]> {
-    const kept = this.recent.keep(job, instance);
+    // Most one-shot jobs print nothing.
+    let kept: OutputKeeper | undefined;
     const look: Look = (bytes) => {
+      kept ??= this.recent.keep(job, instance);
       kept.take(bytes);
       this.#echo.take(job, bytes);
       if (!this.#watch.look(job, instance, kept, bytes)) return undefined;
       return () => this.onMatch(job, instance);
     };
     const released = () => {
-      kept.end();
+      kept?.end();
       release();
     };
     return { sink, release: released, look };

@@ -1,17 +1,21 @@
 /** The queue of the engine's effects, performed in order and in slices of time. */
 
 import type { Effect } from "../../engine/effects.ts";
+import type { Notice } from "../../model/requests.ts";
 import type { Part } from "./part.ts";
 
 /** How long effects are performed before other work gets its turn, in ms; and how many between two looks at the clock. */
 const SLICE = 10, EFFECTS_PER_CLOCK_CHECK = 16;
 
+/** What is performed: the engine's effects, and among them the notices of what it knows nothing of. */
+export type Performed = Effect | { kind: "notice"; notice: Notice };
+
 /** What is saved of {@link EffectQueue}. */
-export type SavedEffects = Effect[];
+export type SavedEffects = Performed[];
 
 /** The effects that are still to be performed. */
 export class EffectQueue implements Part<SavedEffects> {
-  readonly #effects: Effect[] = [];
+  readonly #effects: Performed[] = [];
   #isRunning = false;
   /** The next slice is scheduled. */
   #isScheduled = false;
@@ -22,7 +26,7 @@ export class EffectQueue implements Part<SavedEffects> {
    * only something from outside can bring more. It must not throw.
    */
   constructor(
-    private readonly perform: (effect: Effect) => void,
+    private readonly perform: (effect: Performed) => void,
     private readonly findMore: () => boolean,
   ) {}
 
@@ -32,7 +36,7 @@ export class EffectQueue implements Part<SavedEffects> {
   }
 
   /** Adds effects, and performs all that there are; what does not fit into one slice follows in the next. */
-  add(effects: Iterable<Effect>): void {
+  add(effects: Iterable<Performed>): void {
     for (const effect of effects) this.#effects.push(effect);
     this.#run();
   }
