@@ -80,9 +80,9 @@ function bundleProduct(bun: string): EmbeddedFiles {
       // What short commands load. Each is a bundle of its own, so objects of a class must not pass from one to another.
       alone: [
         "lib/cli/initctl/initctl.ts",
-        "lib/cli/initctl/configuration.ts",
-        "lib/cli/initctl/restart_init.ts",
-        "lib/cli/initctl/sessions.ts",
+        "lib/cli/initctl/init/configuration.ts",
+        "lib/cli/initctl/init/restart_init.ts",
+        "lib/cli/initctl/init/sessions.ts",
         "lib/cli/initctl/screens/screens.ts",
         "lib/cli/initctl/reading/progress.ts",
         "lib/cli/initctl/reading/reading.ts",

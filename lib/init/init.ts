@@ -98,7 +98,7 @@ async function run(
     noted: () => takeNotedSignals(handedOver.signals),
   };
   const program = new InitProgram(options, role, http, sysv, predecessor !== undefined);
-  if (!predecessor) for (const warning of warnings) program.warn(warning);
+  if (!predecessor) { for (const warning of warnings) program.warn(warning); }
   if (isMisnamed) program.warn(`Ignoring --ready-fd: descriptor ${readyDescriptor} is not open`);
   return await program.run(signals, predecessor);
 }

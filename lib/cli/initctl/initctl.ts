@@ -25,7 +25,7 @@ import {
   VERSION,
 } from "../../model/command_line/options.ts";
 import { UsageError, usageMessage } from "../../model/command_line/usage_error.ts";
-import { initCommands } from "./init_commands.ts";
+import { initCommands } from "./init/init_commands.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
 import { readingCommands } from "./reading_commands.ts";
 import { printableJson, printableLines } from "../../model/text/printable.ts";

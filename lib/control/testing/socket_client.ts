@@ -26,6 +26,7 @@ export async function connectBeside(address: string): Promise<Client> {
         const timer = setTimeout(() => user.waits && act(), after);
         socket.on("close", () => clearTimeout(timer));
       },
+      endUnread() {},
     };
   });
   client.silence();

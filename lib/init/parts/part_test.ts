@@ -13,7 +13,7 @@ import { close, write } from "../../sys/io/descriptors.ts";
 import type { SpawnDescription, SpawnResult } from "../../sys/spawn/spawn.ts";
 import { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
 import { inDirectory } from "../../sys/testing/directory.ts";
-import { EffectQueue } from "./effect_queue.ts";
+import { EffectQueue, type Performed } from "./effect_queue.ts";
 import type { InitContext } from "../init_context.ts";
 import { openPipe } from "../logs/descriptor_pairs.ts";
 import { JobOutput, type SavedOutput } from "../logs/job_output.ts";
@@ -224,8 +224,8 @@ Deno.test("a change of the runlevel goes on where it was, and no event is emitte
 });
 
 Deno.test("effects that were not performed yet are, in order", async () => {
-  const effects: Effect[] = [1, 2, 3].map((timer) => ({ kind: "clear-timer", timer }));
-  const performed: Effect[] = [];
+  const effects: Performed[] = [1, 2, 3].map((timer) => ({ kind: "clear-timer", timer }));
+  const performed: Performed[] = [];
   const after = new EffectQueue((effect) => performed.push(effect), () => false);
   passOn({ save: () => effects, restore() {} }, after);
   assert.deepEqual(performed, [], "other parts may not be restored yet");

@@ -1,9 +1,9 @@
 /** The command `restart-init`: another program, or the same one anew, takes the running init's place. */
 
 import { resolve } from "node:path";
-import { MANAGER_INTERFACE, MANAGER_PATH, ROUSE_INTERFACE } from "../../control/names.ts";
-import type { Client } from "../../control/client/client.ts";
-import type { Invocation } from "./command.ts";
+import { MANAGER_INTERFACE, MANAGER_PATH, ROUSE_INTERFACE } from "../../../control/names.ts";
+import type { Client } from "../../../control/client/client.ts";
+import type { Invocation } from "../command.ts";
 
 /** How long the restart may take once init has agreed to it, and the time between two looks, in ms. */
 const LONGEST_RESTART = 60_000, PAUSE = 10;

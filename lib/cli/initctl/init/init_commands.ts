@@ -1,9 +1,9 @@
 /** The commands on init itself, and on a user's sessions. */
 
-import { JOB_INTERFACE, MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
-import type { CommandGroup, InitctlCommand, Invocation } from "./command.ts";
+import { JOB_INTERFACE, MANAGER_INTERFACE, MANAGER_PATH } from "../../../control/names.ts";
+import type { CommandGroup, InitctlCommand, Invocation } from "../command.ts";
 import { configurationCommands } from "./configuration_commands.ts";
-import { UsageError } from "../../model/command_line/usage_error.ts";
+import { UsageError } from "../../../model/command_line/usage_error.ts";
 
 /**
  * A command that calls one method of the manager.

@@ -1,6 +1,6 @@
 /** The descriptions of show-config and check-config; the commands themselves are loaded when they are called. */
 
-import type { InitctlCommand } from "./command.ts";
+import type { InitctlCommand } from "../command.ts";
 
 /** The two commands; they stand in the midst of the others in the help. */
 export const configurationCommands = (): InitctlCommand[] => [

@@ -3,14 +3,14 @@
  * dependencies, and whether somebody can meet them.
  */
 
-import type { Client } from "../../control/client/client.ts";
-import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
-import { KnownEvents } from "../../lint/known_names.ts";
-import { type EventCondition, jobMatch, jobOf, type Match } from "../../model/condition.ts";
-import { DEPENDENCY_FIELDS, type DependencyField } from "../../model/fields.ts";
-import { parseReference } from "../../model/text/references.ts";
-import { EMITTED_EVENTS, SESSION_EVENT } from "../../model/init_events.ts";
-import type { Invocation } from "./command.ts";
+import type { Client } from "../../../control/client/client.ts";
+import { MANAGER_INTERFACE, MANAGER_PATH } from "../../../control/names.ts";
+import { KnownEvents } from "../../../lint/known_names.ts";
+import { type EventCondition, jobMatch, jobOf, type Match } from "../../../model/condition.ts";
+import { DEPENDENCY_FIELDS, type DependencyField } from "../../../model/fields.ts";
+import { parseReference } from "../../../model/text/references.ts";
+import { EMITTED_EVENTS, SESSION_EVENT } from "../../../model/init_events.ts";
+import type { Invocation } from "../command.ts";
 
 /** The properties of a job that the two commands read; conditions are in reverse Polish notation. */
 interface JobConditions {

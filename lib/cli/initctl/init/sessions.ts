@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import type { Invocation } from "./command.ts";
+import type { Invocation } from "../command.ts";
 
 function isRunning(pid: number): boolean {
   try {
