@@ -12,7 +12,7 @@ import { isGivenDescriptor } from "./host/ready_descriptor.ts";
 import { type Role, roleOf } from "./host/role.ts";
 import { sysvWanted } from "./host/sysv.ts";
 import { SignalTable } from "./host/signal_actions.ts";
-import { InitProgram } from "./init_program.ts";
+import { InitProgram, type Predecessor } from "./init_program.ts";
 import { takeState } from "./reexec/state_file.ts";
 import {
   bootFlags,
@@ -65,6 +65,10 @@ function print(text: string): number {
   return 0;
 }
 
+function predecessorOf({ state, signals, others }: HandedOver): Predecessor {
+  return { state: takeState(state), descriptors: others, noted: () => takeNotedSignals(signals) };
+}
+
 /**
  * How long the runtime's compilers are held back while a machine of SysV's boots, in ms. What init does there runs a few times,
  * and compiling that would take longer, while everything waits for the first script, and then the scripts for a processor.
@@ -81,7 +85,10 @@ async function run(
   warnings: readonly string[],
   handedOver?: HandedOver,
 ): Promise<number> {
-  // First of all, so that signals that arrive while init starts are handled.
+  const predecessor = handedOver && predecessorOf(handedOver);
+  // Whether init is SysV's does not change with the machine's files.
+  Object.assign(options, predecessor?.state.program?.course.system);
+  // First of all but that, so that signals that arrive while init starts are handled.
   const isSysv = sysvWanted(options, role);
   const signals = new SignalTable({ role, runsCommand: options.command !== undefined, isSysv });
   if (isSysv) setTimeout(restoreJitPolicy, BOOT_TIME);
@@ -92,11 +99,6 @@ async function run(
   if (isMisnamed) delete options.readyDescriptor;
   const http = options.http && await import("./ops/http_service.ts");
   const sysv = isSysv ? await import("./inittab/inittab.ts") : undefined;
-  const predecessor = handedOver && {
-    state: takeState(handedOver.state),
-    descriptors: handedOver.others,
-    noted: () => takeNotedSignals(handedOver.signals),
-  };
   const program = new InitProgram(options, role, http, sysv, predecessor !== undefined);
   if (!predecessor) { for (const warning of warnings) program.warn(warning); }
   if (isMisnamed) program.warn(`Ignoring --ready-fd: descriptor ${readyDescriptor} is not open`);

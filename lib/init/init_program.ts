@@ -259,6 +259,10 @@ export class InitProgram implements Part<SavedProgram> {
 
   readonly #course: Part<SavedCourse> = {
     save: () => ({
+      system: {
+        sysv: this.inittabModule !== undefined,
+        openrc: openrcWanted(this.options, this.#manner),
+      },
       ...(this.#address !== undefined && { address: this.#address }),
       ...(this.#stopSignal !== undefined && { stopSignal: this.#stopSignal }),
       ...(this.#teardownBegan !== undefined && { teardownTime: performance.now() - this.#teardownBegan }),

@@ -5,6 +5,7 @@ import type { SavedSessionFile } from "./host/session.ts";
 import type { SavedInittab } from "./inittab/inittab.ts";
 import type { SavedStreams } from "./logs/standard_streams.ts";
 import type { SavedHttp } from "./ops/http_service.ts";
+import type { InitOptions } from "./options.ts";
 import type { SavedRestarts } from "./reexec/restart.ts";
 import type { SavedInit } from "./running.ts";
 import type { SavedExitStatus } from "./teardown/exit_status.ts";
@@ -28,6 +29,8 @@ export interface SavedProgram {
 
 /** What is saved of the program's course. */
 export interface SavedCourse {
+  /** Whether init is SysV's, and OpenRC's scripts are jobs, as by options. */
+  system: Required<Pick<InitOptions, "sysv" | "openrc">>;
   /** The address that jobs get. */
   address?: string;
   stopSignal?: number;

@@ -37,7 +37,12 @@ for (const [role, words, changes] of CASES) {
     assert.deepEqual(Object.keys(plain), Object.keys(before.parts));
     const saved: SavedProgram = {
       ...plain,
-      course: { address: "unix:abstract=x", stopSignal: 15, teardownTime: 1000 },
+      course: {
+        system: { sysv: false, openrc: false },
+        address: "unix:abstract=x",
+        stopSignal: 15,
+        teardownTime: 1000,
+      },
       exitStatus: { status: 7 },
       http: {
         ...plain.http!,
