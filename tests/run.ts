@@ -21,16 +21,16 @@ const FOLDERS = ["tests", "lib", "compat"];
 /** Those that take longest, as the table in the end tells, come first, so that no processor is idle in the end. */
 const LONGEST_FILES: readonly string[] = [
   "tests/conformance/conformance_test.ts",
-  "tests/build_test.ts",
   "tests/types_test.ts",
-  "tests/sysv/inittab_test.ts",
-  "tests/http_test.ts",
+  "tests/build_test.ts",
   "tests/process_limit_test.ts",
-  "tests/conformance/deno_test.ts",
+  "tests/http_test.ts",
   "tests/unprivileged_test.ts",
-  "tests/descriptor_limit_test.ts",
+  "tests/sysv/services_test.ts",
+  "tests/conformance/deno_test.ts",
   "tests/runtime_flags_test.ts",
-  "tests/fields_test.ts",
+  "tests/failures_test.ts",
+  "tests/sysv/shutdown_test.ts",
 ];
 
 /** So many files run at once in any case. Each takes 100 MB of memory and more. */
