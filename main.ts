@@ -193,7 +193,7 @@ const WORDS: Record<string, Word> = {
     help: "build --jobs DIR -o FILE    an executable like this one with jobs inside",
   },
   upgrade: {
-    load: () => Promise.resolve({ main: upgrade }),
+    load: () => import("./lib/cli/upgrade.ts"),
     help: "upgrade FILE             another executable takes the place of the init that runs; jobs go on",
   },
   check: { load: check, help: "check FILE|DIR...        what is wrong with job files" },
@@ -332,16 +332,6 @@ async function sysvWord([name = "", ...args]: string[]): Promise<number> {
   if (load) return start(load, args, name);
   const { main } = await import("./lib/cli/sysv/sysv.ts");
   return main([name, ...args], Object.keys(SYSV));
-}
-
-/** `rouse upgrade FILE`. */
-async function upgrade(args: string[]): Promise<number> {
-  if (args.length === 0) {
-    const { usageMessage } = await import("./lib/model/command_line/usage_error.ts");
-    await print(2, usageMessage("rouse upgrade", "missing executable"));
-    return 2;
-  }
-  return start(initctl, ["restart-init", ...args], "initctl");
 }
 
 function version(): Promise<number> {

@@ -41,6 +41,7 @@ const DESCRIPTIONS: Readonly<Record<string, (name: string) => Promise<CommandDes
     described("openrc", "[RUNLEVEL]", "Enter a runlevel.", (await import("../openrc/levels/openrc.ts")).TOOL),
   poweroff: systemEnd,
   probe: async () => (await import("../probe.ts")).PROBE,
+  upgrade: async () => (await import("../upgrade.ts")).UPGRADE,
   "rc-depend": async () =>
     described(
       "rc-depend",
@@ -99,6 +100,7 @@ const TOOLS = [
   "convert",
   "build",
   "probe",
+  "upgrade",
   "man",
   "completion",
   "--install",

@@ -25,7 +25,7 @@ const FILE_SYSTEMS: Array<[type: string, target: string, flags: number, options:
  * @param onProblem Receives the reason why one could not be mounted. The others are.
  * @param root The directory that stands for `/`; for tests.
  */
-function mountMissing(onProblem: (reason: string) => void, root = ""): void {
+export function mountMissing(onProblem: (reason: string) => void, root = ""): void {
   for (const [type, path, flags, options] of FILE_SYSTEMS) {
     const target = root + path;
     attempt(() => {
