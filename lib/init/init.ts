@@ -12,8 +12,9 @@ import { isGivenDescriptor } from "./host/ready_descriptor.ts";
 import { type Role, roleOf } from "./host/role.ts";
 import { sysvWanted } from "./host/sysv.ts";
 import { SignalTable } from "./host/signal_actions.ts";
-import { InitProgram, type Predecessor } from "./init_program.ts";
+import { InitProgram } from "./init_program.ts";
 import { takeState } from "./reexec/state_file.ts";
+import type { Predecessor } from "./reexec/takeover.ts";
 import {
   bootFlags,
   EVAL_FAILURE,

@@ -3,8 +3,6 @@
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { ControlError } from "../control/supervisor.ts";
-import { close } from "../sys/io/descriptors.ts";
-import type { RunningMain } from "../engine/services/adoption.ts";
 import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { raiseDescriptorLimit } from "../sys/process/limits.ts";
@@ -35,7 +33,6 @@ import { printJobList } from "./ops/job_list.ts";
 import type { InitOptions } from "./options.ts";
 import { setUpJobOutput } from "./output_setup.ts";
 import {
-  descriptorsOf,
   optionalPart,
   type Part,
   type Parts,
@@ -43,8 +40,8 @@ import {
   restoreParts,
   saveParts,
 } from "./parts/part.ts";
-import type { HandedState } from "./reexec/state_file.ts";
 import { Restart } from "./reexec/restart.ts";
+import { adopt, closeUnused, type Predecessor, restoreState } from "./reexec/takeover.ts";
 import { RunningInit } from "./running.ts";
 import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
@@ -71,15 +68,6 @@ interface ExitReason {
   killed?: boolean;
   /** The exit status, whatever the jobs' are. */
   status?: number;
-}
-
-/** The init whose place this one takes. */
-export interface Predecessor {
-  state: HandedState;
-  /** The descriptors that the state has the numbers of. */
-  descriptors: readonly number[];
-  /** The signals that came while nobody could act on them. */
-  noted(): number[];
 }
 
 /** Signals that ask a program to end. */
@@ -234,29 +222,6 @@ export class InitProgram implements Part<SavedProgram> {
     return restoreParts(this.parts, saved, onFault);
   }
 
-  /** Restores what can be restored. Returns false where the engine is not what it was. */
-  async #takeOver({ program, problem }: HandedState): Promise<boolean> {
-    const lost = new Set<string>(program ? [] : ["engine"]);
-    if (program) {
-      await this.restore(program, (part, error) => {
-        lost.add(part);
-        this.#messages.fault(`the restart of init: what is known of its ${part} is lost`, error);
-      });
-    } else this.#messages.fault("the restart of init: its state is lost", problem);
-    return !lost.has("engine") && !lost.has("init");
-  }
-
-  /** Goes on with the processes that run, where their jobs are all that is known. */
-  #adopt(running: readonly RunningMain[]): void {
-    for (const main of running) this.#init.handle({ kind: "adopt", ...main });
-    const others = running.filter(({ pid }) => !this.#init.owns(pid));
-    const without = others.length > 0 ? `; these have no job: ${others.map(({ pid }) => pid).join(" ")}` : "";
-    this.#messages.log(
-      "error",
-      `Init goes on with ${running.length - others.length} processes that run${without}`,
-    );
-  }
-
   readonly #course: Part<SavedCourse> = {
     save: () => ({
       system: {
@@ -368,15 +333,13 @@ export class InitProgram implements Part<SavedProgram> {
 
   /** Takes the place of an init of this process. The files are read anew, but nothing waits for that. */
   async #goOn({ state, descriptors, noted }: Predecessor, signals: SignalTable): Promise<void> {
-    const isWhole = await this.#takeOver(state);
-    const used = new Set(descriptorsOf(this.parts));
-    // Nobody waits for an answer, or for a reader, that will not come.
-    for (const descriptor of descriptors) if (!used.has(descriptor)) close(descriptor);
-    if (this.#endpoint.addresses.length === 0) await this.#endpoint.open();
+    const isWhole = await restoreState(state, this, this.#messages);
     this.#leaveHaltToInittab();
+    closeUnused(descriptors, this.parts);
+    if (this.#endpoint.addresses.length === 0) await this.#endpoint.open();
     if (!isWhole) {
       await Promise.race([this.#configuration.load(), this.#exit.promise]);
-      this.#adopt(state.running);
+      adopt(state.running, this.#init, this.#messages);
     }
     signals.act(this.#signalActions);
     for (const signal of noted()) signals.received(signal);

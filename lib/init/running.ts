@@ -19,30 +19,27 @@ import { SCRIPTS_VERSION_LINE, VERSION_LINE } from "../model/version.ts";
 import type { InitContext } from "./init_context.ts";
 import type { Exit } from "../model/exit.ts";
 import type { JobDefinition } from "../model/job.ts";
-import { CheckRunner, type SavedCheckStarts } from "./checks/check_runner.ts";
-import { EffectQueue, type Performed, type SavedEffects } from "./parts/effect_queue.ts";
+import { CheckRunner } from "./checks/check_runner.ts";
+import { EffectQueue, type Performed } from "./parts/effect_queue.ts";
 import { askerOf } from "./journal/asker.ts";
-import { FOLLOWED, InitInsight, type SavedInsight } from "./journal/insight.ts";
-import type { SavedOutput } from "./logs/job_output.ts";
+import { FOLLOWED, InitInsight } from "./journal/insight.ts";
 import type { ProcessOutput } from "./logs/process_output.ts";
 import type { LogLosses } from "./logs/files/log_store.ts";
-import { LogShipper, type SavedShipping } from "./logs/shipping/log_shipper.ts";
-import { LogTidier, type SavedTidying } from "./logs/tidying/log_tidier.ts";
-import type { SavedMessages } from "./logs/messages.ts";
-import type { SavedControlGroups } from "./spawn/control_groups.ts";
+import { LogShipper } from "./logs/shipping/log_shipper.ts";
+import { LogTidier } from "./logs/tidying/log_tidier.ts";
 import { type ChildWorld, NOBODY } from "./spawn/own_child.ts";
 import { MemoryTrim } from "./host/memory_trim.ts";
-import { type SavedReports, ServiceReports } from "./notify/service_reports.ts";
+import { ServiceReports } from "./notify/service_reports.ts";
 import { NoticeSubscriptions } from "./notice_subscriptions.ts";
-import { PendingRequests, type SavedRequests } from "./parts/pending_requests.ts";
-import { ChildReaper, type SavedChildren } from "./spawn/child_reaper.ts";
-import { PidFiles, remarkOn, type SavedPidFiles } from "./spawn/pid_files.ts";
-import { ProcessStarter, type SavedStarts } from "./spawn/process_starter.ts";
+import { PendingRequests } from "./parts/pending_requests.ts";
+import { ChildReaper } from "./spawn/child_reaper.ts";
+import { PidFiles, remarkOn } from "./spawn/pid_files.ts";
+import { ProcessStarter } from "./spawn/process_starter.ts";
 import { findForkedProcess } from "./spawn/fork_tracking.ts";
-import { ForeignProcesses, type SavedForeign } from "./spawn/foreign_processes.ts";
+import { ForeignProcesses } from "./spawn/foreign_processes.ts";
 import { LeftoverProcesses } from "./spawn/leftovers.ts";
 import { signalProcess } from "./spawn/signalling.ts";
-import { enteredLevel, type LevelProgress, ScriptLevels } from "./sysv/script_levels.ts";
+import { enteredLevel, ScriptLevels } from "./sysv/script_levels.ts";
 import {
   descriptorsOf,
   type Part,
@@ -51,32 +48,12 @@ import {
   restoreParts,
   saveParts,
 } from "./parts/part.ts";
-import { type SavedTimers, Timers } from "./parts/timers.ts";
+import { Timers } from "./parts/timers.ts";
+import type { SavedInit } from "./saved_program.ts";
 import { type UpstartState, upstartState } from "./upstart_state.ts";
 
 /** How long {@link RunningInit.settled} waits at most, in ms. */
 const START_WAIT = 20;
-
-/** What is saved of {@link RunningInit}. */
-export interface SavedInit {
-  messages: SavedMessages;
-  insight: SavedInsight;
-  engine: EngineSnapshot;
-  requests: SavedRequests;
-  controlGroups: SavedControlGroups;
-  output: SavedOutput;
-  tidying: SavedTidying;
-  shipping: SavedShipping;
-  effects: SavedEffects;
-  children: SavedChildren;
-  starts: SavedStarts;
-  timers: SavedTimers;
-  reports: SavedReports;
-  foreign: SavedForeign;
-  pidFiles: SavedPidFiles;
-  checks: SavedCheckStarts;
-  levels: LevelProgress[];
-}
 
 /** Who says when the directed jobs start: the lines of inittab are such. */
 interface Director {

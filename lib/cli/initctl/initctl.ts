@@ -11,7 +11,7 @@ import { environmentCommands } from "./environment_commands.ts";
 import { explainCommands } from "./explain_commands.ts";
 import { eventCommands } from "./event_commands.ts";
 import { commandHelp, commandList, programHelp } from "../../model/command_line/help.ts";
-import { jobCommands } from "./job_commands.ts";
+import { jobCommands } from "./jobs/job_commands.ts";
 import {
   HELP,
   HELP_LETTER,

@@ -13,7 +13,7 @@ import { formatStatus, type InstanceStatus, statusAsData } from "../../../contro
 import { selectJobs } from "../../../insight/selection.ts";
 import { printable } from "../../../model/text/printable.ts";
 import type { Invocation } from "../command.ts";
-import { listAll } from "../job_list.ts";
+import { listAll } from "../jobs/job_list.ts";
 import { type JobChange, patiently, whyFailed } from "../patience.ts";
 
 /** The instances that jobs have, by the jobs' names. */

@@ -1,8 +1,8 @@
 /** All jobs with the status of their instances, by one call, which only rouse answers. */
 
-import type { Client } from "../../control/client/client.ts";
-import { MANAGER_PATH, ROUSE_INTERFACE } from "../../control/names.ts";
-import type { InstanceStatus } from "../../control/status.ts";
+import type { Client } from "../../../control/client/client.ts";
+import { MANAGER_PATH, ROUSE_INTERFACE } from "../../../control/names.ts";
+import type { InstanceStatus } from "../../../control/status.ts";
 
 /** An instance in the answers of rouse's own methods. */
 export type StatusRow = [
