@@ -41,7 +41,7 @@ import {
   saveParts,
 } from "./parts/part.ts";
 import { Restart } from "./reexec/restart.ts";
-import { adopt, closeUnused, type Predecessor, restoreState } from "./reexec/takeover.ts";
+import { adopt, closeUnused, filesOf, type Predecessor, restoreState } from "./reexec/takeover.ts";
 import { RunningInit } from "./running.ts";
 import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";
@@ -333,12 +333,13 @@ export class InitProgram implements Part<SavedProgram> {
 
   /** Takes the place of an init of this process. The files are read anew, but nothing waits for that. */
   async #goOn({ state, descriptors, noted }: Predecessor, signals: SignalTable): Promise<void> {
+    const handed = filesOf(descriptors);
     const isWhole = await restoreState(state, this, this.#messages);
     this.#leaveHaltToInittab();
-    closeUnused(descriptors, this.parts);
+    closeUnused(handed, this.parts);
     if (this.#endpoint.addresses.length === 0) await this.#endpoint.open();
     if (!isWhole) {
-      await Promise.race([this.#configuration.load(), this.#exit.promise]);
+      await Promise.race([this.#load(), this.#exit.promise]);
       adopt(state.running, this.#init, this.#messages);
     }
     signals.act(this.#signalActions);

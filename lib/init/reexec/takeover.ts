@@ -1,6 +1,8 @@
 /** The taking over from another init of this process: what its state and its descriptors become. */
 
+import { statSync } from "node:fs";
 import type { RunningMain } from "../../engine/services/adoption.ts";
+import { ifAllowed } from "../../sys/call/refused.ts";
 import { close } from "../../sys/io/descriptors.ts";
 import type { Messages } from "../logs/messages.ts";
 import { descriptorsOf, type Part, type Parts } from "../parts/part.ts";
@@ -35,10 +37,33 @@ export async function restoreState(
   return !lost.has("engine") && !lost.has("init");
 }
 
-/** Closes the descriptors that no part goes on with: nobody waits for an answer, or for a reader, that will not come. */
-export function closeUnused(descriptors: readonly number[], parts: Parts<SavedProgram>): void {
+/** Descriptors that are handed over, each with what tells its file from a later one that has got the number. */
+export type HandedFiles = ReadonlyMap<number, string>;
+
+/** The files of descriptors; of those alone that are open. To be called before any part is restored. */
+export function filesOf(descriptors: readonly number[]): HandedFiles {
+  return new Map(descriptors.flatMap((descriptor) => {
+    const file = fileOf(descriptor);
+    return file === undefined ? [] : [[descriptor, file]];
+  }));
+}
+
+function fileOf(descriptor: number): string | undefined {
+  return ifAllowed(() => {
+    const { dev, ino } = statSync(`/proc/self/fd/${descriptor}`);
+    return `${dev} ${ino}`;
+  });
+}
+
+/**
+ * Closes the files that no part goes on with: nobody waits for an answer, or for a reader, that will not come. A part may have
+ * closed one by now, as that of a client who has gone, and another have opened a file of its own with that number.
+ */
+export function closeUnused<Saved>(handed: HandedFiles, parts: Parts<Saved>): void {
   const used = new Set(descriptorsOf(parts));
-  for (const descriptor of descriptors) if (!used.has(descriptor)) close(descriptor);
+  for (const [descriptor, file] of handed) {
+    if (!used.has(descriptor) && fileOf(descriptor) === file) close(descriptor);
+  }
 }
 
 /** Goes on with the processes that run, where their jobs are all that is known. */
