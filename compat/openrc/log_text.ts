@@ -1,30 +1,12 @@
 /** What OpenRC's log of the boot has: headings, and what was printed without what is meant for a terminal. */
 
-const NEWLINE = 0x0a,
-  BELL = 0x07,
-  ESCAPE = 0x1b,
-  SPACE = 0x20,
-  SLASH = 0x2f,
-  AT = 0x40,
-  TILDE = 0x7e,
-  DELETE = 0x7f;
+import { type BytePlace, NEWLINE, placeAfter } from "../../lib/model/text/escape_sequences.ts";
 
-/** Where a byte stands. A string, such as a window's title, ends with BEL or ESC \. */
-type Place = "text" | "escape" | "sequence" | "string";
-
-/** What an escape and one more character begin, where that is not all (ECMA-48, 5.3 and 5.6). */
-const BEGUN: Readonly<Record<string, Place>> = {
-  "[": "sequence",
-  "]": "string",
-  "P": "string",
-  "X": "string",
-  "^": "string",
-  "_": "string",
-};
+const SPACE = 0x20, DELETE = 0x7f;
 
 /** Takes what is meant for a terminal out of what is printed: escape sequences, and all other control characters. */
 export class PlainOutput {
-  #place: Place = "text";
+  #place: BytePlace = "text";
 
   /** Gives a copy. A sequence may go on in the bytes that come next; a newline ends it in any case. */
   add(bytes: Uint8Array): Uint8Array {
@@ -34,20 +16,6 @@ export class PlainOutput {
       return isText || byte === NEWLINE;
     });
   }
-}
-
-/** Where the byte behind this one stands. */
-function placeAfter(byte: number, place: Place): Place {
-  if (byte === NEWLINE) return "text";
-  if (byte === ESCAPE) return "escape";
-  if (place === "escape") return isIntermediate(byte) ? place : BEGUN[String.fromCharCode(byte)] ?? "text";
-  const isEnd = place === "sequence" ? byte >= AT && byte <= TILDE : place === "string" && byte === BELL;
-  return isEnd ? "text" : place;
-}
-
-/** True for what stands between an escape and the character that ends it, as in `ESC ( B`. */
-function isIntermediate(byte: number): boolean {
-  return byte >= SPACE && byte <= SLASH;
 }
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];

@@ -174,8 +174,8 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
   }
 
   /**
-   * All parts that hold state across time, in the order in which they are restored. Not among them are the clients'
-   * connections and what they subscribe to, and the memory trim, which begin anew.
+   * All parts that hold state across time, in the order in which they are restored. Who has subscribed to notices does so
+   * anew, and the memory trim begins anew. Clients' connections are the control endpoint's.
    */
   get parts(): Parts<SavedInit> {
     const { messages, processes: { output, controlGroups } } = this.context;

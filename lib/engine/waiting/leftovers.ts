@@ -1,7 +1,7 @@
 /**
  * The end of what a main process has left behind (`kill mode group`, and an init script that is not there any more):
- * workers of its session, its process group and its control group. They get SIGTERM, and SIGKILL after the kill timeout. Nothing of the job is started before they are gone:
- * one of them may hold the port that the next main process needs.
+ * workers of its session, its process group and its control group. They get SIGTERM, and SIGKILL after the kill timeout.
+ * Nothing of the job is started before they are gone: one of them may hold the port that the next main process needs.
  *
  * Only init can see them. It is asked to look, again and again, at first soon.
  */

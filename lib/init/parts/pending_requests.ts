@@ -7,8 +7,8 @@ import type { Part } from "./part.ts";
 type Answer = Effect & { kind: "answer" };
 
 /**
- * What is saved of {@link PendingRequests}. Connections do not survive a re-execution: nobody waits for the answers to
- * clients' requests any more. Parts of init may, and ask for them by their numbers.
+ * What is saved of {@link PendingRequests}. Who waits for an answer, a client's connection or a part of init, asks for it by
+ * the request's number once all is restored.
  */
 export interface SavedRequests {
   lastNumber: number;
