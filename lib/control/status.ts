@@ -13,6 +13,15 @@ export interface InstanceStatus {
   note?: string;
 }
 
+/** An instance in the answers of rouse's own methods, such as GetStatus. */
+export type StatusRow = [
+  name: string,
+  goal: string,
+  state: string,
+  processes: InstanceStatus["processes"],
+  note?: string,
+];
+
 /** Processes whose number alone tells enough, since the state names them. */
 const PLAIN = ["main", "pre-start", "post-stop"];
 

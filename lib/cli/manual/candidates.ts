@@ -9,7 +9,7 @@ import { SHELLS } from "./completion.ts";
 import { askInit, eventNames, instanceNames, jobNames } from "./live_names.ts";
 import { PAGES } from "./pages.ts";
 import type { ProgramTables } from "./programs.ts";
-import { TOOL_OPERANDS } from "./service_words.ts";
+import { TOOL_OPERANDS, wordsOf } from "./service_words.ts";
 
 /** A word, and what it means. */
 export interface Candidate {
@@ -20,7 +20,6 @@ export interface Candidate {
 /** Gives words. @param before The operands in front of it */
 export type Source = (before: readonly string[]) => Promise<Candidate[]> | Candidate[];
 
-const wordsOf = (words: readonly string[]): Candidate[] => words.map((word) => ({ word, text: "" }));
 const jobs: Source = () => askInit(jobNames);
 const events: Source = () => askInit(eventNames);
 const instances: Source = ([job = ""]) => askInit(instanceNames(job));

@@ -6,7 +6,8 @@ import { PLACES, Scripts } from "../../config/sysv/scripts.ts";
 import type { Candidate, Source } from "./candidates.ts";
 import { askInit, jobNames } from "./live_names.ts";
 
-const wordsOf = (words: readonly string[]): Candidate[] => words.map((word) => ({ word, text: "" }));
+/** Candidates without a meaning that is known. */
+export const wordsOf = (words: readonly string[]): Candidate[] => words.map((word) => ({ word, text: "" }));
 
 /** What scripts do for whoever asks; each may know more. */
 const ACTIONS = ["start", "stop", "restart", "try-restart", "reload", "force-reload", "status"];

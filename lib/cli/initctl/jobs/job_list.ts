@@ -2,16 +2,7 @@
 
 import type { Client } from "../../../control/client/client.ts";
 import { MANAGER_PATH, ROUSE_INTERFACE } from "../../../control/names.ts";
-import type { InstanceStatus } from "../../../control/status.ts";
-
-/** An instance in the answers of rouse's own methods. */
-export type StatusRow = [
-  name: string,
-  goal: string,
-  state: string,
-  processes: InstanceStatus["processes"],
-  note?: string,
-];
+import type { InstanceStatus, StatusRow } from "../../../control/status.ts";
 
 export function statusOfRow([name, goal, state, processes, note = ""]: StatusRow): InstanceStatus {
   return { name, goal, state, processes, note };

@@ -7,10 +7,10 @@ import {
   MANAGER_PATH,
   ROUSE_JOB_INTERFACE,
 } from "../../../control/names.ts";
-import { formatStatus, type InstanceStatus } from "../../../control/status.ts";
+import { formatStatus, type InstanceStatus, type StatusRow } from "../../../control/status.ts";
 import { COLOUR, type Option } from "../../../model/command_line/options.ts";
 import { type Invocation, JOBS, LONG, OTHER_INIT } from "../command.ts";
-import { type JobList, listAll, statusOfRow, type StatusRow } from "./job_list.ts";
+import { type JobList, listAll, statusOfRow } from "./job_list.ts";
 import { exitCodeOf, exitCodeOfError } from "../screens/exit_code.ts";
 import { callRouse, instanceOf, isUnknownMethod, propertiesOf, type TargetJob, targetJob } from "./target.ts";
 

@@ -3,6 +3,7 @@
 import { statSync } from "node:fs";
 import process from "node:process";
 import { setTimeout as pause } from "node:timers/promises";
+import type { StatusRow } from "../../../control/status.ts";
 import { CallError, type Client } from "../../../control/client/client.ts";
 import { connectIfThere } from "../../../control/client/system.ts";
 import {
@@ -152,7 +153,7 @@ async function startUnderWay(job: ServiceJob, log: JobLog): Promise<ActionAnswer
 }
 
 /** True for a service that is up, and has lost its main process, of which its script says that it does not serve. */
-function isHalfDead({ name, isScript }: ServiceJob, [, , , , note = ""]: Row): boolean {
+function isHalfDead({ name, isScript }: ServiceJob, [, , , , note = ""]: StatusRow): boolean {
   return isScript && note.includes(PARTIAL_NOTE) && statusByScript(name, true).exit !== STATUS_EXIT.running;
 }
 
@@ -208,17 +209,8 @@ async function change(job: ServiceJob, member: string, done: string): Promise<Ac
   }
 }
 
-/** An instance in the answer of GetStatus. */
-type Row = [
-  name: string,
-  goal: string,
-  state: string,
-  processes: Array<[string, number]>,
-  note?: string,
-];
-
 /** In the place of an instance that is not there. */
-const DOWN: Row = ["", "stop", "waiting", []];
+const DOWN: StatusRow = ["", "stop", "waiting", []];
 
 /** True for a service that is up, as far as init knows. */
 export async function isUp(job: ServiceJob): Promise<boolean> {
@@ -226,14 +218,14 @@ export async function isUp(job: ServiceJob): Promise<boolean> {
 }
 
 /** True where an instance is up. */
-export function isRowUp([, goal, state]: Row): boolean {
+export function isRowUp([, goal, state]: StatusRow): boolean {
   return goal === "start" && state === "running";
 }
 
 /** What init says of the only instance of a job. */
-export async function rowOf({ client, name }: Pick<ServiceJob, "client" | "name">): Promise<Row> {
+export async function rowOf({ client, name }: Pick<ServiceJob, "client" | "name">): Promise<StatusRow> {
   const [rows] = await client.call(MANAGER_PATH, ROUSE_INTERFACE, "GetStatus", "asas", [[name], []]);
-  return (rows as Row[])[0] ?? DOWN;
+  return (rows as StatusRow[])[0] ?? DOWN;
 }
 
 /** True where a job that is not up yet has called this program: what it starts may wait for that job itself. */
