@@ -141,12 +141,9 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
-/** Those of a process's descendants that were begun with all these variables, as far as this user may know it. */
-export function descendantsWith(pid: number, variables: readonly string[]): number[] {
-  return descendantsOf(pid).filter((one) => {
-    const environment = `\0${contents(`/proc/${one}/environ`) ?? ""}`;
-    return variables.every((variable) => environment.includes(`\0${variable}\0`));
-  });
+/** The variables that a process was begun with, as `KEY=VALUE`; none where this user may not know them. */
+export function environmentOf(pid: number): string[] {
+  return (contents(`/proc/${pid}/environ`) ?? "").split("\0").slice(0, -1);
 }
 
 /** The text of a file; undefined when its process is gone (ENOENT, ESRCH) or it may not be read. */

@@ -8,7 +8,7 @@ import type { FactSources, ProcessFacts } from "../../../insight/why/facts.ts";
 import type { JournalRecord } from "../../../model/insight/journal.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { commandLineOf, processStatus, ticksSinceBoot } from "../../../sys/process/procfs.ts";
-import { leftBehind } from "../screens/observer.ts";
+import { BegunProcesses } from "../screens/left_behind.ts";
 import { recordedRunlevel } from "../../../sys/utmp/records.ts";
 import { OTHER_INIT } from "../command.ts";
 
@@ -55,9 +55,10 @@ export async function surroundingsOf(
   hasRunlevels: boolean,
 ): Promise<Pick<FactSources, "runlevel" | "process" | "leftBehind">> {
   if (server === undefined || server <= 0 || !await isOfThisNamespace(server)) return {};
+  const begun = new BegunProcesses(server);
   return {
     process: factsOf,
-    leftBehind: (job, instance) => leftBehind(server, job, instance),
+    leftBehind: (job, instance) => begun.of(job, instance),
     ...(hasRunlevels && { runlevel: presentRunlevel() }),
   };
 }

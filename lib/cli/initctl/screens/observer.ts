@@ -8,13 +8,13 @@ import { ifAllowed } from "../../../sys/call/refused.ts";
 import { cgroupDirectory, cgroupOf, cgroupTree } from "../../../sys/machine/cgroups.ts";
 import {
   commandLineOf,
-  descendantsWith,
   descriptorLimitOf,
   openDescriptors,
   pageSize,
   processes,
 } from "../../../sys/process/procfs.ts";
 import { listeningSockets } from "../../../sys/process/sockets.ts";
+import { BegunProcesses } from "./left_behind.ts";
 
 /** From which share on a limit is nearly reached. */
 const NEAR = 0.8;
@@ -23,23 +23,23 @@ const NEAR = 0.8;
 export class Observer {
   readonly #forest: ProcessForest | undefined;
   readonly #pageSize: number;
+  readonly #begun: BegunProcesses | undefined;
 
   /**
    * @param init Its process; undefined where its numbers of processes are not this namespace's: then nothing is seen.
    * @param isWhole True: sockets and limits are looked at, too.
    */
-  constructor(private readonly init: number | undefined, private readonly isWhole: boolean) {
+  constructor(init: number | undefined, private readonly isWhole: boolean) {
     const all = init === undefined ? undefined : ifAllowed(processes);
     this.#forest = all && new ProcessForest(all);
     this.#pageSize = all ? pageSize() : 0;
+    this.#begun = init === undefined ? undefined : new BegunProcesses(init);
   }
 
   /** The processes that were begun as an instance of a job, or by what was, each in a few words. */
   leftBehind(job: string, instance: string): string[] {
-    if (this.init === undefined) return [];
-    return leftBehind(this.init, job, instance).map((pid) =>
-      `process ${pid}: ${commandLineOf(pid).join(" ")}`
-    );
+    const pids = this.#begun?.of(job, instance) ?? [];
+    return pids.map((pid) => `process ${pid}: ${commandLineOf(pid).join(" ")}`);
   }
 
   /** What is seen of an instance; undefined where none of its processes is. */
@@ -68,11 +68,6 @@ export class Observer {
       ...this.isWhole && { sockets: listeningSockets(pids), limits: limitsOf(pids) },
     };
   }
-}
-
-/** Processes of an init that were begun as an instance of a job, or by what was, be that gone or not. */
-export function leftBehind(init: number, job: string, instance: string): number[] {
-  return ifAllowed(() => descendantsWith(init, [`UPSTART_JOB=${job}`, `UPSTART_INSTANCE=${instance}`])) ?? [];
 }
 
 /** A limit, as far as it is known. */
