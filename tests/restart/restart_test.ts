@@ -38,6 +38,30 @@ Deno.test("the successor is the same process, prints its version, and has the jo
   }
 });
 
+Deno.test("a restart is told in the log and the journal, and of files that are as they were nothing is told", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "web.conf": "exec sleep 1000",
+      "idle.conf": "start on never\nneeds web\nexec sleep 1000",
+      "typed.ts": `import { job } from "rouse";\nexport default job({ exec: ["sleep", "1000"] });`,
+    },
+  });
+  await init.ask("start", "web");
+  const definitions = () => init.ask("events", "--kind=definition");
+  const before = await definitions();
+  assert.match(before, /idle was added/);
+  await init.ask("restart-init");
+  await init.untilMessage(/^init: Restarted in place, as rouse \d/m);
+  assert.match(await init.ask("events", "--kind=message"), /Restarted in place, as rouse \d/);
+  // What is read last is read behind all that was there.
+  init.write("late.conf", "exec sleep 1000");
+  await init.until(["status", "late"], "late stop/waiting\n");
+  const after = await definitions();
+  assert.match(after.slice(before.length), /^.* late was added\n$/, after);
+  init.write("idle.conf", "start on never\nexec sleep 1001");
+  await until("a change is told", async () => /idle was changed/.test(await definitions()));
+});
+
 Deno.test("a start, a stop and an event that are waited for are answered by the successor", async () => {
   await using init = await RunningInit.start({
     jobs: {
