@@ -210,6 +210,8 @@ Deno.test("another executable takes init's place; what is none is refused, and i
     assert.match(stderr, reason);
     assert.equal(await init.ask("status", "web"), running);
   }
+  const { exit: wrong, stderr: said } = await init.initctl("restart-init", "/bin/true", "more");
+  assert.deepEqual([wrong, said.split("\n")[0]], [1, "initctl: unexpected argument: more"]);
   copyFileSync(EXECUTABLE, init.path("newer"));
   const { exit, stderr } = await init.run([EXECUTABLE, "upgrade", "newer"]);
   assert.equal(exit, 0, stderr);
@@ -239,6 +241,10 @@ Deno.test("files that changed while init restarted count; jobs whose files are g
   init.signal("SIGCONT");
   assert.equal((await client).exit, 0);
   await init.until(["list"], /^broken stop\/waiting\nkept start\/running, process \d+\nnew stop\/waiting\n$/);
+  // It has its definition still, and so is listed once, with the error of its file.
+  await init.until(["status", "--long", "broken"], /Unknown stanza `nonsense'/);
+  assert.equal((await init.initctl("status", "--long", "broken")).stderr, "");
+  assert.equal((await init.ask("list", "--long")).match(/^broken /gm)!.length, 1);
   await init.initctl("stop", "kept");
   await init.until(["list"], "broken stop/waiting\nnew stop/waiting\n");
 });
