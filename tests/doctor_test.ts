@@ -1,6 +1,7 @@
 /** rouse doctor, by the compiled executable, where things are well and where they are not. */
 
 import assert from "node:assert/strict";
+import { linkSync, rmSync } from "node:fs";
 import { environmentWith, Files } from "./support/author.ts";
 import { type Outcome, run } from "./support/command.ts";
 import { RunningInit } from "./support/init.ts";
@@ -106,6 +107,30 @@ Deno.test("rouse doctor tells of the init that answers, and of one that does not
     "warning",
     `No init answers at ${gone}, which UPSTART_SESSION names`,
   ]);
+});
+
+Deno.test("rouse doctor tells of an init whose file was replaced or removed, and how the new one takes its place", async () => {
+  await using init = await RunningInit.start();
+  using files = new Files(GOOD);
+  const file = init.path("newer"), session = { UPSTART_SESSION: init.environment["UPSTART_SESSION"]! };
+  linkSync(EXECUTABLE, file);
+  assert.equal((await init.run([EXECUTABLE, "upgrade", file])).exit, 0);
+  const ask = async () => about(answerOf(await examine(files, [], session)), "init")[0]!;
+  assert.equal((await ask()).level, "ok");
+  rmSync(file);
+  const removed = await ask();
+  assert.equal(removed.level, "warning");
+  assert(removed.what.endsWith(`; its file ${file} was removed`), removed.what);
+  assert.match(
+    removed.advice!,
+    /^have another one take its place, which stops nothing: `rouse upgrade \/.*'$/,
+  );
+  linkSync(EXECUTABLE, file);
+  const replaced = await ask();
+  assert(replaced.what.endsWith(`; its file ${file} was replaced`), replaced.what);
+  assert.match(replaced.advice!, /: `initctl restart-init'$/);
+  await init.ask("restart-init");
+  assert.equal((await ask()).level, "ok");
 });
 
 Deno.test({

@@ -6,6 +6,8 @@ import { constants } from "node:os";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { descendantsOf, describe, isAlive, processesNaming, sendSignal } from "./support/processes.ts";
+import { installed } from "./support/programs.ts";
+import { onTerminal } from "./support/terminal.ts";
 
 /** Waits until no process names a directory: the kernel may still be ending what init has killed when init is over. */
 async function nothingLeft(directory: string): Promise<void> {
@@ -121,6 +123,32 @@ Deno.test("two inits of one user do not disturb each other", async () => {
   await one.ask("start", "web");
   assert.equal(await other.ask("status", "web"), "web stop/waiting\n");
 });
+
+Deno.test(
+  "on a terminal, who reaches no init is told of those that run",
+  { ignore: !installed("script") },
+  async () => {
+    await using init = await RunningInit.start();
+    const { UPSTART_SESSION: address, ...others } = init.environment;
+    const told = async (line: string, environment: Record<string, string>) => {
+      const { exit, lines } = await onTerminal(line, { environment, columns: 200 });
+      assert.equal(exit, 1);
+      return lines.slice(0, 2);
+    };
+    const found = `An init of yours runs as process ${init.pid}: export UPSTART_SESSION=${address}`;
+    for (const line of ["initctl --user list", "UPSTART_SESSION=unix:abstract=/nowhere start web"]) {
+      assert.deepEqual((await told(line, others)).slice(1), [found], line);
+    }
+    const alone = { ...others, XDG_RUNTIME_DIR: init.path("nosuch") };
+    assert.deepEqual((await told("initctl --user list", alone)).slice(1), [
+      'One of your own is started by: eval "$(init --user --daemon)"',
+    ]);
+    assert.deepEqual(await told("UPSTART_SESSION=unix:abstract=/nowhere initctl list", alone), [
+      "initctl: Unable to connect to Upstart: Failed to connect to socket /nowhere: Connection refused",
+      "UPSTART_SESSION names it; without that, the system's is asked",
+    ]);
+  },
+);
 
 /** The words that start an init in the background, below the directory of another. */
 const DAEMON = "init --user --daemon --no-startup-event --confdir @DIR@/other --logdir @DIR@/log/other";

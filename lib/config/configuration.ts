@@ -24,6 +24,7 @@ import {
   brokenJobsOf,
   type ConfigurationContents,
   type ConfigurationProblem,
+  missedFor,
   missingDirectories,
   problemsOf,
   problemsOfJob,
@@ -176,7 +177,7 @@ export class Configuration {
   /** What is wrong with a file whose last good definition of a job is in force. */
   problem(job: string): Diagnostic | undefined {
     const broken = this.#registry.brokenFiles(job).map((file) => this.#files.known.get(file)?.problem);
-    return broken.find((problem) => problem !== undefined);
+    return broken.find((problem) => problem !== undefined) ?? missedFor(job, this.#contents);
   }
 
   /** The file that overrides what the job's own file says. */

@@ -61,12 +61,29 @@ export interface BrokenJob {
 }
 
 /** The jobs that are missing because of a problem. */
-export function brokenJobsOf({ files, registry }: ConfigurationContents): BrokenJob[] {
-  return Array.from(files).flatMap(([path, { problem, kind, name, precedence }]) => {
-    const isMissed = problem && kind === "definition" && !registry.remembers(path) &&
-      !registry.goesBefore(name, precedence);
-    return isMissed ? [{ job: name, diagnostic: problem }] : [];
+export function brokenJobsOf(contents: ConfigurationContents): BrokenJob[] {
+  return Array.from(contents.files).flatMap(([path, { name: job }]) => {
+    const diagnostic = missedAt(path, contents);
+    return diagnostic ? [{ job, diagnostic }] : [];
   });
+}
+
+/** The problem of a file that would define a job, and never was right. */
+export function missedFor(job: string, contents: ConfigurationContents): Diagnostic | undefined {
+  const names = fileNamesOf(contents.formats, job);
+  for (const directory of contents.directories) {
+    for (const name of names) {
+      const problem = missedAt(directory.path(name), contents);
+      if (problem) return problem;
+    }
+  }
+}
+
+/** The problem of the file of this path, where it would define a job and never was right. */
+function missedAt(path: string, { files, registry }: ConfigurationContents): Diagnostic | undefined {
+  const file = files.get(path);
+  if (!file?.problem || file.kind !== "definition" || registry.remembers(path)) return undefined;
+  return registry.goesBefore(file.name, file.precedence) ? undefined : file.problem;
 }
 
 function unreadableDirectories({ directories }: ConfigurationContents): Diagnostic[] {

@@ -45,6 +45,7 @@ export function replaceDefinition(
     engine.notice({ kind: "job-removed", job: job.name });
     return;
   }
+  const isChanged = !isSameData(definition, job.definition);
   if (!isSameData(dependenciesOf(definition), dependenciesOf(job.definition))) {
     engine.dependencies.graph = undefined;
   }
@@ -55,7 +56,8 @@ export function replaceDefinition(
     job.startOn.takeOver(previous);
   }
   engine.unsubscribe(previous);
-  engine.notice({ kind: "job-changed", job: job.name });
+  // A file that was only read anew, as after a restart of init, is nothing that has happened.
+  if (isChanged) engine.notice({ kind: "job-changed", job: job.name });
 }
 
 function addJob(engine: EngineState, definition: JobDefinition): void {

@@ -8,7 +8,7 @@ import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
 import { raiseDescriptorLimit } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
-import { versionText } from "../model/version.ts";
+import { VERSION } from "../model/version.ts";
 import { selfCommand } from "../sys/runtime/self.ts";
 import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
@@ -347,7 +347,7 @@ export class InitProgram implements Part<SavedProgram> {
     onChildChange(() => this.#init.reap());
     this.#init.reap();
     this.#http?.loaded();
-    this.#messages.log("info", `Restarted in place: ${versionText("init").split("\n")[0]}`);
+    this.#messages.log("message", `Restarted in place, as rouse ${VERSION}`);
     this.#init.tellRestarted();
     if (!isWhole) return;
     const isRead = this.#configuration.load(true);

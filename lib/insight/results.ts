@@ -1,7 +1,7 @@
 /** What has become of a job, and why, in words. */
 
 import { displayName } from "../model/display_name.ts";
-import type { Exit } from "../model/exit.ts";
+import { describeEnd, type Exit } from "../model/exit.ts";
 import type { Asker, Cause, RunResult } from "../model/insight/journal.ts";
 import { signalName } from "../model/signals.ts";
 import { howLong, howLongAgo, ordinal } from "./words.ts";
@@ -18,7 +18,7 @@ export function exitInWords(exit: Exit): string {
 export function reasonInWords({ process, exit, reason }: RunResult): string {
   const ended = exit && endOf(process, exit), told = reason && withoutProcess(reason, process);
   if (told === undefined) return ended ?? "ended";
-  return ended === undefined ? told : `${told} (${ended})`;
+  return ended === undefined || told.endsWith(describeEnd(exit!)) ? told : `${told} (${ended})`;
 }
 
 function endOf(process: RunResult["process"], exit: Exit): string {

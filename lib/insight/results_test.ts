@@ -26,6 +26,10 @@ const RESULTS: Array<[Partial<RunResult>, words: string]> = [
     { exit: { signal: 9 }, reason: "was not ready within 10 s" },
     "was not ready within 10 s (killed by SIGKILL) after 3 s, 2 min ago",
   ],
+  [
+    { exit: { signal: 9 }, reason: "its processes are gone: the last one (12) was killed by KILL" },
+    "its processes are gone: the last one (12) was killed by KILL after 3 s, 2 min ago",
+  ],
 ];
 
 for (const [more, words] of RESULTS) {

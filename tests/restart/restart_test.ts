@@ -38,6 +38,30 @@ Deno.test("the successor is the same process, prints its version, and has the jo
   }
 });
 
+Deno.test("a restart is told in the log and the journal, and of files that are as they were nothing is told", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "web.conf": "exec sleep 1000",
+      "idle.conf": "start on never\nneeds web\nexec sleep 1000",
+      "typed.ts": `import { job } from "rouse";\nexport default job({ exec: ["sleep", "1000"] });`,
+    },
+  });
+  await init.ask("start", "web");
+  const definitions = () => init.ask("events", "--kind=definition");
+  const before = await definitions();
+  assert.match(before, /idle was added/);
+  await init.ask("restart-init");
+  await init.untilMessage(/^init: Restarted in place, as rouse \d/m);
+  assert.match(await init.ask("events", "--kind=message"), /Restarted in place, as rouse \d/);
+  // What is read last is read behind all that was there.
+  init.write("late.conf", "exec sleep 1000");
+  await init.until(["status", "late"], "late stop/waiting\n");
+  const after = await definitions();
+  assert.match(after.slice(before.length), /^.* late was added\n$/, after);
+  init.write("idle.conf", "start on never\nexec sleep 1001");
+  await until("a change is told", async () => /idle was changed/.test(await definitions()));
+});
+
 Deno.test("a start, a stop and an event that are waited for are answered by the successor", async () => {
   await using init = await RunningInit.start({
     jobs: {
@@ -186,6 +210,8 @@ Deno.test("another executable takes init's place; what is none is refused, and i
     assert.match(stderr, reason);
     assert.equal(await init.ask("status", "web"), running);
   }
+  const { exit: wrong, stderr: said } = await init.initctl("restart-init", "/bin/true", "more");
+  assert.deepEqual([wrong, said.split("\n")[0]], [1, "initctl: unexpected argument: more"]);
   copyFileSync(EXECUTABLE, init.path("newer"));
   const { exit, stderr } = await init.run([EXECUTABLE, "upgrade", "newer"]);
   assert.equal(exit, 0, stderr);
@@ -215,6 +241,10 @@ Deno.test("files that changed while init restarted count; jobs whose files are g
   init.signal("SIGCONT");
   assert.equal((await client).exit, 0);
   await init.until(["list"], /^broken stop\/waiting\nkept start\/running, process \d+\nnew stop\/waiting\n$/);
+  // It has its definition still, and so is listed once, with the error of its file.
+  await init.until(["status", "--long", "broken"], /Unknown stanza `nonsense'/);
+  assert.equal((await init.initctl("status", "--long", "broken")).stderr, "");
+  assert.equal((await init.ask("list", "--long")).match(/^broken /gm)!.length, 1);
   await init.initctl("stop", "kept");
   await init.until(["list"], "broken stop/waiting\nnew stop/waiting\n");
 });

@@ -1,5 +1,6 @@
 /** What the doctor says of the jobs, and of the init that runs. */
 
+import { existsSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { isDirectory } from "../../config/files.ts";
@@ -9,6 +10,7 @@ import { inTime } from "../../control/client/in_time.ts";
 import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
 import { formatInFull } from "../../formats/diagnostic.ts";
 import { SCRIPTS_VERSION_LINE, VERSION, VERSION_LINE } from "../../model/version.ts";
+import { ifAllowed } from "../../sys/call/refused.ts";
 import { inspect } from "../check/inspection.ts";
 import type { Diagnosis } from "./examinations.ts";
 
@@ -17,6 +19,9 @@ const MOST_TOLD = 5;
 
 /** So long an init may take to answer, in ms. */
 const PATIENCE = 5000;
+
+/** What the kernel says behind the name of a file that was removed. */
+const GONE = " (deleted)";
 
 /** Where jobs are read from where no directory is named: init's own places that there are here. */
 export function usualDirectories(environment: Record<string, string | undefined>): string[] {
@@ -89,19 +94,37 @@ export async function judgeInit(environment: Record<string, string | undefined>)
       async (init) => String(await init.get(MANAGER_PATH, MANAGER_INTERFACE, "version")),
     );
     if (version === undefined) return silent(`not within ${PATIENCE / 1000} seconds`);
+    const replaced = replacedExecutable(client.server);
+    if (replaced !== undefined) {
+      const isThere = existsSync(replaced);
+      return {
+        level: "warning",
+        what: `The init that answers is ${version}; its file ${replaced} was ${
+          isThere ? "replaced" : "removed"
+        }`,
+        advice: `have ${isThere ? "the new one" : "another one"} take its place, which stops nothing: ` +
+          (isThere ? "`initctl restart-init'" : `\`rouse upgrade ${process.execPath}'`),
+      };
+    }
     if ([VERSION_LINE, SCRIPTS_VERSION_LINE].includes(version)) {
       return { level: "ok", what: `The init that answers is ${version}, as this executable` };
     }
     return {
       level: "warning",
       what: `The init that answers is ${version}; this executable is rouse ${VERSION}`,
-      advice: "have init take the new executable over (`telinit u'), or start it anew",
+      advice: `have it take init's place, which stops nothing: \`rouse upgrade ${process.execPath}'`,
     };
   } catch (error) {
     return silent((error as Error).message);
   } finally {
     client.close();
   }
+}
+
+/** The file that the process was executed from, where that is not what has its name now, as far as one may know. */
+function replacedExecutable(pid: number | undefined): string | undefined {
+  const file = pid && ifAllowed(() => readlinkSync(`/proc/${pid}/exe`));
+  return file && file.endsWith(GONE) ? file.slice(0, -GONE.length) : undefined;
 }
 
 /** An init that listens and does not answer. */

@@ -205,13 +205,19 @@ async function run(
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
     if (isJson) host.write(1, jsonLine(errorAsData(error)));
-    complain(error.message);
+    complain(error.message + await helpWith(error, host));
     return 1;
   } finally {
     client?.close();
     print(host, output);
     paged?.end();
   }
+}
+
+/** On a terminal, what helps where no init answers. It is not looked for before it is needed. */
+async function helpWith(error: Error, { isTerminal, environment }: InitctlHost): Promise<string> {
+  if (!(error instanceof ConnectionError) || !isTerminal(2)) return "";
+  return (await import("./init/sessions.ts")).whereInitsAre(environment);
 }
 
 /** Options as the words of a command line, but for the hosts. */
@@ -264,7 +270,9 @@ async function open(
   const system = has("system");
   if (has("user") || (UPSTART_SESSION && !system)) {
     if (UPSTART_SESSION === undefined) {
-      throw new Error("UPSTART_SESSION isn't set in the environment. Unable to locate the Upstart instance.");
+      throw new ConnectionError(
+        "UPSTART_SESSION isn't set in the environment. Unable to locate the Upstart instance.",
+      );
     }
     return await attempt("Upstart", () => connect(UPSTART_SESSION));
   }

@@ -143,7 +143,10 @@ export class InitInsight implements Insight, Part<SavedInsight> {
     const named = jobs.length === 0 ? [...all.keys()] : [...new Set(jobs)].filter((name) => all.has(name));
     const names = named.filter((name) => name > after).sort();
     const chosen = names.slice(0, MOST_JOBS), isMore = chosen.length < names.length;
-    const broken = brokenJobs().filter(({ job }) => jobs.length === 0 || jobs.includes(job));
+    // A job that has kept its definition over a restart of init is none of them, though its file was never right since.
+    const broken = brokenJobs().filter(({ job }) =>
+      !all.has(job) && (jobs.length === 0 || jobs.includes(job))
+    );
     const sources = {
       ...this.sources,
       histories: this.#histories,

@@ -20,7 +20,10 @@ const LONGEST_REASON = 500;
  */
 export async function tryState(executable: string, state: Uint8Array, world: ChildWorld): Promise<void> {
   const said: Uint8Array[] = [], { promise, resolve } = Promise.withResolvers<string>();
-  const timer = setTimeout(() => resolve("it does not answer"), LONGEST_TRIAL);
+  const timer = setTimeout(
+    () => resolve(`it has not answered within ${LONGEST_TRIAL / 1000} s`),
+    LONGEST_TRIAL,
+  );
   const child = new OwnChild([executable, AS_PROGRAM, "check-state"], "the trial of an executable", world, {
     onData: (bytes) => said.push(Uint8Array.from(bytes.subarray(0, LONGEST_REASON))),
     onProgress: () => endIfRead(),

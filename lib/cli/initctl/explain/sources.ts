@@ -29,7 +29,7 @@ export async function readState(client: Client): Promise<EngineSnapshot> {
   }
   throw new Error(
     "Unable to look into init: it is of another version than this executable; ask by its own one, " +
-      `/proc/${client.server || "PID"}/exe initctl, or have it take this one over (\`telinit u')`,
+      `/proc/${client.server || "PID"}/exe initctl, or have it take this one over (\`initctl restart-init')`,
   );
 }
 

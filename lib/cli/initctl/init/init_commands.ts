@@ -57,7 +57,11 @@ export const initCommands = (): CommandGroup => ({
         "Jobs, their logs, sockets and clients, events and timers go on: nothing is started or stopped. The executable is " +
         "tried first; where it does not run here, or cannot go on with init's state, init stays as it is.",
       examples: ["initctl restart-init", "initctl restart-init /usr/local/bin/rouse.new"],
-      run: async (invocation) => (await import("./restart_init.ts")).restartInit(invocation),
+      async run(invocation) {
+        const [, extra] = invocation.args;
+        if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
+        await (await import("./restart_init.ts")).restartInit(invocation);
+      },
     },
     {
       name: "version",

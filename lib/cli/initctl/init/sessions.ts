@@ -22,14 +22,43 @@ export function listSessions(
     const why = isTerminal(2) ? ": XDG_RUNTIME_DIR, below which it is, is not set" : "";
     throw new Error(`Unable to query session directory${why}`);
   }
-  const directory = join(XDG_RUNTIME_DIR, "upstart", "sessions");
+  const sessions = runningSessions(XDG_RUNTIME_DIR, inform);
+  for (const { pid, address } of sessions) say(`${pid} ${address}`);
+  tell({ sessions });
+}
+
+/** What helps who has asked for an init where none answers: each line with a newline in front of it. */
+export function whereInitsAre(
+  { XDG_RUNTIME_DIR, UPSTART_SESSION }: Record<string, string | undefined>,
+): string {
+  const sessions = XDG_RUNTIME_DIR ? runningSessions(XDG_RUNTIME_DIR) : [];
+  let lines = "";
+  for (const { pid, address } of sessions) {
+    if (address === UPSTART_SESSION) continue;
+    lines += `\nAn init of yours runs as process ${pid}: export UPSTART_SESSION=${address}`;
+  }
+  if (lines !== "") return lines;
+  return UPSTART_SESSION
+    ? "\nUPSTART_SESSION names it; without that, the system's is asked"
+    : '\nOne of your own is started by: eval "$(init --user --daemon)"';
+}
+
+/** An init of a user's session. */
+interface Session {
+  pid: number;
+  address: string;
+}
+
+/** The user's sessions whose inits run. @param inform Is told of the files of others. */
+function runningSessions(runtimeDirectory: string, inform: (line: string) => void = () => {}): Session[] {
+  const directory = join(runtimeDirectory, "upstart", "sessions");
   let files: string[] = [];
   try {
     files = readdirSync(directory);
   } catch {
     // There is no such directory before the first session.
   }
-  const sessions: Array<{ pid: number; address: string }> = [];
+  const sessions: Session[] = [];
   for (const file of files) {
     const pid = /^(\d+)\.session$/.exec(file)?.[1];
     if (pid === undefined) continue;
@@ -41,11 +70,9 @@ export function listSessions(
     const text = readOwn(path);
     if (text === undefined) inform(`Ignoring foreign session file: ${path}`);
     const address = /^UPSTART_SESSION=(.+)/.exec(text ?? "")?.[1];
-    if (address === undefined) continue;
-    say(`${Number(pid)} ${address}`);
-    sessions.push({ pid: Number(pid), address });
+    if (address !== undefined) sessions.push({ pid: Number(pid), address });
   }
-  tell({ sessions });
+  return sessions;
 }
 
 /** The longest file that is read, in bytes. */
