@@ -114,6 +114,8 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #sessionFile: SessionFile;
   readonly #http: HttpService | undefined;
   readonly #exit = Promise.withResolvers<ExitReason>();
+  /** Resolves when init has started what it starts by itself. */
+  readonly #begun = Promise.withResolvers<void>();
   /** Resolves when clients are answered. Undefined from then on. */
   #loading: PromiseWithResolvers<void> | undefined;
   /** How long the teardown may take, in seconds. */
@@ -154,6 +156,7 @@ export class InitProgram implements Part<SavedProgram> {
       spawner: this.#spawner,
       init: () => this.#init,
       parts: () => this.parts,
+      begun: this.#begun.promise,
     });
     this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
     this.#init = this.#makeInit(warnOnce);
@@ -321,6 +324,7 @@ export class InitProgram implements Part<SavedProgram> {
       endSession: () => this.#beginTeardown("logout"),
       restart: (executable) => this.#restart.ask(this.#signals, executable),
       restarts: () => this.#restart.count,
+      restarting: () => this.#restart.isUnderWay,
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -342,6 +346,7 @@ export class InitProgram implements Part<SavedProgram> {
     this.#loading = Promise.withResolvers();
     if (predecessor) await this.#goOn(predecessor, signals);
     else await this.#begin(signals);
+    this.#begun.resolve();
     this.#answerClients();
     return this.#finish(await this.#exit.promise);
   }
@@ -392,6 +397,7 @@ export class InitProgram implements Part<SavedProgram> {
 
   /** Closes all and exits. */
   async #finish(reason: ExitReason): Promise<number> {
+    this.#restart.close();
     this.#http?.close();
     this.#inittab?.close();
     this.#sessionFile.remove();
