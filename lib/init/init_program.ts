@@ -383,11 +383,13 @@ export class InitProgram implements Part<SavedProgram> {
       await Promise.race([this.#configuration.load(), this.#exit.promise]);
       this.#adopt(state.running);
     }
-    signals.act(this.#signalActions);
-    for (const signal of noted()) signals.received(signal);
-    onChildChange(() => this.#init.reap());
-    this.#init.reap();
-    this.#http?.loaded();
+    // Process 1 must not end by what descriptors or memory do not suffice for now.
+    const attempt = (action: () => void) => this.#messages.attempt("the restart of init", action);
+    attempt(() => signals.act(this.#signalActions));
+    attempt(() => noted().forEach((signal) => signals.received(signal)));
+    attempt(() => onChildChange(() => this.#init.reap()));
+    attempt(() => this.#init.reap());
+    attempt(() => this.#http?.loaded());
     this.#messages.log("info", `Restarted in place: ${versionText("init").split("\n")[0]}`);
     this.#init.tellRestarted();
     if (!isWhole) return;

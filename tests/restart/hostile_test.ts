@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { MANAGER_INTERFACE, MANAGER_PATH } from "../../lib/control/names.ts";
 import { connectBeside } from "../../lib/control/testing/socket_client.ts";
-import { within } from "../support/deadline.ts";
+import { until, within } from "../support/deadline.ts";
 import { RunningInit } from "../support/init.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "../support/namespace.ts";
 import { childrenOf } from "../support/processes.ts";
@@ -196,4 +196,62 @@ Deno.test({
       await client;
     }
   },
+});
+
+const INITTAB = `id:2:initdefault:
+st:23:respawn:/bin/sleep 1000
+fa:23:respawn:/bin/sh -c "sleep 0.05"
+wa:3:wait:/bin/sh -c "until [ -e /run/go ]; do sleep 0.01; done; echo >> /run/waited"
+af:3:once:/bin/sh -c "echo >> /run/after"
+fo:4:respawn:/bin/sleep 1001
+`;
+
+Deno.test({
+  name: "inittab's lines go on: one that waits, one that respawns without end, changes of the runlevel",
+  ignore: !NAMESPACES_POSSIBLE,
+  async fn() {
+    const lines = INITTAB.replaceAll("\n", "\\n");
+    await using init = await NamespaceInit.startWithin(
+      `cp -a /etc/passwd /etc/group /run; mount -t tmpfs none /etc; mv /run/passwd /run/group /etc
+printf '%b' '${lines}' > /etc/inittab`,
+      {},
+      "--sysv",
+    );
+    const restart = async () => {
+      for (let count = 0; count < 3; count++) await init.ask("restart-init");
+    };
+    const is = (line: string, wanted: RegExp) =>
+      until(`${line} is ${wanted}`, async () => wanted.test(await init.ask("status", `inittab/${line}`)));
+    const sleeper = await init.ask("status", "inittab/st");
+    await restart();
+    await init.run(EXECUTABLE, "sysv", "telinit", "3");
+    await is("wa", /running/);
+    await restart();
+    assert.equal((await init.shell("ls /run/after 2>&1 | grep -c 'No such'")).stdout, "1\n");
+    await init.shell("touch /run/go");
+    await until("the lines behind come", async () => (await init.shell("cat /run/after")).stdout === "\n");
+    await restart();
+    assert.equal((await init.shell("cat /run/waited")).stdout, "\n");
+    assert.equal(await init.ask("status", "inittab/st"), sleeper);
+    await init.run(EXECUTABLE, "sysv", "telinit", "4");
+    await restart();
+    await is("fo", /running/);
+    await is("st", /stop/);
+    assert.equal(init.messages().match(/No inittab\.d directory/g)?.length, 1);
+  },
+});
+
+Deno.test("those who follow logs miss no line, and see none twice", async () => {
+  await using init = await RunningInit.start({
+    jobs: {
+      "web.conf":
+        "script\ni=0\nwhile [ $i -lt 150 ]; do i=$((i+1)); echo line $i; sleep 0.01; done\nend script",
+    },
+  });
+  const follower = init.shell("initctl logs -f -n 200 web | head -150");
+  await init.ask("start", "web");
+  for (let count = 0; count < 5; count++) await init.ask("restart-init");
+  const { stdout } = await follower;
+  const numbers = stdout.match(/(?<=line )\d+/g)?.map(Number);
+  assert.deepEqual(numbers, Array.from({ length: 150 }, (_, index) => index + 1));
 });
