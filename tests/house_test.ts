@@ -135,7 +135,6 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   LineSink: "what it keeps is saved by Channels, and its place in a line by SharedStream",
   LogRotator: "asks the file and its directory anew",
   LoopDelay: "measures this process alone",
-  MemoryKills: "reads the kernel's counters anew",
   MemoryBudget: "is what the logs leave of it",
   MemoryWatch: "begins anew, by CheckRunner",
   MemoryTrim: "measures this process alone",

@@ -152,6 +152,8 @@ export interface Supervisor {
   restart(executable?: string): Promise<void>;
   /** How often it was. */
   readonly restarts: number;
+  /** True while a restart is under way. */
+  readonly restarting: boolean;
   /** Logs an exception of our own code, in the service or below. `where` names what it was doing. */
   fault(where: string, error: unknown): void;
   /** Tells that so many bytes have come from clients. */

@@ -37,6 +37,8 @@ export interface InitContext {
   restart(executable?: string): Promise<void>;
   /** How often init was replaced in place. */
   restarts(): number;
+  /** True while a restart is under way. */
+  restarting(): boolean;
   /** Called when a process has exited and no job has one any more. */
   onIdle(): void;
 }

@@ -102,6 +102,8 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #sessionFile: SessionFile;
   readonly #http: HttpService | undefined;
   readonly #exit = Promise.withResolvers<ExitReason>();
+  /** Resolves when init has started what it starts by itself. */
+  readonly #begun = Promise.withResolvers<void>();
   /** Resolves when clients are answered. Undefined from then on. */
   #loading: PromiseWithResolvers<void> | undefined;
   /** How long the teardown may take, in seconds. */
@@ -142,6 +144,7 @@ export class InitProgram implements Part<SavedProgram> {
       spawner: this.#spawner,
       init: () => this.#init,
       parts: () => this.parts,
+      begun: this.#begun.promise,
     });
     this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
     this.#init = this.#makeInit(warnOnce);
@@ -286,6 +289,7 @@ export class InitProgram implements Part<SavedProgram> {
       endSession: () => this.#beginTeardown("logout"),
       restart: (executable) => this.#restart.ask(this.#signals, executable),
       restarts: () => this.#restart.count,
+      restarting: () => this.#restart.isUnderWay,
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -307,6 +311,7 @@ export class InitProgram implements Part<SavedProgram> {
     this.#loading = Promise.withResolvers();
     if (predecessor) await this.#goOn(predecessor, signals);
     else await this.#begin(signals);
+    this.#begun.resolve();
     this.#answerClients();
     return this.#finish(await this.#exit.promise);
   }
@@ -342,11 +347,13 @@ export class InitProgram implements Part<SavedProgram> {
       await Promise.race([this.#load(), this.#exit.promise]);
       adopt(state.running, this.#init, this.#messages);
     }
-    signals.act(this.#signalActions);
-    for (const signal of noted()) signals.received(signal);
-    onChildChange(() => this.#init.reap());
-    this.#init.reap();
-    this.#http?.loaded();
+    // Process 1 must not end by what descriptors or memory do not suffice for now.
+    const attempt = (action: () => void) => this.#messages.attempt("the restart of init", action);
+    attempt(() => signals.act(this.#signalActions));
+    attempt(() => noted().forEach((signal) => signals.received(signal)));
+    attempt(() => onChildChange(() => this.#init.reap()));
+    attempt(() => this.#init.reap());
+    attempt(() => this.#http?.loaded());
     this.#messages.log("message", `Restarted in place, as rouse ${VERSION}`);
     this.#init.tellRestarted();
     if (!isWhole) return;
@@ -356,6 +363,7 @@ export class InitProgram implements Part<SavedProgram> {
 
   /** Closes all and exits. */
   async #finish(reason: ExitReason): Promise<number> {
+    this.#restart.close();
     this.#http?.close();
     this.#inittab?.close();
     this.#sessionFile.remove();

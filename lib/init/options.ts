@@ -279,6 +279,9 @@ function optionsFor(operands: Operands): InitOption[] {
   return [...options, HELP_LETTER];
 }
 
+/** Told of what is wrong with a command line. */
+type OnProblem = (problem: UsageError) => void;
+
 const RULES: Record<Operands, ParseRules> = {
   none: {},
   ignored: { ignoreUnknown: true },
@@ -288,10 +291,15 @@ const RULES: Record<Operands, ParseRules> = {
 /**
  * Takes a command line apart.
  *
+ * @param onProblem Told of what is wrong, which is passed over then. Absent: it is thrown.
  * @throws {UsageError} when an option is unknown, or lacks its argument.
  */
-export function parseCommandLine(args: readonly string[], operands: Operands): ParsedOptions {
-  return parseOptions(args, optionsFor(operands), RULES[operands]);
+export function parseCommandLine(
+  args: readonly string[],
+  operands: Operands,
+  onProblem?: OnProblem,
+): ParsedOptions {
+  return parseOptions(args, optionsFor(operands), { ...RULES[operands], ...(onProblem && { onProblem }) });
 }
 
 /** What is to be said of options that were given with several values, of which the last one counts. */
@@ -310,6 +318,7 @@ export function overruled({ options }: ParsedOptions): string[] {
 /**
  * Reads a command line, and the variables of the environment that stand in for options.
  *
+ * @param onProblem Told of what is wrong, which is passed over then. Absent: it is thrown.
  * @throws {UsageError} when an option does not go with another, or the operands are wrong.
  * @throws {ValueError} when an option does not accept its argument.
  */
@@ -317,6 +326,9 @@ export function readOptions(
   { options: given, args, rest }: ParsedOptions,
   operands: Operands,
   environment = process.env,
+  onProblem: OnProblem = (problem) => {
+    throw problem;
+  },
 ): InitOptions {
   const options: InitOptions = {
     user: false,
@@ -333,7 +345,14 @@ export function readOptions(
   };
   for (const [name, values] of given) {
     const { apply } = OPTIONS.find(({ long }) => long === name)!;
-    for (const value of values) apply?.(options, value);
+    for (const value of values) {
+      try {
+        apply?.(options, value);
+      } catch (error) {
+        if (!(error instanceof UsageError)) throw error;
+        onProblem(error);
+      }
+    }
   }
   // The init of a user's session reads no variables, as in Upstart.
   if (!options.user) {
@@ -342,13 +361,13 @@ export function readOptions(
     if (UPSTART_LOGDIR) options.logdir ??= UPSTART_LOGDIR;
   }
   makeAbsolute(options);
-  if (options.daemon && !options.user) throw new UsageError("--daemon given without --user");
+  if (options.daemon && !options.user) onProblem(new UsageError("--daemon given without --user"));
   if (operands === "command") {
-    if (args.length === 0) throw new UsageError("missing command");
-    options.command = [...args, ...rest];
+    if (args.length === 0) onProblem(new UsageError("missing command"));
+    else options.command = [...args, ...rest];
   } else if (options.daemon && args.length > 0) {
     // Without --daemon operands are ignored, as in Upstart.
-    throw new UsageError(`unexpected argument: ${args[0]}`);
+    onProblem(new UsageError(`unexpected argument: ${args[0]}`));
   }
   return options;
 }

@@ -465,6 +465,10 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return this.context.restarts();
   }
 
+  get restarting(): boolean {
+    return this.context.restarting();
+  }
+
   /** Tells that this init has taken the place of another one. */
   tellRestarted(): void {
     this.#subscriptions.notify({ kind: "restarted" });

@@ -312,6 +312,8 @@ export const ROUSE: Interface<null> = {
   properties: {
     /** How often init was replaced in place. */
     restarts: { type: "u", get: (_, { supervisor }) => supervisor.restarts },
+    /** Whether init is about to be. */
+    restarting: { type: "b", get: (_, { supervisor }) => supervisor.restarting },
   },
   signals: {},
 };

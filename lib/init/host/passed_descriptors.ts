@@ -11,6 +11,9 @@ import process from "node:process";
  */
 export const STATE_VARIABLE = "ROUSE_STATE";
 
+/** The name of the file in memory that the state is in. */
+export const STATE_FILE = "rouse-state";
+
 /**
  * The descriptors that arguments of init name, and those that are handed over. They are known before the options are read,
  * for they pass through the second start of the executable.

@@ -67,6 +67,9 @@ const HOST_SIGNALS: Readonly<Record<Role, Record<number, SignalAction>>> = {
   session: {},
 };
 
+/** Those that can be blocked: by SIGPWR the runtime stops its threads. */
+const HELD_HOST_SIGNALS = [SIGRTMIN + 3];
+
 /** The same where init is SysV's. */
 const SYSV_HOST_SIGNALS: Readonly<Record<Role, Record<number, SignalAction>>> = {
   machine: HOST_SIGNALS.machine,
@@ -89,7 +92,7 @@ interface SignalManner {
  */
 export function holdSignals(): void {
   const names = [...Object.values(ROLE_SIGNALS), RUN_SIGNALS].flatMap((table) => Object.keys(table));
-  blockSignals(names.map((name) => signalNumber(name)!));
+  blockSignals([...names.map((name) => signalNumber(name)!), ...HELD_HOST_SIGNALS]);
 }
 
 /** The functions that perform the actions. `event` is the name of the event, for the action `event`. */
@@ -117,7 +120,7 @@ export class SignalTable {
     for (const name of Object.keys(table)) {
       process.on(name as NodeJS.Signals, () => this.received(signalNumber(name)!));
     }
-    blockSignals([]);
+    blockSignals(HELD_HOST_SIGNALS);
   }
 
   /** Has all these signals noted from now on, for the init that takes this one's place. */
@@ -131,6 +134,7 @@ export class SignalTable {
     for (const act of this.#early) act(actions);
     this.#early = [];
     takeSignals(this.#hosts, (signal) => this.received(signal));
+    blockSignals([]);
   }
 
   /** A signal has come. */

@@ -46,6 +46,8 @@ export interface SavedInittab {
   fifo: SavedFifo;
   /** True while the runlevel is asked for on the console. */
   asks: boolean;
+  /** It was told that there is no directory of files. */
+  isAbsenceTold: boolean;
 }
 
 /** What the sequence is given. */
@@ -224,6 +226,7 @@ export class InittabSequence implements Part<SavedInittab> {
       drives: this.drives,
       fifo: this.#fifo.save(),
       asks: this.#prompt.isAsking,
+      isAbsenceTold: this.#isAbsenceTold,
     };
   }
 
@@ -232,7 +235,9 @@ export class InittabSequence implements Part<SavedInittab> {
   }
 
   /** To be called when the engine is restored. */
-  restore({ sequence, variables, processes, plainLevel, timers, drives, fifo, asks }: SavedInittab): void {
+  restore(saved: SavedInittab): void {
+    const { sequence, variables, processes, plainLevel, timers, drives, fifo, asks } = saved;
+    this.#isAbsenceTold = saved.isAbsenceTold;
     this.#plainLevel = plainLevel;
     this.drives = drives;
     this.#sequencer.restore(sequence, performance.now());

@@ -26,6 +26,8 @@ interface RestartSubject {
   messages: Messages;
   spawner: SpawnQueue;
   parts(): Parts<SavedProgram>;
+  /** Resolves when init has started what it starts by itself. */
+  begun: Promise<void>;
 }
 
 /** What is saved of {@link Restart}: how often there was one before. */
@@ -37,7 +39,9 @@ export class Restart implements Part<SavedRestarts> {
   count = 0;
   /** Undefined where there is no /proc. A title may be written over them later. */
   readonly #argv = ifAllowed(ownArguments);
-  #isUnderWay = false;
+  /** The restart that is to come. */
+  #next: { executable: string; trial: Promise<void> } | undefined;
+  #isOver = false;
 
   constructor(private readonly subject: RestartSubject) {}
 
@@ -49,8 +53,18 @@ export class Restart implements Part<SavedRestarts> {
     this.count = saved + 1;
   }
 
+  /** True from when init has been asked for a restart until there was one, or it has failed. */
+  get isUnderWay(): boolean {
+    return this.#next !== undefined;
+  }
+
+  /** Nothing takes init's place any more: it is about to exit. */
+  close(): void {
+    this.#isOver = true;
+  }
+
   /**
-   * Tries the executable, and has it take init's place soon.
+   * Tries the executable, and has it take init's place soon. What is asked for while init still starts is done after that.
    *
    * @throws {ControlError} when it cannot be done (the promise rejects).
    */
@@ -59,21 +73,28 @@ export class Restart implements Part<SavedRestarts> {
     if (!isCompiled() || !canAdopt || !signals || !argv) {
       throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
     }
-    // Whoever asks while it is under way means the same.
-    if (this.#isUnderWay) return;
-    this.#isUnderWay = true;
+    if (this.#next && this.#next.executable !== executable) {
+      throw new ControlError(
+        "Failed",
+        `Unable to restart init as ${executable}: another restart is under way`,
+      );
+    }
+    this.#next ??= { executable, trial: this.#try(signals, argv, executable) };
+    await this.#next.trial;
+  }
+
+  async #try(signals: SignalTable, argv: Uint8Array, executable: string): Promise<void> {
+    const { begun, init, messages, parts } = this.subject;
     try {
-      const { init, parts } = this.subject;
+      await begun;
       await tryState(executable, encodeState(saveParts(parts()), init().running()), init().childWorld);
     } catch (error) {
-      this.#isUnderWay = false;
+      this.#next = undefined;
       throw error;
     }
     setTimeout(() => {
-      this.#replace(signals, argv, executable).catch((error) =>
-        this.subject.messages.fault("the restart of init", error)
-      )
-        .finally(() => this.#isUnderWay = false);
+      this.#replace(signals, argv, executable).catch((error) => messages.fault("the restart of init", error))
+        .finally(() => this.#next = undefined);
     }, REPLY_TIME);
   }
 
@@ -85,20 +106,25 @@ export class Restart implements Part<SavedRestarts> {
     holdSignals();
     try {
       for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#isOver) return;
       spawner.abandon();
-      const state = encodeState(saveParts(parts()), init.running());
-      // Nothing may happen between the save and the end of this program.
-      const error = executeWithState(executable, {
-        argv,
-        state,
-        signals: notes.reader,
-        descriptors: descriptorsOf(parts()),
-      });
-      messages.log("error", `Unable to restart init as ${executable}: ${error.message}`);
-      init.startAgain();
+      try {
+        const state = encodeState(saveParts(parts()), init.running());
+        // Nothing may happen between the save and the end of this program.
+        const error = executeWithState(executable, {
+          argv,
+          state,
+          signals: notes.reader,
+          descriptors: descriptorsOf(parts()),
+        });
+        messages.log("error", `Unable to restart init as ${executable}: ${error.message}`);
+      } finally {
+        init.startAgain();
+      }
     } finally {
-      notes.end();
+      const noted = notes.end();
       blockSignals([]);
+      for (const signal of noted) signals.received(signal);
     }
   }
 }

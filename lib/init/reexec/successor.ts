@@ -3,7 +3,7 @@
 import { isKernelError } from "../../sys/call/refused.ts";
 import { close, memfd } from "../../sys/io/descriptors.ts";
 import { executeSuccessor } from "../../sys/process/execute.ts";
-import { STATE_VARIABLE } from "../host/passed_descriptors.ts";
+import { STATE_FILE, STATE_VARIABLE } from "../host/passed_descriptors.ts";
 
 /** What is handed over. */
 export interface Estate {
@@ -20,7 +20,7 @@ export interface Estate {
 export function executeWithState(executable: string, { argv, state, signals, descriptors }: Estate): Error {
   let file: number | undefined;
   try {
-    file = memfd("rouse-state", state);
+    file = memfd(STATE_FILE, state);
     const handedOver = [file, signals, ...descriptors];
     return executeSuccessor(executable, argv, [`${STATE_VARIABLE}=${handedOver.join(",")}`], handedOver);
   } catch (error) {

@@ -10,7 +10,7 @@ import type { InitContext } from "../init_context.ts";
 import type { Part } from "../parts/part.ts";
 import type { ProcessOutput } from "../logs/process_output.ts";
 import { findForkedProcess, watchForkedProcess } from "./fork_tracking.ts";
-import { MemoryKills } from "./memory_kills.ts";
+import { MemoryKills, type SavedMemoryKills } from "./memory_kills.ts";
 import { signalProcess } from "./signalling.ts";
 
 /** How many changes of children are taken from the kernel at a time. */
@@ -30,6 +30,7 @@ export interface SavedChildren {
   outputs: Array<[pid: number, channel: number]>;
   /** Processes that are watched until they fork no more, with the ID of the process that forked them. */
   forked: Array<[process: TrackedProcess, parent: number]>;
+  memoryKills: SavedMemoryKills;
 }
 
 /** Reaps all children of init, orphans included. */
@@ -141,11 +142,12 @@ export class ChildReaper implements Part<SavedChildren> {
       channel === undefined ? [] : [[pid, channel] as [number, number]]
     ));
     const forked = Array.from(this.#forked).filter(([{ pid }]) => this.engine().isForking(pid));
-    return { outputs, forked };
+    return { outputs, forked, memoryKills: this.#memoryKills.save() };
   }
 
   /** To be called when the engine and the output of jobs are restored. */
-  restore({ outputs, forked }: SavedChildren): void {
+  restore({ outputs, forked, memoryKills }: SavedChildren): void {
+    this.#memoryKills.restore(memoryKills);
     const { output } = this.context.processes;
     for (const [pid, channel] of outputs) {
       this.#outputs.set(pid, { channel, ended: () => output.drain(channel) });

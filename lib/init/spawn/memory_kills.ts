@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { ifAllowed } from "../../sys/call/refused.ts";
+import type { Part } from "../parts/part.ts";
 import { cgroupDirectory, cgroupOf, type CgroupTree, cgroupTree } from "../../sys/machine/cgroups.ts";
 
 /** How long after a kill was counted an end is put down to it, in ms. One kill may take several processes. */
@@ -14,8 +15,11 @@ interface Counter {
   grown: number;
 }
 
+/** What is saved of {@link MemoryKills}: the counters by their files, and how long ago each was seen to have grown, in ms. */
+export type SavedMemoryKills = Array<[file: string, kills: number, age: number | null]>;
+
 /** Counts kills for lack of memory. */
-export class MemoryKills {
+export class MemoryKills implements Part<SavedMemoryKills> {
   readonly #counters = new Map<string, Counter>();
   /** It is asked for whenever a process was killed, and the list of mounts may be long. */
   #tree: CgroupTree | undefined;
@@ -38,6 +42,21 @@ export class MemoryKills {
   hasJustKilled(groups: readonly string[]): boolean {
     const files = groups.length > 0 ? groups.map(eventsOf) : [this.#commonFile()];
     return files.map((file) => this.#hasGrown(file)).includes(true);
+  }
+
+  save(): SavedMemoryKills {
+    const now = this.now();
+    return Array.from(
+      this.#counters,
+      ([file, { kills, grown }]) => [file, kills, Number.isFinite(grown) ? now - grown : null],
+    );
+  }
+
+  restore(saved: SavedMemoryKills): void {
+    const now = this.now();
+    for (const [file, kills, age] of saved) {
+      this.#counters.set(file, { kills, grown: age === null ? -Infinity : now - age });
+    }
   }
 
   #hasGrown(file: string): boolean {

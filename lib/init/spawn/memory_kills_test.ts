@@ -50,3 +50,27 @@ Deno.test("a group that was made anew counts from zero, and one that is gone tak
 Deno.test("kills of before are of no concern", () => {
   assert.equal(new MemoryKills().hasJustKilled([]), false);
 });
+
+Deno.test("what was counted before a restart of init is no kill after it, and what comes meanwhile is one", () => {
+  using group = new TemporaryDirectory();
+  const count = (kills: number) => writeFileSync(join(group.path, "memory.events"), `oom_kill ${kills}\n`);
+  const restarted = (before: MemoryKills, now: number) => {
+    const after = new MemoryKills(() => now);
+    after.restore(JSON.parse(JSON.stringify(before.save())));
+    return after;
+  };
+  let now = 1_000_000;
+  const memoryKills = new MemoryKills(() => now);
+  count(1);
+  assert.equal(memoryKills.hasJustKilled([group.path]), true);
+  // The successor's clock begins anew.
+  assert.equal(
+    restarted(memoryKills, 5).hasJustKilled([group.path]),
+    true,
+    "another process of the same kill",
+  );
+  now += 5000;
+  assert.equal(restarted(memoryKills, 5).hasJustKilled([group.path]), false, "somebody else's kill");
+  count(2);
+  assert.equal(restarted(memoryKills, 5).hasJustKilled([group.path]), true);
+});

@@ -58,13 +58,16 @@ export interface ParseRules {
    * names may be cut where they stay unique. The messages are its own.
    */
   getopt?: boolean;
+  /** Told of what is wrong, which is passed over. Absent: it is thrown. */
+  onProblem?(problem: UsageError): void;
 }
 
 /**
  * Parses a command line, as libnih does. Options and arguments may be mixed, until `--`. A value stands in the same word
  * (`--output=FILE`, `-oFILE`), or is the next word that is no option. Parsing ends at `--help` and `--version`, so the
  * words behind them may be wrong.
- * @throws {UsageError} for an unknown option, a missing value, and a value of an option that takes none.
+ * @throws {UsageError} for an unknown option, a missing value, and a value of an option that takes none, unless the rules say
+ * who is told.
  */
 export function parseOptions(
   words: readonly string[],
@@ -80,13 +83,18 @@ export function parseOptions(
     parsed.options.set(option.long, values);
     parsed.given.push([option.long, value]);
   };
-  const value = (given: string) => {
+  const fail = (message: string) => {
+    const problem = new UsageError(message);
+    if (!rules.onProblem) throw problem;
+    rules.onProblem(problem);
+  };
+  const putNext = (option: Option, given: string) => {
     const next = rules.getopt ? left.length > 0 ? 0 : -1 : left.findIndex((word) => !isOption(word));
-    if (next < 0) throw new UsageError(messages.missing(given));
-    return left.splice(next, 1)[0];
+    if (next < 0) fail(messages.missing(given));
+    else put(option, left.splice(next, 1)[0]);
   };
   const refuse = (word: string) => {
-    if (!rules.ignoreUnknown) throw new UsageError(messages.unknown(word));
+    if (!rules.ignoreUnknown) fail(messages.unknown(word));
   };
   for (let word; (word = left.shift()) !== undefined;) {
     if (word === "--") {
@@ -100,9 +108,10 @@ export function parseOptions(
       const name = word.slice(2, equals < 0 ? undefined : equals);
       const option = longOption(name, table, rules.getopt);
       if (!option) refuse(word);
-      else if (equals >= 0 && !option.argument) throw new UsageError(messages.unexpected(word, option));
+      else if (equals >= 0 && !option.argument) fail(messages.unexpected(word, option));
       else if (!option.argument) put(option);
-      else put(option, equals < 0 ? value(`--${option.long}`) : word.slice(equals + 1));
+      else if (equals < 0) putNext(option, `--${option.long}`);
+      else put(option, word.slice(equals + 1));
     } else {
       for (let at = 1; at < word.length; at++) {
         const option = table.find(({ short }) => short === word[at]);
@@ -110,10 +119,9 @@ export function parseOptions(
         const mayAttach = at === 1 || rules.valuesInClusters || rules.getopt;
         const attached = option?.argument && mayAttach && word.length > at + 1;
         if (!option) refuse(`-${word[at]}`);
-        else {
-          const named = rules.getopt ? `-${word[at]}` : word;
-          put(option, attached ? word.slice(at + 1) : option.argument ? value(named) : "");
-        }
+        else if (attached) put(option, word.slice(at + 1));
+        else if (option.argument) putNext(option, rules.getopt ? `-${word[at]}` : word);
+        else put(option);
         if (attached) break;
       }
     }

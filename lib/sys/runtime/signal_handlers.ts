@@ -121,8 +121,8 @@ export function takeSignals(signals: readonly number[], listener: (signal: numbe
 export interface SignalNotes {
   /** What they are read from. */
   reader: number;
-  /** Gives the signals back to whoever had them, and closes the notes. */
-  end(): void;
+  /** Gives the signals back to whoever had them, and closes the notes. Returns those that nobody has read. */
+  end(): number[];
 }
 
 /**
@@ -136,8 +136,8 @@ export function noteSignals(signals: readonly number[]): SignalNotes {
   const restore = install(WRITE_NUMBER, signals, writer);
   const end = () => {
     restore();
-    close(reader);
     close(writer);
+    return takeNotedSignals(reader);
   };
   return { reader, end };
 }

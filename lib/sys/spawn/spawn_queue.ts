@@ -3,6 +3,7 @@
  * this process, each with a table of system calls of its own. A file system that does not answer blocks only that child.
  */
 
+import { close } from "../io/descriptors.ts";
 import { Epoll } from "../io/epoll.ts";
 import { SIGKILL } from "../../model/signals.ts";
 import { E2BIG, SystemError } from "../call/errno.ts";
@@ -81,7 +82,11 @@ export class SpawnQueue {
    */
   abandon(): void {
     this.#settleOver();
-    for (const { pid } of this.#taken) if (pid > 0) ifAllowed(() => kill(pid, SIGKILL));
+    for (const { pid, reader } of this.#taken) {
+      if (pid > 0) ifAllowed(() => kill(pid, SIGKILL));
+      this.#pipes.remove(reader);
+      close(reader);
+    }
     this.#waiting.length = 0;
     this.#taken.length = 0;
     clearTimeout(this.#watch);

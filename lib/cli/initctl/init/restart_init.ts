@@ -18,8 +18,11 @@ export async function restartInit({ args: [executable], client, say, tell }: Inv
   if (executable === undefined) await init.call(MANAGER_PATH, MANAGER_INTERFACE, "Restart");
   else await init.call(MANAGER_PATH, ROUSE_INTERFACE, "RestartAs", "s", [resolve(executable)]);
   const deadline = Date.now() + LONGEST_RESTART;
-  while (await restartsOf(init) === before) {
+  for (let isUnderWay = true; await restartsOf(init) === before;) {
+    if (!isUnderWay) throw new Error("Init has not been restarted: its log says why");
     if (Date.now() > deadline) throw new Error("Init has not restarted yet: its log may say why");
+    // Asked before the count, it is false in the successor only when that has counted.
+    isUnderWay = await init.get(MANAGER_PATH, ROUSE_INTERFACE, "restarting") as boolean;
     await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
   const version = await init.get(MANAGER_PATH, MANAGER_INTERFACE, "version") as string;
