@@ -34,13 +34,24 @@ export function readSettings(): Settings {
   const settings: Settings = new Map();
   const old = untrusted(OLD_RC_CONF) === undefined ? [OLD_RC_CONF] : [];
   for (const path of [...old, ...settingsFiles()]) {
-    for (const [name, value] of parseSettings(textOf(path))) settings.set(name, value);
+    for (const [name, value] of parsed(path, textOf(path))) settings.set(name, value);
   }
   const commandLine = readCommandLine();
   for (const name of OVERRIDDEN) {
     const value = kernelParameter(commandLine, name);
     if (value !== undefined) settings.set(name, value);
   }
+  return settings;
+}
+
+/** What the files said when they were read last: whoever changes the runlevel reads the settings for each service. */
+const known = new Map<string, { text: string; settings: Settings }>();
+
+function parsed(path: string, text: string): Settings {
+  const former = known.get(path);
+  if (former?.text === text) return former.settings;
+  const settings = parseSettings(text);
+  known.set(path, { text, settings });
   return settings;
 }
 

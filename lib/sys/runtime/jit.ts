@@ -13,3 +13,12 @@ export function restoreJitPolicy(): void {
   const { Bun } = globalThis as { Bun?: Bun };
   Bun?.unsafe.setJITPolicy(1);
 }
+
+/**
+ * Holds the compilers back further, for programs that run for a second or two beside others which need the processors: they
+ * would compile for longer than the code runs.
+ */
+export function holdCompilersBack(): void {
+  const { Bun } = globalThis as { Bun?: Bun };
+  Bun?.unsafe.setJITPolicy(1000);
+}

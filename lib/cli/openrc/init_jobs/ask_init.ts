@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from "node:timers/promises";
 import { CallError } from "../../../control/client/client.ts";
-import { JOB_INTERFACE, MANAGER_PATH, ROUSE_INTERFACE, ROUSE_JOB_INTERFACE } from "../../../control/names.ts";
+import { JOB_INTERFACE, MANAGER_PATH, ROUSE_INTERFACE } from "../../../control/names.ts";
 import { isRowUp, jobOf, ownInit, rowOf, type ServiceJob } from "../../sysv/services/job.ts";
 import { JobLog } from "../../sysv/services/job_log.ts";
 import type { ServiceChange } from "./by_init.ts";
@@ -98,8 +98,7 @@ async function withJob<Result>(
   if (!client) return undefined;
   try {
     const job = await jobOf(client, name);
-    const source = job && await client.get(job.path, ROUSE_JOB_INTERFACE, "source");
-    return source === script ? await action(job!) : undefined;
+    return job?.source === script ? await action(job) : undefined;
   } finally {
     client.close();
   }

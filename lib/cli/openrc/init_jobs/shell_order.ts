@@ -9,6 +9,7 @@ import { SH, shellFor } from "../../../config/openrc/shells.ts";
 import { writeWhole } from "../../../config/openrc/states.ts";
 import { ifAllowed } from "../../../sys/call/refused.ts";
 import { JOB_VARIABLES, jobProgram } from "../library/mod.ts";
+import type { ScriptVariables } from "../run/environment.ts";
 import type { ServiceRun } from "../run/service_run.ts";
 import { HangWatch, sourcedFiles, timeLimit } from "../run/shell.ts";
 import type { ServiceChange } from "./by_init.ts";
@@ -63,13 +64,20 @@ export class ShellOrder {
   }
 }
 
-/** The programs that this process has seen to be in their files. */
-const known = new Set<string>();
+/** The programs that this process has made, by their colours, and those that it has seen to be in their files. */
+const programs = new Map<string, string>(), known = new Set<string>();
+
+/** The shell's program. What it says of the machine is looked up once. */
+function programFor(environment: ScriptVariables): string {
+  const palette = paletteOf(environment), key = JSON.stringify(palette ?? {});
+  let text = programs.get(key);
+  if (text === undefined) programs.set(key, text = jobProgram({ palette, columns: 80 }));
+  return text;
+}
 
 /** The path of the shell's program, which is made where it is missing or another executable's. */
 function libraryFor({ states, environment }: ServiceRun): string | undefined {
-  const path = join(states.directory, LIBRARY),
-    text = jobProgram({ palette: paletteOf(environment), columns: 80 });
+  const path = join(states.directory, LIBRARY), text = programFor(environment);
   if (known.has(text)) return path;
   const state = readSource(path);
   const isThere = state.state === "regular" && state.text === text ||

@@ -9,6 +9,7 @@ import { ServiceStates } from "../../../config/openrc/states.ts";
 import { systemType } from "../../../config/openrc/system_type.ts";
 import { type Option, type ParsedOptions, valueOf } from "../../../model/command_line/options.ts";
 import { OLD_RC_CONF, RC_CONF } from "../../../model/openrc/paths.ts";
+import { holdCompilersBack } from "../../../sys/runtime/jit.ts";
 import { write } from "../../output.ts";
 import { OpenrcMessages } from "../messages.ts";
 import { runInPlace } from "../rc_service.ts";
@@ -47,6 +48,7 @@ async function run(parsed: ParsedOptions, call: ToolCall): Promise<number> {
   const { options, args } = parsed;
   const { name } = call;
   process.chdir("/");
+  holdCompilersBack();
   const settings = readSettings();
   const environment = { ...call.environment };
   filterEnvironment(environment, settings);

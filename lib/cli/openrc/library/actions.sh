@@ -130,7 +130,7 @@ _rc_kept() {
 }
 
 ssd_stop() {
-	local _rc_progress=
+	local _rc_progress= _rc_pid=
 	_rc_kept command
 	_rc_kept chroot
 	_rc_kept pidfile
@@ -141,6 +141,15 @@ ssd_stop() {
 	}
 	! yesno "$command_progress" || _rc_progress=--progress
 	ebegin "Stopping ${name:-$RC_SVCNAME}"
+	if _rc_is_plain_stop; then
+		_rc_stop_plain
+	else
+		_rc_ssd_stop
+	fi
+	eend $? "Failed to stop ${name:-$RC_SVCNAME}"
+}
+
+_rc_ssd_stop() {
 	# shellcheck disable=SC2086 # words as a shell splits them
 	start-stop-daemon --stop \
 		${retry:+--retry} $retry \
@@ -149,7 +158,6 @@ ssd_stop() {
 		${pidfile:+--pidfile} $chroot$pidfile \
 		${stopsig:+--signal} $stopsig \
 		$_rc_progress
-	eend $? "Failed to stop ${name:-$RC_SVCNAME}"
 }
 
 # Stops what a start() of the script's own has started by start-stop-daemon, the last first. There may be nothing.

@@ -5,6 +5,7 @@ import cgroups from "./cgroups.sh" with { type: "text" };
 import depend from "./depend.sh" with { type: "text" };
 import functions from "./functions.sh" with { type: "text" };
 import plainStart from "./plain_start.sh" with { type: "text" };
+import plainStop from "./plain_stop.sh" with { type: "text" };
 import messages from "./messages.sh" with { type: "text" };
 import run from "./run.sh" with { type: "text" };
 import states from "./states.sh" with { type: "text" };
@@ -73,6 +74,7 @@ export function scriptProgram(
     actions,
     launchFacts(),
     plainStart,
+    plainStop,
     own,
     `_rc_settings() { ${read || ":"}; }`,
     run,
@@ -97,6 +99,7 @@ ${cgroups}
 ${actions}
 ${launchFacts()}
 ${plainStart}
+${plainStop}
 _rc_settings() { for _rc_file in $_rc_files; do _rc_source "$_rc_file"; done; }
 ${run}
 )

@@ -31,6 +31,8 @@ export interface ServiceJob {
   name: string;
   client: Client;
   path: string;
+  /** The file that it is made of; empty where init does not say. */
+  source: string;
   /** It is made of the init script of its name, not of a file of jobs. */
   isScript: boolean;
 }
@@ -60,7 +62,8 @@ export async function serviceJob(name: string): Promise<ServiceJob | undefined> 
 export async function jobOf(client: Client, name: string): Promise<ServiceJob | undefined> {
   try {
     const [path] = await client.call(MANAGER_PATH, MANAGER_INTERFACE, "GetJobByName", "s", [name]);
-    return { name, client, path: path as string, isScript: await isScript(client, path as string) };
+    const source = await sourceOf(client, path as string);
+    return { name, client, path: path as string, source, isScript: source.startsWith(`${SCRIPTS}/`) };
   } catch (error) {
     if (error instanceof CallError && error.is("UnknownJob")) return undefined;
     throw error;
@@ -80,13 +83,12 @@ export async function closing<Result>(
   }
 }
 
-async function isScript(client: Client, path: string): Promise<boolean> {
+async function sourceOf(client: Client, path: string): Promise<string> {
   try {
-    const source = await client.get(path, ROUSE_JOB_INTERFACE, "source");
-    return String(source).startsWith(`${SCRIPTS}/`);
+    return String(await client.get(path, ROUSE_JOB_INTERFACE, "source"));
   } catch (error) {
-    // Upstart has no init scripts as jobs.
-    if (error instanceof CallError) return false;
+    // Upstart does not know of it.
+    if (error instanceof CallError) return "";
     throw error;
   }
 }
