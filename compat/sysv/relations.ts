@@ -16,7 +16,7 @@ import type { Catalog, Service } from "./service.ts";
 const MOST_CIRCLES = 20;
 
 /** What the scripts wait for. */
-export interface Relations {
+interface Relations {
   /** The services that come before each at a start, with the edge that counts most of those between the two. */
   before: Map<Service, Map<Service, ScriptEdge>>;
   /** Circles of the headers of starts and of stops. */

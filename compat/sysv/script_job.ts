@@ -27,7 +27,7 @@ export interface ScriptFacts {
 }
 
 /** What the scripts of a machine lie in. */
-export interface ScriptSurroundings {
+interface ScriptSurroundings {
   facilities: Facilities;
   links: readonly Link[];
   /** What rc tells links of kind S on the way down: Debian's, in the levels 0 and 6, tells them to stop. */

@@ -201,6 +201,7 @@ Deno.test("another executable takes init's place; what is none is refused, and i
     ["/bin/true", /it is no rouse, or an older one/],
     [script("failing", "#!/bin/sh\necho broken >&2\nexit 1\n"), /: broken$/m],
     [script("killed", "#!/bin/sh\nkill -9 $$\n"), /it is no rouse, or an older one/],
+    [script("endless", "#!/bin/sh\nwhile :; do echo endless; done\n"), /it is no rouse, or an older one/],
     [init.confdir, /unable to execute/],
   ];
   for (const [path, reason] of cases) {

@@ -22,7 +22,7 @@ import { until } from "../support/deadline.ts";
 import { RunningInit } from "../support/init.ts";
 
 /** What was seen. Times are in ms. */
-export interface StormReport {
+interface StormReport {
   restarts: number;
   /** How long a client that asks again and again has waited at most, and in the median of the longest wait of each restart. */
   longestPause: number;

@@ -30,7 +30,7 @@ export const APART: readonly string[] = CONTAINERS_POSSIBLE
   : [];
 
 /** What differs from a plain container. */
-export interface ContainerOptions {
+interface ContainerOptions {
   /** Shell that runs before init, as root of the container, e.g. to mount. /run is empty and the container's own. */
   prepare?: string;
   environment?: Record<string, string>;

@@ -24,7 +24,7 @@ export const IN_A_NETWORK: readonly string[] = [
 ];
 
 /** A root directory, and what is done in it before its init is executed. */
-export interface BootableRoot {
+interface BootableRoot {
   /** The path of the directory. */
   root: string;
   /** Shell, which runs in the directory. */

@@ -14,7 +14,7 @@ import { Declarations, OtherKind } from "./declarations.ts";
 import { applyVariables } from "./variables.ts";
 
 /** A script to convert, and what the machine says of it. */
-export interface RunscriptFile {
+interface RunscriptFile {
   /** Where it is called by those who run it. */
   path: string;
   /** The service's name, and the job's. */
@@ -27,7 +27,7 @@ export interface RunscriptFile {
 }
 
 /** A job that a script has become. */
-export interface ConvertedRunscript {
+interface ConvertedRunscript {
   definition: JobDefinition;
   comments: Comments;
   /** What the job does not do as the script does: a sentence each. */

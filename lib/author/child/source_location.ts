@@ -10,7 +10,7 @@ import { sourceOf } from "./modules.ts";
 import type { ModuleError } from "../protocol.ts";
 
 /** A location in a file. Lines and columns count from 1. */
-export interface SourceLocation {
+interface SourceLocation {
   file: string;
   line: number;
   column: number;

@@ -15,7 +15,7 @@ import {
 import { ControlError, follow, type InstanceView, type JobView } from "../supervisor.ts";
 
 /** An instance and the job that it is of. */
-export interface InstanceTarget {
+interface InstanceTarget {
   job: JobView;
   instance: InstanceView;
 }
@@ -42,7 +42,7 @@ export function pairsOf(value: unknown): string[] {
 }
 
 /** A condition in reverse Polish notation, as `start_on` and `stop_on` give it: events with their values, `/AND`, `/OR`. */
-export function reversePolish(condition: JobCondition | undefined): string[][] {
+function reversePolish(condition: JobCondition | undefined): string[][] {
   if (!condition) return [];
   if (condition.kind !== "event") {
     return [...reversePolish(condition.left), ...reversePolish(condition.right), [

@@ -22,7 +22,7 @@ export const SIGNALLED = [
 ] as const satisfies ReadonlyArray<Notice["kind"]>;
 
 /** Notices that there are signals of. */
-export type SignalledNotice = Extract<Notice, { kind: (typeof SIGNALLED)[number] }>;
+type SignalledNotice = Extract<Notice, { kind: (typeof SIGNALLED)[number] }>;
 
 /** True for a notice that there is a signal of. */
 export function isSignalled(notice: Notice): notice is SignalledNotice {

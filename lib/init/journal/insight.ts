@@ -34,7 +34,7 @@ export const FOLLOWED: ReadonlySet<string> = new Set<Notice["kind"]>([
 ]);
 
 /** What the insight is made of. */
-export interface InsightSources extends Pick<ReportSources, "problem" | "remark"> {
+interface InsightSources extends Pick<ReportSources, "problem" | "remark"> {
   context: InitContext;
   engine(): Engine;
   now(): Time;

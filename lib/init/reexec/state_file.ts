@@ -11,7 +11,7 @@ import { VERSION } from "../../model/version.ts";
 import type { SavedProgram } from "../saved_program.ts";
 
 /** The version of the state. It changes whenever a part saves something else than before. */
-export const STATE_VERSION = 1;
+const STATE_VERSION = 1;
 
 /** What an executable says that can go on with a state. */
 export const STATE_GOOD = "the state is good\n";

@@ -6,7 +6,7 @@ import { executeSuccessor } from "../../sys/process/execute.ts";
 import { STATE_FILE, STATE_VARIABLE } from "../host/passed_descriptors.ts";
 
 /** What is handed over. */
-export interface Estate {
+interface Handover {
   /** The command line, see `ownArguments`. */
   argv: Uint8Array;
   state: Uint8Array;
@@ -17,7 +17,7 @@ export interface Estate {
 }
 
 /** Replaces this program. @returns only when it fails: the error. */
-export function executeWithState(executable: string, { argv, state, signals, descriptors }: Estate): Error {
+export function executeWithState(executable: string, { argv, state, signals, descriptors }: Handover): Error {
   let file: number | undefined;
   try {
     file = memfd(STATE_FILE, state);

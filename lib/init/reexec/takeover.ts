@@ -38,7 +38,7 @@ export async function restoreState(
 }
 
 /** Descriptors that are handed over, each with what tells its file from a later one that has got the number. */
-export type HandedFiles = ReadonlyMap<number, string>;
+type HandedFiles = ReadonlyMap<number, string>;
 
 /** The files of descriptors; of those alone that are open. To be called before any part is restored. */
 export function filesOf(descriptors: readonly number[]): HandedFiles {

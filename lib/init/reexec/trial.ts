@@ -10,8 +10,10 @@ import { type ChildWorld, OwnChild } from "../spawn/own_child.ts";
 /** How long the trial may take, in ms. */
 const LONGEST_TRIAL = 10_000;
 
-/** So much is read of what the child says of its failure, in bytes. */
-const LONGEST_REASON = 500;
+/** So many bytes are kept of each piece that the child says; what says more pieces than this is no rouse. */
+const LONGEST_REASON = 500, MOST_PIECES = 100;
+
+const NO_ROUSE = "it is no rouse, or an older one";
 
 /**
  * Resolves when the executable runs here and can go on with the state.
@@ -25,14 +27,17 @@ export async function tryState(executable: string, state: Uint8Array, world: Chi
     LONGEST_TRIAL,
   );
   const child = new OwnChild([executable, AS_PROGRAM, "check-state"], "the trial of an executable", world, {
-    onData: (bytes) => said.push(Uint8Array.from(bytes.subarray(0, LONGEST_REASON))),
+    onData(bytes) {
+      const pieces = said.push(new Uint8Array(bytes.subarray(0, LONGEST_REASON)));
+      if (pieces > MOST_PIECES) resolve(NO_ROUSE);
+    },
     onProgress: () => endIfRead(),
     onEnd(end) {
       if (typeof end === "string") return resolve(end);
       const text = Buffer.concat(said).toString();
       if (text === STATE_GOOD) return resolve("");
       const isSaid = "status" in end && end.status !== 0 && text.trim() !== "";
-      resolve(isSaid ? printable(text.trim()) : "it is no rouse, or an older one");
+      resolve(isSaid ? printable(text.trim()) : NO_ROUSE);
     },
   }, { tellsErrors: true });
   const endIfRead = () => child.waiting === 0 && child.endInput();

@@ -3,7 +3,7 @@
 import type { Cause, RunResult } from "./journal.ts";
 
 /** A process of an instance. */
-export interface ProcessReport {
+interface ProcessReport {
   /** `main`, or a hook's name. */
   name: string;
   pid: number;

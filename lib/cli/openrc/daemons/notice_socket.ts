@@ -13,7 +13,7 @@ import { awaitDescriptor, POLLIN } from "../../../sys/io/socket.ts";
 const RUN = "/run";
 
 /** What a daemon says: that it is ready or has failed, or that it takes longer, by so many ms from now on. */
-export type SocketNotice = "ready" | { errno: number } | { extension: number };
+type SocketNotice = "ready" | { errno: number } | { extension: number };
 
 /** How a wait ended: as the daemon said, or because its time is over. */
 export type Readiness = Exclude<SocketNotice, { extension: number }> | "late";

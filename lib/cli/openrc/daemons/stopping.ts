@@ -10,7 +10,7 @@ import type { ToolCall } from "../tool.ts";
 import { type DaemonTarget, processesOf } from "./targets.ts";
 
 /** How a daemon is stopped. */
-export interface ScheduleOptions {
+interface ScheduleOptions {
   /** Nothing is sent, and what would be is said. */
   test: boolean;
   /** A dot is printed for each second that is waited. */

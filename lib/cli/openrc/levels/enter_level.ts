@@ -47,7 +47,7 @@ import { Prompt, userShell } from "./prompt.ts";
 import { ServiceRunner } from "./service_runner.ts";
 
 /** What is asked of openrc. */
-export interface LevelRequest {
+interface LevelRequest {
   /** The name by which the program was called. */
   name: string;
   /** The runlevel; the present one is entered anew by default. */

@@ -18,7 +18,7 @@ import { ifAllowed } from "../../../sys/call/refused.ts";
 import { selfCommand } from "../../../sys/runtime/self.ts";
 
 /** What the functions are given of this machine. */
-export interface LibraryOptions {
+interface LibraryOptions {
   /** The colours that terminals are sent, if any. */
   palette: Palette | undefined;
   /** The width of the terminal. */

@@ -37,7 +37,7 @@ const CACHE = join(RC_DIR, "deptree"), CONFIG_FILES = join(RC_DIR, "depconfig");
 const CLOCK_STEP = 5;
 
 /** How the tree is loaded. */
-export interface LoadOptions extends Omit<GatherOptions, "timeLimit"> {
+interface LoadOptions extends Omit<GatherOptions, "timeLimit"> {
   /** The tree is made anew, whatever has changed. */
   isForced?: boolean;
   /** A tree that is made anew is for this process alone. */
