@@ -209,6 +209,12 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     return restoreParts(this.parts, saved, onFault);
   }
 
+  /** Goes on with a process that runs, which need not be a child of init's. */
+  adopt(main: RunningMain): void {
+    this.handle({ kind: "adopt", ...main });
+    this.#foreign.watch(main.pid);
+  }
+
   /** True for a process of an instance. */
   owns(pid: number): boolean {
     return this.#engine.ownerOf(pid) !== undefined;

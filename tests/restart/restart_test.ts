@@ -274,6 +274,7 @@ const DAMAGES: Array<[what: string, line: string, told: RegExp, isForgotten?: tr
   ],
   ["cut off", `truncate -s -100 $state`, /its state is lost/],
   ["empty", `truncate -s 0 $state`, /its state is lost/, true],
+  ["of nothing but a pair of braces", `echo '{}' > $state`, /its state is lost/, true],
 ];
 
 for (const [what, line, told, isForgotten] of DAMAGES) {

@@ -43,7 +43,8 @@ export function takeState(descriptor: number): HandedState {
   const [first, second] = linesOf(descriptor);
   const state: HandedState = { running: [] };
   try {
-    ({ running: state.running } = JSON.parse(first) as StateHeader);
+    const { running } = JSON.parse(first) as Partial<StateHeader>;
+    if (Array.isArray(running)) state.running = running;
     state.program = JSON.parse(second);
   } catch (problem) {
     state.problem = problem;

@@ -68,7 +68,7 @@ export function closeUnused<Saved>(handed: HandedFiles, parts: Parts<Saved>): vo
 
 /** Goes on with the processes that run, where their jobs are all that is known. */
 export function adopt(running: readonly RunningMain[], init: RunningInit, messages: Messages): void {
-  for (const main of running) init.handle({ kind: "adopt", ...main });
+  for (const main of running) messages.attempt("the adoption of a process", () => init.adopt(main));
   const others = running.filter(({ pid }) => !init.owns(pid));
   const without = others.length > 0 ? `; these have no job: ${others.map(({ pid }) => pid).join(" ")}` : "";
   messages.log("error", `Init goes on with ${running.length - others.length} processes that run${without}`);
