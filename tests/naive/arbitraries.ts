@@ -11,8 +11,8 @@ import type { Request } from "../../lib/model/requests.ts";
 import type { Step } from "./history.ts";
 
 const JOBS = ["a", "b", "c", "d"];
-/** Names that jobs provide; the first two are jobs, too. */
-const NAMES = [...JOBS, "mta", "db"];
+/** What dependencies name: jobs, and names that jobs provide. */
+const NAMES = [...JOBS, ...JOBS, "mta", "db"];
 
 /** What jobs say of themselves: only Upstart's stanzas, rouse's own, dependencies beside them, or all. */
 type Profile = "upstart" | "rouse" | "dependencies" | "all";
@@ -156,7 +156,7 @@ const DEPENDENCIES = {
   after: few([...NAMES, "*"]),
   before: few(NAMES),
   provides: few(["mta", "db", "a"]),
-  conflicts: seldom(5, fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 2 })),
+  conflicts: seldom(8, fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 2 })),
 };
 
 function definition(name: string, profile: Profile): fc.Arbitrary<JobDefinition> {
@@ -171,7 +171,7 @@ function definition(name: string, profile: Profile): fc.Arbitrary<JobDefinition>
   );
 }
 
-const variables = fc.constantFrom<string[]>([], [], ["K=1"], ["K=2"], ["E=3", "K=1"], [
+const variables = fc.constantFrom<string[]>([], ["K=1"], ["K=1"], ["K=2"], ["E=3", "K=1"], [
   "JOB=a",
   "UPSTART_JOB=b",
 ], ["no"]);
@@ -221,9 +221,9 @@ const told = fc.constantFrom<Notification>(
 function steps(profile: Profile): fc.Arbitrary<Step> {
   const which = fc.nat(7);
   const weighted: [number, fc.Arbitrary<Step>][] = [
-    [12, requests(profile).map((what): Step => ({ kind: "request", what }))],
-    [6, which.map((which): Step => ({ kind: "spawned", which }))],
-    [6, fc.constant<Step>({ kind: "spawn-all" })],
+    [16, requests(profile).map((what): Step => ({ kind: "request", what }))],
+    [10, which.map((which): Step => ({ kind: "spawned", which }))],
+    [14, fc.constant<Step>({ kind: "spawn-all" })],
     [1, which.map((which): Step => ({ kind: "spawn-failed", which }))],
     [1, which.map((which): Step => ({ kind: "spawn-skipped", which }))],
     [

@@ -2,6 +2,7 @@
 
 import { levelOf } from "../../../../lib/model/condition.ts";
 import { ExpansionError } from "../../../../lib/model/expand.ts";
+import type { Effect } from "../../../../lib/engine/effects.ts";
 import type { Cause } from "../../../../lib/model/insight/journal.ts";
 import {
   conflictsOf,
@@ -215,18 +216,25 @@ function mayMove(world: World, instance: Instance): boolean {
   return !waits[0]!.edge && waits.some(({ target }) => target!.instances.some(({ goal }) => goal !== "stop"));
 }
 
+/** A message on an instance that another one stops. */
+const BY_ANOTHER = / is stopped: (?:it needs )?(.+?)(?: conflicts with it|, which stops)$/;
+
 /** Of several that may go on, the one of which the other engine tells next: the manual leaves that order open. */
 export function choose(world: World, instances: Instance[]): Instance | undefined {
-  const next = world.hint[world.effects.length];
-  const isMeant = (instance: Instance) => {
-    if (next?.kind === "log") return next.message.startsWith(`${display(instance)} `);
-    if (next?.kind === "answer") {
-      return instance.waiters.some((one) => "request" in one && one.request === next.request);
-    }
-    if (next?.kind !== "notice" || !("instance" in next.notice)) return false;
-    return next.notice.job === nameOf(instance.job) && next.notice.instance === instance.name;
-  };
-  return instances.find(isMeant) ?? instances[0];
+  for (const effect of world.hint.slice(world.effects.length)) {
+    const told = instances.find((instance) => isAbout(effect, instance));
+    if (told) return told;
+  }
+  return instances[0];
+}
+
+function isAbout(effect: Effect, instance: Instance): boolean {
+  if (effect.kind === "log") return BY_ANOTHER.exec(effect.message)?.[1] === display(instance);
+  if (effect.kind === "answer") {
+    return instance.waiters.some((one) => "request" in one && one.request === effect.request);
+  }
+  if (effect.kind !== "notice" || !("instance" in effect.notice)) return false;
+  return effect.notice.job === nameOf(instance.job) && effect.notice.instance === instance.name;
 }
 
 /** Has all go on that may. True when anything has happened. */
