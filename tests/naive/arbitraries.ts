@@ -68,9 +68,9 @@ function conditions(profile: Profile): fc.Arbitrary<JobCondition> {
   );
 }
 
-/** A value that few jobs have: one in so many. */
+/** A value that one in so many has. */
 function seldom<Value>(oneIn: number, value: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
-  return fc.option(value, { nil: undefined, freq: oneIn - 1 });
+  return fc.oneof({ weight: oneIn - 1, arbitrary: fc.constant(undefined) }, value);
 }
 
 const few = (words: string[]) =>
