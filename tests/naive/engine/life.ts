@@ -66,6 +66,7 @@ function turn(world: World, instance: Instance, goal: Goal, cause: Cause): void 
   if (previous === goal) return;
   world.log("info", `${display(instance)} goal changed from ${previous} to ${goal}`);
   instance.goal = goal;
+  if (goal === "stop") world.stopQueue = world.stopQueue?.filter((other) => other !== instance);
   world.notice({ kind: "goal-changed", job: nameOf(instance.job), instance: instance.name, goal, cause });
   const leaves = goal === "start" && state === "waiting" || goal === "stop" && state === "running" ||
     goal !== "start" && state === "spawned";

@@ -237,15 +237,16 @@ function isAbout(effect: Effect, instance: Instance): boolean {
   return effect.notice.job === nameOf(instance.job) && effect.notice.instance === instance.name;
 }
 
-/** Has all go on that may. True when anything has happened. */
+/** Has all go on that may, then looks at who is up, for conditions on that. True when anything has happened. */
 export function lookAtAll(world: World): boolean {
   let hasMoved = false;
-  for (;;) {
-    const instance = choose(world, world.instances.filter((one) => mayMove(world, one)));
-    if (instance) goOn(world, instance);
-    else if (!lookAtLevels(world)) return hasMoved || openCircle(world);
+  const next = () => choose(world, world.instances.filter((one) => mayMove(world, one)));
+  for (let instance = next(); instance; instance = next()) {
+    goOn(world, instance);
     hasMoved = true;
   }
+  while (lookAtLevels(world)) hasMoved = true;
+  return hasMoved || openCircle(world);
 }
 
 /** Starts and stops a job whose condition says that others are up. True when such a condition has changed. */
