@@ -13,7 +13,7 @@ import type { SavedStreams } from "./logs/standard_streams.ts";
 import type { SavedTidying } from "./logs/tidying/log_tidier.ts";
 import type { SavedReports } from "./notify/service_reports.ts";
 import type { SavedHttp } from "./ops/http_service.ts";
-import type { InitOptions } from "./options.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import type { SavedEffects } from "./parts/effect_queue.ts";
 import type { SavedRequests } from "./parts/pending_requests.ts";
 import type { SavedTimers } from "./parts/timers.ts";
