@@ -133,7 +133,7 @@ export default job({ exec: ["sleep", "1000"], respawn: { delay: "200ms" } });`,
   await init.until(["status", "slow"], /stop/);
   await init.ask("start", "slow");
   const [pid] = init.processesOf("slow");
-  Deno.kill(pid!, "SIGKILL");
+  sendSignal(pid!, "SIGKILL");
   await init.ask("restart-init");
   await init.ask("emit", "two");
   await init.until(["status", "both"], /start\/running/);
@@ -177,6 +177,7 @@ systemd-notify --ready --status="Serving"
 exec sleep 1000
 end script`,
       "line.ts": `import { fd, job } from "rouse";
+import { sendSignal } from "../support/processes.ts";
 export default job({ ready: fd(), script: "until [ -e @DIR@/go ]; do sleep 0.01; done; echo >&$ROUSE_READY_FD; exec sleep 1000" });`,
     },
   });
@@ -297,7 +298,7 @@ for (const [what, line, told, isForgotten] of DAMAGES) {
     if (isForgotten) return;
     await init.untilMessage(/Init goes on with 2 processes that run\n/);
     // What had followed from its start does not follow again; its end is seen.
-    Deno.kill(init.processesOf("respawned")[0]!, "SIGKILL");
+    sendSignal(init.processesOf("respawned")[0]!, "SIGKILL");
     await init.until(["status", "respawned"], /start\/running, process \d+/);
     await init.ask("stop", "web");
     assert.deepEqual(await init.untilLines("ended", 1), ["1 2"]);
