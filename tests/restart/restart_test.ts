@@ -8,6 +8,7 @@ import { clientHello } from "../../lib/dbus/handshake.ts";
 import { MANAGER_INTERFACE, MANAGER_PATH, ROUSE_INTERFACE, socketPath } from "../../lib/control/names.ts";
 import { connectBeside } from "../../lib/control/testing/socket_client.ts";
 import { until } from "../support/deadline.ts";
+import { sendSignal } from "../support/processes.ts";
 import { RunningInit } from "../support/init.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "../support/namespace.ts";
 import { EXECUTABLE, installed } from "../support/programs.ts";
@@ -177,7 +178,6 @@ systemd-notify --ready --status="Serving"
 exec sleep 1000
 end script`,
       "line.ts": `import { fd, job } from "rouse";
-import { sendSignal } from "../support/processes.ts";
 export default job({ ready: fd(), script: "until [ -e @DIR@/go ]; do sleep 0.01; done; echo >&$ROUSE_READY_FD; exec sleep 1000" });`,
     },
   });
