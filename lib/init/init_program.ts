@@ -26,7 +26,7 @@ import { Messages } from "./logs/messages.ts";
 import { StandardStreams } from "./logs/standard_streams.ts";
 import type { HttpService } from "./ops/http_service.ts";
 import { printJobList } from "./ops/job_list.ts";
-import type { InitOptions } from "./options.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import { setUpJobOutput } from "./output_setup.ts";
 import { setUpRunning } from "./running_setup.ts";
 import {

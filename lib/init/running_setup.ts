@@ -12,7 +12,7 @@ import { defaultConsole } from "./host/role_defaults.ts";
 import type { InitContext } from "./init_context.ts";
 import type { JobOutput } from "./logs/job_output.ts";
 import type { Messages } from "./logs/messages.ts";
-import type { InitOptions } from "./options.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import { RunningInit } from "./running.ts";
 import { AppArmor } from "./spawn/apparmor.ts";
 import { ControlGroups } from "./spawn/control_groups.ts";

@@ -11,7 +11,7 @@ import { COMMAND_JOB } from "./command_job.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { formatInFull } from "../formats/diagnostic.ts";
 import type { Messages } from "./logs/messages.ts";
-import type { InitOptions } from "./options.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import type { RunningInit } from "./running.ts";
 import { ControlError } from "../control/supervisor.ts";
 

@@ -1,6 +1,6 @@
 /** The course of an init: what it has become, and how far it is on its way down. */
 
-import type { InitOptions } from "../options.ts";
+import type { InitOptions } from "../options/option_table.ts";
 import type { Part } from "./part.ts";
 
 /** What is saved of {@link Course}. */
