@@ -181,5 +181,5 @@ Deno.test("on a terminal rouse doctor breaks its lines between words", async () 
   const lines = terminal.lines.filter((line) => line !== "");
   assert.deepEqual(lines.filter((line) => line.length > columns), []);
   const whole = lines.map((line) => line.trim()).join(" ");
-  assert.match(whole, /odd\.conf:1: start on: no job `nosuch' is known, so `started nosuch' never comes/);
+  assert.match(whole, /start on: no job `nosuch' is known, so `started nosuch' never comes/);
 });
