@@ -94,7 +94,7 @@ async function measure(
     slope: slope(warm, "memory") * 100_000,
     memory: samples.at(-1)!.memory,
     descriptors: { first: samples[0]!.descriptors, last: samples.at(-1)!.descriptors },
-    waits: summary(await pulse.waits()),
+    waits: summary(await pulse.beats()),
   };
 }
 

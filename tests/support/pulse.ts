@@ -2,6 +2,12 @@
 
 import { within } from "./deadline.ts";
 
+/** An answer: when it was asked for, in ms of Unix time, and how long it was waited for, in ms. */
+export interface Beat {
+  at: number;
+  waited: number;
+}
+
 /** The waits of a client, in ms. */
 export interface Waits {
   /** How many answers there were. */
@@ -11,8 +17,8 @@ export interface Waits {
   most: number;
 }
 
-/** What is asked of the thread: to connect to an address, or to tell of the waits since it was asked last. */
-export type PulseRequest = { address: string; interval: number } | "tell" | "end";
+/** What is asked of the thread: to connect to an address, or to tell of the answers since it was asked last. */
+export type PulseRequest = { address: string; interval: number } | "tell";
 
 /**
  * Asks an init for an answer every so often. The thread does nothing else, so what it waits for is init and the
@@ -30,13 +36,13 @@ export class Pulse implements Disposable {
     return pulse;
   }
 
-  /** All waits since this was asked last, in ms. */
-  waits(): Promise<number[]> {
+  /** All answers since this was asked last. */
+  beats(): Promise<Beat[]> {
     return this.#ask("tell");
   }
 
-  #ask(request: PulseRequest): Promise<number[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<number[]>();
+  #ask(request: PulseRequest): Promise<Beat[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Beat[]>();
     this.#thread.onmessage = ({ data }) => resolve(data);
     this.#thread.onerror = (event) => {
       event.preventDefault();
@@ -51,9 +57,9 @@ export class Pulse implements Disposable {
   }
 }
 
-/** The figures of some waits. */
-export function summary(waits: readonly number[]): Waits {
-  const sorted = waits.toSorted((one, other) => one - other);
+/** The figures of some answers. */
+export function summary(beats: readonly Beat[]): Waits {
+  const sorted = beats.map(({ waited }) => waited).sort((one, other) => one - other);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), most: at(1) };
 }

@@ -3,17 +3,17 @@
 import { type Client, connect } from "../../lib/control/client/client.ts";
 import { MANAGER_PATH, PEER } from "../../lib/control/names.ts";
 import { pause } from "./deadline.ts";
-import type { PulseRequest } from "./pulse.ts";
+import type { Beat, PulseRequest } from "./pulse.ts";
 
 const thread = self as unknown as Worker;
-let waits: number[] = [];
+let beats: Beat[] = [];
 
 async function beat(client: Client, interval: number): Promise<never> {
   for (;;) {
     const began = performance.now();
     await client.call(MANAGER_PATH, PEER, "Ping");
     const waited = performance.now() - began;
-    waits.push(waited);
+    beats.push({ at: performance.timeOrigin + began, waited });
     await pause(Math.max(interval - waited, 1));
   }
 }
@@ -24,6 +24,6 @@ thread.onmessage = async ({ data }: MessageEvent<PulseRequest>) => {
     client.silence();
     beat(client, data.interval);
   }
-  thread.postMessage(waits);
-  waits = [];
+  thread.postMessage(beats);
+  beats = [];
 };
