@@ -131,7 +131,9 @@ function helper(state: ChaosState, nth: number): number[] {
 
 async function remove(state: ChaosState, { service: number }: ActionOf<"remove">): Promise<boolean> {
   const service = chosen(state, number), group = state.groupOf(service);
-  if (group.isLocked) return false;
+  // What waits for a service that is not there fails.
+  const isWaitedFor = placesOf(group.services, group.asks).values().some((place) => place === "starting");
+  if (group.isLocked || isWaitedFor) return false;
   group.isRemoved = true;
   await state.alone(service, async () => {
     Deno.removeSync(state.world.path(fileOf(service)));

@@ -8,26 +8,34 @@ import { emit, restart } from "./actions.ts";
 import { placesOf } from "./expectation.ts";
 import type { Service } from "./services.ts";
 import type { ChaosState } from "./state.ts";
+import type { World } from "./world.ts";
 
 /** The job of the tasks, and the file in which each tells that it has run. */
 export const TASK = 'task\ninstance $N\nstart on work\nscript\n  echo $N >> "@DIR@/done"\nend script\n';
 
-/** What was lost of a log whose lines are numbered from 1 in each life of its writer. */
-const LINE = /^line (\d+)$/;
+/** A line of a writer, and what its shell says when it ends for want of processes. */
+const LINE = /^line (\d+)$/, NO_FORK = /Cannot fork$/;
 
-/** Has init at rest, and looks at all. @throws {Error} for what is not as it has to be. */
-export async function judge(state: ChaosState): Promise<{ lines: number }> {
-  await state.world.mend();
+/**
+ * Has init at rest, and looks at all.
+ *
+ * @param opened What init's descriptors led to at first, when all services were up.
+ * @throws {Error} for what is not as it has to be.
+ */
+export async function judge(state: ChaosState, opened: readonly string[]): Promise<{ lines: number }> {
+  const { world } = state;
+  await world.mend();
   for (const service of state.broken) state.edit(service);
   await restart(state);
   await settleAll(state);
   await isMarked(state);
   await isAllNew(state);
-  await until("no process is left that was not waited for", () => state.world.zombies().length === 0);
+  await until("no process is left that was not waited for", () => world.zombies().length === 0);
+  await isClosed(world, opened);
   isDone(state);
   const lines = state.services.filter(({ kind }) => kind === "writer")
     .reduce((sum, service) => sum + linesOf(state, service), 0);
-  const faults = state.world.messages().split("\n").filter((line) => /internal error/i.test(line));
+  const faults = world.messages().split("\n").filter((line) => /internal error/i.test(line));
   assert.deepEqual(faults, [], "init has had a fault");
   return { lines };
 }
@@ -78,6 +86,15 @@ async function ask(state: ChaosState, what: "start" | "stop", service: Service):
   state.groupOf(service).asks.push({ what, name: service.name });
 }
 
+/** Init has opened nothing that it does not close; logs are opened when there is something to be written. */
+async function isClosed(world: World, opened: readonly string[]): Promise<void> {
+  const others = (paths: readonly string[]) => paths.filter((path) => !path.endsWith(".log"));
+  const isSame = () => others(world.opened()).length <= others(opened).length;
+  await until("init has closed what it has opened", isSame).catch(() => {
+    assert.deepEqual(others(world.opened()), others(opened), "init holds on to descriptors");
+  });
+}
+
 /** Each task has run once, those of clients that vanished at most once. */
 function isDone({ world, tasks, vanished }: ChaosState): void {
   const path = join(world.directory, "done");
@@ -94,10 +111,12 @@ function linesOf({ world }: ChaosState, { name }: Service): number {
   const lines = readFileSync(world.log(name), "utf8").trimEnd().split("\n");
   let last = 0;
   lines.forEach((line, index) => {
-    const number = Number(LINE.exec(line)?.[1]);
-    const isCut = !LINE.test(line) && `line ${last + 1}`.startsWith(line.replace(/line 1$/, ""));
-    assert(number === last + 1 || number === 1 || isCut, `${name}, line ${index + 1}: ${line} after ${last}`);
-    last = isCut ? line.endsWith("line 1") ? 1 : 0 : number;
+    const next = `line ${last + 1}`, first = "line 1";
+    if (line === next) last++;
+    else if (NO_FORK.test(line)) last = 0;
+    // The first line of a life, behind what there is of the last line of the one before.
+    else if (line.endsWith(first) && next.startsWith(line.slice(0, -first.length))) last = 1;
+    else assert.fail(`${name}, line ${index + 1}: ${line} after ${last}`);
   });
   return lines.length;
 }

@@ -79,7 +79,10 @@ async function run(
   for (const service of services) state.groupOf(service).asks.push({ what: "start", name: service.name });
   await settleAll(state);
   using pulse = await Pulse.start(world.address);
-  const first = sample(world.pid, 0), samples: Sample[] = [], began = performance.now();
+  const first = sample(world.pid, 0),
+    opened = world.opened(),
+    samples: Sample[] = [],
+    began = performance.now();
   const wrong = Promise.withResolvers<never>(), underWay = new Set<Promise<void>>();
   wrong.promise.catch(() => {});
   for (const [index, action] of plan.entries()) {
@@ -93,7 +96,7 @@ async function run(
   }
   await Promise.race([wrong.promise, Promise.all(underWay)]);
   const beats = await pulse.beats();
-  const { lines } = await judge(state);
+  const { lines } = await judge(state, opened);
   const last = sample(world.pid, 0), warm = samples.slice(Math.floor(samples.length / 5));
   return {
     counts: state.counts,

@@ -1,7 +1,7 @@
 /** The init that chaos comes over, as process 1 of namespaces of its own, and what can be done to it from outside. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { rmSync, statfsSync, writeFileSync } from "node:fs";
+import { readlinkSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Client } from "../../lib/control/client/client.ts";
 import { MANAGER_PATH, ROUSE_INTERFACE } from "../../lib/control/names.ts";
@@ -120,7 +120,10 @@ export class World implements AsyncDisposable {
 
   /** The children that init has for itself: for checks, for modules, for logs on their way. */
   helpers(): number[] {
-    return childrenOf(this.pid).filter((pid) => jobOf(pid) === undefined && isAlive(pid))
+    // One that is not yet another program than init is about to be anybody's.
+    const own = procFile(this.pid, "cmdline");
+    return childrenOf(this.pid)
+      .filter((pid) => jobOf(pid) === undefined && isAlive(pid) && procFile(pid, "cmdline") !== own)
       .map((pid) => innerPid(pid)).filter((pid) => pid !== undefined);
   }
 
@@ -153,6 +156,17 @@ export class World implements AsyncDisposable {
     return numbersIn(`/proc/${this.pid}/fd`).length;
   }
 
+  /** What init's descriptors lead to, sorted: of sockets and pipes their kind alone. */
+  opened(): string[] {
+    return numbersIn(`/proc/${this.pid}/fd`).map((number) => {
+      try {
+        return readlinkSync(`/proc/${this.pid}/fd/${number}`).replace(/:\[\d+\]$/, "");
+      } catch {
+        return "";
+      }
+    }).filter(Boolean).sort();
+  }
+
   /** Halts init and all its threads, or has it go on. */
   freeze(isFrozen: boolean): void {
     Deno.kill(this.pid, isFrozen ? "SIGSTOP" : "SIGCONT");
@@ -178,8 +192,12 @@ export class World implements AsyncDisposable {
     const folder = `/proc/${this.pid}/root${LOGS}`, path = `${folder}/filler`;
     if (!isFull) return rmSync(path, { force: true });
     const { bavail, bsize } = statfsSync(folder);
-    // The last page goes to a log that has begun to write.
-    writeFileSync(path, new Uint8Array(bavail * bsize));
+    try {
+      writeFileSync(path, new Uint8Array(bavail * bsize));
+    } catch (error) {
+      // A log has taken some meanwhile: the disk is full all the same.
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
