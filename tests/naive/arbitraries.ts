@@ -114,6 +114,7 @@ function classic(profile: Profile) {
 
 /** Fields of rouse's own. */
 const OWN = {
+  env: seldom(2, fc.constantFrom(["E=1"], ["E=2", "K=1"])),
   semantics: fc.constantFrom("upstart" as const, "rouse" as const, "rouse" as const),
   expect: seldom(4, fc.constantFrom<JobDefinition["expect"]>("stop", "fork", "daemon", "children")),
   startTimeout: seldom(4, fc.constantFrom(3, 90)),
@@ -127,7 +128,7 @@ const OWN = {
   ),
   onGiveUp: seldom(4, fc.constantFrom("event" as const, "exit" as const)),
   ready: seldom(
-    5,
+    4,
     fc.constantFrom<CheckDefinition>(
       { kind: "tcp", address: "$E" },
       { kind: "exec", command: { kind: "exec", command: "true" } },
@@ -136,14 +137,14 @@ const OWN = {
     ),
   ),
   alive: seldom(
-    5,
+    3,
     fc.constantFrom(undefined, ...REMEDIES).map((then): CheckDefinition => ({
       kind: "file",
       path: "$E",
       ...(then && { then }),
     })),
   ),
-  pidFile: seldom(8, fc.constantFrom("/run/a.pid", "/run/$E.pid")),
+  pidFile: seldom(6, fc.constantFrom("/run/a.pid", "/run/$E.pid")),
   watchdog: seldom(6, fc.constantFrom(3, 0)),
   restartAbove: seldom(8, fc.constant({ memory: 1 << 20 })),
   directed: seldom(12, fc.constant(true as const)),
@@ -213,6 +214,7 @@ const told = fc.constantFrom<Notification>(
   { watchdog: "alive" },
   { watchdog: "trigger" },
   { watchdogTime: 500, reloading: true },
+  { reloading: true, status: "again" },
   { extension: 9000, status: "busy" },
   { stopping: true },
   { mainPid: 77_777 },
@@ -232,7 +234,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
         kind: fc.constant("exit" as const),
         which,
         exit: exits,
-        forks: fc.constantFrom(0, 0, 1, 2),
+        forks: fc.constantFrom(0, 1, 2),
       }),
     ],
     [1, which.map((which): Step => ({ kind: "stopped", which, signal: which === 7 ? 20 : 19 }))],
@@ -277,7 +279,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
   if (profile === "rouse" || profile === "all") {
     weighted.push(
       [
-        3,
+        6,
         fc.record({ kind: fc.constant("check" as const), which, passes: fc.boolean() }),
       ],
       [1, fc.record({ kind: fc.constant("ready" as const), job: aJob, instance: anInstance })],
@@ -302,16 +304,23 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
   return fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
+/** What a random test begins with, and what happens then. */
+export interface Plan {
+  definitions: JobDefinition[];
+  steps: Step[];
+}
+
 /** Definitions, and what happens then. In some histories all is stopped in the middle. */
-export const histories: fc.Arbitrary<{ definitions: JobDefinition[]; steps: Step[] }> = fc.noBias(
-  fc.constantFrom<Profile>("upstart", "rouse", "dependencies", "all").chain((profile) => {
-    const some = fc.array(steps(profile), { minLength: 1, maxLength: 60, size: "max" });
-    const end = seldom(3, fc.boolean().map((inOrder): Step => ({ kind: "stop-all", inOrder })));
-    return fc.record({
-      definitions: fc.tuple(...JOBS.map((name) => definition(name, profile))),
-      steps: fc.tuple(some, end, some).map(([before, end, after]) =>
-        end ? [...before, end, ...after] : before
-      ),
-    });
-  }),
+function plans(profile: Profile): fc.Arbitrary<Plan> {
+  const some = fc.array(steps(profile), { minLength: 1, maxLength: 60, size: "max" });
+  const end = seldom(3, fc.boolean().map((inOrder): Step => ({ kind: "stop-all", inOrder })));
+  return fc.record({
+    definitions: fc.tuple(...JOBS.map((name) => definition(name, profile))),
+    steps: fc.tuple(some, end, some).map(([before, end, after]) => end ? [...before, end, ...after] : before),
+  });
+}
+
+/** Random histories of all profiles. */
+export const histories: fc.Arbitrary<Plan> = fc.noBias(
+  fc.oneof(plans("upstart"), plans("rouse"), plans("dependencies"), plans("all")),
 );
