@@ -217,6 +217,15 @@ function startFor(world: World, job: Job, dependant: Instance): Instance | undef
   return instance;
 }
 
+/**
+ * True when the other engine tells this next. One that waits need not find out at once that what names mean has come to be a
+ * circle, or a conflict, far away from it: it finds out when something about what it needs changes.
+ */
+function isNext(world: World, message: string): boolean {
+  const next = world.hint[world.effects.length];
+  return next?.kind === "log" && next.message === message;
+}
+
 /** True when something happens if an instance looks at its dependencies again. */
 function mayMove(world: World, instance: Instance): boolean {
   if (!mayBeHeld(instance)) return false;
@@ -225,7 +234,10 @@ function mayMove(world: World, instance: Instance): boolean {
     return waits.length === 0 || instance.isForced ||
       waits.some(({ instance: other, isNeeded }) => isNeeded && isToGo(world, other));
   }
-  if (instance.goal === "stop" || whyNever(world, instance)) return true;
+  if (instance.goal === "stop") return true;
+  const never = whyImpossible(world, instance.job);
+  if (never !== undefined) return isNext(world, never);
+  if (whyFailed(world, instance.job)) return true;
   const stall = stallOf(world, instance), waits = startWaits(world, instance);
   if (stall?.text !== instance.stall || stall && instance.waiters.length > 0) return true;
   if (waits.length === 0) return true;
