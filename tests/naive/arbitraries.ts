@@ -32,7 +32,20 @@ const exits: fc.Arbitrary<Exit> = fc.constantFrom<Exit>(
   { signal: 40 },
 );
 
-const EVENTS = ["x", "y", "x K=1", "y K!=1", "x K=$K", "x K=[1-2]", "y K=?", "x *", "y E=$E", "x K=${E:-2}"];
+const EVENTS = [
+  "x",
+  "x",
+  "x K=1",
+  "x K=1",
+  "x K=[1-2]",
+  "x K=$K",
+  "x *",
+  "x E=$E",
+  "x K=${E:-2}",
+  "y",
+  "y K!=1",
+  "y K=?",
+];
 const LEVELS = [...JOBS, "mta"].map((name) => `while-up ${name}`);
 const OTHERS = [
   "started",
@@ -85,11 +98,12 @@ function classic(profile: Profile) {
     env: seldom(3, fc.subarray(["E=1", "K=2", "PATH=/opt", "HOME", "NOWHERE", "UPSTART_EVENTS=no"])),
     export: seldom(4, fc.subarray(["K", "E", "JOB"])),
     task: seldom(4, fc.constant(true)),
-    respawn: seldom(3, fc.constant(true)),
+    respawn: seldom(2, fc.constant(true)),
     respawnLimit: seldom(
       3,
       fc.constantFrom<JobDefinition["respawnLimit"]>(
         { count: 1, interval: 5 },
+        { count: 2, interval: 5 },
         { count: 2, interval: 1 },
         { count: 0, interval: 5 },
         "unlimited",
@@ -198,10 +212,13 @@ function requests(profile: Profile): fc.Arbitrary<Request> {
       arbitrary: fc.record({ kind: fc.constant("forget" as const), job: aJob, instance: anInstance }),
     },
     {
-      weight: 5,
+      weight: 7,
       arbitrary: fc.record({
         kind: fc.constant("emit" as const),
-        event: fc.oneof({ weight: 10, arbitrary: fc.constantFrom("x", "y") }, fc.constantFrom("", "started")),
+        event: fc.oneof(
+          { weight: 10, arbitrary: fc.constantFrom("x", "x", "y") },
+          fc.constantFrom("", "started"),
+        ),
         environment: variables,
         wait,
       }),
@@ -257,6 +274,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
       })),
     ],
     [1, aJob.map((job): Step => ({ kind: "remove", job }))],
+    [2, fc.record({ kind: fc.constant("put-back" as const), job: aJob, isChanged: fc.boolean() })],
     [1, fc.constant<Step>({ kind: "restore" })],
     [
       1,
@@ -312,7 +330,7 @@ export interface Plan {
 
 /** Definitions, and what happens then. In some histories all is stopped in the middle. */
 function plans(profile: Profile): fc.Arbitrary<Plan> {
-  const some = fc.array(steps(profile), { minLength: 1, maxLength: 60, size: "max" });
+  const some = fc.array(steps(profile), { minLength: 10, maxLength: 70, size: "max" });
   const end = seldom(3, fc.boolean().map((inOrder): Step => ({ kind: "stop-all", inOrder })));
   return fc.record({
     definitions: fc.tuple(...JOBS.map((name) => definition(name, profile))),

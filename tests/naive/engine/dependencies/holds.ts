@@ -4,6 +4,7 @@ import { levelOf } from "../../../../lib/model/condition.ts";
 import { ExpansionError } from "../../../../lib/model/expand.ts";
 import type { Effect } from "../../../../lib/engine/effects.ts";
 import type { Cause } from "../../../../lib/model/insight/journal.ts";
+import { printable } from "../../../../lib/model/text/printable.ts";
 import {
   conflictsOf,
   type Edge,
@@ -265,10 +266,32 @@ function isAbout(effect: Effect, instance: Instance): boolean {
   return effect.notice.job === nameOf(instance.job) && effect.notice.instance === instance.name;
 }
 
+/** True when the other engine tells those next who wait for an instance. */
+function isToldNext(world: World, instance: Instance): boolean {
+  const next = world.hint[world.effects.length], stall = stallOf(world, instance);
+  if (
+    next?.kind !== "answer" || !stall ||
+    !next.error?.message.endsWith(`\n${printable(stall.text + whenOf(world, instance))}`)
+  ) {
+    return false;
+  }
+  return instance.waiters.some((one) => "request" in one && one.request === next.request);
+}
+
+/** True when nobody sees what changes about an instance: why it cannot go on. */
+function isSilent(world: World, instance: Instance): boolean {
+  return instance.state === "starting" && instance.goal !== "stop" && instance.waiters.length === 0 &&
+    whyNever(world, instance) === undefined && startWaits(world, instance)[0]?.edge !== undefined;
+}
+
 /** Has all go on that may, then looks at who is up, for conditions on that. True when anything has happened. */
 export function lookAtAll(world: World): boolean {
   let hasMoved = false;
-  const next = () => choose(world, world.instances.filter((one) => mayMove(world, one)));
+  const next = () => {
+    const movable = world.instances.filter((one) => mayMove(world, one));
+    return movable.find((one) => isToldNext(world, one)) ?? movable.find((one) => isSilent(world, one)) ??
+      choose(world, movable);
+  };
   for (let instance = next(); instance; instance = next()) {
     goOn(world, instance);
     hasMoved = true;
