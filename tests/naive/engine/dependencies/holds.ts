@@ -21,7 +21,7 @@ import { chainBeside, instanceName, start } from "../happenings.ts";
 import { failAndStop, goOn, makeInstance, setGoal, settle, startAfterStop, stop } from "../life.ts";
 import { type NeedFailure, stallOf, whenOf, whyFailed, whyImpossible } from "./reasons.ts";
 import { inSeconds } from "../respawns.ts";
-import { isGone, isOnTheWayDown, isUp, mayBeHeld } from "../table.ts";
+import { isGone, isOnTheWayDown, isScript, isUp, mayBeHeld, mayBeHeldInStop } from "../table.ts";
 import {
   display,
   eventsBy,
@@ -43,8 +43,23 @@ interface Wait {
 
 function startWaits(world: World, { job }: Instance): Wait[] {
   const edges = edgesOf(world, job).map((edge) => ({ edge, target: targetOf(world, edge) })).filter(holds);
+  if (edges.length === 0) edges.push(...comingBefore(world, job));
   const conflicts = conflictsOf(world, job).filter(({ instances }) => instances.length > 0);
   return [...edges, ...conflicts.map((target) => ({ target }))];
+}
+
+/** A job on its way up that one comes after by way of init scripts that are not. */
+function comingBefore(world: World, job: Job): { edge: Edge; target: Job | undefined }[] {
+  const passed = new Set([job]);
+  for (const next of passed) {
+    for (const edge of edgesOf(world, next)) {
+      const target = edge.givesWay ? undefined : targetOf(world, edge);
+      if (!target || passed.has(target)) continue;
+      if (!isThere(edge, target) && isComing(edge, target, false)) return [{ edge, target }];
+      if (isScript({ job: target })) passed.add(target);
+    }
+  }
+  return [];
 }
 
 function holds({ edge, target }: { edge: Edge; target: Job | undefined }): boolean {
@@ -58,9 +73,24 @@ function stopWaits(world: World, stopped: Instance): { instance: Instance; isNee
     isNeeded || instance.goal === "stop"
   );
   if (waits.length > 0) return waits;
-  const first = others(world, stopped, edgesTo(world, stopped.job).filter(({ givesWay }) => !givesWay))
-    .find(({ instance }) => instance.goal === "stop" || world.stopQueue !== undefined);
-  return first ? [{ ...first, isNeeded: false }] : [];
+  return goingBefore(world, stopped);
+}
+
+/** An instance on its way down that one comes before by way of init scripts that are not. */
+function goingBefore(world: World, stopped: Instance): { instance: Instance; isNeeded: boolean }[] {
+  const passed = new Set([stopped.job]);
+  for (const next of passed) {
+    for (const { givesWay, dependant } of edgesTo(world, next)) {
+      const job = givesWay ? undefined : world.job(dependant);
+      if (!job || passed.has(job)) continue;
+      const first = job.instances.find((one) =>
+        !isGone(one) && (one.goal === "stop" || world.stopQueue !== undefined)
+      );
+      if (first) return [{ instance: first, isNeeded: false }];
+      if (isScript({ job })) passed.add(job);
+    }
+  }
+  return [];
 }
 
 function dependants(world: World, instance: Instance): { instance: Instance; isNeeded: boolean }[] {
@@ -82,13 +112,13 @@ function others(world: World, instance: Instance, edges: Edge[]): { instance: In
 
 /** True when somebody has to be gone before an instance where all stop. */
 export function hasDependants(world: World, instance: Instance): boolean {
-  return dependants(world, instance).length > 0 || stopWaits(world, instance).length > 0;
+  return dependants(world, instance).length > 0 || goingBefore(world, instance).length > 0;
 }
 
 /** True when dependencies keep an instance in its state. They may also end its start, or stop others for it. */
 export function isHeldBack(world: World, instance: Instance): boolean {
   if (!mayBeHeld(instance)) return false;
-  if (instance.state === "stopping") {
+  if (mayBeHeldInStop(instance)) {
     const waits = stopWaits(world, instance);
     for (const wait of waits) if (wait.isNeeded) bringDown(world, wait.instance, instance);
     return waits.length > 0 && !instance.isForced;
@@ -230,7 +260,7 @@ function isNext(world: World, message: string): boolean {
 /** True when something happens if an instance looks at its dependencies again. */
 function mayMove(world: World, instance: Instance): boolean {
   if (!mayBeHeld(instance)) return false;
-  if (instance.state === "stopping") {
+  if (mayBeHeldInStop(instance)) {
     const waits = stopWaits(world, instance);
     return waits.length === 0 || instance.isForced ||
       waits.some(({ instance: other, isNeeded }) => isNeeded && isToGo(world, other));
@@ -373,10 +403,10 @@ function isInCircle(world: World, first: Instance): boolean {
 
 /** The instances for which one waits. */
 function awaitedBy(world: World, instance: Instance): Instance[] {
-  const { blocker, state, goal } = instance;
+  const { blocker, goal } = instance;
   if (blocker) return world.instances.filter(({ waiters }) => waiters.includes(blocker));
   if (!mayBeHeld(instance)) return [];
-  if (state === "stopping") return stopWaits(world, instance).map((wait) => wait.instance);
+  if (mayBeHeldInStop(instance)) return stopWaits(world, instance).map((wait) => wait.instance);
   return goal === "stop" ? [] : startWaits(world, instance).flatMap(({ target }) => target?.instances ?? []);
 }
 
