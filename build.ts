@@ -71,12 +71,12 @@ function bundle(bun: string, options: Record<string, unknown>): FilesByName {
   }
 }
 
-/** The files that are embedded in the executable. */
-function bundleProduct(bun: string): EmbeddedFiles {
+/** The files that are embedded in the executable. @param main The entry point. */
+function bundleProduct(bun: string, main: string): EmbeddedFiles {
   return {
     // Not minified yet, so that stacks name lines that can be read.
     program: bundle(bun, {
-      entrypoints: ["main.ts"],
+      entrypoints: [main],
       // What short commands load. Each is a bundle of its own, so objects of a class must not pass from one to another.
       alone: [
         "lib/cli/initctl/initctl.ts",
@@ -109,14 +109,26 @@ function bundleProduct(bun: string): EmbeddedFiles {
   };
 }
 
-/** How to compile, by the engine's name: into an output file, with the jobs of a directory if there is one. */
-const ENGINES: Record<string, (output: string, jobs?: string) => void | Promise<void>> = {
-  async bun(output, directory) {
+/** What is compiled: the entry point, and the jobs of a directory if there is one. */
+interface Product {
+  main: string;
+  jobs?: string | undefined;
+}
+
+/** How to compile, by the engine's name: into an output file. */
+const ENGINES: Record<string, (output: string, product: Product) => void | Promise<void>> = {
+  async bun(output, { main, jobs: directory }) {
     const bun = findBun();
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
-    compile({ compiler: bun, embedded: bundleProduct(bun), jobs, base: dirname(directory ?? ROOT), output });
+    compile({
+      compiler: bun,
+      embedded: bundleProduct(bun, main),
+      jobs,
+      base: dirname(directory ?? ROOT),
+      output,
+    });
   },
-  async deno(output, directory) {
+  async deno(output, { jobs: directory }) {
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
     compileWithDeno({ root: ROOT, jobs, output, run });
   },
@@ -129,6 +141,7 @@ const BUILD: Tool = {
   options: [
     { long: "engine", argument: "ENGINE", help: `${Object.keys(ENGINES).join(" or ")}; bun by default` },
     { long: "jobs", argument: "DIR", help: "directory of jobs that are compiled in" },
+    { long: "main", argument: "FILE", help: "entry point of a test's executable; main.ts by default" },
     { short: "o", long: "output", argument: "FILE", help: "executable to write; dist/rouse by default" },
   ],
   async run(parsed) {
@@ -142,7 +155,10 @@ const BUILD: Tool = {
     if (!["bun", "@types/node"].every((name) => existsSync(resolve(ROOT, "node_modules", name)))) {
       run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
     }
-    await engine(resolve(ROOT, valueOf(parsed, "output") ?? "dist/rouse"), jobs && resolve(ROOT, jobs));
+    await engine(resolve(ROOT, valueOf(parsed, "output") ?? "dist/rouse"), {
+      main: valueOf(parsed, "main") ?? "main.ts",
+      jobs: jobs && resolve(ROOT, jobs),
+    });
     return 0;
   },
 };

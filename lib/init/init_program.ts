@@ -32,11 +32,12 @@ import { setUpRunning } from "./running_setup.ts";
 import {
   optionalPart,
   type Part,
+  type PartFault,
   type Parts,
-  type RestoreFault,
   restoreParts,
   saveParts,
 } from "./parts/part.ts";
+import { Recovery } from "./reexec/recovery.ts";
 import { Restart } from "./reexec/restart.ts";
 import { adopt, closeUnused, filesOf, type Predecessor, restoreState } from "./reexec/takeover.ts";
 import type { RunningInit } from "./running.ts";
@@ -77,6 +78,9 @@ const FINAL_FLUSH_TIME = 500;
 /** How long clients wait until the jobs are loaded, in ms. A module may take longer, or hang. */
 const LOAD_WAIT = 10_000;
 
+/** How long those who have made requests of the init of before have to ask for the answers, in ms. They do so at once. */
+const CLAIM_TIME = 10_000;
+
 /** The parts of an init, and its course. */
 export class InitProgram implements Part<SavedProgram> {
   readonly #spawner = new SpawnQueue();
@@ -105,6 +109,7 @@ export class InitProgram implements Part<SavedProgram> {
   /** The boot of a machine of SysV's without an inittab. */
   readonly #shippedBoot: ShippedBoot | undefined;
   readonly #restart: Restart;
+  readonly #recovery: Recovery;
   #signals: SignalTable | undefined;
 
   /**
@@ -125,7 +130,13 @@ export class InitProgram implements Part<SavedProgram> {
       (message) => this.#messages.logOnce("warn", message),
     );
     this.#messages = new Messages(options.priority, this.#streams);
-    surviveErrors(this.#messages);
+    this.#recovery = new Recovery({
+      messages: this.#messages,
+      isPossible: () => this.#restart.isPossible,
+      restart: () => this.#restart.recover(),
+      handle: (input) => this.#init.handle(input),
+    });
+    this.#recovery.watch();
     if (process.pid === 1) ignoreSentFaults();
     if (role === "machine" && !isSuccessor) prepareMachine(this.#messages);
     if (process.pid !== 1) setChildSubreaper();
@@ -139,6 +150,7 @@ export class InitProgram implements Part<SavedProgram> {
       spawner: this.#spawner,
       init: () => this.#init,
       parts: () => this.parts,
+      signals: () => this.#signals,
       begun: this.#begun.promise,
     });
     this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
@@ -202,6 +214,7 @@ export class InitProgram implements Part<SavedProgram> {
       init: this.#init,
       course: this.#course,
       restart: this.#restart,
+      recovery: this.#recovery,
       endpoint: this.#endpoint,
       sessionFile: this.#sessionFile,
       exitStatus: this.#exitStatus,
@@ -216,7 +229,7 @@ export class InitProgram implements Part<SavedProgram> {
     return saveParts(this.parts);
   }
 
-  restore(saved: SavedProgram, onFault?: RestoreFault): Promise<void> {
+  restore(saved: SavedProgram, onFault?: PartFault): Promise<void> {
     return restoreParts(this.parts, saved, onFault);
   }
 
@@ -236,8 +249,10 @@ export class InitProgram implements Part<SavedProgram> {
       loaded: () => this.#loading?.promise,
       reloadConfiguration: () => this.#reload(),
       endSession: () => this.#beginTeardown("logout"),
-      restart: (executable) => this.#restart.ask(this.#signals, executable),
+      restart: (executable) => this.#restart.ask(executable),
       restarts: () => this.#restart.count,
+      crashes: () => this.#recovery.count,
+      crashed: (where, error, input) => this.#recovery.crashed(where, error, input),
       restarting: () => this.#restart.isUnderWay,
       onIdle: () => this.#teardown.check(),
     });
@@ -258,10 +273,16 @@ export class InitProgram implements Part<SavedProgram> {
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
     // Clients that come while thousands of files are read, at one go, are not refused.
     this.#loading = Promise.withResolvers();
-    if (predecessor) await this.#goOn(predecessor, signals);
-    else await this.#begin(signals);
+    try {
+      if (predecessor) await this.#goOn(predecessor, signals);
+      else await this.#begin(signals);
+    } catch (error) {
+      if (process.pid !== 1) throw error;
+      this.#recovery.crashed("the start of init", error);
+    }
     this.#begun.resolve();
     this.#answerClients();
+    setTimeout(() => this.#init.pendingRequests.forgetUnclaimed(), CLAIM_TIME).unref();
     return this.#finish(await this.#exit.promise);
   }
 
@@ -305,6 +326,7 @@ export class InitProgram implements Part<SavedProgram> {
     attempt(() => this.#http?.loaded());
     this.#messages.log("message", `Restarted in place, as rouse ${VERSION}`);
     this.#init.tellRestarted();
+    attempt(() => this.#recovery.resume());
     if (!isWhole) return;
     const isRead = this.#configuration.load(true);
     void isRead.then(() => this.#configuration.forgetMissing(this.#init.jobTable.values()));
@@ -420,12 +442,5 @@ export class InitProgram implements Part<SavedProgram> {
       },
       this.#messages,
     );
-  }
-}
-
-/** Logs errors that nothing has caught. Process 1 must not end by one: the machine would. */
-function surviveErrors(messages: Messages): void {
-  for (const failure of ["uncaughtException", "unhandledRejection"] as const) {
-    process.on(failure, (error: unknown) => messages.fault("a callback", error));
   }
 }

@@ -29,6 +29,8 @@ export interface ProgramContext extends
     | "restart"
     | "restarts"
     | "restarting"
+    | "crashes"
+    | "crashed"
     | "onIdle"
   > {
   messages: Messages;

@@ -17,6 +17,7 @@ import type { SavedCourse } from "./parts/course.ts";
 import type { SavedEffects } from "./parts/effect_queue.ts";
 import type { SavedRequests } from "./parts/pending_requests.ts";
 import type { SavedTimers } from "./parts/timers.ts";
+import type { SavedRecovery } from "./reexec/recovery.ts";
 import type { SavedRestarts } from "./reexec/restart.ts";
 import type { SavedChildren } from "./spawn/child_reaper.ts";
 import type { SavedControlGroups } from "./spawn/control_groups.ts";
@@ -34,6 +35,7 @@ export interface SavedProgram {
   init: SavedInit;
   course: SavedCourse;
   restart: SavedRestarts;
+  recovery: SavedRecovery;
   endpoint: SavedEndpoint;
   sessionFile: SavedSessionFile;
   exitStatus: SavedExitStatus;

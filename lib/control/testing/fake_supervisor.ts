@@ -244,6 +244,7 @@ export class FakeSupervisor implements Supervisor {
   }
 
   readonly restarts = 0;
+  readonly crashes = 0;
   readonly restarting = false;
 
   restart(): Promise<void> {
