@@ -13,8 +13,8 @@ import type { World } from "./world.ts";
 /** The job of the tasks, and the file in which each tells that it has run. */
 export const TASK = 'task\ninstance $N\nstart on work\nscript\n  echo $N >> "@DIR@/done"\nend script\n';
 
-/** A line of a writer, and what its shell says when it ends for want of processes. */
-const LINE = /^line (\d+)$/, NO_FORK = /Cannot fork$/;
+/** What the shell of a writer says when it ends for want of processes. */
+const NO_FORK = /Cannot fork$/;
 
 /**
  * Has init at rest, and looks at all.
