@@ -1,7 +1,7 @@
 /** Compiling a program into an executable, by the runtime as a compiler. */
 
 import { spawnSync } from "node:child_process";
-import { addPrologue } from "./entry_point.ts";
+import { addPrologue, removeTakeoverNames } from "./elf.ts";
 import { AS_RUNTIME } from "./variables.ts";
 
 /** How long compiling may take, in milliseconds. */
@@ -44,13 +44,14 @@ const OPTIONS = [
 ];
 
 /**
- * Writes an executable of the program, which begins with the prologue.
+ * Writes an executable of the program, which begins with the prologue and obeys no variable that would take it over.
  * @throws {Error} with what the compiler said, when it cannot.
  */
 export function compileProgram({ compiler, entry, files, external, base, output }: ProgramSource): void {
   const modules = external.map((module) => `--external=${module}`);
   const words = [compiler, "build", ...OPTIONS, ...modules, entry, ...files, "--outfile", output];
   runTool(words, base, AS_RUNTIME);
+  removeTakeoverNames(output);
   addPrologue(output);
 }
 
