@@ -484,6 +484,10 @@ export class RunningInit implements Supervisor, Part<SavedInit> {
     this.context.messages.fault(where, error);
   }
 
+  warn(message: string): void {
+    this.context.messages.log("warn", message);
+  }
+
   received(bytes: number): void {
     this.#memoryTrim.received(bytes);
   }
