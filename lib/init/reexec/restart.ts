@@ -3,7 +3,7 @@
 import process from "node:process";
 import { ControlError } from "../../control/supervisor.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
-import { canAdopt } from "../../sys/io/server.ts";
+import { canAdopt } from "../../sys/server/server.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
