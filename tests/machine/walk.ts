@@ -1,0 +1,90 @@
+/** A machine on its way through boots and ends, seen and driven from its serial console. */
+
+import assert from "node:assert/strict";
+import { until } from "../support/deadline.ts";
+import type { Answer } from "./console.ts";
+import { diskFault } from "./disk.ts";
+import type { Machine } from "./machine.ts";
+
+/** Who logs in, and by which password. */
+export const USER = "root", PASSWORD = "rouse";
+
+/** How long things may take on a processor of its own, in seconds. Emulation has more: {@link Machine.patience}. */
+const BOOT = 120, COMMAND = 30, END = 90;
+
+/** How the end of a machine's run shows on its console, from init's last word to the next start of the kernel. */
+const RECOVERY = /recovery required|recovering journal/i;
+
+/** What steps get. */
+export class Walk {
+  constructor(readonly machine: Machine, private readonly disk: string) {}
+
+  /** Waits for the prompt of a boot, and logs in. Gives the seconds from now to the prompt. */
+  async logIn(): Promise<number> {
+    const { machine, machine: { console } } = this;
+    const begin = performance.now();
+    await console.loginPrompt(machine.patience(BOOT));
+    const seconds = (performance.now() - begin) / 1000;
+    await console.logIn(USER, PASSWORD, machine.patience(COMMAND));
+    return seconds;
+  }
+
+  /** What a line of shell comes to. */
+  try(line: string): Promise<Answer> {
+    return this.machine.console.run(line, this.machine.patience(COMMAND));
+  }
+
+  /** The output of a line of shell that has to succeed. */
+  async run(line: string): Promise<string> {
+    const { exit, told } = await this.try(line);
+    assert.equal(exit, 0, `${line}: exit ${exit}: ${told}`);
+    return told;
+  }
+
+  /** Waits until a line of shell succeeds and tells what matches; gives the match. */
+  async until(line: string, pattern: RegExp): Promise<RegExpExecArray> {
+    let last: Answer | undefined;
+    try {
+      return await until(`${line} tells ${pattern}`, async () => {
+        last = await this.try(line);
+        return last.exit === 0 ? pattern.exec(last.told) ?? undefined : undefined;
+      }, this.machine.patience(COMMAND));
+    } catch (error) {
+      throw new Error(`${(error as Error).message}: ${JSON.stringify(last)}`);
+    }
+  }
+
+  /** Types a line by which the machine goes down and up again; logs in. */
+  async restart(line: string): Promise<string> {
+    this.machine.console.type(`${line}\n`);
+    return await this.comesUpAgain();
+  }
+
+  /** Waits until the machine has gone down and has come up again, and logs in. */
+  async comesUpAgain(): Promise<string> {
+    const { machine, machine: { console } } = this;
+    const begin = performance.now();
+    await console.expect("the kernel restarts", /reboot: Restarting system/, machine.patience(END));
+    const down = (performance.now() - begin) / 1000;
+    const up = await this.logIn();
+    return `down in ${inSeconds(down)}, the prompt for a login ${inSeconds(up)} later`;
+  }
+
+  /** Types a line by which the machine goes off. */
+  async switchOff(line: string): Promise<void> {
+    this.machine.console.type(`${line}\n`);
+    await this.machine.off(END);
+  }
+
+  /** Examines the disk of a machine that is off, and what the kernel has told of it at all boots. */
+  diskIsClean(): string {
+    assert.equal(diskFault(this.disk), undefined);
+    assert.doesNotMatch(this.machine.console.shown, RECOVERY);
+    return "its state is clean, e2fsck -fn finds nothing, and no boot had to repair it";
+  }
+}
+
+/** A time for people. */
+export function inSeconds(seconds: number): string {
+  return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+}
