@@ -1,4 +1,4 @@
-/** Debian roots on disks. Their packages are configured by the machine itself, so no other architecture is run here. */
+/** Debian roots on disks. Packages of another architecture than this one are configured by the machine itself. */
 
 import {
   existsSync,
@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
+import process from "node:process";
 import type { Architecture } from "./architectures.ts";
 import { makeDisk, runProgram } from "./disk.ts";
 import type { Mirror } from "./host.ts";
@@ -77,17 +78,18 @@ async function make(folder: string, origin: Origin): Promise<void> {
     }
     runProgram("dpkg-deb", "-x", join(archives, name), join(folder, to));
   }
-  tell("an image of it");
-  makeDisk(root, join(folder, "disk"));
+  const configure = "/debootstrap/debootstrap --second-stage && rm -f /var/cache/apt/archives/*.deb";
+  const disk = join(folder, "disk"), isOwn = process.arch === architecture.node;
+  if (isOwn) {
+    tell("the packages are configured");
+    runProgram("unshare", "--mount", "chroot", root, "/bin/sh", "-ec", configure);
+  }
+  makeDisk(root, disk);
   rmSync(root, { recursive: true });
-  tell("the packages are configured by the machine itself");
-  await runInMachine(
-    await partsOf(folder, origin),
-    join(folder, "disk"),
-    [],
-    "/debootstrap/debootstrap --second-stage && rm -f /var/cache/apt/archives/*.deb",
-    600,
-  );
+  if (!isOwn) {
+    tell("the packages are configured by the machine itself");
+    await runInMachine(await partsOf(folder, origin), disk, [], configure, 600);
+  }
 }
 
 async function partsOf(folder: string, { architecture, isEmulated }: Origin): Promise<DebianRoot> {
