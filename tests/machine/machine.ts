@@ -1,6 +1,7 @@
 /** A machine of qemu's: a kernel, an initramfs, a root disk, a serial console, and a keyboard. */
 
 import { type ChildProcess, spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
@@ -23,10 +24,15 @@ export interface MachineParts {
   disk?: string;
   /** Words for the kernel beside those for the console. */
   words?: string;
+  /** A file that gets all that the console shows. */
+  log?: string;
 }
 
 /** In MB. The executable is in an initramfs, too. */
 const MEMORY = 1536;
+
+/** Of the kernel's own words, warnings alone; and none of what makes emulation slower still. */
+const KERNEL_WORDS = "loglevel=4 mitigations=off";
 
 /** How often things take longer where the processor is emulated. */
 const EMULATED = 10;
@@ -50,6 +56,7 @@ export class Machine implements AsyncDisposable {
       { env: { PATH }, cwd: "/", stdio: ["pipe", "pipe", "pipe"] },
     );
     this.console = new Console(this.#qemu.stdout!, this.#qemu.stdin!);
+    if (parts.log !== undefined) this.#qemu.stdout!.pipe(createWriteStream(parts.log));
     this.#qemu.stderr!.on("data", (bytes) => this.console.add(String(bytes)));
     this.#exit = new Promise((resolve, reject) => {
       this.#qemu.on("error", reject);
@@ -111,7 +118,12 @@ function emulatorWords(
   return [
     ...["-nodefaults", "-no-user-config", "-display", "none", "-m", String(MEMORY), ...board],
     ...["-accel", accelerator, "-cpu", accelerator === "kvm" ? "host" : processor],
-    ...["-kernel", kernel, "-append", `root=/dev/vda ro console=${console} loglevel=4 ${words}`.trimEnd()],
+    ...[
+      "-kernel",
+      kernel,
+      "-append",
+      ["root=/dev/vda ro", `console=${console}`, KERNEL_WORDS, words].join(" ").trim(),
+    ],
     ...initramfs === undefined ? [] : ["-initrd", initramfs],
     // What is on its way to the disk is lost only if the host itself goes down.
     ...disk === undefined ? [] : ["-drive", `file=${disk},format=raw,if=none,id=root,cache=unsafe`],

@@ -3,7 +3,7 @@
  * `deno task machine --help` tells how. docs/machine.md has its transcript.
  */
 
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
@@ -58,12 +58,11 @@ async function follow(
   await install(root, setup, executable, disk);
   if (setup.initramfs === "bare") writeBootInitramfs(root, initramfs);
   else writeDebianInitramfs(root, disk, initramfs);
-  await using machine = new Machine({ architecture, accelerator, kernel, initramfs, disk });
+  const log = join(directory, "console");
+  await using machine = new Machine({ architecture, accelerator, kernel, initramfs, disk, log });
   const walk = new Walk(machine, disk);
   const steps = Object.entries(setup.steps).map(([name, step]) => [name, () => step(walk)] as const);
-  const failed = await takeSteps({ console: () => machine.console.tail }, steps, { isChain: true });
-  writeFileSync(join(directory, "console"), machine.console.shown);
-  return failed;
+  return await takeSteps({ console: () => machine.console.tail }, steps, { isChain: true });
 }
 
 /** The directory of roots, which nobody else may change: what is in it is run. */

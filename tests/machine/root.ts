@@ -1,5 +1,9 @@
-/** Debian roots on disks. Packages of another architecture than this one are configured by the machine itself. */
+/**
+ * Debian roots on disks. Packages are configured here where their programs run, as those of other architectures do where
+ * qemu-user-static is installed, else by the machine itself.
+ */
 
+import { spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -11,7 +15,6 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import process from "node:process";
 import type { Architecture } from "./architectures.ts";
 import { makeDisk, runProgram } from "./disk.ts";
 import type { Mirror } from "./host.ts";
@@ -79,15 +82,15 @@ async function make(folder: string, origin: Origin): Promise<void> {
     runProgram("dpkg-deb", "-x", join(archives, name), join(folder, to));
   }
   const configure = "/debootstrap/debootstrap --second-stage && rm -f /var/cache/apt/archives/*.deb";
-  const disk = join(folder, "disk"), isOwn = process.arch === architecture.node;
-  if (isOwn) {
+  const disk = join(folder, "disk"), runsHere = spawnSync("chroot", [root, "/bin/true"]).status === 0;
+  if (runsHere) {
     tell("the packages are configured");
     runProgram("unshare", "--mount", "chroot", root, "/bin/sh", "-ec", configure);
   }
   makeDisk(root, disk);
   rmSync(root, { recursive: true });
-  if (!isOwn) {
-    tell("the packages are configured by the machine itself");
+  if (!runsHere) {
+    tell("the packages are configured by the machine itself; with qemu-user-static that is faster");
     await runInMachine(await partsOf(folder, origin), disk, [], configure, 600);
   }
 }
@@ -167,7 +170,7 @@ export async function runInMachine(
 if [ -d /files ]; then cp -a /files/. /root/; fi
 mount -t proc proc /root/proc
 mount -t devtmpfs devtmpfs /root/dev
-PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root chroot /root /bin/sh -ec "$(cat /script)" < /dev/null
+PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root chroot /root /bin/sh -ec "$(cat /script)" < /dev/null
 status=$?
 umount -l /root/dev
 umount -l /root/proc
@@ -179,7 +182,10 @@ poweroff -f\n`;
   const archive = `${disk}.initramfs`;
   writeFileSync(
     archive,
-    initramfs(root, script, files.map((file) => ({ ...file, path: `files/${file.path}` }))),
+    initramfs(root, script, [
+      { path: "script", data: new TextEncoder().encode(text) },
+      ...files.map((file) => ({ ...file, path: `files/${file.path}` })),
+    ]),
   );
   try {
     await using machine = new Machine({ ...root, disk, initramfs: archive });
