@@ -19,7 +19,10 @@ export interface Architecture {
   processor: string;
   /** The device of the serial console. */
   console: string;
-  /** Kernel modules that the root disk and the keyboard need, where they are not built in. */
+  /** The kind of disk, and the device file that it has. */
+  disk: string;
+  root: string;
+  /** Kernel modules that the root disk and the keyboard need. None: the kernel can mount the disk without an initramfs. */
   modules: readonly string[];
 }
 
@@ -37,7 +40,9 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     // The runtime needs AVX2, which is in none of the older models.
     processor: "max",
     console: "ttyS0",
-    modules: ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4"],
+    disk: "nvme,serial=root",
+    root: "/dev/nvme0n1",
+    modules: [],
   },
   arm64: {
     word: "arm64",
@@ -49,6 +54,8 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     board: ["-machine", "virt", "-device", "virtio-keyboard-pci"],
     processor: "cortex-a72",
     console: "ttyAMA0",
+    disk: "virtio-blk-pci",
+    root: "/dev/vda",
     modules: ["virtio_pci", "virtio_blk", "crc32c_generic", "ext4", "virtio_input"],
   },
 };

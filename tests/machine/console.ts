@@ -136,7 +136,8 @@ export class Console {
   }
 
   /**
-   * Runs a line of the shell that has been logged in to. What the kernel and init write meanwhile gets between its lines.
+   * Runs a line of the shell that has been logged in to, and shows what it has written at its end. So programs do not write
+   * to a terminal, and little of what the kernel and init write meanwhile gets between.
    * @throws {Error} when its end is not shown.
    */
   async run(line: string, timeout: number): Promise<Answer> {
@@ -144,9 +145,10 @@ export class Console {
     // In two parts, so that a terminal that repeats what is typed does not show it.
     const [one, other] = [mark.slice(0, 2), mark.slice(2)];
     this.type(
-      `printf '\\n%s%s<\\n' '${one}' '${other}'; { ${line}\n} 2>&1; printf '\\n%s%s>%s.\\n' '${one}' '${other}' $?\n`,
+      `told=$({ ${line}\n} 2>&1; printf '\\n%s' $?); ` +
+        `printf '\\n%s%s<\\n%s\\n%s%s>\\n' '${one}' '${other}' "$told" '${one}' '${other}'\n`,
     );
-    const end = new RegExp(`^${mark}<\\n([^]*?)\\n?^${mark}>(\\d+)\\.$`, "m");
+    const end = new RegExp(`^${mark}<\\n([^]*?)\\n?^(\\d+)\\n${mark}>$`, "m");
     const [, told, exit] = await this.expect(`the end of: ${line}`, end, timeout);
     return { exit: Number(exit), told: told!.trimEnd() };
   }

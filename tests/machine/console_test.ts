@@ -119,6 +119,6 @@ Deno.test("what init writes between a command and its end belongs to neither mar
   const { console, output, input } = onStreams();
   const answer = console.run("initctl list", PATIENCE);
   await new Promise((resolve) => input.once("data", resolve));
-  output.write("\ninit: a message\n@1@<\nweb stop/waiting\ninit: another\n\n@1@>0.\n");
+  output.write("\ninit: a message\n@1@<\nweb stop/waiting\ninit: another\n\n0\n@1@>\n");
   assert.deepEqual(await answer, { exit: 0, told: "web stop/waiting\ninit: another" });
 });

@@ -19,8 +19,8 @@ export interface MachineParts {
   architecture: Architecture;
   accelerator: Accelerator;
   kernel: string;
-  /** None are needed to see whether a kernel runs at all. */
   initramfs?: string;
+  /** There is none where only the kernel is to be seen. */
   disk?: string;
   /** Words for the kernel beside those for the console. */
   words?: string;
@@ -114,7 +114,7 @@ export class Machine implements AsyncDisposable {
 function emulatorWords(
   { architecture, accelerator, kernel, initramfs, disk, words = "" }: MachineParts,
 ): string[] {
-  const { board, processor, console } = architecture;
+  const { board, processor, console, root } = architecture;
   return [
     ...["-nodefaults", "-no-user-config", "-display", "none", "-m", String(MEMORY), ...board],
     ...["-accel", accelerator, "-cpu", accelerator === "kvm" ? "host" : processor],
@@ -122,12 +122,12 @@ function emulatorWords(
       "-kernel",
       kernel,
       "-append",
-      ["root=/dev/vda ro", `console=${console}`, KERNEL_WORDS, words].join(" ").trim(),
+      [`root=${root} ro`, `console=${console}`, KERNEL_WORDS, words].join(" ").trim(),
     ],
     ...initramfs === undefined ? [] : ["-initrd", initramfs],
     // What is on its way to the disk is lost only if the host itself goes down.
     ...disk === undefined ? [] : ["-drive", `file=${disk},format=raw,if=none,id=root,cache=unsafe`],
-    ...disk === undefined ? [] : ["-device", "virtio-blk-pci,drive=root"],
+    ...disk === undefined ? [] : ["-device", `${architecture.disk},drive=root`],
   ];
 }
 

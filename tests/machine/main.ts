@@ -20,7 +20,7 @@ import {
   type DebianRoot,
   debianRoot,
   runInMachine,
-  writeBootInitramfs,
+  writeBareInitramfs,
   writeDebianInitramfs,
 } from "./root.ts";
 import { type Setup, SETUPS } from "./setups.ts";
@@ -53,13 +53,14 @@ async function follow(
   directory: string,
 ): Promise<number> {
   const { architecture, accelerator, kernel } = root;
-  const disk = join(directory, "disk"), initramfs = join(directory, "initramfs");
+  const disk = join(directory, "disk"), archive = join(directory, "initramfs");
   tell("the executable and the jobs are put on its disk");
   await install(root, setup, executable, disk);
-  if (setup.initramfs === "bare") writeBootInitramfs(root, initramfs);
-  else writeDebianInitramfs(root, disk, initramfs);
+  const isBare = setup.initramfs === "bare", hasNone = isBare && architecture.modules.length === 0;
+  if (!hasNone) isBare ? writeBareInitramfs(root, archive) : writeDebianInitramfs(root, disk, archive);
+  const initramfs = hasNone ? {} : { initramfs: archive };
   const log = join(directory, "console");
-  await using machine = new Machine({ architecture, accelerator, kernel, initramfs, disk, log });
+  await using machine = new Machine({ architecture, accelerator, kernel, ...initramfs, disk, log });
   const walk = new Walk(machine, disk);
   const steps = Object.entries(setup.steps).map(([name, step]) => [name, () => step(walk)] as const);
   return await takeSteps({ console: () => machine.console.tail }, steps, { isChain: true });

@@ -10,8 +10,9 @@ const JOBS: Readonly<Record<string, string>> = {
   "root.conf": `description "checks the root file system, and makes it writable"
 start on startup
 task
+env ROOT=@ROOT@
 script
-  fsck.ext4 -p /dev/vda || [ $? -eq 1 ]
+  fsck.ext4 -p $ROOT || [ $? -eq 1 ]
   mount -o remount,rw /
 end script
 `,
@@ -30,11 +31,11 @@ exec sleep 100000
 import { job, runlevel } from "rouse";
 
 export default job({
-  description: "keeps a list of this machine's boots",
+  description: "keeps a list of its own starts",
   startOn: runlevel("[2345]"),
   stopOn: runlevel("[!2345]"),
   preStart({ env }) {
-    appendFileSync("/var/lib/boots", \`runlevel \${env.RUNLEVEL}\\n\`);
+    appendFileSync("/var/lib/boots", env.RUNLEVEL === undefined ? "by hand\\n" : "by a runlevel\\n");
   },
   script: "echo ready; exec sleep 100000",
 });
@@ -56,12 +57,15 @@ const RUNNING = (name: string) => new RegExp(`^${name} start/running, process (\
 export const NATIVE: Setup = {
   title: "jobs of its own",
   initramfs: "bare",
-  files: ({ console }) => ({
-    ...Object.fromEntries(Object.entries(JOBS).map(([name, text]) => [`etc/init/${name}`, text])),
+  files: ({ console, root }) => ({
+    ...Object.fromEntries(
+      Object.entries(JOBS).map(([name, text]) => [`etc/init/${name}`, text.replace("@ROOT@", root)]),
+    ),
     "etc/init/serial.conf": serial(console),
-    "etc/fstab": "/dev/vda / ext4 defaults 0 1\n",
+    "etc/fstab": `${root} / ext4 defaults 0 1\n`,
   }),
   installation: `rm -rf /etc/inittab /etc/init.d /etc/rc?.d
+mkdir -p /var/log/upstart
 rouse --install -s --force /sbin`,
   steps: {
     "the kernel boots, Rouse starts, and a getty asks for the login": async (walk) => {
@@ -72,7 +76,7 @@ rouse --install -s --force /sbin`,
       assert.equal(await walk.run("cat /proc/1/comm"), "init");
       return await walk.run("uname -srm; initctl version");
     },
-    "init has mounted what the initramfs had not": async (walk) => {
+    "init has mounted what was missing": async (walk) => {
       const mounts = await walk.run("cut -d' ' -f2,3 /proc/mounts");
       for (
         const mount of [
@@ -103,7 +107,7 @@ rouse --install -s --force /sbin`,
       }
     },
     "the TypeScript job has run its function": async (walk) => {
-      assert.equal(await walk.run("cat /var/lib/boots"), "runlevel 2");
+      assert.equal(await walk.run("cat /var/lib/boots"), "by a runlevel");
       await walk.until("cat /var/log/upstart/boots.log", /^ready$/m);
     },
     "jobs are stopped and started": async (walk) => {
@@ -134,7 +138,7 @@ rouse --install -s --force /sbin`,
     "Ctrl-Alt-Delete restarts the machine": async (walk) => {
       await walk.machine.command("sendkey ctrl-alt-delete");
       const times = await walk.comesUpAgain();
-      assert.equal(await walk.run("cat /var/lib/boots"), "runlevel 2\nrunlevel 2\nrunlevel 2");
+      assert.equal(await walk.run("cat /var/lib/boots"), "by a runlevel\nby hand\nby a runlevel");
       return times;
     },
     "shutdown -r now restarts it": async (walk) => {

@@ -108,7 +108,7 @@ async function partsOf(folder: string, { architecture, isEmulated }: Origin): Pr
   };
 }
 
-/** An initramfs that loads the modules, and goes on by a script, which has busybox's tools and the disk at /dev/vda. */
+/** An initramfs that loads the modules, and goes on by a script, which has busybox's tools. */
 function initramfs(
   { modules, architecture, busybox }: DebianRoot,
   script: string,
@@ -121,7 +121,7 @@ function initramfs(
 mount -t proc proc /proc
 mount -t devtmpfs devtmpfs /dev
 for name in ${load.map(({ name }) => name).join(" ")}; do insmod /modules/$name.ko; done
-until [ -b /dev/vda ]; do sleep 0.1; done
+until [ -b ${architecture.root} ]; do sleep 0.1; done
 ${script}`;
   return pack([
     { path: "bin/busybox", data: readFileSync(busybox), isExecutable: true },
@@ -133,10 +133,10 @@ ${script}`;
 
 /**
  * Writes an initramfs that starts /sbin/init of the disk, which is mounted read-only. Of the kernel's file systems, only the
- * one that the executable cannot begin without is mounted.
+ * one is mounted that the executable cannot begin without on some architectures.
  */
-export function writeBootInitramfs(root: DebianRoot, path: string): void {
-  const script = `mount -o ro /dev/vda /root
+export function writeBareInitramfs(root: DebianRoot, path: string): void {
+  const script = `mount -o ro ${root.architecture.root} /root
 mount --move /proc /root/proc
 umount /dev
 exec switch_root /root /sbin/init\n`;
@@ -166,7 +166,7 @@ export async function runInMachine(
   text: string,
   seconds: number,
 ): Promise<void> {
-  const script = `mount /dev/vda /root
+  const script = `mount ${root.architecture.root} /root
 if [ -d /files ]; then cp -a /files/. /root/; fi
 mount -t proc proc /root/proc
 mount -t devtmpfs devtmpfs /root/dev

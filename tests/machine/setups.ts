@@ -9,7 +9,7 @@ import type { Walk } from "./walk.ts";
 export interface Setup {
   /** What it is, for a heading. */
   title: string;
-  /** Who mounts what process 1 finds: an initramfs that leaves all to init, or the one that Debian has made. */
+  /** Who mounts what process 1 finds: nobody or a bare initramfs, or the one that Debian has made. */
   initramfs: "bare" | "debian";
   /** Text files on its disk, by their paths. */
   files(architecture: Architecture): Readonly<Record<string, string>>;

@@ -7,7 +7,7 @@ import { inSeconds, PASSWORD } from "./walk.ts";
 export const SYSV: Setup = {
   title: "SysV's scripts and inittab",
   initramfs: "debian",
-  files: () => ({ "etc/fstab": "/dev/vda / ext4 defaults 0 1\n" }),
+  files: ({ root }) => ({ "etc/fstab": `${root} / ext4 defaults 0 1\n` }),
   installation: `for name in init telinit halt poweroff reboot shutdown runlevel insserv; do
   dpkg-divert --local --rename --add /sbin/$name
 done
