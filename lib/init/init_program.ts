@@ -2,25 +2,21 @@
 
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
-import { ControlError } from "../control/supervisor.ts";
-import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
-import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
-import { raiseDescriptorLimit } from "../sys/process/limits.ts";
+import { SIGINT, SIGQUIT } from "../model/signals.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { VERSION } from "../model/version.ts";
-import { selfCommand } from "../sys/runtime/self.ts";
 import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
 import { COMMAND_JOB } from "./command_job.ts";
+import { Course } from "./parts/course.ts";
 import { setUpConfiguration } from "./configuration_setup.ts";
 import { ControlEndpoint } from "./host/control_endpoint.ts";
 import { configurationDirectories } from "./host/directories.ts";
-import { defaultEnvironment, initEnvironment, processDefaults } from "./host/job_environment.ts";
 import { prepareMachine } from "./host/machine_boot.ts";
 import { reportReady } from "./host/ready_descriptor.ts";
 import type { Role } from "./host/role.ts";
-import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
+import { ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { sessionAddress, SessionFile } from "./host/session.ts";
 import { openrcWanted } from "./host/sysv.ts";
 import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
@@ -30,8 +26,9 @@ import { Messages } from "./logs/messages.ts";
 import { StandardStreams } from "./logs/standard_streams.ts";
 import type { HttpService } from "./ops/http_service.ts";
 import { printJobList } from "./ops/job_list.ts";
-import type { InitOptions } from "./options.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import { setUpJobOutput } from "./output_setup.ts";
+import { setUpRunning } from "./running_setup.ts";
 import {
   optionalPart,
   type Part,
@@ -42,11 +39,9 @@ import {
 } from "./parts/part.ts";
 import { Restart } from "./reexec/restart.ts";
 import { adopt, closeUnused, filesOf, type Predecessor, restoreState } from "./reexec/takeover.ts";
-import { RunningInit } from "./running.ts";
-import { AppArmor } from "./spawn/apparmor.ts";
-import { ControlGroups } from "./spawn/control_groups.ts";
-import type { SavedCourse, SavedProgram } from "./saved_program.ts";
-import { checkStart } from "./start_check.ts";
+import type { RunningInit } from "./running.ts";
+import type { SavedProgram } from "./saved_program.ts";
+import { startJobs } from "./start_check.ts";
 import { tellProvidedNames } from "./sysv/provided_names.ts";
 import type { ShippedBoot } from "./sysv/shipped_jobs.ts";
 import { endOf, ExitStatus } from "./teardown/exit_status.ts";
@@ -90,8 +85,7 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #output: JobOutput;
   /** The address of a user's session. */
   readonly #session: string | undefined;
-  /** The address that jobs get as `UPSTART_SESSION`; undefined where clients find init without it. */
-  #address: string | undefined;
+  readonly #course: Course;
   readonly #init: RunningInit;
   readonly #configuration: Configuration;
   readonly #endpoint: ControlEndpoint;
@@ -110,12 +104,8 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #shutdownTimeout: number | undefined;
   /** The boot of a machine of SysV's without an inittab. */
   readonly #shippedBoot: ShippedBoot | undefined;
-  /** When the teardown began, in ms. */
-  #teardownBegan: number | undefined;
   readonly #restart: Restart;
   #signals: SignalTable | undefined;
-  /** The first signal that asked init to stop. */
-  #stopSignal: number | undefined;
 
   /**
    * @param httpModule With `--http`.
@@ -130,15 +120,20 @@ export class InitProgram implements Part<SavedProgram> {
     isSuccessor = false,
   ) {
     this.#shutdownTimeout = options.shutdownTimeout ?? ROLE_DEFAULTS[this.#manner].shutdownTimeout;
-    const warnOnce = (message: string) => this.#messages.logOnce("warn", message);
-    this.#streams = new StandardStreams(options.logFormat ?? "plain", warnOnce);
+    this.#streams = new StandardStreams(
+      options.logFormat ?? "plain",
+      (message) => this.#messages.logOnce("warn", message),
+    );
     this.#messages = new Messages(options.priority, this.#streams);
     surviveErrors(this.#messages);
     if (process.pid === 1) ignoreSentFaults();
     if (role === "machine" && !isSuccessor) prepareMachine(this.#messages);
     if (process.pid !== 1) setChildSubreaper();
     this.#session = options.user ? sessionAddress() : undefined;
-    this.#address = this.#session;
+    this.#course = new Course(
+      { sysv: inittabModule !== undefined, openrc: openrcWanted(options, this.#manner) },
+      this.#session,
+    );
     this.#restart = new Restart({
       messages: this.#messages,
       spawner: this.#spawner,
@@ -147,7 +142,7 @@ export class InitProgram implements Part<SavedProgram> {
       begun: this.#begun.promise,
     });
     this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
-    this.#init = this.#makeInit(warnOnce);
+    this.#init = this.#makeInit();
     const onDone = (killed = false) => this.#exit.resolve({ killed });
     this.#teardown = options.user
       ? new SessionTeardown(this.#init, this.#messages, onDone)
@@ -225,67 +220,21 @@ export class InitProgram implements Part<SavedProgram> {
     return restoreParts(this.parts, saved, onFault);
   }
 
-  readonly #course: Part<SavedCourse> = {
-    save: () => ({
-      system: {
-        sysv: this.inittabModule !== undefined,
-        openrc: openrcWanted(this.options, this.#manner),
-      },
-      ...(this.#address !== undefined && { address: this.#address }),
-      ...(this.#stopSignal !== undefined && { stopSignal: this.#stopSignal }),
-      ...(this.#teardownBegan !== undefined && { teardownTime: performance.now() - this.#teardownBegan }),
-    }),
-    restore: ({ address, stopSignal, teardownTime }) => {
-      this.#address = address;
-      this.#stopSignal = stopSignal;
-      this.#teardownBegan = teardownTime === undefined ? undefined : performance.now() - teardownTime;
-    },
-  };
-
   /** The role whose ways init has. */
   get #manner(): Role {
     return this.inittabModule ? "machine" : this.role;
   }
 
-  #makeInit(warnOnce: (message: string) => void): RunningInit {
-    const { options } = this, role = this.#manner;
-    return new RunningInit(defaultEnvironment(options, role), initEnvironment(), {
+  #makeInit(): RunningInit {
+    return setUpRunning(this.options, this.#manner, {
       messages: this.#messages,
-      processes: {
-        spawner: this.#spawner,
-        output: this.#output,
-        defaultConsole: defaultConsole(options, role),
-        hookCommand: selfCommand("hook"),
-        stopsForDebug: options.priority === "debug",
-        defaults: processDefaults(options, role),
-        descriptorLimit: raiseDescriptorLimit(),
-        privileged: process.geteuid?.() === 0,
-        controlGroups: new ControlGroups({ enabled: options.controlGroups, warn: warnOnce }),
-        apparmor: new AppArmor({ warn: warnOnce }),
-      },
-      checksCommand: selfCommand("checks"),
-      logCommands: { tidy: selfCommand("tidy-logs"), ship: selfCommand("ship-logs") },
-      session: () => this.#address,
+      spawner: this.#spawner,
+      output: this.#output,
+      configuration: () => this.#configuration,
+      session: () => this.#course.address,
       hasScripts: this.inittabModule !== undefined,
-      isSession: options.user,
-      endsWithRunlevel: role !== "session",
       loaded: () => this.#loading?.promise,
       reloadConfiguration: () => this.#reload(),
-      problem: (job) => {
-        const report = this.#configuration.problem(job);
-        return report && formatInFull(report);
-      },
-      overrideOf: (job) => this.#configuration.overrideOf(job),
-      problems: () =>
-        this.#configuration.problems().map(({ diagnostic, isMissed }) => ({
-          problem: formatDiagnostic(diagnostic),
-          isMissed,
-        })),
-      brokenJobs: () =>
-        this.#configuration.brokenJobs().map(({ job, diagnostic }) => (
-          { job, problem: formatInFull(diagnostic) }
-        )),
-      configurationSources: () => this.#configuration.sources(),
       endSession: () => this.#beginTeardown("logout"),
       restart: (executable) => this.#restart.ask(this.#signals, executable),
       restarts: () => this.#restart.count,
@@ -322,7 +271,7 @@ export class InitProgram implements Part<SavedProgram> {
     await this.#endpoint.open();
     const loaded = this.#load();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
-      this.#address = this.#endpoint.addresses[0];
+      this.#course.address = this.#endpoint.addresses[0];
     }
     if (this.#session) this.#sessionFile.open(this.#session);
     await Promise.race([loaded, this.#exit.promise]);
@@ -373,11 +322,11 @@ export class InitProgram implements Part<SavedProgram> {
     this.#endpoint.close();
     this.#init.close();
     this.#output.close();
-    const time = this.#flushTime;
+    const time = this.#course.timeLeft((this.#shutdownTimeout ?? 0) * 1000, FINAL_FLUSH_TIME);
     await Promise.all([this.#streams.flush(time), this.#init.finishLogs(time)]);
     if (this.role === "machine") return await haltMachine(this.#haltRunlevel?.command, this.#messages);
     if (this.#inittab) endNamespace(this.#haltRunlevel?.command);
-    process.exit(this.#statusFor(reason));
+    process.exit(reason.status ?? this.#exitStatus.ofInit(this.#course.stopSignal, reason.killed));
   }
 
   /** Loads the configuration. Clients wait for that, and for the start that follows. */
@@ -424,27 +373,17 @@ export class InitProgram implements Part<SavedProgram> {
 
   /** Starts what waits for the start of init. Returns false when init cannot go on. */
   #start(): boolean {
-    const { startupEvent, command } = this.options;
     if (this.#init.stopping) return false;
-    const { errors, waiting } = checkStart(this.#init, this.#configuration, this.options);
-    if (errors.length > 0) {
-      for (const error of errors) this.#messages.log("error", error);
-      this.#exit.resolve({ status: 1 });
-      return false;
-    }
-    if (waiting !== undefined) this.#messages.log("message", waiting);
-    if (startupEvent !== undefined) {
-      const environment = this.#shippedBoot?.variables ?? [];
-      this.#init.handle({ kind: "event", event: startupEvent, environment });
-    } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
-      const request = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
-      // A start that fails ends the job, and init with it.
-      Promise.try(() => this.#init.request(request)).catch((error) => {
-        if (!(error instanceof ControlError)) this.#messages.fault("the start of the command", error);
-      });
-    }
-    this.#inittab?.start();
-    return true;
+    const isStarted = startJobs({
+      init: this.#init,
+      configuration: this.#configuration,
+      options: this.options,
+      messages: this.#messages,
+      variables: this.#shippedBoot?.variables ?? [],
+    });
+    if (isStarted) this.#inittab?.start();
+    else this.#exit.resolve({ status: 1 });
+    return isStarted;
   }
 
   #reportReady(): void {
@@ -453,14 +392,14 @@ export class InitProgram implements Part<SavedProgram> {
   }
 
   #beginTeardown(requester: Requester): void {
-    this.#teardownBegan ??= performance.now();
+    this.#course.beginTeardown();
     // Else the teardown would end them, as it does all processes, and that would look like a mistake in a module.
     this.#configuration.endEvaluations();
     this.#teardown.begin(requester);
   }
 
   #stop(signal: number): void {
-    this.#stopSignal ??= signal;
+    this.#course.stopSignal ??= signal;
     this.#beginTeardown("shutdown");
   }
 
@@ -481,19 +420,6 @@ export class InitProgram implements Part<SavedProgram> {
       },
       this.#messages,
     );
-  }
-
-  /** How long init waits for those who read its output, in ms: as long as the teardown may still take. */
-  get #flushTime(): number {
-    const elapsed = performance.now() - (this.#teardownBegan ?? performance.now());
-    return Math.max((this.#shutdownTimeout ?? 0) * 1000 - elapsed, FINAL_FLUSH_TIME);
-  }
-
-  #statusFor({ status, killed }: ExitReason): number {
-    if (status !== undefined) return status;
-    if (this.#exitStatus.status !== undefined) return this.#exitStatus.status;
-    if (killed) return 128 + SIGKILL;
-    return this.#exitStatus.comesFromJob && this.#stopSignal !== undefined ? 128 + this.#stopSignal : 0;
   }
 }
 

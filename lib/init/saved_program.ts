@@ -13,7 +13,7 @@ import type { SavedStreams } from "./logs/standard_streams.ts";
 import type { SavedTidying } from "./logs/tidying/log_tidier.ts";
 import type { SavedReports } from "./notify/service_reports.ts";
 import type { SavedHttp } from "./ops/http_service.ts";
-import type { InitOptions } from "./options.ts";
+import type { SavedCourse } from "./parts/course.ts";
 import type { SavedEffects } from "./parts/effect_queue.ts";
 import type { SavedRequests } from "./parts/pending_requests.ts";
 import type { SavedTimers } from "./parts/timers.ts";
@@ -62,15 +62,4 @@ export interface SavedInit {
   pidFiles: SavedPidFiles;
   checks: SavedCheckStarts;
   levels: LevelProgress[];
-}
-
-/** What is saved of the program's course. */
-export interface SavedCourse {
-  /** Whether init is SysV's, and OpenRC's scripts are jobs, as by options. */
-  system: Required<Pick<InitOptions, "sysv" | "openrc">>;
-  /** The address that jobs get. */
-  address?: string;
-  stopSignal?: number;
-  /** For how long init has been tearing down, in ms. */
-  teardownTime?: number;
 }

@@ -3,7 +3,7 @@
 import { homedir } from "node:os";
 import { isFault } from "../../sys/call/fault.ts";
 import process from "node:process";
-import type { InitOptions } from "../options.ts";
+import type { InitOptions } from "../options/option_table.ts";
 
 /** The configuration directories in the order of their precedence. */
 export function configurationDirectories(options: InitOptions): string[] {

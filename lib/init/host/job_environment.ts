@@ -3,7 +3,7 @@
 import process from "node:process";
 import { Environment, environment, INIT_VARIABLES } from "../../model/environment.ts";
 import { TAKEOVER_VARIABLES } from "../../sys/runtime/variables.ts";
-import type { InitOptions } from "../options.ts";
+import type { InitOptions } from "../options/option_table.ts";
 import type { Role } from "./role.ts";
 import { ROLE_DEFAULTS } from "./role_defaults.ts";
 

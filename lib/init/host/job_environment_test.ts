@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { processDefaults, processEnvironment } from "./job_environment.ts";
-import { parseCommandLine, readOptions } from "../options.ts";
+import { parseCommandLine, readOptions } from "../options/command_line.ts";
 import type { Role } from "./role.ts";
 
 const FRESH: Array<[Role, string[], ReturnType<typeof processDefaults>]> = [

@@ -2,7 +2,7 @@
 
 import type { Console } from "../../model/job.ts";
 import { SHUTDOWN_LIMITS } from "../../model/shutdown_limits.ts";
-import type { InitOptions } from "../options.ts";
+import type { InitOptions } from "../options/option_table.ts";
 import type { Role } from "./role.ts";
 
 /** The console of jobs that name none: in a container init's own output, unless a log directory is given. */

@@ -1,7 +1,7 @@
 /** Compiling a program into an executable, by the runtime as a compiler. */
 
 import { spawnSync } from "node:child_process";
-import { addPrologue } from "./entry_point.ts";
+import { addPrologue, removeTakeoverNames } from "./elf.ts";
 import { AS_RUNTIME } from "./variables.ts";
 
 /** How long compiling may take, in milliseconds. */
@@ -54,7 +54,7 @@ const OPTIONS = [
 ];
 
 /**
- * Writes an executable of the program, which begins with the prologue.
+ * Writes an executable of the program, which begins with the prologue and obeys no variable that would take it over.
  * @throws {Error} with what the compiler said, when it cannot.
  */
 export function compileProgram(source: ProgramSource): void {
@@ -63,6 +63,7 @@ export function compileProgram(source: ProgramSource): void {
   const other = target ? [`--target=${target.name}`, `--compile-executable-path=${target.engine}`] : [];
   const words = [compiler, "build", ...OPTIONS, ...other, ...modules, entry, ...files, "--outfile", output];
   runTool(words, base, AS_RUNTIME);
+  removeTakeoverNames(output);
   addPrologue(output);
 }
 

@@ -1,4 +1,7 @@
-/** The entry point of an executable (elf(5), 64 bits): it is made to be the prologue, see prologue.ts. */
+/**
+ * What is changed in a compiled executable (elf(5), 64 bits): its entry point becomes the prologue (prologue.ts), and variables
+ * by which the environment would take it over have no names any more.
+ */
 
 import { Buffer } from "node:buffer";
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
@@ -10,7 +13,13 @@ const FILLER = 0xcc;
 const MARGIN = 32;
 
 const JUMP = 0xe9, JUMP_SIZE = 5;
-const PT_LOAD = 1, PF_X = 1;
+const PT_LOAD = 1, PF_X = 1, PF_R = 4;
+
+/**
+ * How the names begin of variables that have the runtime run what they name, or let others in: `BUN_OPTIONS` has modules
+ * loaded, `BUN_INSPECT` opens a port for debuggers.
+ */
+const TAKEOVER_NAMES = ["BUN_OPTIONS", "BUN_INSPECT"];
 
 /**
  * Writes the prologue into a gap between functions, and has the executable begin with it. Does nothing when it does so
@@ -23,7 +32,7 @@ export function addPrologue(path: string): void {
   try {
     const header = readAt(file, 0, 64);
     const prologue = prologueFor(header.readUInt16LE(18));
-    const segment = prologue && codeSegment(file, header);
+    const segment = prologue && segmentOf(file, header, (flags) => (flags & PF_X) !== 0);
     if (!segment) return;
     const { code, data } = prologue;
     const entry = Number(header.readBigUInt64LE(24)) - segment.address;
@@ -52,13 +61,34 @@ interface Segment {
   bytes: Buffer;
 }
 
-/** The segment that holds the code. */
-function codeSegment(file: number, header: Buffer): Segment | undefined {
+/**
+ * Takes the names of {@link TAKEOVER_NAMES} from the runtime's constants: a name that begins with a zero byte is no
+ * variable's. What is compiled in lies in another segment.
+ * @throws {Error} when the file cannot be read or written.
+ */
+export function removeTakeoverNames(path: string): void {
+  const file = openSync(path, "r+");
+  try {
+    const constants = segmentOf(file, readAt(file, 0, 64), (flags) => flags === PF_R);
+    if (!constants) return;
+    const { bytes, offset } = constants;
+    for (const name of TAKEOVER_NAMES) {
+      for (let at = -1; (at = bytes.indexOf(name, at + 1)) >= 0;) writeSync(file, NOTHING, 0, 1, offset + at);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+const NOTHING = Buffer.alloc(1);
+
+/** The first segment with flags that will do. */
+function segmentOf(file: number, header: Buffer, isWanted: (flags: number) => boolean): Segment | undefined {
   const table = Number(header.readBigUInt64LE(32));
   const size = header.readUInt16LE(54), count = header.readUInt16LE(56);
   for (let index = 0; index < count; index++) {
     const entry = readAt(file, table + index * size, size);
-    if (entry.readUInt32LE(0) !== PT_LOAD || (entry.readUInt32LE(4) & PF_X) === 0) continue;
+    if (entry.readUInt32LE(0) !== PT_LOAD || !isWanted(entry.readUInt32LE(4))) continue;
     const offset = Number(entry.readBigUInt64LE(8)), length = Number(entry.readBigUInt64LE(32));
     return { offset, address: Number(entry.readBigUInt64LE(16)), bytes: readAt(file, offset, length) };
   }

@@ -1,25 +1,14 @@
-/** The command line of init (init(8)). */
+/** The options of init (init(8)), and what they become. */
 
-import process from "node:process";
-import { CONSOLES } from "../model/fields.ts";
-import type { Console } from "../model/job.ts";
-import { readRotation, type Rotation, SettingError } from "../model/logs/settings.ts";
-import type { LogPriority } from "../control/supervisor.ts";
-import { LOG_FORMATS, type LogFormat } from "./logs/line_format.ts";
-import { type HttpAddress, parseHttpAddress } from "../control/http_address.ts";
-import { type CommandDescription, commandHelp } from "../model/command_line/help.ts";
-import {
-  HELP,
-  HELP_LETTER,
-  type Option,
-  type ParsedOptions,
-  parseOptions,
-  type ParseRules,
-  QUIET,
-  VERSION,
-} from "../model/command_line/options.ts";
-import { UsageError } from "../model/command_line/usage_error.ts";
-import { isFault } from "../sys/call/fault.ts";
+import { CONSOLES } from "../../model/fields.ts";
+import type { Console } from "../../model/job.ts";
+import { readRotation, type Rotation, SettingError } from "../../model/logs/settings.ts";
+import type { LogPriority } from "../../control/supervisor.ts";
+import { LOG_FORMATS, type LogFormat } from "../logs/line_format.ts";
+import { type HttpAddress, parseHttpAddress } from "../../control/http_address.ts";
+import { HELP, HELP_LETTER, type Option, QUIET, VERSION } from "../../model/command_line/options.ts";
+import { UsageError } from "../../model/command_line/usage_error.ts";
+import { isFault } from "../../sys/call/fault.ts";
 
 /** The options of the command line and the environment. */
 export interface InitOptions {
@@ -74,9 +63,6 @@ export interface BootFlags {
   auto?: true;
 }
 
-/** The shell command that is printed for `eval` when no init could be started in the background. */
-export const EVAL_FAILURE = "false\n";
-
 /** A value that an option does not accept. The message says all, so the user is not pointed to `--help`. */
 export class ValueError extends UsageError {}
 
@@ -89,7 +75,7 @@ interface InitOption extends Option {
 }
 
 /** The options. `--help` prints this table, and the parser reads it. */
-const OPTIONS: InitOption[] = [
+export const OPTIONS: InitOption[] = [
   {
     long: "append-confdir",
     argument: "DIR",
@@ -271,183 +257,10 @@ const OPTIONS: InitOption[] = [
  */
 export type Operands = "none" | "ignored" | "command";
 
-/** An init that ends with its command, whose output is its own, does not run in the background. */
-function optionsFor(operands: Operands): InitOption[] {
+/** The options beside such operands. An init that ends with its command, whose output is its own, does not run in the background. */
+export function optionsFor(operands: Operands): InitOption[] {
   // Process 1 is given words by the kernel that are not meant for it.
   if (operands === "ignored") return OPTIONS;
   const options = operands === "command" ? OPTIONS.filter(({ long }) => long !== "daemon") : OPTIONS;
   return [...options, HELP_LETTER];
-}
-
-/** Told of what is wrong with a command line. */
-type OnProblem = (problem: UsageError) => void;
-
-const RULES: Record<Operands, ParseRules> = {
-  none: {},
-  ignored: { ignoreUnknown: true },
-  command: { stopAtArgument: true },
-};
-
-/**
- * Takes a command line apart.
- *
- * @param onProblem Told of what is wrong, which is passed over then. Absent: it is thrown.
- * @throws {UsageError} when an option is unknown, or lacks its argument.
- */
-export function parseCommandLine(
-  args: readonly string[],
-  operands: Operands,
-  onProblem?: OnProblem,
-): ParsedOptions {
-  return parseOptions(args, optionsFor(operands), { ...RULES[operands], ...(onProblem && { onProblem }) });
-}
-
-/** What is to be said of options that were given with several values, of which the last one counts. */
-export function overruled({ options }: ParsedOptions): string[] {
-  return OPTIONS.filter(({ argument, apply, isList }) => argument !== undefined && apply && !isList).flatMap(
-    ({ long }) => {
-      const values = options.get(long) ?? [], last = values.at(-1);
-      const others = [...new Set(values)].filter((value) => value !== last);
-      return others.length === 0
-        ? []
-        : [`Ignoring --${long} ${others.join(", ")}: --${long} ${last} follows`];
-    },
-  );
-}
-
-/**
- * Reads a command line, and the variables of the environment that stand in for options.
- *
- * @param onProblem Told of what is wrong, which is passed over then. Absent: it is thrown.
- * @throws {UsageError} when an option does not go with another, or the operands are wrong.
- * @throws {ValueError} when an option does not accept its argument.
- */
-export function readOptions(
-  { options: given, args, rest }: ParsedOptions,
-  operands: Operands,
-  environment = process.env,
-  onProblem: OnProblem = (problem) => {
-    throw problem;
-  },
-): InitOptions {
-  const options: InitOptions = {
-    user: false,
-    confdir: [],
-    prependConfdir: [],
-    appendConfdir: [],
-    log: true,
-    inheritEnvironment: true,
-    controlGroups: true,
-    exitWith: [],
-    startupEvent: "startup",
-    priority: "message",
-    boot: {},
-  };
-  for (const [name, values] of given) {
-    const { apply } = OPTIONS.find(({ long }) => long === name)!;
-    for (const value of values) {
-      try {
-        apply?.(options, value);
-      } catch (error) {
-        if (!(error instanceof UsageError)) throw error;
-        onProblem(error);
-      }
-    }
-  }
-  // The init of a user's session reads no variables, as in Upstart.
-  if (!options.user) {
-    const { UPSTART_CONFDIR, UPSTART_LOGDIR } = environment;
-    if (UPSTART_CONFDIR && options.confdir.length === 0) options.confdir.push(UPSTART_CONFDIR);
-    if (UPSTART_LOGDIR) options.logdir ??= UPSTART_LOGDIR;
-  }
-  makeAbsolute(options);
-  if (options.daemon && !options.user) onProblem(new UsageError("--daemon given without --user"));
-  if (operands === "command") {
-    if (args.length === 0) onProblem(new UsageError("missing command"));
-    else options.command = [...args, ...rest];
-  } else if (options.daemon && args.length > 0) {
-    // Without --daemon operands are ignored, as in Upstart.
-    onProblem(new UsageError(`unexpected argument: ${args[0]}`));
-  }
-  return options;
-}
-
-/**
- * Init's children run elsewhere, and who reads a path in a message may be anywhere: so paths are absolute from the start.
- * They stay as they are written otherwise, as in Upstart's messages.
- */
-function makeAbsolute(options: InitOptions): void {
-  for (const list of ["confdir", "prependConfdir", "appendConfdir"] as const) {
-    options[list] = options[list].map(absolute);
-  }
-  if (options.logdir !== undefined) options.logdir = absolute(options.logdir);
-}
-
-function absolute(path: string): string {
-  return path.startsWith("/") ? path : `${process.cwd()}/${path}`;
-}
-
-/** The words of SysV's init by what they mean. Of those that name a runlevel the last counts. */
-const BOOT_WORDS: ReadonlyArray<[word: RegExp, flags: (word: string) => BootFlags]> = [
-  [/^(?:single|-s)$/, () => ({ runlevel: "S" })],
-  [/^[0-9Ss]$/, (word) => ({ runlevel: word.toUpperCase() })],
-  [/^(?:auto|-a)$/, () => ({ auto: true })],
-  [/^(?:emergency|-b)$/, () => ({ emergency: true })],
-];
-
-/** An option of SysV's init that does nothing, with a value: it makes room for the title of the process. */
-const PADDING = "-z";
-
-/**
- * Reads the arguments of process 1 as SysV's init does. Words that it does not know are ignored: the kernel passes on all that
- * it does not know itself.
- */
-export function bootFlags(args: readonly string[]): BootFlags {
-  const flags: BootFlags = {};
-  for (let at = 0; at < args.length; at++) {
-    const word = args[at]!;
-    if (word === PADDING || takesNext(word)) at++;
-    else Object.assign(flags, BOOT_WORDS.find(([pattern]) => pattern.test(word))?.[1](word));
-  }
-  return flags;
-}
-
-/** True for an option of ours whose value is the next word. */
-function takesNext(word: string): boolean {
-  return OPTIONS.some(({ long, argument }) => argument !== undefined && word === `--${long}`);
-}
-
-/** How a program of this file is called, for its help and its messages. */
-const DESCRIPTIONS: Record<"init" | "run", CommandDescription> = {
-  init: {
-    name: "init",
-    summary: "Process management daemon.",
-    examples: ["init --user --confdir ~/jobs", "init --confdir /etc/shop --exit-with web"],
-  },
-  run: {
-    name: "rouse run",
-    arguments: "[--] COMMAND [ARGUMENT]...",
-    summary: "Run COMMAND as the job main beside all others, and exit with its exit status.",
-    examples: ["rouse run -- /usr/bin/shop", "rouse run --http 9000 -- /usr/bin/shop --port 80"],
-  },
-};
-
-function descriptionOf(operands: Operands): CommandDescription {
-  return DESCRIPTIONS[operands === "command" ? "run" : "init"];
-}
-
-/** What help, manual and completion tell of `init`, and of `rouse run`. */
-export function describe(program: "init" | "run"): CommandDescription {
-  const operands = program === "run" ? "command" : "none";
-  return { ...descriptionOf(operands), options: optionsFor(operands) };
-}
-
-/** The words by which the program is called. */
-export function usageOf(operands: Operands): string {
-  return descriptionOf(operands).name;
-}
-
-/** The text of `init --help` and `rouse run --help`. */
-export function helpText(operands: Operands): string {
-  return commandHelp(usageOf(operands), descriptionOf(operands), optionsFor(operands));
 }

@@ -1,16 +1,17 @@
 /** Respawns: which exits are failures, how often a job may respawn, how long a respawn waits, and how it begins. */
 
-import { type Exit, isSuccess, sameExit } from "../model/exit.ts";
-import { forgetSetback, runFailed } from "./dependencies/changes.ts";
-import { reasonOf } from "./dependencies/reasons.ts";
-import type { EngineState } from "./engine_state.ts";
-import { emitJobEvent } from "./events/job_events.ts";
-import type { FailureCause, Instance } from "./instance.ts";
-import { changeGoal, fail, jumpTo, runFailure, settleWaiters, stopFailed } from "./lifecycle.ts";
-import { statesBetween } from "./states.ts";
-import { respawnDelay } from "./waiting/backoff.ts";
-import { abortUnneededHook, isBusy } from "./waiting/hook_bounds.ts";
-import { inSeconds } from "./waiting/notes.ts";
+import { type Exit, isSuccess, sameExit } from "../../model/exit.ts";
+import { forgetSetback, runFailed } from "../dependencies/changes.ts";
+import { reasonOf } from "../dependencies/reasons.ts";
+import type { EngineState } from "../engine_state.ts";
+import { emitJobEvent } from "../events/job_events.ts";
+import type { FailureCause, Instance } from "../instance.ts";
+import { changeGoal, jumpTo, stopFailed } from "../lifecycle.ts";
+import { fail, runFailure, settleWaiters } from "../outcome.ts";
+import { statesBetween } from "../states.ts";
+import { respawnDelay } from "./backoff.ts";
+import { abortUnneededHook, isBusy } from "./hook_bounds.ts";
+import { inSeconds } from "./notes.ts";
 
 /** The states in which the main process runs, and the job is not up yet. */
 const COMING_UP = statesBetween("spawned", "post-start");

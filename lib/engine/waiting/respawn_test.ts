@@ -1,10 +1,10 @@
 /** Respawning: when, how often, and what counts as a normal exit. */
 
 import assert from "node:assert/strict";
-import type { Exit } from "../model/exit.ts";
-import { Bench } from "../testing/bench.ts";
-import type { Engine } from "./engine.ts";
-import { job } from "./testing/definitions.ts";
+import type { Exit } from "../../model/exit.ts";
+import { Bench } from "../../testing/bench.ts";
+import type { Engine } from "../engine.ts";
+import { job } from "../testing/definitions.ts";
 
 Deno.test("a service that respawns comes back whatever its exit, with the variables of the start", () => {
   const bench = new Bench([job("web", { respawn: true, startOn: "go", env: ["COLOUR=none"] })]);

@@ -1,17 +1,10 @@
 import assert from "node:assert/strict";
 import process from "node:process";
-import { UsageError } from "../model/command_line/usage_error.ts";
-import {
-  type BootFlags,
-  bootFlags,
-  helpText,
-  type InitOptions,
-  type Operands,
-  parseCommandLine,
-  readOptions,
-  ValueError,
-} from "./options.ts";
-import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
+import { UsageError } from "../../model/command_line/usage_error.ts";
+import { bootFlags } from "./boot_flags.ts";
+import { helpText, parseCommandLine, readOptions } from "./command_line.ts";
+import { type BootFlags, type InitOptions, type Operands, ValueError } from "./option_table.ts";
+import { defaultConsole, ROLE_DEFAULTS } from "../host/role_defaults.ts";
 
 function parse(args: string[], operands: Operands, environment: Record<string, string>): InitOptions {
   return readOptions(parseCommandLine(args, operands), operands, environment);
