@@ -1,7 +1,9 @@
 /** The restart of init in place: its executable, as it is now, or another one goes on where this init has stopped. */
 
+import { resolve } from "node:path";
 import process from "node:process";
 import { ControlError } from "../../control/supervisor.ts";
+import { untrustedWriterAt } from "../../sys/access/trust.ts";
 import { canAdopt } from "../../sys/io/server.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
@@ -72,6 +74,11 @@ export class Restart implements Part<SavedRestarts> {
     const argv = this.#argv;
     if (!isCompiled() || !canAdopt || !signals || !argv) {
       throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
+    }
+    // What others can write would run with init's rights, from the trial on.
+    const writer = executable === process.execPath ? undefined : untrustedWriterAt(resolve(executable));
+    if (writer !== undefined) {
+      throw new ControlError("Failed", `Unable to restart init as ${executable}: ${writer}`);
     }
     if (this.#next && this.#next.executable !== executable) {
       throw new ControlError(
