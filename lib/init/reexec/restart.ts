@@ -1,8 +1,10 @@
 /** The restart of init in place: its executable, as it is now, or another one goes on where this init has stopped. */
 
+import { resolve } from "node:path";
 import process from "node:process";
 import { ControlError } from "../../control/supervisor.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
+import { untrustedWriterAt } from "../../sys/access/trust.ts";
 import { canAdopt } from "../../sys/server/server.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
@@ -83,6 +85,11 @@ export class Restart implements Part<SavedRestarts> {
   async ask(executable = process.execPath): Promise<void> {
     if (!this.isPossible) {
       throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
+    }
+    // What others can write would run with init's rights, from the trial on.
+    const writer = executable === process.execPath ? undefined : untrustedWriterAt(resolve(executable));
+    if (writer !== undefined) {
+      throw new ControlError("Failed", `Unable to restart init as ${executable}: ${writer}`);
     }
     if (this.#next && this.#next.executable !== executable) {
       throw new ControlError(
