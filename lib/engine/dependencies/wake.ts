@@ -15,11 +15,16 @@ export function wakeDependants(engine: EngineState, job: LoadedJob): void {
   wakeBehind(engine, job);
 }
 
-/** Has the instances look again that wait for nothing but a job, which is up now, before they start. */
+/**
+ * Has the instances look again that wait for nothing but a job, which is up now, before they start; and those in whose place
+ * it is up now, before they stop.
+ */
 export function wakeWaiting(engine: EngineState, job: LoadedJob): void {
-  for (const { dependant } of graphOf(engine).edgesTo(job.name)) {
+  for (const { dependant, targets } of graphOf(engine).edgesTo(job.name)) {
     wake(engine, dependant, (instance) => isHeldInStart(instance) && !stillWaits(engine, instance));
+    if (targets.length > 1) { for (const name of targets) wake(engine, name, isHeldInStop); }
   }
+  wake(engine, job.name, isHeldInStop);
   wakeBehind(engine, job);
 }
 
