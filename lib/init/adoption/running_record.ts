@@ -5,7 +5,9 @@
 
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import process from "node:process";
+import { directoryProblem } from "../../config/files.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { isFault } from "../../sys/call/fault.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
@@ -53,6 +55,9 @@ export class RunningRecord implements Part<SavedRecord> {
     const problems: string[] = [];
     for (const directory of runtimeDirectories(isSession, "running")) {
       try {
+        // A login makes it and removes it, so it is not made here.
+        const around = dirname(directory), missing = directoryProblem(around);
+        if (missing !== undefined) throw new Error(`${around}: ${missing}`);
         makeRuntimeDirectory(directory);
         const path = `${directory}/running-${hashOf(configuration)}`;
         const found = readOwn(path, configuration);
@@ -147,7 +152,7 @@ function readOwn(path: string, configuration: string): RunningProcesses | undefi
   const file = ifAllowed(() => fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   if (file === undefined) return undefined;
   try {
-    const { uid, mode, size } = fs.fstatSync(file), status = fs.fstatSync(file);
+    const status = fs.fstatSync(file), { uid, mode, size } = status;
     const isOwn = status.isFile() && uid === process.geteuid?.() && (mode & BY_OTHERS) === 0;
     return isOwn && size <= LARGEST_RECORD
       ? readRecord(fs.readFileSync(file, "utf8"), configuration)
