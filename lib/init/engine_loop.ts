@@ -236,7 +236,18 @@ export abstract class EngineLoop implements Part<SavedInit> {
       if (input.kind === "request") throw error;
       return;
     }
+    const main = mainOf(input);
+    if (main !== undefined) this.#noteMain(main);
     this.#effects.add(effects);
+  }
+
+  /** Tells of a process that may be the main process of an instance from now on. */
+  #noteMain(pid: number): void {
+    const { onMain, messages } = this.context, owner = this.engine.ownerOf(pid);
+    if (owner?.process !== "main" || !onMain) return;
+    const { job, instance } = owner;
+    const environment = this.engine.jobs.get(job)?.instances.get(instance)?.environment.pairs() ?? [];
+    messages.attempt("the record of what runs", () => onMain({ job, instance, pid, environment }));
   }
 
   /** Goes back to what the engine was before an input that it has failed at. The effects of those before have been queued. */
@@ -374,6 +385,24 @@ export abstract class EngineLoop implements Part<SavedInit> {
       this.subscriptions.notify(notice);
     },
   };
+}
+
+/** The process that an input tells of, and that may be the main process of an instance from now on. */
+function mainOf(input: Input): number | undefined {
+  switch (input.kind) {
+    case "spawned":
+    case "pid-file":
+    case "adopt":
+      return input.pid;
+    case "exited":
+      return input.trackedProcess?.pid;
+    case "left-behind":
+      return input.process.pid;
+    case "notification":
+      return input.told.mainPid;
+    default:
+      return undefined;
+  }
 }
 
 /** The present time, for the engine. */

@@ -3,6 +3,7 @@
 import type { Messages } from "./logs/messages.ts";
 import type { ProcessContext } from "./spawn/process_description.ts";
 import type { Input } from "../engine/effects.ts";
+import type { RunningMain } from "../engine/services/adoption.ts";
 import type { ConfigurationSource } from "../config/known_files.ts";
 
 /** The parts and functions that the running init is given. */
@@ -44,6 +45,8 @@ export interface InitContext {
   crashes(): number;
   /** Takes up an internal error: see `Recovery`. */
   crashed(where: string, error: unknown, input?: Input): void;
+  /** Told of each main process as it becomes one. Absent where nobody has to know. */
+  onMain?: ((main: RunningMain) => void) | undefined;
   /** Called when a process has exited and no job has one any more. */
   onIdle(): void;
 }

@@ -10,9 +10,10 @@ import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
 import { COMMAND_JOB } from "./command_job.ts";
 import { Course } from "./parts/course.ts";
+import { RunningRecord } from "./adoption/running_record.ts";
 import { setUpConfiguration } from "./configuration_setup.ts";
 import { ControlEndpoint } from "./host/control_endpoint.ts";
-import { configurationDirectories } from "./host/directories.ts";
+import { configurationDirectories, configurationName } from "./host/directories.ts";
 import { prepareMachine } from "./host/machine_boot.ts";
 import { reportReady } from "./host/ready_descriptor.ts";
 import type { Role } from "./host/role.ts";
@@ -98,6 +99,7 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #haltRunlevel: HaltRunlevel | undefined;
   readonly #inittab: InittabSequence | undefined;
   readonly #sessionFile: SessionFile;
+  readonly #record: RunningRecord;
   readonly #http: HttpService | undefined;
   readonly #exit = Promise.withResolvers<ExitReason>();
   /** Resolves when init has started what it starts by itself. */
@@ -200,6 +202,12 @@ export class InitProgram implements Part<SavedProgram> {
       inittabModule !== undefined,
     );
     this.#sessionFile = new SessionFile(this.#messages);
+    this.#record = new RunningRecord({
+      isSession: options.user,
+      configuration: configurationName(options),
+      messages: this.#messages,
+      running: () => this.#init.running(),
+    });
     this.#http = httpModule && new httpModule.HttpService(this.#init, options.command && COMMAND_JOB);
   }
 
@@ -217,6 +225,7 @@ export class InitProgram implements Part<SavedProgram> {
       recovery: this.#recovery,
       endpoint: this.#endpoint,
       sessionFile: this.#sessionFile,
+      record: this.#record,
       exitStatus: this.#exitStatus,
       haltRunlevel: optionalPart(this.#haltRunlevel),
       inittab: optionalPart(this.#inittab),
@@ -254,6 +263,7 @@ export class InitProgram implements Part<SavedProgram> {
       crashes: () => this.#recovery.count,
       crashed: (where, error, input) => this.#recovery.crashed(where, error, input),
       restarting: () => this.#restart.isUnderWay,
+      onMain: process.pid === 1 ? undefined : (main) => this.#record.add(main),
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -298,7 +308,20 @@ export class InitProgram implements Part<SavedProgram> {
     await Promise.race([loaded, this.#exit.promise]);
     this.#lint();
     this.#http?.loaded();
+    this.#messages.attempt("the adoption of what runs", () => this.#adopt());
     if (this.#start()) this.#reportReady();
+  }
+
+  /** Goes on with what an init has left that had the same configuration and was killed. */
+  #adopt(): void {
+    const left = this.#record.open();
+    for (const main of left) this.#init.adopt(main);
+    const others = left.filter(({ pid }) => !this.#init.owns(pid)).map(({ pid }) => pid);
+    if (others.length === 0) return;
+    this.#messages.log(
+      "warn",
+      `Nothing is known any more of the jobs of these processes: ${others.join(" ")}`,
+    );
   }
 
   /** Where the lines of inittab drive the system, they say when it ends, too. */
@@ -338,6 +361,7 @@ export class InitProgram implements Part<SavedProgram> {
     this.#http?.close();
     this.#inittab?.close();
     this.#sessionFile.remove();
+    this.#record.close();
     this.#configuration.close();
     // Who waits for lines and records gets the last ones, which have just come: they are told of in the next turn.
     await new Promise((resolve) => setImmediate(resolve));

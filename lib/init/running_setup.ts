@@ -31,6 +31,7 @@ export interface ProgramContext extends
     | "restarting"
     | "crashes"
     | "crashed"
+    | "onMain"
     | "onIdle"
   > {
   messages: Messages;

@@ -1,6 +1,7 @@
 /** The data that an init consists of across time: what each of its parts saves, in the order in which they are restored. */
 
 import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
+import type { SavedRecord } from "./adoption/running_record.ts";
 import type { SavedCheckStarts } from "./checks/check_runner.ts";
 import type { SavedEndpoint } from "./host/control_endpoint.ts";
 import type { SavedSessionFile } from "./host/session.ts";
@@ -38,6 +39,7 @@ export interface SavedProgram {
   recovery: SavedRecovery;
   endpoint: SavedEndpoint;
   sessionFile: SavedSessionFile;
+  record: SavedRecord;
   exitStatus: SavedExitStatus;
   haltRunlevel: SavedHalt | null;
   inittab: SavedInittab | null;
