@@ -446,3 +446,20 @@ Deno.test("a job fails that waits for one of which another start cannot make an 
     /web needs db, which failed: an instance of it has to be started by hand/,
   );
 });
+
+Deno.test("who starts what a stopped job is needed for waits for all that comes up again by that", () => {
+  const names = ["db", "a", "b", "c"];
+  const others = names.slice(1).map((name, index) => job(name, { needs: [names[index]!] }));
+  for (const field of ["needs", "wants"] as const) {
+    const bench = new Bench([job("db"), ...others, job("top", { [field]: ["c"] })]);
+    bench.start("c");
+    bench.stop("db");
+    assert.equal(bench.note("c"), "waits for b, which waits for a, which waits for db, which is stopped");
+    if (field === "wants") bench.start("db", {}, { wait: false });
+    assert.equal(bench.start("top").outcome, "done");
+    assert.deepEqual(
+      bench.traced(/main runs$/).slice(-4),
+      [...names.slice(1), "top"].map((name) => `${name} main runs`),
+    );
+  }
+});

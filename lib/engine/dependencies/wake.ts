@@ -6,13 +6,38 @@ import type { LoadedJob } from "../loaded_job.ts";
 import { isHeld, isHeldInStart, isHeldInStop } from "./phases.ts";
 import { graphOf, stillWaits } from "./waits.ts";
 
-/** Has the instances look again that wait for a job before they start. */
+/** Has the instances look again that wait for a job before they start: something about it may be better now. */
 export function wakeDependants(engine: EngineState, job: LoadedJob): void {
+  forgetStalls(engine, job);
+  wakeStalled(engine, job);
+}
+
+/** The same where nothing is better: it waits for somebody itself, or for another one than before. */
+export function wakeStalled(engine: EngineState, job: LoadedJob): void {
   const graph = graphOf(engine);
   engine.dependencies.settledUp.clear();
   for (const { dependant } of graph.edgesTo(job.name)) wake(engine, dependant, isHeldInStart);
   for (const name of graph.conflictsOf(job.name)) wake(engine, name, isHeldInStart);
   wakeBehind(engine, job);
+}
+
+/**
+ * Forgets why those cannot go on that need a job, and those that need these: it may be so no more. Until they look again they
+ * are on their way, so that nobody is told what is not so, or does without them.
+ */
+function forgetStalls(engine: EngineState, job: LoadedJob): void {
+  const graph = graphOf(engine), changed = new Set([job]);
+  for (const { name } of changed) {
+    for (const { kind, dependant } of graph.edgesTo(name)) {
+      const other = kind === "needs" ? engine.jobs.get(dependant) : undefined;
+      for (const instance of other?.instances.values() ?? []) {
+        if (!other || instance.stall === undefined) continue;
+        instance.stall = undefined;
+        engine.dependencies.pending.add(instance);
+        changed.add(other);
+      }
+    }
+  }
 }
 
 /**

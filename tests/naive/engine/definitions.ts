@@ -1,6 +1,8 @@
 /** Changes of definitions. A job that has instances keeps its definition until the last of them has ended. */
 
+import { eventsOf, levelOf } from "../../../lib/model/condition.ts";
 import type { JobDefinition } from "../../../lib/model/job.ts";
+import { forgetStalls } from "./dependencies/holds.ts";
 import { type Condition, type Job, leavesOf, nameOf, type World } from "./world.ts";
 
 /** Adds, changes or removes a job. */
@@ -31,6 +33,7 @@ function add(world: World, definition: JobDefinition): void {
     selfStartsUntil: -Infinity,
     isLoopReported: false,
   });
+  forgetAllStalls(world);
   world.notice({ kind: "job-added", job: definition.name });
 }
 
@@ -42,10 +45,12 @@ export function replaceDefinition(world: World, job: Job, definition: JobDefinit
     world.reset(previous);
     job.startOn = undefined;
     if (job.completed) world.completedTasks = [...world.completedTasks, name].slice(-1000);
+    forgetStalls(world, job);
     world.jobs = world.jobs.filter((other) => other !== job);
     return world.notice({ kind: "job-removed", job: name });
   }
   const isChanged = !isSame(definition, job.definition);
+  if (!isSame(dependenciesOf(definition), dependenciesOf(job.definition))) forgetAllStalls(world);
   job.definition = definition;
   job.startOn = world.condition(definition.startOn);
   if (job.startOn && previous && isSame(job.startOn.source, previous.source)) keep(job.startOn, previous);
@@ -62,6 +67,15 @@ function keep(condition: Condition, previous: Condition): void {
     leaf.isUp = isUp;
     before[index]!.event = undefined;
   });
+}
+
+function dependenciesOf({ startOn, needs, wants, uses, after, before, provides, conflicts }: JobDefinition) {
+  return [eventsOf(startOn).map(levelOf), needs, wants, uses, after, before, provides, conflicts];
+}
+
+/** Names mean other jobs now. */
+function forgetAllStalls(world: World): void {
+  for (const instance of world.instances) instance.stall = undefined;
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -9,7 +9,7 @@ import { SIGKILL } from "../../../lib/model/signals.ts";
 import { printable } from "../../../lib/model/text/printable.ts";
 import { Environment } from "../../../lib/model/environment.ts";
 import { replaceDefinition } from "./definitions.ts";
-import { isHeldBack } from "./dependencies/holds.ts";
+import { forgetStalls, isHeldBack } from "./dependencies/holds.ts";
 import { endLeftovers, endUnneededHook } from "./hooks.ts";
 import { emitJobEvent, reasonOf, shortened } from "./happenings.ts";
 import { watchFile, watchService } from "./services.ts";
@@ -68,6 +68,7 @@ function turn(world: World, instance: Instance, goal: Goal, cause: Cause): void 
   instance.goal = goal;
   if (goal === "stop") world.stopQueue = world.stopQueue?.filter((other) => other !== instance);
   world.notice({ kind: "goal-changed", job: nameOf(instance.job), instance: instance.name, goal, cause });
+  forgetStalls(world, instance.job);
   const leaves = goal === "start" && state === "waiting" || goal === "stop" && state === "running" ||
     goal !== "start" && state === "spawned";
   if (leaves) goOn(world, instance);
@@ -199,7 +200,7 @@ export function enter(world: World, instance: Instance, state: string): void {
   if (state === "starting") {
     job.completed = false;
     job.lastFailure = undefined;
-  } else instance.stall = instance.stallKey = undefined;
+  } else instance.stall = undefined;
   if (state === "running" && !job.definition.task) instance.setback = undefined;
   watchService(world, instance);
   if (state === "running" && (previous === "pre-stop" || previous === "waiting")) {
@@ -292,6 +293,7 @@ function remove(world: World, instance: Instance): void {
   const exit = resultOf(instance);
   if (failure) job.lastFailure = { reason: shortened(reasonOf(failure)), exit };
   else if (instance.isDone) job.completed = true;
+  forgetStalls(world, job);
   const isGivenUp = failure?.process === "respawn" && definition.onGiveUp === "exit";
   const endsInit = instance.endsInit || endsInitWith(definition, isSuccess(exit)) || isGivenUp;
   world.notice({

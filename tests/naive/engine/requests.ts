@@ -6,7 +6,7 @@ import type { FailureName } from "../../../lib/model/failure.ts";
 import type { Cause } from "../../../lib/model/insight/journal.ts";
 import type { Request } from "../../../lib/model/requests.ts";
 import { SIGKILL } from "../../../lib/model/signals.ts";
-import { startNeeded, waitNote } from "./dependencies/holds.ts";
+import { forgetStalls, startNeeded, waitNote } from "./dependencies/holds.ts";
 import { instanceName } from "./happenings.ts";
 import { killHook, killLeftovers } from "./hooks.ts";
 import { endWait, goOn, makeInstance, restart, setGoal, settle } from "./life.ts";
@@ -97,7 +97,7 @@ function act(
     return instance;
   }
   instance.startEnvironment = byName ? undefined : world.startVariables(job.definition, given);
-  instance.setback = undefined;
+  forgetSetback(world, instance);
   if (kind === "restart") {
     instance.stopEnvironment = undefined;
     restart(world, instance, cause);
@@ -115,7 +115,7 @@ function hurry(world: World, instance: Instance, given: string[], waiters: Waite
   if (!isDelayed && !(isComingUp && given.length === 0)) return false;
   instance.waiters.push(...waiters);
   if (given.length > 0) instance.startEnvironment = world.startVariables(definition, given);
-  instance.setback = undefined;
+  forgetSetback(world, instance);
   if (isDelayed) setGoal(world, instance, "start", cause);
   startNeeded(world, [instance]);
   return true;
@@ -138,12 +138,21 @@ function reset(world: World, job: Job, name: string): string {
   if (instance) {
     instance.failures = instance.respawns = 0;
     instance.respawnsSince = -Infinity;
-    instance.nextStartAt = instance.setback = undefined;
+    instance.nextStartAt = undefined;
+    forgetSetback(world, instance);
     if (instance.timers.has("start-delay")) setGoal(world, instance, instance.goal, { by: "request" });
   }
   job.completed = false;
   job.lastFailure = undefined;
+  forgetStalls(world, job);
   return name;
+}
+
+/** Somebody has started what had failed. */
+function forgetSetback(world: World, instance: Instance): void {
+  if (!instance.setback) return;
+  instance.setback = undefined;
+  forgetStalls(world, instance.job);
 }
 
 /** Takes an instance down whose processes go on by themselves. */

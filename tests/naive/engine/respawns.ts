@@ -2,6 +2,7 @@
 
 import { type Exit, isSuccess, sameExit } from "../../../lib/model/exit.ts";
 import type { Backoff } from "../../../lib/model/job.ts";
+import { forgetStalls } from "./dependencies/holds.ts";
 import { emitJobEvent, reasonOf, shortened } from "./happenings.ts";
 import { endUnneededHook } from "./hooks.ts";
 import { asNotice, breakOff, fail, setGoal, settle, stopFailed } from "./life.ts";
@@ -116,6 +117,7 @@ function tryAgain(world: World, instance: Instance, cause: Failure): void {
     reason: shortened(reasonOf(cause)),
     isStart: instance.upSince === undefined || job.definition.task,
   };
+  forgetStalls(world, job);
   if (isRouse(instance) || instance.isTimedOut) {
     const delay = nextStartAt - world.now, when = delay > 0 ? `in ${inSeconds(delay)}` : "at once";
     settle(world, instance, true, `${cause.message}; it is tried again ${when}`);

@@ -106,7 +106,6 @@ export interface Instance {
   leftovers?: { looks: number; killAt: number; kills: number } | undefined;
   setback?: { reason: string; isStart: boolean } | undefined;
   stall?: string | undefined;
-  stallKey?: string | undefined;
   isReady: boolean;
   unready?: string | undefined;
   unhealthy?: string | undefined;

@@ -18,7 +18,7 @@ import {
 } from "./graph.ts";
 import { chainBeside, instanceName, start } from "../happenings.ts";
 import { failAndStop, goOn, makeInstance, setGoal, settle, startAfterStop, stop } from "../life.ts";
-import { type NeedFailure, stallOf, whyFailed, whyImpossible } from "./reasons.ts";
+import { type NeedFailure, stallOf, whenOf, whyFailed, whyImpossible } from "./reasons.ts";
 import { inSeconds } from "../respawns.ts";
 import { isGone, isOnTheWayDown, isUp, mayBeHeld } from "../table.ts";
 import {
@@ -101,13 +101,28 @@ function isStartHeld(world: World, instance: Instance): boolean {
     failNeed(world, instance, failure);
     return true;
   }
-  const stall = stallOf(world, instance);
+  const stall = stallOf(world, instance), wasStalled = instance.stall !== undefined;
   instance.stall = stall?.text;
-  instance.stallKey = stall?.key;
-  if (stall) settle(world, instance, true, stall.text);
+  if (wasStalled && !stall) forgetStalls(world, instance.job);
+  if (stall) settle(world, instance, true, stall.text + whenOf(world, instance));
   const [first] = startWaits(world, instance);
   if (first && !first.edge) stopConflicting(world, instance);
   return first !== undefined;
+}
+
+/** Something about a job may be better now: what is said of those that need it, one by way of the other, may not be so. */
+export function forgetStalls(world: World, job: Job): void {
+  const changed = [job];
+  for (const better of changed) {
+    for (const { kind, dependant } of edgesTo(world, better)) {
+      const other = kind === "needs" ? world.job(dependant) : undefined;
+      for (const instance of other?.instances ?? []) {
+        if (instance.stall === undefined) continue;
+        instance.stall = undefined;
+        changed.push(instance.job);
+      }
+    }
+  }
 }
 
 function whyNever(world: World, instance: Instance): NeedFailure | undefined {
@@ -189,6 +204,7 @@ function startFor(world: World, job: Job, dependant: Instance): Instance | undef
   if (name instanceof ExpansionError) {
     const reason = `an instance of it has to be started by hand: ${name.message}`;
     job.lastFailure = { reason, exit: undefined };
+    forgetStalls(world, job);
     return undefined;
   }
   const existing = job.instances.find((one) => one.name === name);
@@ -211,7 +227,7 @@ function mayMove(world: World, instance: Instance): boolean {
   }
   if (instance.goal === "stop" || whyNever(world, instance)) return true;
   const stall = stallOf(world, instance), waits = startWaits(world, instance);
-  if (stall?.key !== instance.stallKey || stall && instance.waiters.length > 0) return true;
+  if (stall?.text !== instance.stall || stall && instance.waiters.length > 0) return true;
   if (waits.length === 0) return true;
   return !waits[0]!.edge && waits.some(({ target }) => target!.instances.some(({ goal }) => goal !== "stop"));
 }

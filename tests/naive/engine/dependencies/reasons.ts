@@ -95,25 +95,32 @@ export function whyFailed(world: World, job: Job): NeedFailure | undefined {
   return undefined;
 }
 
-/** Why nobody knows when an instance goes on; `key` is the same as long as the reason is. */
-export function stallOf(world: World, { job }: Instance): { text: string; key: string } | undefined {
+/** Why nobody knows when an instance goes on, and the one that it waits for. */
+export function stallOf(
+  world: World,
+  { job }: Instance,
+): { text: string; by?: Instance | undefined } | undefined {
   const needs = open(world, job);
   for (const { says, target: { instances } } of needs) {
-    const stalls = instances.map(({ stall }) => stall);
-    if (stalls.some((stall) => stall === undefined)) continue;
-    const text = stalls.length === 0
-      ? `${says}, which is stopped`
-      : `${says}, which waits: ${shortened(stalls[0]!)}`;
-    return { text, key: text };
+    const [by] = instances;
+    if (!by) return { text: `${says}, which is stopped` };
+    if (instances.some(({ stall }) => stall === undefined)) continue;
+    return { text: `${says}, which waits: ${shortened(by.stall!)}`, by };
   }
   for (const { says, target: { instances } } of needs) {
-    const [first] = instances;
-    if (!first?.setback || !instances.every(({ setback }) => setback?.isStart)) continue;
-    const at = first.timers.get("start-delay")?.deadline ?? first.nextStartAt;
-    const left = at === undefined ? 0 : at - world.now,
-      said = `${says}, which failed: ${first.setback.reason}`;
-    const when = at === undefined ? "" : left > 0 ? ` in ${inSeconds(left)}` : " at once";
-    return { text: `${said}; it is tried again${when}`, key: `${said} ${at}` };
+    const [by] = instances;
+    if (!by?.setback || !instances.every(({ setback }) => setback?.isStart)) continue;
+    return { text: `${says}, which failed: ${by.setback.reason}; it is tried again`, by };
   }
   return undefined;
+}
+
+/** When the one that is tried again at the end of such a chain is, behind the reason. */
+export function whenOf(world: World, instance: Instance, seen: Instance[] = []): string {
+  const by = stallOf(world, instance)?.by;
+  if (!by || seen.includes(instance)) return "";
+  if (by.stall !== undefined) return whenOf(world, by, [...seen, instance]);
+  const at = by.timers.get("start-delay")?.deadline ?? by.nextStartAt;
+  if (at === undefined) return "";
+  return at > world.now ? ` in ${inSeconds(at - world.now)}` : " at once";
 }
