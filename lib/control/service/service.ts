@@ -7,7 +7,7 @@ import process from "node:process";
 import { SystemError } from "../../sys/call/errno.ts";
 import { peerCredentials, write } from "../../sys/io/descriptors.ts";
 import { fairQueue } from "../../sys/server/fair_queue.ts";
-import { closeHurried } from "../../sys/server/hurried.ts";
+import { closeHurried } from "../../sys/io/hurried.ts";
 import { Listener } from "../../sys/server/listener.ts";
 import { guardedSocket, type ServerSocket, serverSocket } from "../../sys/server/server.ts";
 import { listenUnix } from "../../sys/io/socket.ts";

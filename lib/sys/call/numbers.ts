@@ -29,6 +29,7 @@ export const NUMBERS = {
   getpid: [39, 172],
   getsockname: [51, 204],
   getsockopt: [55, 209],
+  gettid: [186, 178],
   inotify_add_watch: [254, 27],
   inotify_init1: [294, 26],
   inotify_rm_watch: [255, 28],

@@ -9,7 +9,7 @@ import { unlessRefused } from "../call/refused.ts";
 import { call } from "../call/kernel.ts";
 import { isShort } from "../process/limits.ts";
 import type { FairQueue } from "./fair_queue.ts";
-import { closeHurried } from "./hurried.ts";
+import { closeHurried } from "../io/hurried.ts";
 import { poller } from "../io/poller.ts";
 
 /** How many clients are accepted before the event loop goes on. */

@@ -5,7 +5,7 @@ import { EAGAIN, EINTR } from "../call/errno.ts";
 import { unlessRefused } from "../call/refused.ts";
 import { close, read, write } from "../io/descriptors.ts";
 import type { FairQueue } from "./fair_queue.ts";
-import { closeHurried, hurried } from "./hurried.ts";
+import { closeHurried, hurried } from "../io/hurried.ts";
 import type { PollInterest } from "../io/epoll.ts";
 import { poller } from "../io/poller.ts";
 import { isHungUp } from "../io/socket.ts";

@@ -6,7 +6,7 @@
 
 import process from "node:process";
 import { call, kernel } from "../call/kernel.ts";
-import { close } from "../io/descriptors.ts";
+import { close } from "./descriptors.ts";
 
 /** How long the kernel may sleep over descriptors, in ms. */
 const PATIENCE = 1;
@@ -30,8 +30,7 @@ function makeAlarm(): Alarm | null {
   const [on, off] = [memory.keep(32), memory.keep(32)];
   memory.view(event, 64).writeInt32LE(SIGURG, 8);
   memory.view(event, 64).writeInt32LE(SIGEV_THREAD_ID, 12);
-  // The thread that runs JavaScript is the process's first.
-  memory.view(event, 64).writeInt32LE(process.pid, 16);
+  memory.view(event, 64).writeInt32LE(call("gettid"), 16);
   for (const field of [8, 24]) memory.setWord(on + field, PATIENCE * 1e6);
   if (call("timer_create", CLOCK_MONOTONIC, event, place) < 0) return null;
   return { timer: memory.view(place, 4).readInt32LE(0), on, off };
