@@ -4,18 +4,20 @@
  *     deno task build [--engine bun|deno] [--jobs DIR] [-o FILE]
  */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { compileWithDeno } from "./build/compile_with_deno.ts";
-import { declarations } from "./build/declarations.ts";
+import { declarations, declaredPackages } from "./build/declarations.ts";
+import { type Engine, findEngine } from "./build/engine.ts";
+import { cycloneDx, noticesOf, packagesOf } from "./build/sbom.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
 import type { EmbeddedFiles, FilesByName } from "./lib/cli/build/embedded.ts";
 import { followCommandLine, type Tool } from "./lib/model/command_line/tool.ts";
 import { valueOf } from "./lib/model/command_line/options.ts";
 import { UsageError } from "./lib/model/command_line/usage_error.ts";
+import { VERSION } from "./lib/model/version.ts";
 import { writeAll } from "./lib/sys/io/write_all.ts";
 import { runTool } from "./lib/sys/runtime/compile.ts";
 
@@ -33,36 +35,16 @@ function run(command: string, args: string[]): string {
 }
 
 /**
- * The path of Bun's own program for this machine: the `bun` package has one for each platform.
- * @throws {Error} when none of them is installed and runs.
- */
-function findBun(): string {
-  const packages = [
-    `bun-${process.platform}-${process.arch}`,
-    `bun-${process.platform}-${process.arch}-musl`,
-  ];
-  const require = createRequire(realpathSync(resolve(ROOT, "node_modules/bun/package.json")));
-  for (const name of packages) {
-    try {
-      const path = require.resolve(`@oven/${name}/bin/bun`);
-      run(path, ["--version"]);
-      return path;
-    } catch {
-      // Not installed, or for the other C library.
-    }
-  }
-  throw new Error(`Unable to find the Bun engine: none of ${packages.join(", ")} is installed and runs here`);
-}
-
-/**
  * Bundles modules in a process of Bun's, and gives the files of the bundle by their names.
  * @param options See build/bundle.ts
+ * @param sources Receives the paths of the files that are in it
  * @throws {Error} with the errors of the bundler.
  */
-function bundle(bun: string, options: Record<string, unknown>): FilesByName {
+function bundle(bun: string, options: Record<string, unknown>, sources: Set<string>): FilesByName {
   const outdir = mkdtempSync(join(tmpdir(), "rouse-"));
   try {
-    run(bun, [resolve(ROOT, "build/bundle.ts"), JSON.stringify({ ...options, outdir })]);
+    const output = run(bun, [resolve(ROOT, "build/bundle.ts"), JSON.stringify({ ...options, outdir })]);
+    for (const file of JSON.parse(output) as string[]) sources.add(resolve(ROOT, file));
     const names = readdirSync(outdir, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".js")).sort();
     return Object.fromEntries(names.map((name) => [name, readFileSync(join(outdir, name), "utf8")]));
@@ -72,8 +54,9 @@ function bundle(bun: string, options: Record<string, unknown>): FilesByName {
 }
 
 /** The files that are embedded in the executable. */
-function bundleProduct(bun: string): EmbeddedFiles {
-  return {
+function bundleProduct(engine: Engine): EmbeddedFiles {
+  const { path: bun } = engine, sources = new Set<string>();
+  const files = {
     // Not minified yet, so that stacks name lines that can be read.
     program: bundle(bun, {
       entrypoints: ["main.ts"],
@@ -99,22 +82,27 @@ function bundleProduct(bun: string): EmbeddedFiles {
       ],
       target: "bun",
       external: ["rouse", "rouse:jobs"],
-    }),
+    }, sources),
     package: bundle(bun, {
       entrypoints: ["lib/author/mod.ts", "lib/testing/mod.ts"],
       target: "node",
       root: "lib",
-    }),
+    }, sources),
     declarations: declarations(),
   };
+  for (const directory of Object.values(declaredPackages())) sources.add(join(directory, "package.json"));
+  const contents = { version: VERSION, engine, packages: packagesOf(sources) };
+  const own = readFileSync(resolve(ROOT, "LICENSE"), "utf8");
+  return { ...files, sbom: cycloneDx(contents), licences: noticesOf(contents, own) };
 }
 
 /** How to compile, by the engine's name: into an output file, with the jobs of a directory if there is one. */
 const ENGINES: Record<string, (output: string, jobs?: string) => void | Promise<void>> = {
   async bun(output, directory) {
-    const bun = findBun();
+    const engine = findEngine(ROOT);
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
-    compile({ compiler: bun, embedded: bundleProduct(bun), jobs, base: dirname(directory ?? ROOT), output });
+    const embedded = bundleProduct(engine), base = dirname(directory ?? ROOT);
+    compile({ compiler: engine.path, embedded, jobs, base, output });
   },
   async deno(output, directory) {
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
