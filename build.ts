@@ -9,13 +9,16 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { compileWithDeno } from "./build/compile_with_deno.ts";
-import { declarations } from "./build/declarations.ts";
-import { ARCHITECTURE_NAMES, findBun, withEngineFor } from "./build/engines.ts";
+import { declarations, declaredPackages } from "./build/declarations.ts";
+import { type Engine, findEngine } from "./build/engine.ts";
+import { ARCHITECTURE_NAMES, withEngineFor } from "./build/foreign_engine.ts";
+import { cycloneDx, noticesOf, packagesOf } from "./build/sbom.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
 import type { EmbeddedFiles, FilesByName } from "./lib/cli/build/embedded.ts";
 import { followCommandLine, type Tool } from "./lib/model/command_line/tool.ts";
 import { valueOf } from "./lib/model/command_line/options.ts";
 import { UsageError } from "./lib/model/command_line/usage_error.ts";
+import { VERSION } from "./lib/model/version.ts";
 import { writeAll } from "./lib/sys/io/write_all.ts";
 import { runTool, type Target } from "./lib/sys/runtime/compile.ts";
 
@@ -35,12 +38,14 @@ function run(command: string, args: string[]): string {
 /**
  * Bundles modules in a process of Bun's, and gives the files of the bundle by their names.
  * @param options See build/bundle.ts
+ * @param sources Receives the paths of the files that are in it
  * @throws {Error} with the errors of the bundler.
  */
-function bundle(bun: string, options: Record<string, unknown>): FilesByName {
+function bundle(bun: string, options: Record<string, unknown>, sources: Set<string>): FilesByName {
   const outdir = mkdtempSync(join(tmpdir(), "rouse-"));
   try {
-    run(bun, [resolve(ROOT, "build/bundle.ts"), JSON.stringify({ ...options, outdir })]);
+    const output = run(bun, [resolve(ROOT, "build/bundle.ts"), JSON.stringify({ ...options, outdir })]);
+    for (const file of JSON.parse(output) as string[]) sources.add(resolve(ROOT, file));
     const names = readdirSync(outdir, { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".js")).sort();
     return Object.fromEntries(names.map((name) => [name, readFileSync(join(outdir, name), "utf8")]));
@@ -49,9 +54,15 @@ function bundle(bun: string, options: Record<string, unknown>): FilesByName {
   }
 }
 
-/** The files that are embedded in the executable. @param main The entry point. */
-function bundleProduct(bun: string, main: string): EmbeddedFiles {
-  return {
+/**
+ * The files that are embedded in the executable.
+ * @param bun The program that bundles.
+ * @param engine What the executable runs in.
+ * @param main The entry point.
+ */
+function bundleProduct(bun: string, engine: Engine, main: string): EmbeddedFiles {
+  const sources = new Set<string>();
+  const files = {
     // Not minified yet, so that stacks name lines that can be read.
     program: bundle(bun, {
       entrypoints: [main],
@@ -77,14 +88,18 @@ function bundleProduct(bun: string, main: string): EmbeddedFiles {
       ],
       target: "bun",
       external: ["rouse", "rouse:jobs"],
-    }),
+    }, sources),
     package: bundle(bun, {
       entrypoints: ["lib/author/mod.ts", "lib/testing/mod.ts"],
       target: "node",
       root: "lib",
-    }),
+    }, sources),
     declarations: declarations(),
   };
+  for (const directory of Object.values(declaredPackages())) sources.add(join(directory, "package.json"));
+  const contents = { version: VERSION, engine, packages: packagesOf(sources) };
+  const own = readFileSync(resolve(ROOT, "LICENSE"), "utf8");
+  return { ...files, sbom: cycloneDx(contents), licences: noticesOf(contents, own) };
 }
 
 /** What is built. */
@@ -101,11 +116,12 @@ interface Order {
 /** How to compile, by the engine's name. */
 const ENGINES: Record<string, (order: Order) => Promise<void>> = {
   async bun({ output, main, directory, arch }) {
-    const compiler = findBun(ROOT, run);
+    const own = findEngine(ROOT), compiler = own.path;
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
-    const embedded = bundleProduct(compiler, main), base = dirname(directory ?? ROOT);
-    const compileFor = (target?: Target) => compile({ compiler, embedded, jobs, base, output, target });
-    if (arch === undefined) compileFor();
+    const base = dirname(directory ?? ROOT);
+    const compileFor = (engine: Engine, target?: Target) =>
+      compile({ compiler, embedded: bundleProduct(compiler, engine, main), jobs, base, output, target });
+    if (arch === undefined) compileFor(own);
     else await withEngineFor(ROOT, arch, run, compileFor);
   },
   async deno({ output, directory, arch }) {
