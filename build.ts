@@ -4,15 +4,14 @@
  *     deno task build [--engine bun|deno] [--jobs DIR] [-o FILE]
  */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import process from "node:process";
+import { bundle, findBun } from "./build/bundler.ts";
 import { compileWithDeno } from "./build/compile_with_deno.ts";
 import { declarations } from "./build/declarations.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
-import type { EmbeddedFiles, FilesByName } from "./lib/cli/build/embedded.ts";
+import type { EmbeddedFiles } from "./lib/cli/build/embedded.ts";
 import { followCommandLine, type Tool } from "./lib/model/command_line/tool.ts";
 import { valueOf } from "./lib/model/command_line/options.ts";
 import { UsageError } from "./lib/model/command_line/usage_error.ts";
@@ -30,45 +29,6 @@ const EVALUATE = [Deno.execPath(), "run", "-q", "-A", resolve(ROOT, "main.ts"), 
  */
 function run(command: string, args: string[]): string {
   return runTool([command, ...args], ROOT, process.env);
-}
-
-/**
- * The path of Bun's own program for this machine: the `bun` package has one for each platform.
- * @throws {Error} when none of them is installed and runs.
- */
-function findBun(): string {
-  const packages = [
-    `bun-${process.platform}-${process.arch}`,
-    `bun-${process.platform}-${process.arch}-musl`,
-  ];
-  const require = createRequire(realpathSync(resolve(ROOT, "node_modules/bun/package.json")));
-  for (const name of packages) {
-    try {
-      const path = require.resolve(`@oven/${name}/bin/bun`);
-      run(path, ["--version"]);
-      return path;
-    } catch {
-      // Not installed, or for the other C library.
-    }
-  }
-  throw new Error(`Unable to find the Bun engine: none of ${packages.join(", ")} is installed and runs here`);
-}
-
-/**
- * Bundles modules in a process of Bun's, and gives the files of the bundle by their names.
- * @param options See build/bundle.ts
- * @throws {Error} with the errors of the bundler.
- */
-function bundle(bun: string, options: Record<string, unknown>): FilesByName {
-  const outdir = mkdtempSync(join(tmpdir(), "rouse-"));
-  try {
-    run(bun, [resolve(ROOT, "build/bundle.ts"), JSON.stringify({ ...options, outdir })]);
-    const names = readdirSync(outdir, { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".js")).sort();
-    return Object.fromEntries(names.map((name) => [name, readFileSync(join(outdir, name), "utf8")]));
-  } finally {
-    rmSync(outdir, { recursive: true });
-  }
 }
 
 /** The files that are embedded in the executable. */
