@@ -2,7 +2,7 @@
 
 import { bundle, findBun } from "../../build/bundler.ts";
 import type * as program from "./program.ts";
-import { Runtime } from "./runtime/runtime.ts";
+import type { Runtime } from "./runtime/runtime.ts";
 
 /** What the program offers. */
 export type Program = typeof program;

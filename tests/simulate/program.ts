@@ -1,6 +1,6 @@
 /** The program that a simulation runs: init as a whole, and what a look at its inside is taken by. */
 
-import { type Effect, type Input, type Time } from "../../lib/engine/effects.ts";
+import type { Effect, Input, Time } from "../../lib/engine/effects.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 
 export { main } from "../../lib/init/init.ts";

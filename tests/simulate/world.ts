@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { Inode } from "./kernel/inodes.ts";
 import { Kernel } from "./kernel/kernel.ts";
-import { Pipe, PipeEnd } from "./kernel/pipes.ts";
+import { Pipe, type PipeEnd } from "./kernel/pipes.ts";
 import { Process } from "./kernel/process.ts";
 import { OpenNull } from "./kernel/files.ts";
 import { loadProgram } from "./image.ts";

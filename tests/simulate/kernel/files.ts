@@ -1,7 +1,7 @@
 /** Open regular files, directories and devices. */
 
 import { O_APPEND } from "../../../lib/sys/io/descriptors.ts";
-import { CLOSE_WRITE, Inode, MODIFY } from "./inodes.ts";
+import { CLOSE_WRITE, type Inode, MODIFY } from "./inodes.ts";
 import { EINVAL, EIO, EISDIR, ENOSPC, NOTHING, OpenFile } from "./open_file.ts";
 
 /** The disk that regular files are on. */

@@ -28,7 +28,7 @@ const CALLS: Partial<Record<CallName, Handler>> = {
 };
 
 /** Begins a program in a process that has executed it. False where there is no such program. */
-export type ProgramLoader = (process: Process, program: string) => void;
+export type ProgramLoader = (executed: Process, program: string) => void;
 
 /** The kernel. */
 export class Kernel {

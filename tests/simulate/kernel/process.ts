@@ -34,9 +34,9 @@ const HARMLESS = new Set([SIGCHLD, SIGCONT, SIGURG, SIGWINCH]);
 /** What processes need of the kernel. */
 export interface ProcessHost {
   readonly init: Process;
-  ended(process: Process): void;
+  ended(subject: Process): void;
   /** A process has stopped or gone on. */
-  told(process: Process): void;
+  told(subject: Process): void;
 }
 
 /** A process. */

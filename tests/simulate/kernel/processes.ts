@@ -27,7 +27,7 @@ export class Processes implements ProcessHost {
   readonly init: Process;
   #last: number;
   /** Who could not be reaped by anybody else: told of each process that has ended. */
-  onEnded: (process: Process) => void = () => {};
+  onEnded: (ended: Process) => void = () => {};
 
   /** @param pid That of init, which all orphans become children of. */
   constructor(private readonly clock: Clock, root: Inode, pid: number) {

@@ -9,11 +9,12 @@
  * - `left` how many children it leaves behind when it ends
  */
 
+import { OpenNull } from "../kernel/files.ts";
 import { SIGKILL, SIGSTOP, SIGTERM } from "../kernel/process.ts";
 import type { System } from "./system.ts";
 
-/** Told of each line that a program has written as a whole. */
-export type LineListener = (job: string, instance: string, pid: number, line: number, bytes: number) => void;
+/** Told of each line that a program has written as a whole, and not to /dev/null. */
+export type LineListener = (job: string, instance: string, pid: number, line: number) => void;
 
 /** The numbers of an argument list. */
 class Settings {
@@ -95,8 +96,9 @@ async function print(system: System, settings: Settings, lines: number, onLine: 
   const size = settings.number("size", 0), every = settings.number("every", 10), { pid } = system.process;
   for (let line = 1; line <= lines; line++) {
     const text = `${job} ${instance || "-"} ${pid} ${line} `.padEnd(size, "x") + "\n";
+    const isKept = !(system.process.file(1) instanceof OpenNull);
     if (!await system.write(1, text)) return;
-    onLine(job, instance, pid, line, text.length);
+    if (isKept) onLine(job, instance, pid, line);
     if (every > 0) await system.sleep(every);
   }
 }
