@@ -1,7 +1,9 @@
 /**
  * Simulates the whole init on a simulated kernel, in virtual time: one seed, one history.
  *
- *     deno task simulate [--seed N] [--seeds COUNT] [--hours H] [--actions I,J,…] [--verbose]
+ *     deno task simulate [--seed N] [--seeds COUNT] [--hours H] [--actions I,J,…] [--verbose] [--keep-going] [--as-it-is]
+ *
+ * Without a seed, it goes on with one after another for ever. A failure is shrunk and ends it, unless it is to keep going.
  */
 
 import process from "node:process";
@@ -31,7 +33,8 @@ for (let seed = start; seed < start + count; seed++) {
   if (isVerbose) console.log([...outcome.messages, "", ...outcome.trace].join("\n"));
   if (outcome.violations.length === 0) continue;
   report(outcome);
-  if (chosen) process.exit(1);
+  if (chosen || process.argv.includes("--as-it-is")) process.exit(1);
+  if (process.argv.includes("--keep-going")) continue;
   console.log("\nshrinking …");
   const kept = await shrink(seed, whole, outcome);
   console.log(

@@ -12,8 +12,11 @@ import type { Process } from "./kernel/process.ts";
 import { type CallRecord, client, type MethodCall } from "./programs/client.ts";
 import { CONFIGURATION, LOGS, type World } from "./world.ts";
 
-/** How init is reached. */
-const ADDRESSES = { privileged: "/run/rouse/private", others: "\0/com/ubuntu/upstart" };
+/** How init is reached, by root and by others. */
+const ADDRESSES = {
+  privileged: ["/run/rouse/private", "\0/com/ubuntu/upstart", "/run/rouse/control"],
+  others: ["\0/com/ubuntu/upstart", "/run/rouse/control"],
+};
 
 /** The limit of descriptors while they are few. */
 const FEW = 40;
@@ -118,16 +121,27 @@ export class Performer {
     this.world.kernel.clock.after(duration, over);
   }
 
+  /** Asks init something, as root and as others reach it, that it must answer. */
+  probe(): void {
+    const calls = () => [CALLS.list({} as RequestAction)];
+    for (const addresses of Object.values(ADDRESSES)) this.#call(0, calls(), { addresses });
+  }
+
   #request(action: RequestAction): void {
     const calls = Array.from({ length: action.times }, () => CALLS[action.what](action));
     this.#call(action.uid, calls, action);
   }
 
-  #call(uid: number, calls: MethodCall[], { patience, slowness = 0 }: Partial<RequestAction>): void {
+  #call(
+    uid: number,
+    calls: MethodCall[],
+    more: Partial<RequestAction> & { addresses?: readonly string[] },
+  ): void {
+    const { patience, slowness = 0 } = more;
     const records = calls.map((call): CallRecord => ({ call, uid, answers: 0, isOver: false }));
     this.calls.push(...records);
-    const address = uid === 0 ? ADDRESSES.privileged : ADDRESSES.others;
-    const manner = { address, calls: records, slowness, ...patience !== undefined && { patience } };
+    const addresses = more.addresses ?? (uid === 0 ? ADDRESSES.privileged : ADDRESSES.others);
+    const manner = { addresses, calls: records, slowness, ...patience !== undefined && { patience } };
     this.world.run(client(manner), uid);
   }
 

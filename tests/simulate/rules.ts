@@ -12,8 +12,18 @@ const PROMPT = 2000;
 /** How long an answer may take that waits for nothing, in ms. */
 const ANSWER_TIME = 30_000;
 
+/** How many calls are made to look whether init answers. */
+const PROBES = 2;
+
 /** How many descriptors init has open for itself: the standard streams, pollers, sockets and spare ones. */
 const OWN_DESCRIPTORS = 30;
+
+const REACHABLE: Rule = {
+  name: "init can be asked, whatever has happened to it",
+  atRest: ({ performer }) =>
+    performer.calls.slice(-PROBES).filter(({ answers }) => answers === 0)
+      .map(({ refused }) => refused ?? "there is no answer"),
+};
 
 const ANSWERED: Rule = {
   name: "every request is answered once, or its client is gone",
@@ -72,9 +82,18 @@ const ONE_MAIN: Rule = {
 
 const NO_FAULT: Rule = {
   name: "nothing uncaught is thrown, and no fault of init's own is logged",
-  always: ({ world }) => world.messages.filter((line) => line.includes("Internal error")),
-  atEnd: ({ world }) => world.messages.filter((line) => line.includes("Internal error")),
+  always: ({ world }) => faultsIn(world.messages),
+  atEnd: ({ world }) => faultsIn(world.messages),
 };
+
+/** What the kernel says that refuses something by chance (faults.ts). */
+const REFUSALS =
+  /Too many open files|Cannot allocate memory|Input\/output error|No space left|temporarily unavailable|Interrupted|Software caused/;
+
+/** The messages of faults that are not the simulation's own. */
+function faultsIn(messages: readonly string[]): string[] {
+  return messages.filter((line) => line.includes("Internal error") && !REFUSALS.test(line));
+}
 
 const NO_LEAK: Rule = {
   name: "no descriptor is left open",
@@ -220,6 +239,7 @@ function instancesOf(engine: Scene["engine"]) {
 
 /** The rules. */
 export const RULES: readonly Rule[] = [
+  REACHABLE,
   ANSWERED,
   REAPED,
   ONE_MAIN,

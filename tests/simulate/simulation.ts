@@ -41,8 +41,8 @@ export interface Outcome {
 /** How often the rules are looked at, in ms. */
 const LOOKING = 1000;
 
-/** How long nothing is done to init before it is looked at at rest, and how long it may take to end, in ms. */
-const REST = 600_000, LONGEST_END = 120_000;
+/** How long nothing is done to init before it is looked at at rest, then asked something, and how long it may take to end, in ms. */
+const REST = 600_000, PROBE = 40_000, LONGEST_END = 120_000;
 
 const SIGTERM = 15;
 
@@ -119,6 +119,8 @@ export class Simulation implements Scene {
       }
       performer.calm();
       if (!isBroken()) await runUntil(world, kernel.clock.now + REST, isBroken);
+      performer.probe();
+      if (!isBroken()) await runUntil(world, kernel.clock.now + PROBE, isBroken);
       if (!isBroken()) { for (const rule of this.rules) this.#judge(rule, rule.atRest?.(this)); }
       if (!isBroken()) await this.#end();
       return this.#outcome();

@@ -4,7 +4,7 @@ import process from "node:process";
 import { ControlError } from "../../control/supervisor.ts";
 import { canAdopt } from "../../sys/io/server.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
+import { ifAllowed, isKernelError } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
 import { isCompiled } from "../../sys/runtime/self.ts";
 import type { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
@@ -93,8 +93,10 @@ export class Restart implements Part<SavedRestarts> {
       throw error;
     }
     setTimeout(() => {
-      this.#replace(signals, argv, executable).catch((error) => messages.fault("the restart of init", error))
-        .finally(() => this.#next = undefined);
+      this.#replace(signals, argv, executable).catch((error) => {
+        if (isKernelError(error)) messages.log("error", failureOf(executable, error));
+        else messages.fault("the restart of init", error);
+      }).finally(() => this.#next = undefined);
     }, REPLY_TIME);
   }
 
@@ -117,7 +119,7 @@ export class Restart implements Part<SavedRestarts> {
           signals: notes.reader,
           descriptors: descriptorsOf(parts()),
         });
-        messages.log("error", `Unable to restart init as ${executable}: ${error.message}`);
+        messages.log("error", failureOf(executable, error));
       } finally {
         init.startAgain();
       }
@@ -127,4 +129,9 @@ export class Restart implements Part<SavedRestarts> {
       for (const signal of noted) signals.received(signal);
     }
   }
+}
+
+/** The message of a restart that the kernel does not allow for now. */
+function failureOf(executable: string, { message }: Error): string {
+  return `Unable to restart init as ${executable}: ${message}`;
 }

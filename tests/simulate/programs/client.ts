@@ -33,7 +33,8 @@ export interface CallRecord {
 
 /** How a client behaves. */
 export interface ClientManner {
-  address: string;
+  /** Where init may listen: they are tried one after the other. */
+  addresses: readonly string[];
   calls: CallRecord[];
   /** After how many ms it is gone, whether it was answered or not. Absent: it waits. */
   patience?: number;
@@ -61,7 +62,7 @@ export function client(
     let fd = -11;
     for (let attempt = 0; attempt < ATTEMPTS && fd < 0; attempt++) {
       if (attempt > 0) await system.sleep(PAUSE);
-      fd = system.connect(address);
+      for (const address of addresses) if (fd < 0) fd = system.connect(address);
     }
     if (fd < 0) return finish(`connect ${fd}`);
     if (!await system.write(fd, Buffer.from(clientHello(system.process.uid), "latin1"))) {

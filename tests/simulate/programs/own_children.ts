@@ -1,5 +1,6 @@
 /** The programs of init's own executable that it runs as its children, as far as they are simulated. */
 
+import { Engine } from "../../../lib/engine/engine.ts";
 import { STATE_GOOD } from "../../../lib/init/reexec/state_file.ts";
 import type { System } from "./system.ts";
 
@@ -12,12 +13,18 @@ export async function ownChild(system: System): Promise<number> {
   return 0;
 }
 
-/** Reads a state to its end, and says that it is good when it is whole. */
+/** Reads a state to its end, and says that it is good when it is, as the real program does. */
 async function checkState(system: System): Promise<number> {
   const [first = "", second = ""] = (await system.readAll(0)).toString().split("\n");
-  JSON.parse(first);
-  JSON.parse(second);
   await system.sleep(system.kernel.random.between(1, 80));
+  try {
+    JSON.parse(first);
+    const { init: { engine } } = JSON.parse(second);
+    Engine.restore(engine, engine.now);
+  } catch (error) {
+    await system.write(2, (error as Error).message);
+    return 1;
+  }
   await system.write(1, STATE_GOOD);
   return 0;
 }
