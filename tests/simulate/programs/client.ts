@@ -47,7 +47,7 @@ const ATTEMPTS = 50, PAUSE = 100;
 
 /** The program of a client. */
 export function client(
-  { address, calls, patience, slowness }: ClientManner,
+  { addresses, calls, patience, slowness }: ClientManner,
 ): (system: System) => Promise<number> {
   return async (system) => {
     const finish = (why?: string) => {
