@@ -159,6 +159,8 @@ export interface Supervisor {
   readonly restarting: boolean;
   /** Logs an exception of our own code, in the service or below. `where` names what it was doing. */
   fault(where: string, error: unknown): void;
+  /** Logs a warning. */
+  warn(message: string): void;
   /** Tells that so many bytes have come from clients. */
   received(bytes: number): void;
   /** Calls the listener with all that happens, or what is of certain kinds, until the function returned is called. */

@@ -252,6 +252,10 @@ export class RunningInit extends EngineLoop implements Supervisor, Part<SavedIni
     this.subscriptions.notify({ kind: "restarted" });
   }
 
+  warn(message: string): void {
+    this.context.messages.log("warn", message);
+  }
+
   received(bytes: number): void {
     this.memoryTrim.received(bytes);
   }

@@ -317,7 +317,8 @@ export const ROUSE: Interface<null> = {
     /** Whether init is about to be. */
     restarting: { type: "b", get: (_, { supervisor }) => supervisor.restarting },
   },
-  signals: {},
+  /** The last word to a client that is dropped: what it has done. */
+  signals: { Dropped: "reason:s" },
 };
 
 /** What is to be said of an instance. */

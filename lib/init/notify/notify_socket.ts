@@ -9,6 +9,7 @@ import { isFault } from "../../sys/call/fault.ts";
 import { EADDRINUSE, SystemError } from "../../sys/call/errno.ts";
 import { type Datagram, DatagramReceiver, openDatagramSocket } from "../../sys/io/datagram.ts";
 import { close } from "../../sys/io/descriptors.ts";
+import { closeHurried } from "../../sys/io/hurried.ts";
 import { connectUnixDatagram } from "../../sys/io/socket.ts";
 import { throttledPoller } from "../../sys/io/throttled_poller.ts";
 import { makeRuntimeDirectory, runtimeDirectories } from "../host/directories.ts";
@@ -64,7 +65,7 @@ export class NotifySocket implements Part<SavedSocket> {
     const { path, fd } = this.#open;
     this.#open = undefined;
     throttledPoller().unwatch(fd);
-    close(fd);
+    closeHurried(fd);
     fs.rmSync(path, { force: true });
   }
 
