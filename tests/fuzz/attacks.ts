@@ -2,11 +2,12 @@
 
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type NetConnectOpts, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { clientHello } from "../../lib/dbus/handshake.ts";
+import { write } from "../../lib/sys/io/descriptors.ts";
 import { until, within } from "../support/deadline.ts";
 import { RunningInit } from "../support/init.ts";
 import { corpusOf, shapedInputs } from "./inputs.ts";
@@ -162,6 +163,42 @@ export const ATTACKS: readonly Attack[] = [
     },
   },
 ];
+
+/** Requests whose command is none that ends a machine, or changes its runlevel. */
+function withoutOrders(bytes: Buffer): Buffer {
+  const changed = Buffer.from(bytes), magic = Buffer.from([0x69, 0x19, 0x09, 0x03]);
+  for (let at = changed.indexOf(magic); at >= 0; at = changed.indexOf(magic, at + 1)) {
+    if (at + 8 <= changed.length && changed.readInt32LE(at + 4) < 6) changed.writeInt32LE(9, at + 4);
+  }
+  return changed;
+}
+
+/**
+ * Writes to the FIFO of an init that is SysV's, as it takes it.
+ * @param answers Resolves when init has had its turn: what was written at once is one request to it, and what is none ends it
+ */
+export async function writeToFifo(
+  path: string,
+  count: number,
+  seed: number,
+  answers: () => Promise<unknown>,
+): Promise<void> {
+  await until("init has its FIFO", () => existsSync(path));
+  const fifo = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    for (const input of inputsFor("initctl-fifo", count, seed).map(withoutOrders)) {
+      let rest = input;
+      await until("init takes what is written", () => {
+        const written = write(fifo, rest);
+        if (written > 0) rest = rest.subarray(written);
+        return rest.length === 0;
+      });
+      await answers();
+    }
+  } finally {
+    closeSync(fifo);
+  }
+}
 
 /** So many inputs are thrown at one place before init is looked at. */
 const A_ROUND = 40;
