@@ -14,6 +14,7 @@ import {
   METHOD_CALL,
   METHOD_RETURN,
   NO_REPLY_EXPECTED,
+  SIGNAL,
 } from "../../dbus/message.ts";
 import { MessageReader } from "../../dbus/message_reader.ts";
 import { ProtocolError } from "../../dbus/protocol_error.ts";
@@ -114,6 +115,8 @@ export class Client implements ChannelUser {
   #serial = 0;
   #greeting: string | undefined = "";
   #failure: Error | undefined;
+  /** Why init says that it drops this client. */
+  #dropped: string | undefined;
   #closed = false;
 
   /** @param server The process that listens, as this process's namespace has it; unknown on a bus */
@@ -254,6 +257,9 @@ export class Client implements ChannelUser {
   }
 
   #settle(message: Message): void {
+    if (message.type === SIGNAL && message.interface === ROUSE_INTERFACE && message.member === "Dropped") {
+      this.#dropped = String(message.body[0]);
+    }
     const pending = this.#pending.get(message.replySerial ?? 0);
     if (!pending || (message.type !== METHOD_RETURN && message.type !== ERROR)) return;
     this.#pending.delete(message.replySerial!);
@@ -264,6 +270,9 @@ export class Client implements ChannelUser {
   /** Init has closed the connection. Before it has said a word, that is for who asks. */
   ended(): void {
     const isRefused = this.#greeting === "" && this.destination === undefined;
+    if (this.#dropped !== undefined) {
+      return this.lost(new Error(`Init has dropped this client: it ${printable(this.#dropped)}`));
+    }
     this.lost(new Error(isRefused ? REFUSED : "Connection was disconnected before a reply was received"));
   }
 

@@ -33,7 +33,7 @@ export interface HandedState {
   problem?: unknown;
 }
 
-export function encodeState(program: SavedProgram, running: RunningMain[]): Uint8Array {
+export function encodeState(program: Partial<SavedProgram>, running: RunningMain[]): Uint8Array {
   const header: StateHeader = { version: STATE_VERSION, writer: VERSION, running };
   return Buffer.from(`${JSON.stringify(header)}\n${JSON.stringify(program)}`);
 }

@@ -4,8 +4,10 @@ import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
-import { peerCredentials } from "./descriptors.ts";
-import { listen, type ServerSocket, type ServerSocketEvents } from "./server.ts";
+import { peerCredentials } from "../io/descriptors.ts";
+import { Listener } from "./listener.ts";
+import { guardedSocket, type ServerSocket, serverSocket, type ServerSocketEvents } from "./server.ts";
+import { listenUnix } from "../io/socket.ts";
 import { TemporaryDirectory } from "../testing/directory.ts";
 
 /** More than the kernel takes for a client that does not read, in bytes. */
@@ -15,13 +17,18 @@ const MUCH = 4 << 20;
 let count = 0;
 const abstractName = () => `\0rouse-test-${process.pid}-${++count}`;
 
+/** The kinds of connections. */
+const KINDS = { "trusted": serverSocket, "guarded": guardedSocket };
+type Kind = (fd: number) => ServerSocket;
+
 /** A server with one client, until the function has ended. */
 async function withClient(
+  kind: Kind,
   path: string,
   test: (socket: ServerSocket, client: Socket) => Promise<void>,
 ): Promise<void> {
   const connected = Promise.withResolvers<ServerSocket>();
-  const server = await listen(path, connected.resolve);
+  const server = new Listener(listenUnix(path), (fd) => connected.resolve(kind(fd)));
   const client = createConnection({ path, allowHalfOpen: true });
   try {
     const [socket] = await Promise.all([connected.promise, once(client, "connect")]);
@@ -60,16 +67,32 @@ function received(socket: ServerSocket): Promise<string> {
   let text = "";
   return new Promise((resolve) => {
     socket.start(
-      events({ onData: (bytes) => text += bytes.toString("latin1"), onClose: () => resolve(text) }),
+      events({
+        onData: (bytes) => text += bytes.toString("latin1"),
+        onDrain() {},
+        onClose: () => resolve(text),
+      }),
     );
   });
 }
 
-Deno.test("a file and an abstract name are listened on, and the kernel knows the client", async () => {
+/** Tests all kinds of connections. */
+function test(name: string, body: (kind: Kind) => Promise<void>): void {
+  for (const [which, kind] of Object.entries(KINDS)) Deno.test(`${name}: ${which}`, () => body(kind));
+}
+
+Deno.test("a name that is taken is refused with the error's code", () => {
+  const path = abstractName();
+  const server = new Listener(listenUnix(path), () => {});
+  assert.throws(() => listenUnix(path), { code: "EADDRINUSE" });
+  server.close();
+});
+
+test("a file and an abstract name are listened on, and the kernel knows the client", async (kind) => {
   using temporary = new TemporaryDirectory();
   const directory = temporary.path;
   for (const path of [join(directory, "socket"), abstractName()]) {
-    await withClient(path, async (socket, client) => {
+    await withClient(kind, path, async (socket, client) => {
       const { pid, uid } = peerCredentials(socket.fd);
       assert.deepEqual([pid, uid], [process.pid, process.getuid!()]);
       socket.start(events({ onData: (bytes) => socket.write(bytes), onClose() {} }));
@@ -80,15 +103,8 @@ Deno.test("a file and an abstract name are listened on, and the kernel knows the
   }
 });
 
-Deno.test("a name that is taken is refused with the error's code", async () => {
-  const path = abstractName();
-  const server = await listen(path, () => {});
-  await assert.rejects(listen(path, () => {}), { code: "EADDRINUSE" });
-  server.close();
-});
-
-Deno.test("what the kernel does not take waits, in order, until the client reads", async () => {
-  await withClient(abstractName(), async (socket, client) => {
+test("what the kernel does not take waits, in order, until the client reads", async (kind) => {
+  await withClient(kind, abstractName(), async (socket, client) => {
     const drained = Promise.withResolvers<void>();
     socket.start(events({ onDrain: drained.resolve, onClose() {} }));
     const bytes = numbered(MUCH);
@@ -104,8 +120,8 @@ Deno.test("what the kernel does not take waits, in order, until the client reads
   });
 });
 
-Deno.test("a client that writes no more still gets what is waiting", async () => {
-  await withClient(abstractName(), async (socket, client) => {
+test("a client that writes no more still gets what is waiting", async (kind) => {
+  await withClient(kind, abstractName(), async (socket, client) => {
     const closed = received(socket);
     const bytes = numbered(MUCH);
     socket.write(bytes);
@@ -116,8 +132,8 @@ Deno.test("a client that writes no more still gets what is waiting", async () =>
   });
 });
 
-Deno.test("a connection that is paused takes no data until it is resumed", async () => {
-  await withClient(abstractName(), async (socket, client) => {
+test("a connection that is paused takes no data until it is resumed", async (kind) => {
+  await withClient(kind, abstractName(), async (socket, client) => {
     const closed = received(socket);
     socket.pause();
     assert.equal(socket.paused, true);
@@ -125,7 +141,7 @@ Deno.test("a connection that is paused takes no data until it is resumed", async
     let isClosed = false;
     void closed.then(() => isClosed = true);
     // Another connection's data, sent later, is there.
-    await withClient(abstractName(), async (other, otherClient) => {
+    await withClient(kind, abstractName(), async (other, otherClient) => {
       const otherClosed = received(other);
       otherClient.end();
       await otherClosed;
@@ -137,8 +153,8 @@ Deno.test("a connection that is paused takes no data until it is resumed", async
   });
 });
 
-Deno.test("a connection that is closed is dropped, and takes nothing more", async () => {
-  await withClient(abstractName(), async (socket, client) => {
+test("a connection that is closed is dropped, and takes nothing more", async (kind) => {
+  await withClient(kind, abstractName(), async (socket, client) => {
     let closes = 0;
     const closed = new Promise<void>((resolve) => {
       socket.start(events({
@@ -163,9 +179,9 @@ Deno.test("a connection that is closed is dropped, and takes nothing more", asyn
   });
 });
 
-Deno.test("a client that goes is told of, however much it leaves unread, by a paused connection too", async () => {
+test("a client that goes is told of, however much it leaves unread, by a paused connection too", async (kind) => {
   for (const paused of [false, true]) {
-    await withClient(abstractName(), async (socket, client) => {
+    await withClient(kind, abstractName(), async (socket, client) => {
       const closed = received(socket);
       socket.write(numbered(MUCH));
       if (paused) socket.pause();

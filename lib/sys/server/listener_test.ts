@@ -3,14 +3,15 @@ import { connect } from "node:net";
 import process from "node:process";
 import { ENOMEM, SystemError } from "../call/errno.ts";
 import { kernel } from "../call/kernel.ts";
-import { close } from "./descriptors.ts";
-import { Epoll } from "./epoll.ts";
+import { close } from "../io/descriptors.ts";
+import { Epoll } from "../io/epoll.ts";
 import { Listener } from "./listener.ts";
+import { listenUnix } from "../io/socket.ts";
 
 Deno.test("a listener that can neither accept a client nor go on listening tries again", async () => {
   const path = `\0rouse-test-listener-${process.pid}`;
   const { promise, resolve } = Promise.withResolvers<number>();
-  const listener = new Listener(path, { accepted: resolve });
+  const listener = new Listener(listenUnix(path), resolve);
   const memory = kernel(), { call } = memory, { add } = Epoll.prototype;
   let refusals = 0, faults = 0;
   // There is no descriptor, the one in reserve is of no use, and then there is no memory either.
