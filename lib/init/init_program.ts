@@ -5,7 +5,7 @@ import type { Configuration } from "../config/configuration.ts";
 import { ControlError } from "../control/supervisor.ts";
 import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
-import { raiseDescriptorLimit } from "../sys/process/limits.ts";
+import { openReserve, raiseDescriptorLimit } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { VERSION } from "../model/version.ts";
@@ -456,6 +456,8 @@ export class InitProgram implements Part<SavedProgram> {
     this.#teardownBegan ??= performance.now();
     // Else the teardown would end them, as it does all processes, and that would look like a mistake in a module.
     this.#configuration.endEvaluations();
+    // What ends init may need the last descriptors.
+    openReserve();
     this.#teardown.begin(requester);
   }
 

@@ -3,6 +3,7 @@
 import process from "node:process";
 import { ControlError } from "../../control/supervisor.ts";
 import { canAdopt } from "../../sys/server/server.ts";
+import { openReserve } from "../../sys/process/limits.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
@@ -84,17 +85,21 @@ export class Restart implements Part<SavedRestarts> {
   }
 
   async #try(signals: SignalTable, argv: Uint8Array, executable: string): Promise<void> {
-    const { begun, init, messages, parts } = this.subject;
+    const { begun, init, messages, parts } = this.subject, giveBack = openReserve();
     try {
       await begun;
       await tryState(executable, encodeState(saveParts(parts()), init().running()), init().childWorld);
     } catch (error) {
       this.#next = undefined;
+      giveBack();
       throw error;
     }
     setTimeout(() => {
       this.#replace(signals, argv, executable).catch((error) => messages.fault("the restart of init", error))
-        .finally(() => this.#next = undefined);
+        .finally(() => {
+          this.#next = undefined;
+          giveBack();
+        });
     }, REPLY_TIME);
   }
 
