@@ -17,6 +17,7 @@ import {
   SIGNAL,
 } from "../../dbus/message.ts";
 import { MessageReader } from "../../dbus/message_reader.ts";
+import { ProtocolError } from "../../dbus/protocol_error.ts";
 import type { Variant } from "../../dbus/value_writer.ts";
 import { ERROR_PREFIX, MANAGER_PATH, PROPERTIES, ROUSE_INTERFACE, socketPath } from "../names.ts";
 import { printable } from "../../model/text/printable.ts";
@@ -27,6 +28,12 @@ const LONGEST_CONNECT = 10_000;
 
 /** The error of calls over a connection that this side has closed. */
 const CLOSED = "The connection is closed";
+
+/** What is said of bytes that are no D-Bus. */
+const UNREADABLE = "Unable to read init's answer, which is no D-Bus";
+
+/** More is not waited for of the line that a server answers first, in bytes. */
+const LONGEST_GREETING = 8192;
 
 /** What a connection that ends without a greeting most likely means. */
 const REFUSED =
@@ -227,7 +234,9 @@ export class Client implements ChannelUser {
       this.#reader.push(rest);
       for (let message; (message = this.#reader.next());) this.#settle(message);
     } catch (error) {
-      this.lost(error as Error);
+      this.lost(
+        error instanceof ProtocolError ? new Error(`${UNREADABLE}: ${error.message}`) : error as Error,
+      );
     }
   }
 
@@ -235,6 +244,9 @@ export class Client implements ChannelUser {
   #authenticate(chunk: Buffer): Buffer | undefined {
     this.#greeting += chunk.toString("latin1");
     const end = this.#greeting!.indexOf("\r\n");
+    if (end < 0 && this.#greeting!.length > LONGEST_GREETING) {
+      throw new Error(`${UNREADABLE}: its first line has no end`);
+    }
     if (end < 0) return undefined;
     const line = this.#greeting!.slice(0, end);
     if (line.startsWith("ERROR ")) throw new Error(printable(line.slice("ERROR ".length)));

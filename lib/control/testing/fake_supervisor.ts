@@ -251,6 +251,7 @@ export class FakeSupervisor implements Supervisor {
   }
 
   readonly restarts = 0;
+  readonly crashes = 0;
   readonly restarting = false;
 
   restart(): Promise<void> {

@@ -9,6 +9,7 @@ export const NUMBERS = {
   capset: [126, 91],
   chdir: [80, 49],
   chroot: [161, 51],
+  clock_gettime: [228, 113],
   clone: [56, 220],
   clone3: [435, 435],
   close: [3, 57],
