@@ -4,18 +4,21 @@
  *     deno task build [--engine bun|deno] [--arch x86-64|arm64] [--jobs DIR] [-o FILE]
  */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
+import { bundle } from "./build/bundler.ts";
 import { compileWithDeno } from "./build/compile_with_deno.ts";
-import { declarations } from "./build/declarations.ts";
-import { ARCHITECTURE_NAMES, findBun, withEngineFor } from "./build/engines.ts";
+import { declarations, declaredPackages } from "./build/declarations.ts";
+import { type EngineProgram, findEngine } from "./build/engine.ts";
+import { ARCHITECTURE_NAMES, withEngineFor } from "./build/foreign_engine.ts";
+import { cycloneDx, noticesOf, packagesOf } from "./build/sbom.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
-import type { EmbeddedFiles, FilesByName } from "./lib/cli/build/embedded.ts";
+import type { EmbeddedFiles } from "./lib/cli/build/embedded.ts";
 import { followCommandLine, type Tool } from "./lib/model/command_line/tool.ts";
 import { valueOf } from "./lib/model/command_line/options.ts";
 import { UsageError } from "./lib/model/command_line/usage_error.ts";
+import { VERSION } from "./lib/model/version.ts";
 import { writeAll } from "./lib/sys/io/write_all.ts";
 import { runTool, type Target } from "./lib/sys/runtime/compile.ts";
 
@@ -33,28 +36,17 @@ function run(command: string, args: string[]): string {
 }
 
 /**
- * Bundles modules in a process of Bun's, and gives the files of the bundle by their names.
- * @param options See build/bundle.ts
- * @throws {Error} with the errors of the bundler.
+ * The files that are embedded in the executable.
+ * @param bun The program that bundles.
+ * @param engine What the executable runs in.
+ * @param main The entry point.
  */
-function bundle(bun: string, options: Record<string, unknown>): FilesByName {
-  const outdir = mkdtempSync(join(tmpdir(), "rouse-"));
-  try {
-    run(bun, [resolve(ROOT, "build/bundle.ts"), JSON.stringify({ ...options, outdir })]);
-    const names = readdirSync(outdir, { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".js")).sort();
-    return Object.fromEntries(names.map((name) => [name, readFileSync(join(outdir, name), "utf8")]));
-  } finally {
-    rmSync(outdir, { recursive: true });
-  }
-}
-
-/** The files that are embedded in the executable. */
-function bundleProduct(bun: string): EmbeddedFiles {
-  return {
+function bundleProduct(bun: string, engine: EngineProgram, main: string): EmbeddedFiles {
+  const sources = new Set<string>();
+  const files = {
     // Not minified yet, so that stacks name lines that can be read.
     program: bundle(bun, {
-      entrypoints: ["main.ts"],
+      entrypoints: [main],
       // What short commands load. Each is a bundle of its own, so objects of a class must not pass from one to another.
       alone: [
         "lib/cli/initctl/initctl.ts",
@@ -77,19 +69,25 @@ function bundleProduct(bun: string): EmbeddedFiles {
       ],
       target: "bun",
       external: ["rouse", "rouse:jobs"],
-    }),
+    }, sources),
     package: bundle(bun, {
       entrypoints: ["lib/author/mod.ts", "lib/testing/mod.ts"],
       target: "node",
       root: "lib",
-    }),
+    }, sources),
     declarations: declarations(),
   };
+  for (const directory of Object.values(declaredPackages())) sources.add(join(directory, "package.json"));
+  const contents = { version: VERSION, engine, packages: packagesOf(sources) };
+  const own = readFileSync(resolve(ROOT, "LICENSE"), "utf8");
+  return { ...files, sbom: cycloneDx(contents), licences: noticesOf(contents, own) };
 }
 
 /** What is built. */
 interface Order {
   output: string;
+  /** The entry point: main.ts, or a test's. */
+  main: string;
   /** The directory of jobs that are compiled in. */
   directory: string | undefined;
   /** One of {@link ARCHITECTURE_NAMES}; this machine's where there is none. */
@@ -98,12 +96,13 @@ interface Order {
 
 /** How to compile, by the engine's name. */
 const ENGINES: Record<string, (order: Order) => Promise<void>> = {
-  async bun({ output, directory, arch }) {
-    const compiler = findBun(ROOT, run);
+  async bun({ output, main, directory, arch }) {
+    const own = findEngine(ROOT), compiler = own.path;
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
-    const embedded = bundleProduct(compiler), base = dirname(directory ?? ROOT);
-    const compileFor = (target?: Target) => compile({ compiler, embedded, jobs, base, output, target });
-    if (arch === undefined) compileFor();
+    const base = dirname(directory ?? ROOT);
+    const compileFor = (engine: EngineProgram, target?: Target) =>
+      compile({ compiler, embedded: bundleProduct(compiler, engine, main), jobs, base, output, target });
+    if (arch === undefined) compileFor(own);
     else await withEngineFor(ROOT, arch, run, compileFor);
   },
   async deno({ output, directory, arch }) {
@@ -125,6 +124,7 @@ const BUILD: Tool = {
       help: `Linux on ${ARCHITECTURE_NAMES.join(" or ")}, with glibc; this machine by default`,
     },
     { long: "jobs", argument: "DIR", help: "directory of jobs that are compiled in" },
+    { long: "main", argument: "FILE", help: "entry point of a test's executable; main.ts by default" },
     { short: "o", long: "output", argument: "FILE", help: "executable to write; dist/rouse by default" },
   ],
   async run(parsed) {
@@ -142,7 +142,8 @@ const BUILD: Tool = {
       run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
     }
     const output = resolve(ROOT, valueOf(parsed, "output") ?? "dist/rouse");
-    await engine({ output, directory: jobs && resolve(ROOT, jobs), arch });
+    const main = valueOf(parsed, "main") ?? "main.ts";
+    await engine({ output, main, directory: jobs && resolve(ROOT, jobs), arch });
     return 0;
   },
 };

@@ -82,6 +82,8 @@ const ACTIONS: Record<Action, (engine: EngineState, instance: Instance, cause: C
     forgetSetback(engine, instance);
     restart(engine, instance, cause);
     startNeeded(engine, instance);
+    // Who asks has to be told, too, when nobody knows how long the wait is.
+    lookAgain(engine, instance);
   },
 };
 

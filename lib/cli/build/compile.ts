@@ -116,7 +116,8 @@ export function compile({ compiler, embedded, jobs, base, output, target }: Comp
       files: [join(program, EMBEDDED_FILE)],
       // Compiled-in jobs get the authoring module in the same way as those on disk.
       external: ["rouse"],
-      base,
+      // Without jobs nothing depends on where it is built: twice the same gives the same executable.
+      base: Object.keys(jobs).length > 0 ? base : directory,
       output: join(directory, "rouse"),
       target,
     });

@@ -12,6 +12,7 @@ import { failNeed } from "./holds.ts";
 import { isComing, isMet, targetOf } from "./phases.ts";
 import { whyImpossible } from "./reasons.ts";
 import { graphOf } from "./waits.ts";
+import { wakeDependants } from "./wake.ts";
 
 /**
  * Starts what instances need and want, and what these do. To be called when somebody has started them: one that comes
@@ -78,6 +79,7 @@ function startTarget(engine: EngineState, job: LoadedJob, dependant: Instance): 
     if (!(error instanceof ExpansionError)) throw error;
     const reason = `an instance of it has to be started by hand: ${error.message}`;
     job.lastFailure = { reason, exit: undefined };
+    wakeDependants(engine, job);
     return undefined;
   }
   const existing = job.instances.get(name);
