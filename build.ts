@@ -10,7 +10,7 @@ import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { compileWithDeno } from "./build/compile_with_deno.ts";
 import { declarations, declaredPackages } from "./build/declarations.ts";
-import { type Engine, findEngine } from "./build/engine.ts";
+import { type BunProgram, findEngine } from "./build/engine.ts";
 import { cycloneDx, noticesOf, packagesOf } from "./build/sbom.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
 import type { EmbeddedFiles, FilesByName } from "./lib/cli/build/embedded.ts";
@@ -54,7 +54,7 @@ function bundle(bun: string, options: Record<string, unknown>, sources: Set<stri
 }
 
 /** The files that are embedded in the executable. */
-function bundleProduct(engine: Engine): EmbeddedFiles {
+function bundleProduct(engine: BunProgram): EmbeddedFiles {
   const { path: bun } = engine, sources = new Set<string>();
   const files = {
     // Not minified yet, so that stacks name lines that can be read.

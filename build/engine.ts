@@ -11,8 +11,8 @@ import process from "node:process";
 import { runTool } from "../lib/sys/runtime/compile.ts";
 import ENGINES from "./engines.json" with { type: "json" };
 
-/** An engine. */
-export interface Engine {
+/** The program of an engine. */
+export interface BunProgram {
   /** The npm package that it is of. */
   name: string;
   version: string;
@@ -38,7 +38,7 @@ export function enginePackages(platform = process.platform, arch: string = proce
  * @param root The directory of node_modules
  * @throws {Error} when one is altered, or none is installed and runs.
  */
-export function findEngine(root: string): Engine {
+export function findEngine(root: string): BunProgram {
   const names = enginePackages();
   const require = createRequire(realpathSync(join(root, "node_modules/bun/package.json")));
   for (const name of names) {
