@@ -284,7 +284,7 @@ function host(): Host {
   return {
     programs: [...programs].sort(),
     words: Object.entries(WORDS).flatMap(([word, { help }]) => help === undefined ? [] : [word]),
-    init: async (program) => (await import("./lib/init/options.ts")).describe(program),
+    init: async (program) => (await import("./lib/init/options/command_line.ts")).describe(program),
   };
 }
 

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ENGINE_PARTS } from "./engine_parts.ts";
-import type { BunProgram } from "./engine.ts";
+import type { BunProgram } from "./engines.ts";
 
 /** Something of npm's that is compiled in. */
 interface Part {

@@ -3,8 +3,9 @@
 import { resolve } from "node:path";
 import process from "node:process";
 import { ControlError } from "../../control/supervisor.ts";
+import type { RunningMain } from "../../engine/services/adoption.ts";
 import { untrustedWriterAt } from "../../sys/access/trust.ts";
-import { canAdopt } from "../../sys/io/server.ts";
+import { canAdopt } from "../../sys/server/server.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
@@ -12,7 +13,7 @@ import { isCompiled } from "../../sys/runtime/self.ts";
 import type { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
 import { holdSignals, type SignalTable } from "../host/signal_actions.ts";
 import type { Messages } from "../logs/messages.ts";
-import { descriptorsOf, type Part, type Parts, saveParts } from "../parts/part.ts";
+import { descriptorsOf, type Part, type PartFault, type Parts, saveParts } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 import type { SavedProgram } from "../saved_program.ts";
 import { encodeState } from "./state_file.ts";
@@ -22,12 +23,17 @@ import { tryState } from "./trial.ts";
 /** How long the client who has asked for a restart has to read the answer, in ms, before it begins. */
 const REPLY_TIME = 1;
 
+/** The executable that the process runs, also when its file was renamed or replaced (proc(5)). */
+const RUNNING = "/proc/self/exe";
+
 /** What a restart is about. */
 interface RestartSubject {
   init(): RunningInit;
   messages: Messages;
   spawner: SpawnQueue;
   parts(): Parts<SavedProgram>;
+  /** Undefined before init runs. */
+  signals(): SignalTable | undefined;
   /** Resolves when init has started what it starts by itself. */
   begun: Promise<void>;
 }
@@ -44,6 +50,7 @@ export class Restart implements Part<SavedRestarts> {
   /** The restart that is to come. */
   #next: { executable: string; trial: Promise<void> } | undefined;
   #isOver = false;
+  #isReplacing = false;
 
   constructor(private readonly subject: RestartSubject) {}
 
@@ -65,14 +72,18 @@ export class Restart implements Part<SavedRestarts> {
     this.#isOver = true;
   }
 
+  /** True where init can be restarted in place. */
+  get isPossible(): boolean {
+    return isCompiled() && canAdopt && this.#argv !== undefined;
+  }
+
   /**
    * Tries the executable, and has it take init's place soon. What is asked for while init still starts is done after that.
    *
    * @throws {ControlError} when it cannot be done (the promise rejects).
    */
-  async ask(signals: SignalTable | undefined, executable = process.execPath): Promise<void> {
-    const argv = this.#argv;
-    if (!isCompiled() || !canAdopt || !signals || !argv) {
+  async ask(executable = process.execPath): Promise<void> {
+    if (!this.isPossible) {
       throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
     }
     // What others can write would run with init's rights, from the trial on.
@@ -86,11 +97,11 @@ export class Restart implements Part<SavedRestarts> {
         `Unable to restart init as ${executable}: another restart is under way`,
       );
     }
-    this.#next ??= { executable, trial: this.#try(signals, argv, executable) };
+    this.#next ??= { executable, trial: this.#try(executable) };
     await this.#next.trial;
   }
 
-  async #try(signals: SignalTable, argv: Uint8Array, executable: string): Promise<void> {
+  async #try(executable: string): Promise<void> {
     const { begun, init, messages, parts } = this.subject;
     try {
       await begun;
@@ -100,13 +111,29 @@ export class Restart implements Part<SavedRestarts> {
       throw error;
     }
     setTimeout(() => {
-      this.#replace(signals, argv, executable).catch((error) => messages.fault("the restart of init", error))
+      this.#replace(executable).catch((error) => messages.fault("the restart of init", error))
         .finally(() => this.#next = undefined);
     }, REPLY_TIME);
   }
 
-  async #replace(signals: SignalTable, argv: Uint8Array, executable: string): Promise<void> {
-    const { messages, spawner, parts } = this.subject, init = this.subject.init();
+  /**
+   * Has the executable that this process runs take init's place, after an internal error. What has a fault of its own is left
+   * out of the state. Resolves only when it has failed.
+   */
+  async recover(): Promise<void> {
+    const { begun, messages } = this.subject;
+    await begun;
+    await this.#replace(RUNNING, (part, error) => {
+      messages.fault(`the restart of init: its ${part} cannot be saved`, error);
+    });
+  }
+
+  /** @param onFault Where faults are to be expected: receives them. */
+  async #replace(executable: string, onFault?: PartFault): Promise<void> {
+    const { messages, spawner, parts, signals: signalTable } = this.subject, init = this.subject.init();
+    const signals = signalTable(), argv = this.#argv;
+    if (!signals || !argv || this.#isReplacing) return;
+    this.#isReplacing = true;
     await init.settled();
     // From now on signals are for the successor, and what has come before that is handled here.
     const notes = signals.note();
@@ -116,22 +143,37 @@ export class Restart implements Part<SavedRestarts> {
       if (this.#isOver) return;
       spawner.abandon();
       try {
-        const state = encodeState(saveParts(parts()), init.running());
+        const state = this.#state(onFault);
         // Nothing may happen between the save and the end of this program.
         const error = executeWithState(executable, {
           argv,
           state,
           signals: notes.reader,
-          descriptors: descriptorsOf(parts()),
+          descriptors: descriptorsOf(parts(), onFault),
         });
         messages.log("error", `Unable to restart init as ${executable}: ${error.message}`);
       } finally {
         init.startAgain();
       }
     } finally {
+      this.#isReplacing = false;
       const noted = notes.end();
       blockSignals([]);
       for (const signal of noted) signals.received(signal);
+    }
+  }
+
+  #state(onFault: PartFault | undefined): Uint8Array {
+    const { init, parts } = this.subject;
+    if (!onFault) return encodeState(saveParts(parts()), init().running());
+    let running: RunningMain[] = [];
+    try {
+      running = init().running();
+      return encodeState(saveParts(parts(), onFault), running);
+    } catch (error) {
+      // What runs is adopted.
+      onFault("state", error);
+      return encodeState({}, running);
     }
   }
 }

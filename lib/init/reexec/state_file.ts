@@ -33,7 +33,7 @@ export interface HandedState {
   problem?: unknown;
 }
 
-export function encodeState(program: SavedProgram, running: RunningMain[]): Uint8Array {
+export function encodeState(program: Partial<SavedProgram>, running: RunningMain[]): Uint8Array {
   const header: StateHeader = { version: STATE_VERSION, writer: VERSION, running };
   return Buffer.from(`${JSON.stringify(header)}\n${JSON.stringify(program)}`);
 }
@@ -44,12 +44,19 @@ export function takeState(descriptor: number): HandedState {
   const state: HandedState = { running: [] };
   try {
     const { running } = JSON.parse(first) as Partial<StateHeader>;
-    if (Array.isArray(running)) state.running = running;
+    if (Array.isArray(running)) state.running = running.filter(isRunningMain);
     state.program = JSON.parse(second);
   } catch (problem) {
     state.problem = problem;
   }
   return state;
+}
+
+/** True for what can be adopted. Another version may have written the list, or a part of it be damaged. */
+function isRunningMain(value: unknown): value is RunningMain {
+  const { job, instance, pid, environment } = (value ?? {}) as Partial<RunningMain>;
+  return typeof job === "string" && typeof instance === "string" && Number.isSafeInteger(pid) && pid! > 0 &&
+    Array.isArray(environment) && environment.every((pair) => typeof pair === "string");
 }
 
 /** Reads a state. @throws {Error} when this version of the product cannot go on with it. */

@@ -27,6 +27,18 @@ export function descriptorLimit(): number {
   return soft === "unlimited" ? Infinity : soft;
 }
 
+/** The most descriptors that are kept for root's commands, and the part of all. */
+const MOST_RESERVED = 32, PART_RESERVED = 1 / 8;
+
+/**
+ * True for a new descriptor of the last ones that there are, which are for root's commands: the kernel gives the lowest number
+ * that is free.
+ */
+export function isShort(fd: number): boolean {
+  const limit = descriptorLimit();
+  return fd >= limit - Math.min(MOST_RESERVED, limit * PART_RESERVED);
+}
+
 /**
  * Sets the soft limit to what this process was given: the runtimes raise it.
  * @throws {SystemError}

@@ -20,7 +20,7 @@ import { ifAllowed, type KernelError, unlessRefused } from "../../../sys/call/re
 import { usersOf } from "../../../sys/process/procfs.ts";
 
 /** What a pid file says. */
-export type PidFileState =
+type PidFileState =
   | { state: "unreadable"; error: KernelError }
   /** It holds no number. */
   | { state: "garbage"; status: Stats; isLink: boolean }
