@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { enginePackages, PROGRAM } from "./engines.ts";
+import { enginePackages, PROGRAM } from "./engine.ts";
 
 const ROOT = resolve(import.meta.dirname!, "..");
 

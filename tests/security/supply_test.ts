@@ -1,19 +1,15 @@
 /** What the executable is made of: the engine is the one that the registry vouches for, all else is listed with its licence. */
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ENGINE_PARTS } from "../../build/engine_parts.ts";
-import { enginePackages, findEngine, verifyEngine } from "../../build/engines.ts";
+import { enginePackages, findEngine, verifyEngine } from "../../build/engine.ts";
 import ENGINES from "../../build/engines.json" with { type: "json" };
 import { TemporaryDirectory } from "../../lib/sys/testing/directory.ts";
 import { run } from "../support/command.ts";
 import { EXECUTABLE } from "../support/programs.ts";
-
-/** Runs a command. */
-const execute = (command: string, args: string[]) => execFileSync(command, args, { encoding: "utf8" });
 
 const ROOT = resolve(import.meta.dirname!, "../..");
 
@@ -30,7 +26,7 @@ Deno.test("the checksums of the engine are those of the version that the lock fi
 
 Deno.test("an engine of which one byte is altered is refused, and the right one is not", () => {
   using temporary = new TemporaryDirectory();
-  const { name, path } = findEngine(ROOT, execute);
+  const { name, path } = findEngine(ROOT);
   const altered = join(temporary.path, "bun"), bytes = readFileSync(path);
   bytes[bytes.length >> 1]! ^= 1;
   writeFileSync(altered, bytes);
@@ -53,7 +49,7 @@ Deno.test("an engine that is another program is not even run", () => {
     );
     writeFileSync(program, `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
   }
-  assert.throws(() => findEngine(temporary.path, execute), { message: /is not the program of version/ });
+  assert.throws(() => findEngine(temporary.path), { message: /is not the program of version/ });
   assert.throws(() => readFileSync(mark), { code: "ENOENT" });
 });
 

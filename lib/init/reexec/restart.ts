@@ -7,7 +7,7 @@ import type { RunningMain } from "../../engine/services/adoption.ts";
 import { untrustedWriterAt } from "../../sys/access/trust.ts";
 import { canAdopt } from "../../sys/server/server.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
+import { ifAllowed, isKernelError } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
 import { isCompiled } from "../../sys/runtime/self.ts";
 import type { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
@@ -111,8 +111,10 @@ export class Restart implements Part<SavedRestarts> {
       throw error;
     }
     setTimeout(() => {
-      this.#replace(executable).catch((error) => messages.fault("the restart of init", error))
-        .finally(() => this.#next = undefined);
+      this.#replace(executable).catch((error) => {
+        if (isKernelError(error)) messages.log("error", failureOf(executable, error));
+        else messages.fault("the restart of init", error);
+      }).finally(() => this.#next = undefined);
     }, REPLY_TIME);
   }
 
@@ -151,7 +153,7 @@ export class Restart implements Part<SavedRestarts> {
           signals: notes.reader,
           descriptors: descriptorsOf(parts(), onFault),
         });
-        messages.log("error", `Unable to restart init as ${executable}: ${error.message}`);
+        messages.log("error", failureOf(executable, error));
       } finally {
         init.startAgain();
       }
@@ -176,4 +178,9 @@ export class Restart implements Part<SavedRestarts> {
       return encodeState({}, running);
     }
   }
+}
+
+/** The message of a restart that the kernel does not allow for now. */
+function failureOf(executable: string, { message }: Error): string {
+  return `Unable to restart init as ${executable}: ${message}`;
 }

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { Engine } from "../../engine/engine.ts";
-import { close, read } from "../../sys/io/descriptors.ts";
+import { close, readToEnd } from "../../sys/io/descriptors.ts";
 import { VERSION } from "../../model/version.ts";
 import type { SavedProgram } from "../saved_program.ts";
 
@@ -40,9 +40,9 @@ export function encodeState(program: Partial<SavedProgram>, running: RunningMain
 
 /** Reads a state as well as it can be read, and closes the descriptor. */
 export function takeState(descriptor: number): HandedState {
-  const [first, second] = linesOf(descriptor);
   const state: HandedState = { running: [] };
   try {
+    const [first, second] = linesOf(descriptor);
     const { running } = JSON.parse(first) as Partial<StateHeader>;
     if (Array.isArray(running)) state.running = running.filter(isRunningMain);
     state.program = JSON.parse(second);
@@ -73,9 +73,10 @@ export function checkState(descriptor: number): void {
 }
 
 function linesOf(descriptor: number): [first: string, second: string] {
-  const pieces: Uint8Array[] = [];
-  for (let piece; (piece = read(descriptor)) instanceof Uint8Array && piece.length > 0;) pieces.push(piece);
-  close(descriptor);
-  const text = Buffer.concat(pieces).toString(), end = text.indexOf("\n");
-  return [text.slice(0, end), text.slice(end + 1)];
+  try {
+    const text = readToEnd(descriptor).toString(), end = text.indexOf("\n");
+    return [text.slice(0, end), text.slice(end + 1)];
+  } finally {
+    close(descriptor);
+  }
 }
