@@ -5,6 +5,7 @@ import type { OpenFile } from "./kernel/open_file.ts";
 import { Socket } from "./kernel/sockets.ts";
 import type { Rule, Scene, WrittenLine } from "./rule.ts";
 import { LOGS } from "./world.ts";
+import { NO_ENDLESS_EVENT } from "./endless_events.ts";
 
 /** How long init may take to see to something, in ms. */
 const PROMPT = 2000;
@@ -209,27 +210,6 @@ function downButWanted({ engine }: Scene): string[] {
       ? []
       : [`${displayName} is ${state}, and nothing is said of it`];
   });
-}
-
-const NO_ENDLESS_EVENT: Rule = {
-  name: "no event blocks for ever without a reason that is told",
-  atRest({ engine }) {
-    return instancesOf(engine).filter(({ state, goal, blocker }) =>
-      blocker && !(state === "running" && goal === "start") &&
-      !isHeld(blocker.waiters.length, engine!, blocker.name)
-    ).map(({ displayName, state, blocker }) =>
-      `${displayName} is ${state} for ${blocker!.name}, which nothing holds`
-    );
-  },
-};
-
-/** True where some instance has a process or timer that an event may wait for. */
-function isHeld(waiters: number, engine: NonNullable<Scene["engine"]>, name: string): boolean {
-  if (waiters === 0) return false;
-  return instancesOf(engine).some(({ waiters, pids, timers, spawns, note }) =>
-    waiters.some((waiter) => "event" in waiter && waiter.event.name === name) &&
-    (pids.size > 0 || timers.size > 0 || spawns.size > 0 || note !== undefined)
-  );
 }
 
 /** All instances. */
