@@ -13,6 +13,12 @@ const PROMPT = 2000;
 /** How long an answer may take that waits for nothing, in ms. */
 const ANSWER_TIME = 30_000;
 
+/**
+ * How many system calls a second may be made at rest, by init and by its children before they execute their programs. Jobs
+ * that fail at once may be started ten times a second, and take some hundred calls each.
+ */
+const CALLS_AT_REST = 10_000;
+
 /** How many calls are made to look whether init answers. */
 const PROBES = 2;
 
@@ -95,6 +101,12 @@ const REFUSALS =
 function faultsIn(messages: readonly string[]): string[] {
   return messages.filter((line) => line.includes("Internal error") && !REFUSALS.test(line));
 }
+
+const RESTS: Rule = {
+  name: "init rests when there is nothing to do",
+  atRest: ({ callsAtRest }) =>
+    callsAtRest > CALLS_AT_REST ? [`there were ${callsAtRest.toFixed(0)} system calls a second`] : [],
+};
 
 const NO_LEAK: Rule = {
   name: "no descriptor is left open",
@@ -225,6 +237,7 @@ export const RULES: readonly Rule[] = [
   ONE_MAIN,
   NO_FAULT,
   NO_LEAK,
+  RESTS,
   LOGS_WHOLE,
   ENDS,
   TOLD,
