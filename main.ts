@@ -230,6 +230,10 @@ const WORDS: Record<string, Word> = {
     load: () => import("./lib/cli/probe.ts"),
     help: "probe ADDRESS [PATH]     ask an init that runs with --http",
   },
+  licences: {
+    load: () => import("./lib/cli/licences.ts"),
+    help: "licences [--sbom]        what is compiled in, and the licences of that",
+  },
   "--version": { load: () => Promise.resolve({ main: version }), help: "--version" },
   "--help": { load: () => Promise.resolve({ main: help }) },
   "-h": { load: () => Promise.resolve({ main: help }) },

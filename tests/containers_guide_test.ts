@@ -298,7 +298,8 @@ test("the script that mounts /proc begins where there is none", NAMESPACES_POSSI
   const version = await attempt(`${script} --version`);
   assert.equal(version.exit, 0, version.stderr);
   assert.match(version.stdout, /^init /);
-  assert.notEqual((await attempt(`${EXECUTABLE} init --version`)).exit, 0, "the script is needed");
+  const { exit } = await attempt(`${EXECUTABLE} init --version`);
+  assert.equal(exit !== 0, process.arch !== "x64", "the script is needed on aarch64 alone");
 });
 
 Deno.test("docs/containers.md: its job files are right", () => {

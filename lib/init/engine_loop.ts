@@ -3,6 +3,7 @@
 import { type Effect, type Input, NOTICE_KINDS, type NoticeKind, type Time } from "../engine/effects.ts";
 import type { RunningMain } from "../engine/services/adoption.ts";
 import { Engine } from "../engine/engine.ts";
+import { Checkpoint } from "../engine/snapshot/checkpoint.ts";
 import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
 import type { LoadedJob } from "../engine/loaded_job.ts";
 import type { Environment } from "../model/environment.ts";
@@ -30,8 +31,8 @@ import { enteredLevel, type ScriptLevels } from "./sysv/script_levels.ts";
 import {
   descriptorsOf,
   type Part,
+  type PartFault,
   type Parts,
-  type RestoreFault,
   restoreParts,
   saveParts,
 } from "./parts/part.ts";
@@ -41,6 +42,7 @@ import type { SavedInit } from "./saved_program.ts";
 /** The loop: inputs go into the engine, and the effects that come out are performed. */
 export abstract class EngineLoop implements Part<SavedInit> {
   protected engine: Engine;
+  readonly #checkpoint = new Checkpoint();
   readonly #effects = new EffectQueue(
     (effect) => this.#perform(effect),
     () => this.context.messages.attempt("the search for work", () => this.#findMore()) ?? false,
@@ -74,8 +76,7 @@ export abstract class EngineLoop implements Part<SavedInit> {
     initEnvironment: Environment,
     protected readonly context: InitContext,
   ) {
-    this.engine = new Engine(defaults, initEnvironment);
-    this.engine.endsWithRunlevel = context.endsWithRunlevel;
+    this.engine = this.#goOnWith(new Engine(defaults, initEnvironment));
     const handle = (input: Input) => this.handle(input);
     this.#reaper = new ChildReaper(() => this.engine, context, {
       handle,
@@ -169,11 +170,11 @@ export abstract class EngineLoop implements Part<SavedInit> {
     };
   }
 
-  save(): SavedInit {
-    return saveParts(this.parts);
+  save(onFault?: PartFault): SavedInit {
+    return saveParts(this.parts, onFault);
   }
 
-  restore(saved: SavedInit, onFault?: RestoreFault): Promise<void> {
+  restore(saved: SavedInit, onFault?: PartFault): Promise<void> {
     return restoreParts(this.parts, saved, onFault);
   }
 
@@ -189,25 +190,79 @@ export abstract class EngineLoop implements Part<SavedInit> {
   /** A remark on a job that has no process; empty when there is none. */
   protected abstract remarkOn(job: string, isFailureKnown?: boolean): string;
 
-  descriptors(): number[] {
-    return descriptorsOf(this.parts);
+  descriptors(onFault?: PartFault): number[] {
+    return descriptorsOf(this.parts, onFault);
   }
 
   readonly #enginePart: Part<EngineSnapshot> = {
-    save: () => this.engine.save(timeNow()),
+    save: (onFault) => this.#saveEngine(onFault),
     restore: (saved) => {
-      this.engine = Engine.restore(saved, timeNow());
-      this.engine.endsWithRunlevel = this.context.endsWithRunlevel;
+      this.engine = this.#goOnWith(Engine.restore(saved, timeNow()));
       this.updateMuted();
     },
   };
+
+  #goOnWith(engine: Engine): Engine {
+    engine.endsWithRunlevel = this.context.endsWithRunlevel;
+    engine.environments.onChange = () => this.#checkpoint.forget();
+    return engine;
+  }
+
+  /** After a fault it is made sure that what is saved can be restored: else it is made anew from the checkpoint. */
+  #saveEngine(onFault?: PartFault): EngineSnapshot {
+    const now = timeNow(), saved = () => this.engine.save(now);
+    if (!onFault) return saved();
+    try {
+      return Engine.restore(saved(), now).save(now);
+    } catch (error) {
+      this.context.messages.fault("the state of the engine", error);
+      return this.#checkpoint.rebuild().save(now);
+    }
+  }
 
   /** Passes an input to the engine and performs the effects that follow from it. */
   handle(input: Input): void {
     this.memoryTrim.touch();
     const level = enteredLevel(input);
     if (level !== undefined) this.levels.supersede(level);
-    this.#effects.add(this.engine.handle(input, timeNow()));
+    const now = timeNow();
+    let effects: Effect[];
+    try {
+      this.#checkpoint.note(this.engine, input, now);
+      effects = this.engine.handle(input, now);
+    } catch (error) {
+      this.#undo(input, error);
+      // Its client is told.
+      if (input.kind === "request") throw error;
+      return;
+    }
+    const main = mainOf(input);
+    if (main !== undefined) this.#noteMain(main);
+    this.#effects.add(effects);
+  }
+
+  /** Tells of a process that may be the main process of an instance from now on. */
+  #noteMain(pid: number): void {
+    const { onMain, messages } = this.context, owner = this.engine.ownerOf(pid);
+    if (owner?.process !== "main" || !onMain) return;
+    const { job, instance } = owner;
+    const environment = this.engine.jobs.get(job)?.instances.get(instance)?.environment.pairs() ?? [];
+    messages.attempt("the record of what runs", () => onMain({ job, instance, pid, environment }));
+  }
+
+  /** Goes back to what the engine was before an input that it has failed at. The effects of those before have been queued. */
+  #undo(input: Input, error: unknown): void {
+    const { messages, crashed } = this.context;
+    messages.attempt("the undoing of an input", () => {
+      this.engine = this.#goOnWith(this.#checkpoint.undo());
+      this.updateMuted();
+    });
+    crashed(`the engine's input ${input.kind}`, error, input);
+  }
+
+  /** The requests of clients that have no answer yet. */
+  get pendingRequests(): Pick<PendingRequests, "fail" | "forgetUnclaimed"> {
+    return this.requests;
   }
 
   /** Starts the processes again whose starts were abandoned (see {@link SpawnQueue.abandon}). */
@@ -330,6 +385,24 @@ export abstract class EngineLoop implements Part<SavedInit> {
       this.subscriptions.notify(notice);
     },
   };
+}
+
+/** The process that an input tells of, and that may be the main process of an instance from now on. */
+function mainOf(input: Input): number | undefined {
+  switch (input.kind) {
+    case "spawned":
+    case "pid-file":
+    case "adopt":
+      return input.pid;
+    case "exited":
+      return input.trackedProcess?.pid;
+    case "left-behind":
+      return input.process.pid;
+    case "notification":
+      return input.told.mainPid;
+    default:
+      return undefined;
+  }
 }
 
 /** The present time, for the engine. */

@@ -3,6 +3,8 @@
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { SIGINT, SIGQUIT } from "../model/signals.ts";
+import { unlessRefused } from "../sys/call/refused.ts";
+import { openReserve } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { VERSION } from "../model/version.ts";
@@ -10,9 +12,10 @@ import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
 import { COMMAND_JOB } from "./command_job.ts";
 import { Course } from "./parts/course.ts";
+import { RunningRecord } from "./adoption/running_record.ts";
 import { setUpConfiguration } from "./configuration_setup.ts";
 import { ControlEndpoint } from "./host/control_endpoint.ts";
-import { configurationDirectories } from "./host/directories.ts";
+import { configurationDirectories, configurationName } from "./host/directories.ts";
 import { prepareMachine } from "./host/machine_boot.ts";
 import { reportReady } from "./host/ready_descriptor.ts";
 import type { Role } from "./host/role.ts";
@@ -32,11 +35,12 @@ import { setUpRunning } from "./running_setup.ts";
 import {
   optionalPart,
   type Part,
+  type PartFault,
   type Parts,
-  type RestoreFault,
   restoreParts,
   saveParts,
 } from "./parts/part.ts";
+import { Recovery } from "./reexec/recovery.ts";
 import { Restart } from "./reexec/restart.ts";
 import { adopt, closeUnused, filesOf, type Predecessor, restoreState } from "./reexec/takeover.ts";
 import type { RunningInit } from "./running.ts";
@@ -71,11 +75,17 @@ const STOP_SIGNALS = [SIGINT, SIGQUIT];
 /** The runlevel that Gentoo's inittab has for `default`. */
 const OPENRC_RUNLEVEL = "3";
 
+/** What is said where memory or descriptors are too short for that, with the reason behind it. */
+const UNSAFE = "Signals of faults that other processes send to init end it, e.g. SIGSEGV: ";
+
 /** How long those who read init's output have for the rest of it when the time for the teardown is over, in ms. */
 const FINAL_FLUSH_TIME = 500;
 
 /** How long clients wait until the jobs are loaded, in ms. A module may take longer, or hang. */
 const LOAD_WAIT = 10_000;
+
+/** How long those who have made requests of the init of before have to ask for the answers, in ms. They do so at once. */
+const CLAIM_TIME = 10_000;
 
 /** The parts of an init, and its course. */
 export class InitProgram implements Part<SavedProgram> {
@@ -94,6 +104,7 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #haltRunlevel: HaltRunlevel | undefined;
   readonly #inittab: InittabSequence | undefined;
   readonly #sessionFile: SessionFile;
+  readonly #record: RunningRecord;
   readonly #http: HttpService | undefined;
   readonly #exit = Promise.withResolvers<ExitReason>();
   /** Resolves when init has started what it starts by itself. */
@@ -105,6 +116,7 @@ export class InitProgram implements Part<SavedProgram> {
   /** The boot of a machine of SysV's without an inittab. */
   readonly #shippedBoot: ShippedBoot | undefined;
   readonly #restart: Restart;
+  readonly #recovery: Recovery;
   #signals: SignalTable | undefined;
 
   /**
@@ -125,8 +137,14 @@ export class InitProgram implements Part<SavedProgram> {
       (message) => this.#messages.logOnce("warn", message),
     );
     this.#messages = new Messages(options.priority, this.#streams);
-    surviveErrors(this.#messages);
-    if (process.pid === 1) ignoreSentFaults();
+    this.#recovery = new Recovery({
+      messages: this.#messages,
+      isPossible: () => this.#restart.isPossible,
+      restart: () => this.#restart.recover(),
+      handle: (input) => this.#init.handle(input),
+    });
+    this.#recovery.watch();
+    if (process.pid === 1) unlessRefused(ignoreSentFaults, ({ message }) => this.warn(UNSAFE + message));
     if (role === "machine" && !isSuccessor) prepareMachine(this.#messages);
     if (process.pid !== 1) setChildSubreaper();
     this.#session = options.user ? sessionAddress() : undefined;
@@ -139,6 +157,7 @@ export class InitProgram implements Part<SavedProgram> {
       spawner: this.#spawner,
       init: () => this.#init,
       parts: () => this.parts,
+      signals: () => this.#signals,
       begun: this.#begun.promise,
     });
     this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
@@ -188,6 +207,12 @@ export class InitProgram implements Part<SavedProgram> {
       inittabModule !== undefined,
     );
     this.#sessionFile = new SessionFile(this.#messages);
+    this.#record = new RunningRecord({
+      isSession: options.user,
+      configuration: configurationName(options),
+      messages: this.#messages,
+      running: () => this.#init.running(),
+    });
     this.#http = httpModule && new httpModule.HttpService(this.#init, options.command && COMMAND_JOB);
   }
 
@@ -202,8 +227,10 @@ export class InitProgram implements Part<SavedProgram> {
       init: this.#init,
       course: this.#course,
       restart: this.#restart,
+      recovery: this.#recovery,
       endpoint: this.#endpoint,
       sessionFile: this.#sessionFile,
+      record: this.#record,
       exitStatus: this.#exitStatus,
       haltRunlevel: optionalPart(this.#haltRunlevel),
       inittab: optionalPart(this.#inittab),
@@ -216,7 +243,7 @@ export class InitProgram implements Part<SavedProgram> {
     return saveParts(this.parts);
   }
 
-  restore(saved: SavedProgram, onFault?: RestoreFault): Promise<void> {
+  restore(saved: SavedProgram, onFault?: PartFault): Promise<void> {
     return restoreParts(this.parts, saved, onFault);
   }
 
@@ -236,9 +263,12 @@ export class InitProgram implements Part<SavedProgram> {
       loaded: () => this.#loading?.promise,
       reloadConfiguration: () => this.#reload(),
       endSession: () => this.#beginTeardown("logout"),
-      restart: (executable) => this.#restart.ask(this.#signals, executable),
+      restart: (executable) => this.#restart.ask(executable),
       restarts: () => this.#restart.count,
+      crashes: () => this.#recovery.count,
+      crashed: (where, error, input) => this.#recovery.crashed(where, error, input),
       restarting: () => this.#restart.isUnderWay,
+      onMain: process.pid === 1 ? undefined : (main) => this.#record.add(main),
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -258,10 +288,16 @@ export class InitProgram implements Part<SavedProgram> {
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
     // Clients that come while thousands of files are read, at one go, are not refused.
     this.#loading = Promise.withResolvers();
-    if (predecessor) await this.#goOn(predecessor, signals);
-    else await this.#begin(signals);
+    try {
+      if (predecessor) await this.#goOn(predecessor, signals);
+      else await this.#begin(signals);
+    } catch (error) {
+      if (process.pid !== 1) throw error;
+      this.#recovery.crashed("the start of init", error);
+    }
     this.#begun.resolve();
     this.#answerClients();
+    setTimeout(() => this.#init.pendingRequests.forgetUnclaimed(), CLAIM_TIME).unref();
     return this.#finish(await this.#exit.promise);
   }
 
@@ -277,7 +313,20 @@ export class InitProgram implements Part<SavedProgram> {
     await Promise.race([loaded, this.#exit.promise]);
     this.#lint();
     this.#http?.loaded();
+    this.#messages.attempt("the adoption of what runs", () => this.#adopt());
     if (this.#start()) this.#reportReady();
+  }
+
+  /** Goes on with what an init has left that had the same configuration and was killed. */
+  #adopt(): void {
+    const left = this.#record.open();
+    for (const main of left) this.#init.adopt(main);
+    const others = left.filter(({ pid }) => !this.#init.owns(pid)).map(({ pid }) => pid);
+    if (others.length === 0) return;
+    this.#messages.log(
+      "warn",
+      `Nothing is known any more of the jobs of these processes: ${others.join(" ")}`,
+    );
   }
 
   /** Where the lines of inittab drive the system, they say when it ends, too. */
@@ -305,6 +354,7 @@ export class InitProgram implements Part<SavedProgram> {
     attempt(() => this.#http?.loaded());
     this.#messages.log("message", `Restarted in place, as rouse ${VERSION}`);
     this.#init.tellRestarted();
+    attempt(() => this.#recovery.resume());
     if (!isWhole) return;
     const isRead = this.#configuration.load(true);
     void isRead.then(() => this.#configuration.forgetMissing(this.#init.jobTable.values()));
@@ -316,6 +366,7 @@ export class InitProgram implements Part<SavedProgram> {
     this.#http?.close();
     this.#inittab?.close();
     this.#sessionFile.remove();
+    this.#record.close();
     this.#configuration.close();
     // Who waits for lines and records gets the last ones, which have just come: they are told of in the next turn.
     await new Promise((resolve) => setImmediate(resolve));
@@ -395,6 +446,8 @@ export class InitProgram implements Part<SavedProgram> {
     this.#course.beginTeardown();
     // Else the teardown would end them, as it does all processes, and that would look like a mistake in a module.
     this.#configuration.endEvaluations();
+    // What ends init may need the last descriptors.
+    openReserve();
     this.#teardown.begin(requester);
   }
 
@@ -420,12 +473,5 @@ export class InitProgram implements Part<SavedProgram> {
       },
       this.#messages,
     );
-  }
-}
-
-/** Logs errors that nothing has caught. Process 1 must not end by one: the machine would. */
-function surviveErrors(messages: Messages): void {
-  for (const failure of ["uncaughtException", "unhandledRejection"] as const) {
-    process.on(failure, (error: unknown) => messages.fault("a callback", error));
   }
 }

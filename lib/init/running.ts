@@ -227,12 +227,20 @@ export class RunningInit extends EngineLoop implements Supervisor, Part<SavedIni
     this.context.endSession();
   }
 
-  restart(executable?: string): Promise<void> {
-    return this.context.restart(executable);
+  restart(executable?: string, peer?: Peer): Promise<void> {
+    const refused = peer && this.insight.askedForRestart(executable, this.#askerOf(peer));
+    return this.context.restart(executable).catch((error) => {
+      refused?.(error);
+      throw error;
+    });
   }
 
   get restarts(): number {
     return this.context.restarts();
+  }
+
+  get crashes(): number {
+    return this.context.crashes();
   }
 
   get restarting(): boolean {
@@ -242,6 +250,10 @@ export class RunningInit extends EngineLoop implements Supervisor, Part<SavedIni
   /** Tells that this init has taken the place of another one. */
   tellRestarted(): void {
     this.subscriptions.notify({ kind: "restarted" });
+  }
+
+  warn(message: string): void {
+    this.context.messages.log("warn", message);
   }
 
   received(bytes: number): void {

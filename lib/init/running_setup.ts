@@ -29,6 +29,9 @@ export interface ProgramContext extends
     | "restart"
     | "restarts"
     | "restarting"
+    | "crashes"
+    | "crashed"
+    | "onMain"
     | "onIdle"
   > {
   messages: Messages;

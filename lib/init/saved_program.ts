@@ -1,6 +1,7 @@
 /** The data that an init consists of across time: what each of its parts saves, in the order in which they are restored. */
 
 import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
+import type { SavedRecord } from "./adoption/running_record.ts";
 import type { SavedCheckStarts } from "./checks/check_runner.ts";
 import type { SavedEndpoint } from "./host/control_endpoint.ts";
 import type { SavedSessionFile } from "./host/session.ts";
@@ -17,6 +18,7 @@ import type { SavedCourse } from "./parts/course.ts";
 import type { SavedEffects } from "./parts/effect_queue.ts";
 import type { SavedRequests } from "./parts/pending_requests.ts";
 import type { SavedTimers } from "./parts/timers.ts";
+import type { SavedRecovery } from "./reexec/recovery.ts";
 import type { SavedRestarts } from "./reexec/restart.ts";
 import type { SavedChildren } from "./spawn/child_reaper.ts";
 import type { SavedControlGroups } from "./spawn/control_groups.ts";
@@ -34,8 +36,10 @@ export interface SavedProgram {
   init: SavedInit;
   course: SavedCourse;
   restart: SavedRestarts;
+  recovery: SavedRecovery;
   endpoint: SavedEndpoint;
   sessionFile: SavedSessionFile;
+  record: SavedRecord;
   exitStatus: SavedExitStatus;
   haltRunlevel: SavedHalt | null;
   inittab: SavedInittab | null;

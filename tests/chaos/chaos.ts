@@ -33,8 +33,8 @@ export interface ChaosReport {
 /** How often an action is begun, and init's memory looked at, in ms. */
 const ACT_EVERY = 50, SAMPLE_EVERY = 1000;
 
-/** So many of the last actions are told when something is wrong. */
-const LAST_ACTIONS = 40;
+/** So many of the last actions, and of init's last messages, are told when something is wrong. */
+const LAST_ACTIONS = 40, LAST_MESSAGES = 60;
 
 /** How much longer than init was halted a client may wait, in ms: what has come meanwhile is done first. */
 const AFTER_PAUSE = 500;
@@ -56,16 +56,28 @@ export async function chaos(
   try {
     return await run(state, makePlan(seed, Math.ceil(time / ACT_EVERY)), begun, tell);
   } catch (error) {
-    const told = `Chaos with the seed ${seed} and ${count} services after ${begun.length} actions`;
-    const actions = begun.slice(-LAST_ACTIONS).join("\n");
-    const messages = world.messages().split("\n").slice(-60).join("\n");
-    throw new Error(
-      `${told}: ${
-        (error as Error).message
-      }\nThe last actions:\n${actions}\nInit's last messages:\n${messages}`,
-      { cause: error },
-    );
+    throw new Error(accountOf(error as Error, { seed, services: count, time }, begun, state), {
+      cause: error,
+    });
   }
+}
+
+/** What somebody needs who looks into it: the seed, the last actions, and what init has said of those concerned, and last. */
+function accountOf(
+  { message }: Error,
+  { seed, services }: ChaosOptions,
+  begun: readonly string[],
+  state: ChaosState,
+): string {
+  const messages = state.world.messages().trimEnd().split("\n");
+  const names = state.services.map(({ name }) => name).filter((name) => message.split(/\W/).includes(name));
+  const concerned = messages.filter((line) => names.some((name) => line.split(/\W/).includes(name)));
+  return [
+    `Chaos with the seed ${seed} and ${services} services after ${begun.length} actions: ${message}`,
+    `The last actions:\n${begun.slice(-LAST_ACTIONS).join("\n")}`,
+    `Init's messages of those services:\n${concerned.slice(-LAST_MESSAGES).join("\n")}`,
+    `Init's last messages:\n${messages.slice(-LAST_MESSAGES).join("\n")}`,
+  ].join("\n\n");
 }
 
 async function run(

@@ -45,15 +45,16 @@ const KINDS = {
     respawns: "always",
     text: () => `${RESPAWN}respawn delay 0.2 max 1\n${SLEEP}`,
   },
+  // What a process leaves behind that was killed before it ended by itself is no service, and has to go.
   fork: {
     share: 2,
     respawns: "always",
-    text: () => `${RESPAWN}expect fork\nscript\n  sleep 100000 &\nend script`,
+    text: () => `${RESPAWN}kill mode group\nexpect fork\nscript\n  sleep 100000 &\nend script`,
   },
   daemon: {
     share: 2,
     respawns: "always",
-    text: () => `${RESPAWN}expect daemon\nscript\n  (setsid sleep 100000 &)\nend script`,
+    text: () => `${RESPAWN}kill mode group\nexpect daemon\nscript\n  (setsid sleep 100000 &)\nend script`,
   },
   log: {
     share: 3,

@@ -53,6 +53,7 @@ Deno.test("a restart is told in the log and the journal, and of files that are a
   assert.match(before, /idle was added/);
   await init.ask("restart-init");
   await init.untilMessage(/^init: Restarted in place, as rouse \d/m);
+  assert.match(await init.ask("events", "--kind=request"), / restart-init, by .*\(initctl, pid \d+/);
   assert.match(await init.ask("events", "--kind=message"), /Restarted in place, as rouse \d/);
   // What is read last is read behind all that was there.
   init.write("late.conf", "exec sleep 1000");

@@ -10,7 +10,7 @@ import { soak, type SoakReport } from "./soak.ts";
 /** Private memory that init may gain by 100,000 cycles or events after its warm-up, in MB. */
 const MOST_GAIN = 1;
 
-function describe(what: string, { count, seconds, slope, memory, descriptors, waits }: SoakReport): string {
+function describe({ what, count, seconds, slope, memory, descriptors, waits }: SoakReport): string {
   return `${count} ${what} in ${Math.round(seconds)} s, ${
     Math.round(count / seconds)
   } a second: private memory ` +
@@ -34,11 +34,10 @@ if (![cycles, events].every((count) => Number.isInteger(count) && count > 0)) {
   console.error("Usage: deno task soak [--cycles N] [--events N]");
   process.exit(1);
 }
-const report = await soak({ cycles, events }, console.log);
-console.log(describe("cycles", report.cycles));
-console.log(describe("events", report.events));
-for (const { slope, descriptors } of [report.cycles, report.events]) {
+for await (const report of soak({ cycles, events }, console.log)) {
+  const { slope, descriptors } = report;
+  console.log(describe(report));
   if (slope < MOST_GAIN && descriptors.last <= descriptors.first) continue;
-  console.error("Init holds on to something: see the slopes");
-  process.exit(1);
+  console.error("Init holds on to something: see the slope, and the descriptors");
+  process.exitCode = 1;
 }

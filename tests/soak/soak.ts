@@ -11,12 +11,14 @@ import { type Sample, sample, slope } from "../support/resources.ts";
 
 /** What was seen of one part of the life. */
 export interface SoakReport {
+  what: "cycles" | "events";
   /** How many cycles or events, and in how many seconds. */
   count: number;
   seconds: number;
   /** The slope of init's private memory after the warm-up, in MB per 100,000, and the memory at the end, in MB. */
   slope: number;
   memory: number;
+  /** The fewest descriptors among the first samples, and among the last: some are open for a moment. */
   descriptors: { first: number; last: number };
   waits: Waits;
 }
@@ -68,6 +70,7 @@ function jobs(): Record<string, string> {
 /** Measures a part of the life, a step after the other. @param step Does some of it; gives how much it has done. */
 async function measure(
   init: RunningInit,
+  what: SoakReport["what"],
   count: number,
   tell: (text: string) => void,
   step: (done: number) => Promise<number>,
@@ -83,17 +86,19 @@ async function measure(
     const { memory, descriptors } = samples.at(-1)!;
     if (samples.length % (SAMPLES / 20) === 0) {
       const rate = Math.round(done / (performance.now() - began) * 1000);
-      tell(`${done}: ${rate} a second, ${memory.toFixed(1)} MB private, ${descriptors} descriptors`);
+      tell(`${what} ${done}: ${rate} a second, ${memory.toFixed(1)} MB private, ${descriptors} descriptors`);
     }
   }
   const seconds = (performance.now() - began) / 1000;
-  const warm = samples.slice(Math.floor(samples.length * WARM_UP));
+  const tenth = Math.floor(samples.length * WARM_UP), warm = samples.slice(tenth);
+  const fewest = (some: Sample[]) => Math.min(...some.map(({ descriptors }) => descriptors));
   return {
+    what,
     count: done,
     seconds,
     slope: slope(warm, "memory") * 100_000,
     memory: samples.at(-1)!.memory,
-    descriptors: { first: samples[0]!.descriptors, last: samples.at(-1)!.descriptors },
+    descriptors: { first: fewest(samples.slice(0, tenth)), last: fewest(samples.slice(-tenth)) },
     waits: summary(await pulse.beats()),
   };
 }
@@ -110,15 +115,15 @@ async function counted(port: number, name: string, label = ""): Promise<number> 
 }
 
 /**
- * Lives it: first so many cycles of jobs, then so many events.
+ * Lives it: first so many cycles of jobs, then so many events. Gives a report on each.
  *
  * @param tell Told of the progress, a line at a time.
  * @throws {Error} when a job did not run as often as it was asked to, or an event was lost.
  */
-export async function soak(
+export async function* soak(
   { cycles, events }: { cycles: number; events: number },
   tell: (text: string) => void = () => {},
-): Promise<{ cycles: SoakReport; events: SoakReport }> {
+): AsyncGenerator<SoakReport, void> {
   await using init = await RunningInit.start({ jobs: jobs(), arguments: ["--http", "0", "--verbose"] });
   const port = Number((await init.untilMessage(/Listening on http:\/\/127\.0\.0\.1:(\d+)$/m))[1]);
   const client = await connectBeside(init.environment["UPSTART_SESSION"]!);
@@ -132,18 +137,19 @@ export async function soak(
   };
   await isCounted("what is up is up", KEPT, "rouse_job_starts_total");
 
-  const ofCycles = await measure(init, cycles, (text) => tell(`cycles ${text}`), async (done) => {
+  const ofCycles = await measure(init, "cycles", cycles, tell, async (done) => {
     await emit(client, "cycle", [`N=${done}`], true);
     return CYCLES_AT_ONCE;
   });
   const starts = KEPT + ofCycles.count, isMain = 'process="main",status="0"';
   await isCounted("each cycle has begun", starts, "rouse_job_starts_total");
   await isCounted("each cycle has ended well", ofCycles.count, "rouse_job_exits_total", isMain);
+  yield ofCycles;
 
   // The first one is held, and not over, for jobs wait for the other half of their condition.
   await emit(client, "half", [], false);
   const emitted = await counted(port, "rouse_events_total");
-  const ofEvents = await measure(init, events, (text) => tell(`events ${text}`), async (done) => {
+  const ofEvents = await measure(init, "events", events, tell, async (done) => {
     await Promise.all(Array.from({ length: WINDOW }, (_, index) => {
       const number = done + index, [event, environment] = EVENTS[number % EVENTS.length]!;
       return emit(client, event, environment(number), false);
@@ -152,6 +158,6 @@ export async function soak(
   });
   await isCounted("each event is over", emitted + ofEvents.count, "rouse_events_total");
   await isCounted("no event was taken for another", starts, "rouse_job_starts_total");
+  yield ofEvents;
   client.close();
-  return { cycles: ofCycles, events: ofEvents };
 }

@@ -63,7 +63,7 @@ async function examine(
   return [
     ...findings,
     ...jobs.map((verdict) => ({ subject: "jobs", ...verdict })),
-    { subject: "init", ...init },
+    ...init.map((verdict) => ({ subject: "init", ...verdict })),
   ];
 }
 

@@ -15,6 +15,7 @@ export const ROLE_DEFAULTS: Readonly<Record<Role, RoleDefaults>> = {
   machine: {
     standardStreamsAreConsole: false,
     inheritEnvironment: false,
+    path: "/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin:/sbin:/bin",
     shutdownTimeout: SHUTDOWN_LIMITS.machine,
     untrusted: "refused",
   },
@@ -32,6 +33,8 @@ interface RoleDefaults {
   standardStreamsAreConsole: boolean;
   /** True: jobs inherit all of init's environment. False: PATH and TERM alone. */
   inheritEnvironment: boolean;
+  /** The PATH of jobs, whatever init was given: a kernel gives none, an initramfs its own. It is Upstart's. Absent: init's. */
+  path?: string;
   /** How long the teardown may take, in seconds. Absent: as long as the jobs' kill timeouts. */
   shutdownTimeout?: number;
   /**

@@ -7,7 +7,7 @@
 import { Environment, environment, EVENT_VARIABLES } from "../../../lib/model/environment.ts";
 import type { Effect, Input, NoticeKind, Time } from "../../../lib/engine/effects.ts";
 import { define } from "./definitions.ts";
-import { lookAtAll } from "./dependencies/holds.ts";
+import { lookAtAll } from "./dependencies/settling.ts";
 import { dealWithEvents, retry } from "./happenings.ts";
 import { leftoversSeen } from "./hooks.ts";
 import { goOnAfter } from "./life.ts";

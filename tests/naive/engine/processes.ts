@@ -5,7 +5,7 @@ import { endsInitWith, type InstanceProcess, isBeyondUpstart } from "../../../li
 import { SIGCONT, SIGKILL, signalName, SIGSTOP } from "../../../lib/model/signals.ts";
 import { printable } from "../../../lib/model/text/printable.ts";
 import type { TrackedProcess } from "../../../lib/engine/effects.ts";
-import { waitNote } from "./dependencies/holds.ts";
+import { waitNote } from "./dependencies/waits.ts";
 import {
   endLeftovers,
   endUnneededHook,
