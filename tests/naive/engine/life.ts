@@ -186,7 +186,8 @@ export function goOnAfter(world: World, instance: Instance, process: InstancePro
 
 /** Goes on from `spawned` if nothing is missing any more. */
 export function leaveSpawned(world: World, instance: Instance): void {
-  if (instance.state === "spawned" && waitOf(instance) === undefined) goOn(world, instance);
+  if (instance.state !== "spawned") return;
+  if (isToUndo(instance) || waitOf(instance) === undefined) goOn(world, instance);
 }
 
 /** Goes to `stopping` from wherever it is. */
