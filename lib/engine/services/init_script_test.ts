@@ -319,7 +319,7 @@ Deno.test("a stop waits for the end of the start, and then runs the script's sto
 Deno.test("a script that is to stop need not get ready before its own stop runs", () => {
   for (const leavesDaemon of [true, false]) {
     const bench = scriptBench({ ready: { kind: "tcp", address: "80" } });
-    bench.answer("web", "ready", "it refuses");
+    bench.answer("web", "ready", { fails: "it refuses" });
     bench.start("web", {}, { wait: false });
     const stop = bench.stop("web");
     if (leavesDaemon) startDaemon(bench);
