@@ -10,7 +10,7 @@ import process from "node:process";
 import { bundle } from "./build/bundler.ts";
 import { compileWithDeno } from "./build/compile_with_deno.ts";
 import { declarations, declaredPackages } from "./build/declarations.ts";
-import { type Engine, findEngine } from "./build/engine.ts";
+import { type EngineProgram, findEngine } from "./build/engine.ts";
 import { ARCHITECTURE_NAMES, withEngineFor } from "./build/foreign_engine.ts";
 import { cycloneDx, noticesOf, packagesOf } from "./build/sbom.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
@@ -41,7 +41,7 @@ function run(command: string, args: string[]): string {
  * @param engine What the executable runs in.
  * @param main The entry point.
  */
-function bundleProduct(bun: string, engine: Engine, main: string): EmbeddedFiles {
+function bundleProduct(bun: string, engine: EngineProgram, main: string): EmbeddedFiles {
   const sources = new Set<string>();
   const files = {
     // Not minified yet, so that stacks name lines that can be read.
@@ -100,7 +100,7 @@ const ENGINES: Record<string, (order: Order) => Promise<void>> = {
     const own = findEngine(ROOT), compiler = own.path;
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
     const base = dirname(directory ?? ROOT);
-    const compileFor = (engine: Engine, target?: Target) =>
+    const compileFor = (engine: EngineProgram, target?: Target) =>
       compile({ compiler, embedded: bundleProduct(compiler, engine, main), jobs, base, output, target });
     if (arch === undefined) compileFor(own);
     else await withEngineFor(ROOT, arch, run, compileFor);

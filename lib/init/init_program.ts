@@ -4,6 +4,7 @@ import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { SIGINT, SIGQUIT } from "../model/signals.ts";
 import { unlessRefused } from "../sys/call/refused.ts";
+import { openReserve } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { VERSION } from "../model/version.ts";
@@ -445,6 +446,8 @@ export class InitProgram implements Part<SavedProgram> {
     this.#course.beginTeardown();
     // Else the teardown would end them, as it does all processes, and that would look like a mistake in a module.
     this.#configuration.endEvaluations();
+    // What ends init may need the last descriptors.
+    openReserve();
     this.#teardown.begin(requester);
   }
 
