@@ -4,17 +4,17 @@
  *     deno task build [--engine bun|deno] [--arch x86-64|arm64] [--jobs DIR] [-o FILE]
  */
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
+import { bundle } from "./build/bundler.ts";
 import { compileWithDeno } from "./build/compile_with_deno.ts";
 import { declarations, declaredPackages } from "./build/declarations.ts";
-import { type Engine, findEngine } from "./build/engine.ts";
+import { type EngineProgram, findEngine } from "./build/engine.ts";
 import { ARCHITECTURE_NAMES, withEngineFor } from "./build/foreign_engine.ts";
 import { cycloneDx, noticesOf, packagesOf } from "./build/sbom.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
-import type { EmbeddedFiles, FilesByName } from "./lib/cli/build/embedded.ts";
+import type { EmbeddedFiles } from "./lib/cli/build/embedded.ts";
 import { followCommandLine, type Tool } from "./lib/model/command_line/tool.ts";
 import { valueOf } from "./lib/model/command_line/options.ts";
 import { UsageError } from "./lib/model/command_line/usage_error.ts";
@@ -36,31 +36,12 @@ function run(command: string, args: string[]): string {
 }
 
 /**
- * Bundles modules in a process of Bun's, and gives the files of the bundle by their names.
- * @param options See build/bundle.ts
- * @param sources Receives the paths of the files that are in it
- * @throws {Error} with the errors of the bundler.
- */
-function bundle(bun: string, options: Record<string, unknown>, sources: Set<string>): FilesByName {
-  const outdir = mkdtempSync(join(tmpdir(), "rouse-"));
-  try {
-    const output = run(bun, [resolve(ROOT, "build/bundle.ts"), JSON.stringify({ ...options, outdir })]);
-    for (const file of JSON.parse(output) as string[]) sources.add(resolve(ROOT, file));
-    const names = readdirSync(outdir, { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".js")).sort();
-    return Object.fromEntries(names.map((name) => [name, readFileSync(join(outdir, name), "utf8")]));
-  } finally {
-    rmSync(outdir, { recursive: true });
-  }
-}
-
-/**
  * The files that are embedded in the executable.
  * @param bun The program that bundles.
  * @param engine What the executable runs in.
  * @param main The entry point.
  */
-function bundleProduct(bun: string, engine: Engine, main: string): EmbeddedFiles {
+function bundleProduct(bun: string, engine: EngineProgram, main: string): EmbeddedFiles {
   const sources = new Set<string>();
   const files = {
     // Not minified yet, so that stacks name lines that can be read.
@@ -119,7 +100,7 @@ const ENGINES: Record<string, (order: Order) => Promise<void>> = {
     const own = findEngine(ROOT), compiler = own.path;
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
     const base = dirname(directory ?? ROOT);
-    const compileFor = (engine: Engine, target?: Target) =>
+    const compileFor = (engine: EngineProgram, target?: Target) =>
       compile({ compiler, embedded: bundleProduct(compiler, engine, main), jobs, base, output, target });
     if (arch === undefined) compileFor(own);
     else await withEngineFor(ROOT, arch, run, compileFor);

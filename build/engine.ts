@@ -12,7 +12,7 @@ import { runTool } from "../lib/sys/runtime/compile.ts";
 import ENGINES from "./engines.json" with { type: "json" };
 
 /** An engine. */
-export interface Engine {
+export interface EngineProgram {
   /** The npm package that it is of. */
   name: string;
   version: string;
@@ -38,7 +38,7 @@ export function enginePackages(platform = process.platform, arch: string = proce
  * @param root The directory of node_modules
  * @throws {Error} when one is altered, or none is installed and runs.
  */
-export function findEngine(root: string): Engine {
+export function findEngine(root: string): EngineProgram {
   const names = enginePackages();
   const require = createRequire(realpathSync(join(root, "node_modules/bun/package.json")));
   for (const name of names) {
@@ -63,7 +63,7 @@ export function findEngine(root: string): Engine {
  * The engine that a program of a package is.
  * @throws {Error} when it is another program.
  */
-export function openEngine(name: string, path: string): Engine {
+export function openEngine(name: string, path: string): EngineProgram {
   return { name, version: ENGINES.version, path, sha256: verifyEngine(name, path) };
 }
 

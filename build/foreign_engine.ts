@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import type { Target } from "../lib/sys/runtime/compile.ts";
-import { type Engine, enginePackages, findEngine, openEngine, PROGRAM } from "./engine.ts";
+import { enginePackages, type EngineProgram, findEngine, openEngine, PROGRAM } from "./engine.ts";
 
 /** Runs a command in the root directory of the sources and gives its output; throws with its error output when it fails. */
 type Run = (command: string, args: string[]) => string;
@@ -28,7 +28,7 @@ export async function withEngineFor(
   root: string,
   name: string,
   run: Run,
-  use: (engine: Engine, target?: Target) => void | Promise<void>,
+  use: (engine: EngineProgram, target?: Target) => void | Promise<void>,
 ): Promise<void> {
   const arch = ARCHITECTURES[name]!;
   if (process.platform === "linux" && process.arch === arch) return await use(findEngine(root));

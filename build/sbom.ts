@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ENGINE_PARTS } from "./engine_parts.ts";
-import type { Engine } from "./engine.ts";
+import type { EngineProgram } from "./engine.ts";
 
 /** Something of npm's that is compiled in. */
 interface Part {
@@ -83,7 +83,7 @@ function bundledIn(directory: string): Part[] {
 interface Contents {
   /** The product's own version. */
   version: string;
-  engine: Engine;
+  engine: EngineProgram;
   packages: readonly Package[];
 }
 

@@ -3,6 +3,8 @@
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { SIGINT, SIGQUIT } from "../model/signals.ts";
+import { unlessRefused } from "../sys/call/refused.ts";
+import { openReserve } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { VERSION } from "../model/version.ts";
@@ -73,6 +75,9 @@ const STOP_SIGNALS = [SIGINT, SIGQUIT];
 /** The runlevel that Gentoo's inittab has for `default`. */
 const OPENRC_RUNLEVEL = "3";
 
+/** What is said where memory or descriptors are too short for that, with the reason behind it. */
+const UNSAFE = "Signals of faults that other processes send to init end it, e.g. SIGSEGV: ";
+
 /** How long those who read init's output have for the rest of it when the time for the teardown is over, in ms. */
 const FINAL_FLUSH_TIME = 500;
 
@@ -139,7 +144,7 @@ export class InitProgram implements Part<SavedProgram> {
       handle: (input) => this.#init.handle(input),
     });
     this.#recovery.watch();
-    if (process.pid === 1) ignoreSentFaults();
+    if (process.pid === 1) unlessRefused(ignoreSentFaults, ({ message }) => this.warn(UNSAFE + message));
     if (role === "machine" && !isSuccessor) prepareMachine(this.#messages);
     if (process.pid !== 1) setChildSubreaper();
     this.#session = options.user ? sessionAddress() : undefined;
@@ -441,6 +446,8 @@ export class InitProgram implements Part<SavedProgram> {
     this.#course.beginTeardown();
     // Else the teardown would end them, as it does all processes, and that would look like a mistake in a module.
     this.#configuration.endEvaluations();
+    // What ends init may need the last descriptors.
+    openReserve();
     this.#teardown.begin(requester);
   }
 

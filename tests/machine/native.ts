@@ -16,7 +16,13 @@ script
   mount -o remount,rw /
 end script
 `,
-  "boot.conf": "start on stopped root RESULT=ok\ntask\nexec telinit 2\n",
+  "boot.conf": `start on stopped root RESULT=ok
+task
+script
+  initctl notify-disk-writeable
+  exec telinit 2
+end script
+`,
   "control-alt-delete.conf": `start on control-alt-delete
 task
 exec shutdown -r now "Control-Alt-Delete pressed"
@@ -74,7 +80,7 @@ rouse --install -s --force /sbin`,
     "Rouse is process 1 of a machine": async (walk) => {
       assert.equal(await walk.run("readlink /proc/1/exe"), "/usr/local/sbin/rouse");
       assert.equal(await walk.run("cat /proc/1/comm"), "init");
-      return await walk.run("uname -srm; initctl version");
+      return (await walk.run("uname -srm; initctl version")).replace("\n", ", ");
     },
     "init has mounted what was missing": async (walk) => {
       const mounts = await walk.run("cut -d' ' -f2,3 /proc/mounts");

@@ -20,7 +20,7 @@ echo "T0:2345:respawn:/sbin/agetty --noclear 115200 $CONSOLE vt100" >> /etc/init
     },
     "Rouse is process 1 of a machine": async (walk) => {
       assert.equal(await walk.run("readlink /proc/1/exe"), "/usr/local/sbin/rouse");
-      return await walk.run("uname -srm; initctl version");
+      return (await walk.run("uname -srm; initctl version")).replace("\n", ", ");
     },
     "the scripts have made / writable": async (walk) => {
       assert.match(await walk.run("grep ' / ext4 ' /proc/mounts"), /^\/dev\/\S+ \/ ext4 rw,/m);

@@ -32,7 +32,20 @@ const exits: fc.Arbitrary<Exit> = fc.constantFrom<Exit>(
   { signal: 40 },
 );
 
-const EVENTS = ["x", "y", "x K=1", "y K!=1", "x K=$K", "x K=[1-2]", "y K=?", "x *", "y E=$E", "x K=${E:-2}"];
+const EVENTS = [
+  "x",
+  "x",
+  "x K=1",
+  "x K=1",
+  "x K=[1-2]",
+  "x K=$K",
+  "x *",
+  "x E=$E",
+  "x K=${E:-2}",
+  "y",
+  "y K!=1",
+  "y K=?",
+];
 const LEVELS = [...JOBS, "mta"].map((name) => `while-up ${name}`);
 const OTHERS = [
   "started",
@@ -85,11 +98,12 @@ function classic(profile: Profile) {
     env: seldom(3, fc.subarray(["E=1", "K=2", "PATH=/opt", "HOME", "NOWHERE", "UPSTART_EVENTS=no"])),
     export: seldom(4, fc.subarray(["K", "E", "JOB"])),
     task: seldom(4, fc.constant(true)),
-    respawn: seldom(3, fc.constant(true)),
+    respawn: seldom(2, fc.constant(true)),
     respawnLimit: seldom(
       3,
       fc.constantFrom<JobDefinition["respawnLimit"]>(
         { count: 1, interval: 5 },
+        { count: 2, interval: 5 },
         { count: 2, interval: 1 },
         { count: 0, interval: 5 },
         "unlimited",
@@ -114,6 +128,7 @@ function classic(profile: Profile) {
 
 /** Fields of rouse's own. */
 const OWN = {
+  env: seldom(2, fc.constantFrom(["E=1"], ["E=2", "K=1"])),
   semantics: fc.constantFrom("upstart" as const, "rouse" as const, "rouse" as const),
   expect: seldom(4, fc.constantFrom<JobDefinition["expect"]>("stop", "fork", "daemon", "children")),
   startTimeout: seldom(4, fc.constantFrom(3, 90)),
@@ -127,7 +142,7 @@ const OWN = {
   ),
   onGiveUp: seldom(4, fc.constantFrom("event" as const, "exit" as const)),
   ready: seldom(
-    5,
+    4,
     fc.constantFrom<CheckDefinition>(
       { kind: "tcp", address: "$E" },
       { kind: "exec", command: { kind: "exec", command: "true" } },
@@ -136,14 +151,14 @@ const OWN = {
     ),
   ),
   alive: seldom(
-    5,
+    3,
     fc.constantFrom(undefined, ...REMEDIES).map((then): CheckDefinition => ({
       kind: "file",
       path: "$E",
       ...(then && { then }),
     })),
   ),
-  pidFile: seldom(8, fc.constantFrom("/run/a.pid", "/run/$E.pid")),
+  pidFile: seldom(6, fc.constantFrom("/run/a.pid", "/run/$E.pid")),
   watchdog: seldom(6, fc.constantFrom(3, 0)),
   restartAbove: seldom(8, fc.constant({ memory: 1 << 20 })),
   directed: seldom(12, fc.constant(true as const)),
@@ -197,10 +212,13 @@ function requests(profile: Profile): fc.Arbitrary<Request> {
       arbitrary: fc.record({ kind: fc.constant("forget" as const), job: aJob, instance: anInstance }),
     },
     {
-      weight: 5,
+      weight: 7,
       arbitrary: fc.record({
         kind: fc.constant("emit" as const),
-        event: fc.oneof({ weight: 10, arbitrary: fc.constantFrom("x", "y") }, fc.constantFrom("", "started")),
+        event: fc.oneof(
+          { weight: 10, arbitrary: fc.constantFrom("x", "x", "y") },
+          fc.constantFrom("", "started"),
+        ),
         environment: variables,
         wait,
       }),
@@ -213,6 +231,7 @@ const told = fc.constantFrom<Notification>(
   { watchdog: "alive" },
   { watchdog: "trigger" },
   { watchdogTime: 500, reloading: true },
+  { reloading: true, status: "again" },
   { extension: 9000, status: "busy" },
   { stopping: true },
   { mainPid: 77_777 },
@@ -232,7 +251,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
         kind: fc.constant("exit" as const),
         which,
         exit: exits,
-        forks: fc.constantFrom(0, 0, 1, 2),
+        forks: fc.constantFrom(0, 1, 2),
       }),
     ],
     [1, which.map((which): Step => ({ kind: "stopped", which, signal: which === 7 ? 20 : 19 }))],
@@ -255,6 +274,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
       })),
     ],
     [1, aJob.map((job): Step => ({ kind: "remove", job }))],
+    [2, fc.record({ kind: fc.constant("put-back" as const), job: aJob, isChanged: fc.boolean() })],
     [1, fc.constant<Step>({ kind: "restore" })],
     [
       1,
@@ -277,7 +297,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
   if (profile === "rouse" || profile === "all") {
     weighted.push(
       [
-        3,
+        6,
         fc.record({ kind: fc.constant("check" as const), which, passes: fc.boolean() }),
       ],
       [1, fc.record({ kind: fc.constant("ready" as const), job: aJob, instance: anInstance })],
@@ -302,16 +322,23 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
   return fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
+/** What a random test begins with, and what happens then. */
+export interface Plan {
+  definitions: JobDefinition[];
+  steps: Step[];
+}
+
 /** Definitions, and what happens then. In some histories all is stopped in the middle. */
-export const histories: fc.Arbitrary<{ definitions: JobDefinition[]; steps: Step[] }> = fc.noBias(
-  fc.constantFrom<Profile>("upstart", "rouse", "dependencies", "all").chain((profile) => {
-    const some = fc.array(steps(profile), { minLength: 1, maxLength: 60, size: "max" });
-    const end = seldom(3, fc.boolean().map((inOrder): Step => ({ kind: "stop-all", inOrder })));
-    return fc.record({
-      definitions: fc.tuple(...JOBS.map((name) => definition(name, profile))),
-      steps: fc.tuple(some, end, some).map(([before, end, after]) =>
-        end ? [...before, end, ...after] : before
-      ),
-    });
-  }),
+function plans(profile: Profile): fc.Arbitrary<Plan> {
+  const some = fc.array(steps(profile), { minLength: 10, maxLength: 70, size: "max" });
+  const end = seldom(3, fc.boolean().map((inOrder): Step => ({ kind: "stop-all", inOrder })));
+  return fc.record({
+    definitions: fc.tuple(...JOBS.map((name) => definition(name, profile))),
+    steps: fc.tuple(some, end, some).map(([before, end, after]) => end ? [...before, end, ...after] : before),
+  });
+}
+
+/** Random histories of all profiles. */
+export const histories: fc.Arbitrary<Plan> = fc.noBias(
+  fc.oneof(plans("upstart"), plans("rouse"), plans("dependencies"), plans("all")),
 );

@@ -14,6 +14,8 @@ export type Step =
   | { kind: "event"; event: string; environment: string[] }
   | { kind: "define"; definition: JobDefinition }
   | { kind: "remove"; job: string }
+  /** A job's definition is as it was last, maybe but for its description. */
+  | { kind: "put-back"; job: string; isChanged: boolean }
   | { kind: "spawned" | "spawn-failed" | "spawn-skipped" | "timer"; which: number }
   /** All spawns succeed that are requested, and those that follow. */
   | { kind: "spawn-all" }
@@ -51,10 +53,12 @@ export class History {
   readonly #timers = new Map<number, number>();
   readonly #checks = new Set<number>();
   readonly #files = new Map<string, { job: string; instance: string; main: number }>();
+  readonly #definitions = new Map<string, JobDefinition>();
   #looks: { job: string; instance: string }[] = [];
 
   constructor(definitions: readonly JobDefinition[]) {
     this.#engine.endsWithRunlevel = true;
+    for (const definition of definitions) this.#definitions.set(definition.name, definition);
     this.#input({
       kind: "definitions",
       changes: definitions.map((definition) => ({ name: definition.name, definition })),
@@ -79,6 +83,11 @@ export class History {
         return this.#define(step.definition.name, step.definition);
       case "remove":
         return this.#define(step.job, undefined);
+      case "put-back": {
+        const definition = this.#definitions.get(step.job);
+        const changes = step.isChanged ? { description: `${++this.#lastNumber}` } : {};
+        return definition && this.#define(step.job, { ...definition, ...changes });
+      }
       case "spawned":
         return choose(this.#spawns, step.which, (spawn) => this.#spawned(spawn));
       case "spawn-all":
@@ -139,6 +148,7 @@ export class History {
   }
 
   #define(name: string, definition: JobDefinition | undefined): void {
+    if (definition) this.#definitions.set(name, definition);
     this.#input({ kind: "definitions", changes: [{ name, definition }] });
   }
 

@@ -7,9 +7,9 @@ import { compareTrace, effectInWords, type Trace, type TraceEntry, uncoveredBy }
 import { History } from "./history.ts";
 
 Deno.test("by random histories, both engines do the same", () => {
-  const { histories, inputs, effects } = compareHistories(1, 400);
-  assert.equal(histories, 400);
-  assert(inputs > 5000 && effects > 20_000, `${inputs} inputs, ${effects} effects`);
+  const { histories, inputs, effects } = compareHistories(1, 600);
+  assert.equal(histories, 600);
+  assert(inputs > 10_000 && effects > 50_000, `${inputs} inputs, ${effects} effects`);
 });
 
 /** What an engine does when `web` starts and stops, and `db` with it. */

@@ -6,8 +6,9 @@ import { ControlError } from "../../control/supervisor.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { untrustedWriterAt } from "../../sys/access/trust.ts";
 import { canAdopt } from "../../sys/server/server.ts";
+import { openReserve } from "../../sys/process/limits.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
+import { ifAllowed, isKernelError } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
 import { isCompiled } from "../../sys/runtime/self.ts";
 import type { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
@@ -102,17 +103,21 @@ export class Restart implements Part<SavedRestarts> {
   }
 
   async #try(executable: string): Promise<void> {
-    const { begun, init, messages, parts } = this.subject;
+    const { begun, init, messages, parts } = this.subject, giveBack = openReserve();
     try {
       await begun;
       await tryState(executable, encodeState(saveParts(parts()), init().running()), init().childWorld);
     } catch (error) {
       this.#next = undefined;
       throw error;
+    } finally {
+      giveBack();
     }
     setTimeout(() => {
-      this.#replace(executable).catch((error) => messages.fault("the restart of init", error))
-        .finally(() => this.#next = undefined);
+      this.#replace(executable).catch((error) => {
+        if (isKernelError(error)) messages.log("error", failureOf(executable, error));
+        else messages.fault("the restart of init", error);
+      }).finally(() => this.#next = undefined);
     }, REPLY_TIME);
   }
 
@@ -134,6 +139,7 @@ export class Restart implements Part<SavedRestarts> {
     const signals = signalTable(), argv = this.#argv;
     if (!signals || !argv || this.#isReplacing) return;
     this.#isReplacing = true;
+    const giveBack = openReserve();
     await init.settled();
     // From now on signals are for the successor, and what has come before that is handled here.
     const notes = signals.note();
@@ -151,12 +157,13 @@ export class Restart implements Part<SavedRestarts> {
           signals: notes.reader,
           descriptors: descriptorsOf(parts(), onFault),
         });
-        messages.log("error", `Unable to restart init as ${executable}: ${error.message}`);
+        messages.log("error", failureOf(executable, error));
       } finally {
         init.startAgain();
       }
     } finally {
       this.#isReplacing = false;
+      giveBack();
       const noted = notes.end();
       blockSignals([]);
       for (const signal of noted) signals.received(signal);
@@ -176,4 +183,9 @@ export class Restart implements Part<SavedRestarts> {
       return encodeState({}, running);
     }
   }
+}
+
+/** The message of a restart that the kernel does not allow for now. */
+function failureOf(executable: string, { message }: Error): string {
+  return `Unable to restart init as ${executable}: ${message}`;
 }

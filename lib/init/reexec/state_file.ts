@@ -6,12 +6,10 @@
 import { Buffer } from "node:buffer";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { Engine } from "../../engine/engine.ts";
-import { close, read } from "../../sys/io/descriptors.ts";
+import { close, readToEnd } from "../../sys/io/descriptors.ts";
 import { VERSION } from "../../model/version.ts";
 import type { SavedProgram } from "../saved_program.ts";
-
-/** The version of the state. It changes whenever a part saves something else than before. */
-const STATE_VERSION = 1;
+import { STATE_VERSION, upgradeState } from "./state_versions.ts";
 
 /** What an executable says that can go on with a state. */
 export const STATE_GOOD = "the state is good\n";
@@ -40,12 +38,12 @@ export function encodeState(program: Partial<SavedProgram>, running: RunningMain
 
 /** Reads a state as well as it can be read, and closes the descriptor. */
 export function takeState(descriptor: number): HandedState {
-  const [first, second] = linesOf(descriptor);
   const state: HandedState = { running: [] };
   try {
-    const { running } = JSON.parse(first) as Partial<StateHeader>;
+    const [first, second] = linesOf(descriptor);
+    const { running, version, writer } = JSON.parse(first) as StateHeader;
     if (Array.isArray(running)) state.running = running.filter(isRunningMain);
-    state.program = JSON.parse(second);
+    state.program = upgradeState(JSON.parse(second), version, writer);
   } catch (problem) {
     state.problem = problem;
   }
@@ -63,19 +61,15 @@ function isRunningMain(value: unknown): value is RunningMain {
 export function checkState(descriptor: number): void {
   const [first, second] = linesOf(descriptor);
   const { version, writer }: StateHeader = JSON.parse(first);
-  if (version !== STATE_VERSION) {
-    throw new Error(
-      `the state is of version ${version}, by rouse ${writer}; rouse ${VERSION} reads version ${STATE_VERSION}`,
-    );
-  }
-  const { init: { engine } }: SavedProgram = JSON.parse(second);
+  const { init: { engine } } = upgradeState(JSON.parse(second), version, writer);
   Engine.restore(engine, engine.now);
 }
 
 function linesOf(descriptor: number): [first: string, second: string] {
-  const pieces: Uint8Array[] = [];
-  for (let piece; (piece = read(descriptor)) instanceof Uint8Array && piece.length > 0;) pieces.push(piece);
-  close(descriptor);
-  const text = Buffer.concat(pieces).toString(), end = text.indexOf("\n");
-  return [text.slice(0, end), text.slice(end + 1)];
+  try {
+    const text = readToEnd(descriptor).toString(), end = text.indexOf("\n");
+    return [text.slice(0, end), text.slice(end + 1)];
+  } finally {
+    close(descriptor);
+  }
 }

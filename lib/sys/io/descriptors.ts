@@ -1,7 +1,8 @@
 /** File descriptors. All are opened close-on-exec. Functions throw {@link SystemError} unless they say otherwise. */
 
+import { Buffer } from "node:buffer";
 import process from "node:process";
-import { EAGAIN } from "../call/errno.ts";
+import { EAGAIN, EINTR, SystemError } from "../call/errno.ts";
 import { call, kernel, required, SCRATCH_SIZE } from "../call/kernel.ts";
 import { PreparedCalls } from "../call/prepared_calls.ts";
 
@@ -45,6 +46,21 @@ export function read(fd: number): Uint8Array | number {
   const { address, bytes } = kernel().scratch;
   const result = call("read", fd, address, SCRATCH_SIZE);
   return result < 0 ? result : new Uint8Array(bytes.subarray(0, result));
+}
+
+/**
+ * Reads a file to its end, which must not be one that others write to meanwhile.
+ * @throws {SystemError}
+ */
+export function readToEnd(fd: number): Buffer {
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const piece = read(fd);
+    if (piece === -EINTR) continue;
+    if (typeof piece === "number") throw new SystemError("read a file", -piece);
+    if (piece.length === 0) return Buffer.concat(pieces);
+    pieces.push(piece);
+  }
 }
 
 let reading: PreparedCalls | undefined;

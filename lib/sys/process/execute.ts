@@ -1,7 +1,7 @@
 /** execve(2): another program in this process, or this one's own executable anew. */
 
 import { Buffer } from "node:buffer";
-import { close, O_RDONLY, open, read } from "../io/descriptors.ts";
+import { close, O_RDONLY, open, readToEnd } from "../io/descriptors.ts";
 import { ENOEXEC, SystemError } from "../call/errno.ts";
 import { call, kernel } from "../call/kernel.ts";
 import { ROW_SIZE, RowField } from "../call/stub.ts";
@@ -100,10 +100,11 @@ function keepDescriptors(kept: readonly number[]): void {
 /** All bytes of a file. */
 function readFile(path: string): Buffer {
   const fd = open(path, O_RDONLY);
-  const pieces: Uint8Array[] = [];
-  for (let piece; (piece = read(fd)) instanceof Uint8Array && piece.length > 0;) pieces.push(piece);
-  close(fd);
-  return Buffer.concat(pieces);
+  try {
+    return readToEnd(fd);
+  } finally {
+    close(fd);
+  }
 }
 
 /**

@@ -110,7 +110,12 @@ export function ignoreSentFaults(): void {
 export function takeSignals(signals: readonly number[], listener: (signal: number) => void): () => void {
   if (signals.length === 0) return () => {};
   const { reader, end } = noteSignals(signals);
-  poller().watch(reader, () => notedSignals(reader).forEach(listener));
+  try {
+    poller().watch(reader, () => notedSignals(reader).forEach(listener));
+  } catch (error) {
+    end();
+    throw error;
+  }
   return () => {
     poller().unwatch(reader);
     end();
@@ -131,9 +136,16 @@ export interface SignalNotes {
  */
 export function noteSignals(signals: readonly number[]): SignalNotes {
   const { reader, writer } = pipe();
-  setNonBlocking(reader);
-  setNonBlocking(writer);
-  const restore = install(WRITE_NUMBER, signals, writer);
+  let restore: () => void;
+  try {
+    setNonBlocking(reader);
+    setNonBlocking(writer);
+    restore = install(WRITE_NUMBER, signals, writer);
+  } catch (error) {
+    close(reader);
+    close(writer);
+    throw error;
+  }
   const end = () => {
     restore();
     close(writer);

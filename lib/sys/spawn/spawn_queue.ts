@@ -37,8 +37,7 @@ export class SpawnQueue {
   /** The slots with children, the oldest first. */
   readonly #taken: SpawnSlot[] = [];
   readonly #waiting: SpawnRequest[] = [];
-  /** The pipes of the slots with children. */
-  readonly #pipes = new Epoll();
+  #pipesEpoll: Epoll | undefined;
   /** The timer that looks for stuck children; set while requests wait. */
   #watch: ReturnType<typeof setTimeout> | undefined;
   /** The timer that polls the pipes; set while there are children and the pipes cannot be watched. */
@@ -155,6 +154,14 @@ export class SpawnQueue {
       if (request.description.stopped) this.#settle(slot);
       else this.#watchPipes();
     }
+  }
+
+  /**
+   * The pipes of the slots with children. Made when it is needed: where descriptors are short, a start fails, and not init's own.
+   * @throws {SystemError} when there can be no more epoll instances.
+   */
+  get #pipes(): Epoll {
+    return this.#pipesEpoll ??= new Epoll();
   }
 
   get #hasRoom(): boolean {

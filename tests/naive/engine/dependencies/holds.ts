@@ -4,6 +4,7 @@ import { levelOf } from "../../../../lib/model/condition.ts";
 import { ExpansionError } from "../../../../lib/model/expand.ts";
 import type { Effect } from "../../../../lib/engine/effects.ts";
 import type { Cause } from "../../../../lib/model/insight/journal.ts";
+import { printable } from "../../../../lib/model/text/printable.ts";
 import {
   conflictsOf,
   type Edge,
@@ -217,6 +218,15 @@ function startFor(world: World, job: Job, dependant: Instance): Instance | undef
   return instance;
 }
 
+/**
+ * True when the other engine tells this next. One that waits need not find out at once that what names mean has come to be a
+ * circle, or a conflict, far away from it: it finds out when something about what it needs changes.
+ */
+function isNext(world: World, message: string): boolean {
+  const next = world.hint[world.effects.length];
+  return next?.kind === "log" && next.message === message;
+}
+
 /** True when something happens if an instance looks at its dependencies again. */
 function mayMove(world: World, instance: Instance): boolean {
   if (!mayBeHeld(instance)) return false;
@@ -225,7 +235,10 @@ function mayMove(world: World, instance: Instance): boolean {
     return waits.length === 0 || instance.isForced ||
       waits.some(({ instance: other, isNeeded }) => isNeeded && isToGo(world, other));
   }
-  if (instance.goal === "stop" || whyNever(world, instance)) return true;
+  if (instance.goal === "stop") return true;
+  const never = whyImpossible(world, instance.job);
+  if (never !== undefined) return isNext(world, never);
+  if (whyFailed(world, instance.job)) return true;
   const stall = stallOf(world, instance), waits = startWaits(world, instance);
   if (stall?.text !== instance.stall || stall && instance.waiters.length > 0) return true;
   if (waits.length === 0) return true;
@@ -253,10 +266,32 @@ function isAbout(effect: Effect, instance: Instance): boolean {
   return effect.notice.job === nameOf(instance.job) && effect.notice.instance === instance.name;
 }
 
+/** True when the other engine tells those next who wait for an instance. */
+function isToldNext(world: World, instance: Instance): boolean {
+  const next = world.hint[world.effects.length], stall = stallOf(world, instance);
+  if (
+    next?.kind !== "answer" || !stall ||
+    !next.error?.message.endsWith(`\n${printable(stall.text + whenOf(world, instance))}`)
+  ) {
+    return false;
+  }
+  return instance.waiters.some((one) => "request" in one && one.request === next.request);
+}
+
+/** True when nobody sees what changes about an instance: why it cannot go on. */
+function isSilent(world: World, instance: Instance): boolean {
+  return instance.state === "starting" && instance.goal !== "stop" && instance.waiters.length === 0 &&
+    whyNever(world, instance) === undefined && startWaits(world, instance)[0]?.edge !== undefined;
+}
+
 /** Has all go on that may, then looks at who is up, for conditions on that. True when anything has happened. */
 export function lookAtAll(world: World): boolean {
   let hasMoved = false;
-  const next = () => choose(world, world.instances.filter((one) => mayMove(world, one)));
+  const next = () => {
+    const movable = world.instances.filter((one) => mayMove(world, one));
+    return movable.find((one) => isToldNext(world, one)) ?? movable.find((one) => isSilent(world, one)) ??
+      choose(world, movable);
+  };
   for (let instance = next(); instance; instance = next()) {
     goOn(world, instance);
     hasMoved = true;
