@@ -4,6 +4,7 @@ import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
 import { SIGINT, SIGQUIT } from "../model/signals.ts";
 import { unlessRefused } from "../sys/call/refused.ts";
+import { openReserve } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { VERSION } from "../model/version.ts";
@@ -291,7 +292,7 @@ export class InitProgram implements Part<SavedProgram> {
       if (predecessor) await this.#goOn(predecessor, signals);
       else await this.#begin(signals);
     } catch (error) {
-      if (process.pid !== 1) throw error;
+      if (process.pid !== 1 && !predecessor) throw error;
       this.#recovery.crashed("the start of init", error);
     }
     this.#begun.resolve();
@@ -339,7 +340,7 @@ export class InitProgram implements Part<SavedProgram> {
     const isWhole = await restoreState(state, this, this.#messages);
     this.#leaveHaltToInittab();
     closeUnused(handed, this.parts);
-    if (this.#endpoint.addresses.length === 0) await this.#endpoint.open();
+    if (this.#endpoint.addresses.length === 0) await this.#endpoint.reopen();
     if (!isWhole) {
       await Promise.race([this.#load(), this.#exit.promise]);
       adopt(state.running, this.#init, this.#messages);
@@ -445,6 +446,8 @@ export class InitProgram implements Part<SavedProgram> {
     this.#course.beginTeardown();
     // Else the teardown would end them, as it does all processes, and that would look like a mistake in a module.
     this.#configuration.endEvaluations();
+    // What ends init may need the last descriptors.
+    openReserve();
     this.#teardown.begin(requester);
   }
 

@@ -87,7 +87,7 @@ export class Siege implements AsyncDisposable {
 
   /** Ends the attack, and waits until all descriptors are back. */
   async relieve(before: Needs): Promise<void> {
-    await this.end();
+    await this.#end();
     await until(
       "init has closed all connections of the attackers",
       () => this.needs().descriptors <= before.descriptors,
@@ -106,7 +106,7 @@ export class Siege implements AsyncDisposable {
     }
   }
 
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     const running = this.#attackers.filter(isRunning);
     this.#attackers = [];
     const ends = running.map((attacker) => once(attacker, "exit"));
@@ -115,7 +115,7 @@ export class Siege implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.end();
+    await this.#end();
     await this.init[Symbol.asyncDispose]();
   }
 }

@@ -26,12 +26,16 @@ export async function judge(state: ChaosState, opened: readonly string[]): Promi
   const { world } = state;
   await world.mend();
   for (const service of state.broken) state.edit(service);
-  await restart(state);
   await settleAll(state);
   await isMarked(state);
   await isAllNew(state);
-  await until("no process is left that was not waited for", () => world.zombies().length === 0);
+  // A successor has none of what its predecessor has opened for itself, so both are looked at.
   await isClosed(world, opened);
+  await restart(state);
+  await settleAll(state);
+  await isMarked(state);
+  await isClosed(world, opened);
+  await until("no process is left that was not waited for", () => world.zombies().length === 0);
   isDone(state);
   const lines = state.services.filter(({ kind }) => kind === "writer")
     .reduce((sum, service) => sum + linesOf(state, service), 0);

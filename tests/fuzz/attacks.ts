@@ -2,17 +2,14 @@
 
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type NetConnectOpts, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { clientHello } from "../../lib/dbus/handshake.ts";
-import { EAGAIN } from "../../lib/sys/call/errno.ts";
-import { close, write } from "../../lib/sys/io/descriptors.ts";
-import { connectUnixDatagram } from "../../lib/sys/io/socket.ts";
+import { write } from "../../lib/sys/io/descriptors.ts";
 import { until, within } from "../support/deadline.ts";
 import { RunningInit } from "../support/init.ts";
-import { procFile } from "../support/processes.ts";
 import { corpusOf, shapedInputs } from "./inputs.ts";
 import { Mutator, Random } from "./mutation.ts";
 import { TARGETS } from "./targets.ts";
@@ -20,7 +17,6 @@ import { TARGETS } from "./targets.ts";
 /** The jobs of an init that is attacked. */
 export const ATTACKED_JOBS = {
   "web.conf": "exec sleep 600\n",
-  "notes.conf": "ready notify\nscript\nsystemd-notify --ready 2>/dev/null\nexec sleep 600\nend script\n",
 };
 
 /** The arguments of such an init. */
@@ -67,18 +63,6 @@ async function port(init: RunningInit): Promise<number> {
   return Number(digits);
 }
 
-/** The socket for notifications, as the processes of a job have it. */
-function notifySocket(init: RunningInit): Promise<string> {
-  return until(
-    "a process has the socket for notifications",
-    () =>
-      init.processesOf("notes").map((pid) =>
-        /(?:^|\0)NOTIFY_SOCKET=([^\0]+)/.exec(procFile(pid, "environ"))?.[1]
-      )
-        .find(Boolean),
-  );
-}
-
 /** Job files that start by no event: what they would run, nobody has looked at. */
 function harmless(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString("latin1").replaceAll(/start\s+on/g, "stop on"), "latin1");
@@ -102,6 +86,9 @@ async function inTurns(
     await Promise.all(inputs.slice(at, at + AT_ONCE).map((input, index) => attack(input, at + index)));
   }
 }
+
+/** The program of a service that notifies. */
+const SERVICE = join(import.meta.dirname!, "datagrams.ts");
 
 export const ATTACKS: readonly Attack[] = [
   {
@@ -128,15 +115,32 @@ export const ATTACKS: readonly Attack[] = [
     },
   },
   {
-    name: "the socket for notifications",
+    name: "the socket for notifications, by a service",
     async run(init, count, seed) {
+      const [file, done] = ["datagrams", "sent"].map((name) => init.path(name));
+      // A service with a watchdog may be ended for what it says, before it has said all.
+      const inputs = inputsFor("notify", count, seed).filter((input) => !input.includes("WATCHDOG"));
+      const lines = inputs.map((input) => input.toString("base64"));
+      writeFileSync(file!, lines.join("\n"));
+      rmSync(done!, { force: true });
+      const program = [
+        Deno.execPath(),
+        "run",
+        "-A",
+        "--no-check",
+        "--no-config",
+        "--no-lock",
+        SERVICE,
+        file,
+        done,
+      ];
+      init.write("notes.conf", `ready notify\nexec ${program.join(" ")}\n`);
+      await init.until(["reload-configuration"], "");
       await init.initctl("start", "--no-wait", "notes");
-      const path = await notifySocket(init);
-      for (const input of inputsFor("notify", count, seed)) {
-        const socket = connectUnixDatagram(path);
-        await until("init takes a datagram", () => write(socket, input) !== -EAGAIN);
-        close(socket);
-      }
+      await until(
+        `the service has told all; its log: ${init.read("log/notes.log")}`,
+        () => existsSync(done!),
+      );
     },
   },
   {
@@ -161,6 +165,42 @@ export const ATTACKS: readonly Attack[] = [
     },
   },
 ];
+
+/** Requests whose command is none that ends a machine, or changes its runlevel. */
+function withoutOrders(bytes: Buffer): Buffer {
+  const changed = Buffer.from(bytes), magic = Buffer.from([0x69, 0x19, 0x09, 0x03]);
+  for (let at = changed.indexOf(magic); at >= 0; at = changed.indexOf(magic, at + 1)) {
+    if (at + 8 <= changed.length && changed.readInt32LE(at + 4) < 6) changed.writeInt32LE(9, at + 4);
+  }
+  return changed;
+}
+
+/**
+ * Writes to the FIFO of an init that is SysV's, as it takes it.
+ * @param answers Resolves when init has had its turn: what was written at once is one request to it, and what is none ends it
+ */
+export async function writeToFifo(
+  path: string,
+  count: number,
+  seed: number,
+  answers: () => Promise<unknown>,
+): Promise<void> {
+  await until("init has its FIFO", () => existsSync(path));
+  const fifo = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    for (const input of inputsFor("initctl-fifo", count, seed).map(withoutOrders)) {
+      let rest = input;
+      await until("init takes what is written", () => {
+        const written = write(fifo, rest);
+        if (written > 0) rest = rest.subarray(written);
+        return rest.length === 0;
+      });
+      await answers();
+    }
+  } finally {
+    closeSync(fifo);
+  }
+}
 
 /** So many inputs are thrown at one place before init is looked at. */
 const A_ROUND = 40;

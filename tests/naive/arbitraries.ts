@@ -14,8 +14,8 @@ const JOBS = ["a", "b", "c", "d"];
 /** What dependencies name: jobs, and names that jobs provide. */
 const NAMES = [...JOBS, ...JOBS, "mta", "db"];
 
-/** What jobs say of themselves: only Upstart's stanzas, rouse's own, dependencies beside them, or all. */
-type Profile = "upstart" | "rouse" | "dependencies" | "all";
+/** What jobs say of themselves: only Upstart's stanzas, rouse's own, dependencies beside them, init scripts, or all. */
+type Profile = "upstart" | "rouse" | "dependencies" | "scripts" | "all";
 
 const aJob = fc.constantFrom(...JOBS);
 const anInstance = fc.constantFrom("", "", "1");
@@ -32,7 +32,21 @@ const exits: fc.Arbitrary<Exit> = fc.constantFrom<Exit>(
   { signal: 40 },
 );
 
-const EVENTS = ["x", "y", "x K=1", "y K!=1", "x K=$K", "x K=[1-2]", "y K=?", "x *", "y E=$E", "x K=${E:-2}"];
+const EVENTS = [
+  "x",
+  "x",
+  "x K=1",
+  "x K=1",
+  "x K=[1-2]",
+  "x K=$K",
+  "x *",
+  "x E=$E",
+  "x K=${E:-2}",
+  "y",
+  "y K!=1",
+  "y K=?",
+];
+const RC_EVENTS = ["rc-start", "rc-start", "rc-stop", "rc-stop RUNLEVEL=6", "rc-prepare"];
 const LEVELS = [...JOBS, "mta"].map((name) => `while-up ${name}`);
 const OTHERS = [
   "started",
@@ -52,12 +66,13 @@ const OF_JOBS = JOBS.flatMap((name) =>
 ).concat(JOBS.map((name) => `stopped ${name} * failed`), JOBS.map((name) => `unhealthy ${name}`));
 
 function conditions(profile: Profile): fc.Arbitrary<JobCondition> {
-  const hasLevels = profile === "dependencies" || profile === "all";
+  const hasLevels = profile === "dependencies" || profile === "all", isOfScript = profile === "scripts";
   const event = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...EVENTS) },
     { weight: 3, arbitrary: fc.constantFrom(...OF_JOBS) },
     { weight: 1, arbitrary: fc.constantFrom(...OTHERS) },
     { weight: hasLevels ? 2 : 0, arbitrary: fc.constantFrom(...LEVELS) },
+    { weight: isOfScript ? 6 : 0, arbitrary: fc.constantFrom(...RC_EVENTS) },
   ).map(on);
   const join = (left: fc.Arbitrary<JobCondition>) =>
     fc.tuple(fc.constantFrom(and, or), left, event).map(([join, one, other]) => join(one, other));
@@ -85,11 +100,12 @@ function classic(profile: Profile) {
     env: seldom(3, fc.subarray(["E=1", "K=2", "PATH=/opt", "HOME", "NOWHERE", "UPSTART_EVENTS=no"])),
     export: seldom(4, fc.subarray(["K", "E", "JOB"])),
     task: seldom(4, fc.constant(true)),
-    respawn: seldom(3, fc.constant(true)),
+    respawn: seldom(2, fc.constant(true)),
     respawnLimit: seldom(
       3,
       fc.constantFrom<JobDefinition["respawnLimit"]>(
         { count: 1, interval: 5 },
+        { count: 2, interval: 5 },
         { count: 2, interval: 1 },
         { count: 0, interval: 5 },
         "unlimited",
@@ -114,8 +130,9 @@ function classic(profile: Profile) {
 
 /** Fields of rouse's own. */
 const OWN = {
+  env: seldom(2, fc.constantFrom(["E=1"], ["E=2", "K=1"])),
   semantics: fc.constantFrom("upstart" as const, "rouse" as const, "rouse" as const),
-  expect: seldom(4, fc.constantFrom<JobDefinition["expect"]>("stop", "fork", "daemon", "children")),
+  expect: seldom(4, fc.constantFrom<JobDefinition["expect"]>("stop", "fork", "daemon", "children", "script")),
   startTimeout: seldom(4, fc.constantFrom(3, 90)),
   killMode: seldom(3, fc.constantFrom("main" as const, "group" as const)),
   respawnDelay: seldom(
@@ -127,7 +144,7 @@ const OWN = {
   ),
   onGiveUp: seldom(4, fc.constantFrom("event" as const, "exit" as const)),
   ready: seldom(
-    5,
+    4,
     fc.constantFrom<CheckDefinition>(
       { kind: "tcp", address: "$E" },
       { kind: "exec", command: { kind: "exec", command: "true" } },
@@ -136,17 +153,30 @@ const OWN = {
     ),
   ),
   alive: seldom(
-    5,
+    3,
     fc.constantFrom(undefined, ...REMEDIES).map((then): CheckDefinition => ({
       kind: "file",
       path: "$E",
       ...(then && { then }),
     })),
   ),
-  pidFile: seldom(8, fc.constantFrom("/run/a.pid", "/run/$E.pid")),
+  pidFile: seldom(6, fc.constantFrom("/run/a.pid", "/run/$E.pid")),
   watchdog: seldom(6, fc.constantFrom(3, 0)),
   restartAbove: seldom(8, fc.constant({ memory: 1 << 20 })),
   directed: seldom(12, fc.constant(true as const)),
+};
+
+/** Fields of init scripts. */
+const SCRIPTS = {
+  semantics: OWN.semantics,
+  expect: fc.constantFrom<JobDefinition["expect"]>("script", "script", "script", "none"),
+  respawn: seldom(5, fc.constant(true)),
+  startOn: seldom(2, conditions("scripts")),
+  stopOn: seldom(2, conditions("scripts")),
+  pidFile: OWN.pidFile,
+  env: OWN.env,
+  startTimeout: OWN.startTimeout,
+  killMode: OWN.killMode,
 };
 
 const DEPENDENCIES = {
@@ -162,7 +192,8 @@ const DEPENDENCIES = {
 function definition(name: string, profile: Profile): fc.Arbitrary<JobDefinition> {
   const fields = {
     ...classic(profile),
-    ...(profile !== "upstart" && profile !== "dependencies" && OWN),
+    ...((profile === "rouse" || profile === "all") && OWN),
+    ...(profile === "scripts" && SCRIPTS),
     ...(profile === "dependencies" && { semantics: OWN.semantics }),
     ...(profile !== "upstart" && profile !== "rouse" && DEPENDENCIES),
   };
@@ -197,10 +228,13 @@ function requests(profile: Profile): fc.Arbitrary<Request> {
       arbitrary: fc.record({ kind: fc.constant("forget" as const), job: aJob, instance: anInstance }),
     },
     {
-      weight: 5,
+      weight: 7,
       arbitrary: fc.record({
         kind: fc.constant("emit" as const),
-        event: fc.oneof({ weight: 10, arbitrary: fc.constantFrom("x", "y") }, fc.constantFrom("", "started")),
+        event: fc.oneof(
+          { weight: 10, arbitrary: fc.constantFrom("x", "x", "y") },
+          fc.constantFrom("", "started"),
+        ),
         environment: variables,
         wait,
       }),
@@ -213,6 +247,7 @@ const told = fc.constantFrom<Notification>(
   { watchdog: "alive" },
   { watchdog: "trigger" },
   { watchdogTime: 500, reloading: true },
+  { reloading: true, status: "again" },
   { extension: 9000, status: "busy" },
   { stopping: true },
   { mainPid: 77_777 },
@@ -232,7 +267,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
         kind: fc.constant("exit" as const),
         which,
         exit: exits,
-        forks: fc.constantFrom(0, 0, 1, 2),
+        forks: fc.constantFrom(0, 1, 2),
       }),
     ],
     [1, which.map((which): Step => ({ kind: "stopped", which, signal: which === 7 ? 20 : 19 }))],
@@ -243,7 +278,9 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
       1,
       fc.record({
         kind: fc.constant("event" as const),
-        event: fc.constantFrom("x", "runlevel", "session-end"),
+        event: profile === "scripts"
+          ? fc.constantFrom("rc-start", "rc-start", "rc-stop", "rc-prepare", "runlevel")
+          : fc.constantFrom("x", "runlevel", "session-end"),
         environment: fc.constantFrom<string[]>(["K=2"], ["RUNLEVEL=2"], ["RUNLEVEL=6"]),
       }),
     ],
@@ -255,6 +292,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
       })),
     ],
     [1, aJob.map((job): Step => ({ kind: "remove", job }))],
+    [2, fc.record({ kind: fc.constant("put-back" as const), job: aJob, isChanged: fc.boolean() })],
     [1, fc.constant<Step>({ kind: "restore" })],
     [
       1,
@@ -274,10 +312,24 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
       }),
     ],
   ];
+  if (profile === "scripts") {
+    weighted.push(
+      [4, which.map((which): Step => ({ kind: "left-behind", which }))],
+      [3, fc.record({ kind: fc.constant("pid-file" as const), which, isBelieved: fc.boolean() })],
+      [
+        4,
+        fc.constantFrom("rc-start", "rc-stop").map((event): Step => ({
+          kind: "event",
+          event,
+          environment: [],
+        })),
+      ],
+    );
+  }
   if (profile === "rouse" || profile === "all") {
     weighted.push(
       [
-        3,
+        6,
         fc.record({ kind: fc.constant("check" as const), which, passes: fc.boolean() }),
       ],
       [1, fc.record({ kind: fc.constant("ready" as const), job: aJob, instance: anInstance })],
@@ -302,16 +354,23 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
   return fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 }
 
+/** What a random test begins with, and what happens then. */
+export interface Plan {
+  definitions: JobDefinition[];
+  steps: Step[];
+}
+
 /** Definitions, and what happens then. In some histories all is stopped in the middle. */
-export const histories: fc.Arbitrary<{ definitions: JobDefinition[]; steps: Step[] }> = fc.noBias(
-  fc.constantFrom<Profile>("upstart", "rouse", "dependencies", "all").chain((profile) => {
-    const some = fc.array(steps(profile), { minLength: 1, maxLength: 60, size: "max" });
-    const end = seldom(3, fc.boolean().map((inOrder): Step => ({ kind: "stop-all", inOrder })));
-    return fc.record({
-      definitions: fc.tuple(...JOBS.map((name) => definition(name, profile))),
-      steps: fc.tuple(some, end, some).map(([before, end, after]) =>
-        end ? [...before, end, ...after] : before
-      ),
-    });
-  }),
+function plans(profile: Profile): fc.Arbitrary<Plan> {
+  const some = fc.array(steps(profile), { minLength: 10, maxLength: 70, size: "max" });
+  const end = seldom(3, fc.boolean().map((inOrder): Step => ({ kind: "stop-all", inOrder })));
+  return fc.record({
+    definitions: fc.tuple(...JOBS.map((name) => definition(name, profile))),
+    steps: fc.tuple(some, end, some).map(([before, end, after]) => end ? [...before, end, ...after] : before),
+  });
+}
+
+/** Random histories of all profiles. */
+export const histories: fc.Arbitrary<Plan> = fc.noBias(
+  fc.oneof(plans("upstart"), plans("rouse"), plans("dependencies"), plans("scripts"), plans("all")),
 );

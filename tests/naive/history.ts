@@ -14,6 +14,8 @@ export type Step =
   | { kind: "event"; event: string; environment: string[] }
   | { kind: "define"; definition: JobDefinition }
   | { kind: "remove"; job: string }
+  /** A job's definition is as it was last, maybe but for its description. */
+  | { kind: "put-back"; job: string; isChanged: boolean }
   | { kind: "spawned" | "spawn-failed" | "spawn-skipped" | "timer"; which: number }
   /** All spawns succeed that are requested, and those that follow. */
   | { kind: "spawn-all" }
@@ -25,6 +27,8 @@ export type Step =
   | { kind: "notification"; job: string; instance: string; told: Notification }
   | { kind: "pid-file"; which: number; isBelieved: boolean }
   | { kind: "leftovers"; which: number; count: number }
+  /** A process was found that an init script has left behind. */
+  | { kind: "left-behind"; which: number }
   | { kind: "adopt"; job: string; instance: string; environment: string[] }
   /** Time goes by (ms), and the timers expire that are due. */
   | { kind: "pass"; time: number }
@@ -51,10 +55,13 @@ export class History {
   readonly #timers = new Map<number, number>();
   readonly #checks = new Set<number>();
   readonly #files = new Map<string, { job: string; instance: string; main: number }>();
+  readonly #definitions = new Map<string, JobDefinition>();
+  readonly #searches = new Set<{ job: string; instance: string }>();
   #looks: { job: string; instance: string }[] = [];
 
   constructor(definitions: readonly JobDefinition[]) {
     this.#engine.endsWithRunlevel = true;
+    for (const definition of definitions) this.#definitions.set(definition.name, definition);
     this.#input({
       kind: "definitions",
       changes: definitions.map((definition) => ({ name: definition.name, definition })),
@@ -79,6 +86,11 @@ export class History {
         return this.#define(step.definition.name, step.definition);
       case "remove":
         return this.#define(step.job, undefined);
+      case "put-back": {
+        const definition = this.#definitions.get(step.job);
+        const changes = step.isChanged ? { description: `${++this.#lastNumber}` } : {};
+        return definition && this.#define(step.job, { ...definition, ...changes });
+      }
       case "spawned":
         return choose(this.#spawns, step.which, (spawn) => this.#spawned(spawn));
       case "spawn-all":
@@ -123,6 +135,11 @@ export class History {
         return choose([...this.#files.values()], step.which, (file) => this.#file(file, step.isBelieved));
       case "leftovers":
         return choose(this.#looks, step.which, (look) => this.#looked(look, step.count));
+      case "left-behind":
+        return choose(this.#searches, step.which, (place) => {
+          this.#searches.delete(place);
+          this.#input({ kind: "left-behind", ...place, process: { pid: this.#newPid(), forks: 0 } });
+        });
       case "adopt":
         return this.#input({ ...step, pid: this.#newPid() });
       case "pass":
@@ -139,6 +156,7 @@ export class History {
   }
 
   #define(name: string, definition: JobDefinition | undefined): void {
+    if (definition) this.#definitions.set(name, definition);
     this.#input({ kind: "definitions", changes: [{ name, definition }] });
   }
 
@@ -241,6 +259,8 @@ export class History {
         return void this.#checks.delete(effect.check);
       case "end-leftovers":
         return void this.#looks.push({ job: effect.job, instance: effect.instance });
+      case "find-left-behind":
+        return void this.#searches.add({ job: effect.job, instance: effect.instance });
       case "await-pid-file":
         return void this.#files.set(`${effect.job}/${effect.instance}`, effect);
       case "forget-pid-file":

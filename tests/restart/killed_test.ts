@@ -203,3 +203,21 @@ Deno.test("what another init runs that lives is its own, also with the same conf
   await init.startAgain();
   assert.deepEqual(await running(init), before);
 });
+
+Deno.test("records by which nobody can go on with anything are removed", async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": "exec sleep 1000" } });
+  await init.ask("start", "web");
+  await kill(init);
+  const [path, text] = [record(init), readFileSync(record(init), "utf8")];
+  const [header, line] = text.split("\n");
+  const other = header!.replace('"command":[]', '"command":["x"]').replace(
+    /\\"command\\":\[\]/,
+    '\\"command\\":[1]',
+  );
+  rewrite(path.replace(/-[^-]*$/, "-useless"), `${other}\n`);
+  rewrite(path.replace(/-[^-]*$/, "-useful"), `${other}\n${line}\n`);
+  await init.startAgain();
+  await init.until(["status", "web"], /start\/running/);
+  const names = readdirSync(init.path("rt/rouse")).filter((name) => name.startsWith("running-"));
+  assert.deepEqual(names.sort(), [path.slice(path.lastIndexOf("/") + 1), "running-useful"].sort());
+});

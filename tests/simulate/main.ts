@@ -8,7 +8,7 @@
 
 import process from "node:process";
 import { randomHistory } from "./actions.ts";
-import { shrink } from "./shrink.ts";
+import { shrink, trialOf } from "./shrink.ts";
 import { type Outcome, Simulation } from "./simulation.ts";
 
 /** An option's value; undefined where it is not given. */
@@ -36,7 +36,7 @@ for (let seed = start; seed < start + count; seed++) {
   if (chosen || process.argv.includes("--as-it-is")) process.exit(1);
   if (process.argv.includes("--keep-going")) continue;
   console.log("\nshrinking …");
-  const kept = await shrink(seed, whole, outcome);
+  const kept = await shrink(whole, outcome, trialOf(seed, outcome));
   console.log(
     `\nthe same by: deno task simulate --seed ${seed} --hours ${hours} --actions ${kept.join(",")}\n`,
   );

@@ -25,6 +25,8 @@ export interface Scene {
   readonly lines: readonly WrittenLine[];
   /** What processes init has started, by their numbers. */
   readonly spawned: ReadonlyMap<number, Spawned>;
+  /** How many system calls there were a second while nothing was done to init. */
+  readonly callsAtRest: number;
   /** True once init is told to end. */
   readonly isEnding: boolean;
 }

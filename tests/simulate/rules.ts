@@ -5,12 +5,19 @@ import type { OpenFile } from "./kernel/open_file.ts";
 import { Socket } from "./kernel/sockets.ts";
 import type { Rule, Scene, WrittenLine } from "./rule.ts";
 import { LOGS } from "./world.ts";
+import { NO_ENDLESS_EVENT } from "./endless_events.ts";
 
 /** How long init may take to see to something, in ms. */
 const PROMPT = 2000;
 
 /** How long an answer may take that waits for nothing, in ms. */
 const ANSWER_TIME = 30_000;
+
+/**
+ * How many system calls a second may be made at rest, by init and by its children before they execute their programs. Jobs
+ * that fail at once may be started ten times a second, and take some hundred calls each.
+ */
+const CALLS_AT_REST = 10_000;
 
 /** How many calls are made to look whether init answers. */
 const PROBES = 2;
@@ -94,6 +101,12 @@ const REFUSALS =
 function faultsIn(messages: readonly string[]): string[] {
   return messages.filter((line) => line.includes("Internal error") && !REFUSALS.test(line));
 }
+
+const RESTS: Rule = {
+  name: "init rests when there is nothing to do",
+  atRest: ({ callsAtRest }) =>
+    callsAtRest > CALLS_AT_REST ? [`there were ${callsAtRest.toFixed(0)} system calls a second`] : [],
+};
 
 const NO_LEAK: Rule = {
   name: "no descriptor is left open",
@@ -211,27 +224,6 @@ function downButWanted({ engine }: Scene): string[] {
   });
 }
 
-const NO_ENDLESS_EVENT: Rule = {
-  name: "no event blocks for ever without a reason that is told",
-  atRest({ engine }) {
-    return instancesOf(engine).filter(({ state, goal, blocker }) =>
-      blocker && !(state === "running" && goal === "start") &&
-      !isHeld(blocker.waiters.length, engine!, blocker.name)
-    ).map(({ displayName, state, blocker }) =>
-      `${displayName} is ${state} for ${blocker!.name}, which nothing holds`
-    );
-  },
-};
-
-/** True where some instance has a process or timer that an event may wait for. */
-function isHeld(waiters: number, engine: NonNullable<Scene["engine"]>, name: string): boolean {
-  if (waiters === 0) return false;
-  return instancesOf(engine).some(({ waiters, pids, timers, spawns, note }) =>
-    waiters.some((waiter) => "event" in waiter && waiter.event.name === name) &&
-    (pids.size > 0 || timers.size > 0 || spawns.size > 0 || note !== undefined)
-  );
-}
-
 /** All instances. */
 function instancesOf(engine: Scene["engine"]) {
   return engine ? [...engine.jobs.values()].flatMap(({ instances }) => [...instances.values()]) : [];
@@ -245,6 +237,7 @@ export const RULES: readonly Rule[] = [
   ONE_MAIN,
   NO_FAULT,
   NO_LEAK,
+  RESTS,
   LOGS_WHOLE,
   ENDS,
   TOLD,

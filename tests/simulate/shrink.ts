@@ -4,34 +4,45 @@ import type { Action } from "./actions.ts";
 import { type Outcome, Simulation } from "./simulation.ts";
 
 /** How many histories are tried. */
-const MOST_TRIALS = 150;
+const MOST_TRIALS = 300;
 
-/** @returns the indices of the actions that are needed. */
-export async function shrink(
-  seed: number,
-  whole: readonly Action[],
-  { violations }: Outcome,
-): Promise<number[]> {
-  const rule = violations[0]!.rule, last = violations[0]!.time;
-  let trials = 0;
-  const isBroken = async (indices: readonly number[]) => {
-    trials++;
-    const outcome = await new Simulation(seed, indices.map((index) => whole[index]!)).run();
-    return outcome.violations.some((violation) => violation.rule === rule);
+/** Whether a rule is broken by the actions. */
+export type Trial = (actions: readonly Action[]) => Promise<boolean>;
+
+/** The trial of a seed: the same rule is to be broken as in an outcome. */
+export function trialOf(seed: number, { violations }: Pick<Outcome, "violations">): Trial {
+  return async (actions) => {
+    const { violations: found } = await new Simulation(seed, actions).run();
+    return found.some(({ rule }) => rule === violations[0]!.rule);
   };
-  let kept = whole.map((_, index) => index);
-  const before = kept.filter((index) => whole[index]!.at <= last);
-  if (before.length < kept.length && await isBroken(before)) kept = before;
-  for (
-    let size = Math.ceil(kept.length / 2);
-    size >= 1 && trials < MOST_TRIALS;
-    size = size === 1 ? 0 : Math.ceil(size / 2)
-  ) {
-    for (let at = 0; at < kept.length && trials < MOST_TRIALS;) {
-      const less = [...kept.slice(0, at), ...kept.slice(at + size)];
-      if (await isBroken(less)) kept = less;
-      else at += size;
+}
+
+/**
+ * Leaves out parts of a history, the largest first.
+ * @returns the indices of the actions that are needed.
+ */
+export async function shrink(
+  whole: readonly Action[],
+  { violations }: Pick<Outcome, "violations">,
+  isBroken: Trial,
+): Promise<number[]> {
+  let kept = whole.flatMap(({ at }, index) => at <= violations[0]!.time ? [index] : []);
+  let trials = 0;
+  const without = async (start: number, size: number) => {
+    const less = kept.filter((_, place) => place < start || place >= start + size);
+    trials++;
+    if (!await isBroken(less.map((index) => whole[index]!))) return false;
+    kept = less;
+    return true;
+  };
+  for (let size = kept.length >> 1; size >= 1 && trials < MOST_TRIALS;) {
+    let isShorter = false;
+    for (let start = 0; start < kept.length && trials < MOST_TRIALS;) {
+      if (await without(start, size)) isShorter = true;
+      else start += size;
     }
+    // What could not be left out alone may go once others are gone.
+    if (!isShorter || size > 1) size >>= 1;
   }
   return kept;
 }

@@ -55,6 +55,8 @@ export class Simulation implements Scene {
   readonly violations: Violation[] = [];
   engine: Engine | undefined;
   isEnding = false;
+  /** How many system calls init has made while nothing was done to it, a second. */
+  callsAtRest = 0;
   /** Spawns that the engine has asked for, by their numbers. */
   readonly #asked = new Map<number, Omit<Spawned, "time">>();
 
@@ -118,7 +120,9 @@ export class Simulation implements Scene {
         this.#break("init ends when it is told to, and nothing is left", "it has ended by itself");
       }
       performer.calm();
+      const calls = kernel.hash.count;
       if (!isBroken()) await runUntil(world, kernel.clock.now + REST, isBroken);
+      this.callsAtRest = (kernel.hash.count - calls) / (REST / 1000);
       performer.probe();
       if (!isBroken()) await runUntil(world, kernel.clock.now + PROBE, isBroken);
       if (!isBroken()) { for (const rule of this.rules) this.#judge(rule, rule.atRest?.(this)); }

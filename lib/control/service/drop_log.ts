@@ -11,8 +11,11 @@ export class DropLog {
   /** How many more there were. */
   readonly #more = new Map<string, number>();
 
-  /** @param log Logs a line. */
-  constructor(private readonly log: (line: string) => void) {}
+  /**
+   * @param log Logs a line.
+   * @param time How long the next ones are counted, in ms
+   */
+  constructor(private readonly log: (line: string) => void, private readonly time = MINUTE) {}
 
   /** @param reason What the client has done, such as `has not read …`. */
   dropped({ pid, uid }: Peer, reason: string): void {
@@ -21,7 +24,7 @@ export class DropLog {
     if (more !== undefined) return void this.#more.set(users, more + 1);
     this.log(`Dropped a client, process ${pid} of user ${uid}: it ${reason}`);
     this.#more.set(users, 0);
-    setTimeout(() => this.#tellMore(users), MINUTE).unref();
+    setTimeout(() => this.#tellMore(users), this.time).unref();
   }
 
   #tellMore(users: string): void {

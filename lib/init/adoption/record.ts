@@ -28,6 +28,7 @@ interface RecordHeader {
 
 /** What a record tells. */
 export interface RunningProcesses {
+  configuration: string;
   /** The init that has kept it. */
   keeper: number;
   /** True: that still runs, so that the processes are its own. */
@@ -50,12 +51,13 @@ export function lineOf(main: RunningMain): string {
   return process ? `${JSON.stringify({ ...main, startTime: process.startTime })}\n` : "";
 }
 
-/** Reads a record. Undefined where it is none, is of another configuration, or of before the machine was started. */
-export function readRecord(text: string, configuration: string): RunningProcesses | undefined {
+/** Reads a record. Undefined where it is none, or of before the machine was started. */
+export function readRecord(text: string): RunningProcesses | undefined {
   const [first, ...lines] = text.split("\n").map(parse);
   const header = first as Partial<RecordHeader> | undefined;
-  if (header?.version !== 1 || header.configuration !== configuration) return undefined;
+  if (header?.version !== 1 || typeof header.configuration !== "string") return undefined;
   if (header.machine !== ifAllowed(thisMachine) || !isBegan(header.keeper)) return undefined;
+  const { configuration, keeper } = header;
   const byInstance = new Map<string, RunningMain>();
   for (const line of lines) {
     if (!isMain(line)) continue;
@@ -63,7 +65,7 @@ export function readRecord(text: string, configuration: string): RunningProcesse
     if (runs({ pid, startTime }) && isOurs(pid)) byInstance.set(key, { job, instance, pid, environment });
     else byInstance.delete(key);
   }
-  return { keeper: header.keeper.pid, isKept: runs(header.keeper), running: [...byInstance.values()] };
+  return { configuration, keeper: keeper.pid, isKept: runs(keeper), running: [...byInstance.values()] };
 }
 
 /** The machine since its start, and the namespace of process numbers. @throws {Error} without /proc. */

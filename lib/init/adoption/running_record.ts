@@ -24,6 +24,9 @@ const MOST_LINES = 1000, MOST_LINES_PER_PROCESS = 4;
 /** A larger record is none of ours, in bytes. */
 const LARGEST_RECORD = 64 << 20;
 
+/** How the names of records begin, and how many are looked at. */
+const PREFIX = "running-", MOST_LOOKED_AT = 100;
+
 const MODE = 0o600, BY_OTHERS = 0o022;
 
 /** What is saved of {@link RunningRecord}: the file, where there is one. */
@@ -53,15 +56,16 @@ export class RunningRecord implements Part<SavedRecord> {
     const { configuration, isSession, messages } = this.subject, header = headerOf(configuration);
     if (process.pid === 1 || header === undefined) return [];
     const problems: string[] = [];
-    for (const directory of runtimeDirectories(isSession, "running")) {
+    for (const directory of runtimeDirectories(isSession)) {
       try {
         // A login makes it and removes it, so it is not made here.
         const around = dirname(directory), missing = directoryProblem(around);
         if (missing !== undefined) throw new Error(`${around}: ${missing}`);
         makeRuntimeDirectory(directory);
-        const path = `${directory}/running-${hashOf(configuration)}`;
-        const found = readOwn(path, configuration);
-        if (found?.isKept) return this.#leave(found);
+        removeUseless(directory);
+        const path = `${directory}/${PREFIX}${hashOf(configuration)}`;
+        const read = readOwn(path), found = read?.configuration === configuration ? read : undefined;
+        if (read?.isKept) return this.#leave(read);
         const running = found?.running ?? [];
         this.#begin(path, header, running);
         if (found && running.length > 0) this.#tell(found);
@@ -80,7 +84,7 @@ export class RunningRecord implements Part<SavedRecord> {
     return [];
   }
 
-  /** Another init has the same configuration. What that runs is its own. */
+  /** Another init has the same configuration, and lives. What that runs is its own. */
   #leave({ keeper }: RunningProcesses): RunningMain[] {
     this.subject.messages.log(
       "info",
@@ -146,17 +150,24 @@ export class RunningRecord implements Part<SavedRecord> {
   }
 }
 
+/** Removes the records of inits that were killed, and none of whose processes runs any more. */
+function removeUseless(directory: string): void {
+  const names = fs.readdirSync(directory).filter((name) => name.startsWith(PREFIX)).slice(0, MOST_LOOKED_AT);
+  for (const path of names.map((name) => `${directory}/${name}`)) {
+    const found = readOwn(path);
+    if (found && !found.isKept && found.running.length === 0) ifAllowed(() => fs.rmSync(path));
+  }
+}
+
 /** Reads a record of this user's that nobody else can have written. Undefined where there is none. */
-function readOwn(path: string, configuration: string): RunningProcesses | undefined {
+function readOwn(path: string): RunningProcesses | undefined {
   const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = fs.constants;
   const file = ifAllowed(() => fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
   if (file === undefined) return undefined;
   try {
     const status = fs.fstatSync(file), { uid, mode, size } = status;
     const isOwn = status.isFile() && uid === process.geteuid?.() && (mode & BY_OTHERS) === 0;
-    return isOwn && size <= LARGEST_RECORD
-      ? readRecord(fs.readFileSync(file, "utf8"), configuration)
-      : undefined;
+    return isOwn && size <= LARGEST_RECORD ? readRecord(fs.readFileSync(file, "utf8")) : undefined;
   } finally {
     fs.closeSync(file);
   }

@@ -53,13 +53,13 @@ export function logDirectory(options: InitOptions): string | undefined {
  * The directories for the files of an init that runs; the first that can be used is to be.
  *
  * @param isSession True: init is a user's.
- * @param purpose A word in the name of the last of them, which is in /tmp.
+ * @param purpose A word in the name of one in /tmp, which is the last of them. Without it there is none.
  */
-export function runtimeDirectories(isSession: boolean, purpose: string): string[] {
+export function runtimeDirectories(isSession: boolean, purpose?: string): string[] {
   const { XDG_RUNTIME_DIR } = process.env, user = process.geteuid?.() ?? 0;
   const own = XDG_RUNTIME_DIR ? [`${XDG_RUNTIME_DIR}/rouse`] : [];
   const ordered = isSession ? [...own, "/run/rouse"] : ["/run/rouse", ...own];
-  return [...ordered, `/tmp/rouse-${purpose}-${user}`];
+  return purpose === undefined ? ordered : [...ordered, `/tmp/rouse-${purpose}-${user}`];
 }
 
 /** Makes such a directory, unless it is there. @throws {Error} when it cannot be made, or others can write to it. */

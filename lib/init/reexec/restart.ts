@@ -6,6 +6,7 @@ import { ControlError } from "../../control/supervisor.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { untrustedWriterAt } from "../../sys/access/trust.ts";
 import { canAdopt } from "../../sys/server/server.ts";
+import { openReserve } from "../../sys/process/limits.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import { ifAllowed, isKernelError } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
@@ -102,13 +103,15 @@ export class Restart implements Part<SavedRestarts> {
   }
 
   async #try(executable: string): Promise<void> {
-    const { begun, init, messages, parts } = this.subject;
+    const { begun, init, messages, parts } = this.subject, giveBack = openReserve();
     try {
       await begun;
       await tryState(executable, encodeState(saveParts(parts()), init().running()), init().childWorld);
     } catch (error) {
       this.#next = undefined;
       throw error;
+    } finally {
+      giveBack();
     }
     setTimeout(() => {
       this.#replace(executable).catch((error) => {
@@ -136,6 +139,7 @@ export class Restart implements Part<SavedRestarts> {
     const signals = signalTable(), argv = this.#argv;
     if (!signals || !argv || this.#isReplacing) return;
     this.#isReplacing = true;
+    const giveBack = openReserve();
     await init.settled();
     // From now on signals are for the successor, and what has come before that is handled here.
     const notes = signals.note();
@@ -159,6 +163,7 @@ export class Restart implements Part<SavedRestarts> {
       }
     } finally {
       this.#isReplacing = false;
+      giveBack();
       const noted = notes.end();
       blockSignals([]);
       for (const signal of noted) signals.received(signal);

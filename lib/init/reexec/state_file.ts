@@ -9,9 +9,7 @@ import { Engine } from "../../engine/engine.ts";
 import { close, readToEnd } from "../../sys/io/descriptors.ts";
 import { VERSION } from "../../model/version.ts";
 import type { SavedProgram } from "../saved_program.ts";
-
-/** The version of the state. It changes whenever a part saves something else than before. */
-const STATE_VERSION = 1;
+import { STATE_VERSION, upgradeState } from "./state_versions.ts";
 
 /** What an executable says that can go on with a state. */
 export const STATE_GOOD = "the state is good\n";
@@ -43,9 +41,9 @@ export function takeState(descriptor: number): HandedState {
   const state: HandedState = { running: [] };
   try {
     const [first, second] = linesOf(descriptor);
-    const { running } = JSON.parse(first) as Partial<StateHeader>;
+    const { running, version, writer } = JSON.parse(first) as StateHeader;
     if (Array.isArray(running)) state.running = running.filter(isRunningMain);
-    state.program = JSON.parse(second);
+    state.program = upgradeState(JSON.parse(second), version, writer);
   } catch (problem) {
     state.problem = problem;
   }
@@ -63,12 +61,7 @@ function isRunningMain(value: unknown): value is RunningMain {
 export function checkState(descriptor: number): void {
   const [first, second] = linesOf(descriptor);
   const { version, writer }: StateHeader = JSON.parse(first);
-  if (version !== STATE_VERSION) {
-    throw new Error(
-      `the state is of version ${version}, by rouse ${writer}; rouse ${VERSION} reads version ${STATE_VERSION}`,
-    );
-  }
-  const { init: { engine } }: SavedProgram = JSON.parse(second);
+  const { init: { engine } } = upgradeState(JSON.parse(second), version, writer);
   Engine.restore(engine, engine.now);
 }
 

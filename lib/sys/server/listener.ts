@@ -7,7 +7,7 @@ import { close } from "../io/descriptors.ts";
 import { EAGAIN, ECONNABORTED, EINTR } from "../call/errno.ts";
 import { unlessRefused } from "../call/refused.ts";
 import { call } from "../call/kernel.ts";
-import { isShort } from "../process/limits.ts";
+import { openReserve } from "../process/limits.ts";
 import type { FairQueue } from "./fair_queue.ts";
 import { closeHurried } from "../io/hurried.ts";
 import { poller } from "../io/poller.ts";
@@ -20,7 +20,10 @@ const PAUSE = 100;
 
 const SOCK_NONBLOCK = 0o4000, SOCK_CLOEXEC = 0o2000000, F_DUPFD_CLOEXEC = 1030;
 
-/** Is given the descriptor of a client that was accepted, which it must close. `scarce`: few are left, see {@link isShort}. */
+/**
+ * Is given the descriptor of a client that was accepted, which it must close. `scarce`: there was none but of the reserve, and
+ * unless some are closed now, hardly another client can be accepted.
+ */
 export type Accepted = (fd: number, scarce: boolean) => void;
 
 /** Accepts clients. It keeps a spare descriptor to accept one when there are no others. */
@@ -88,7 +91,7 @@ export class Listener {
     for (let count = 0; count < ACCEPTED_A_TURN && !this.#isClosed; count++) {
       const fd = this.#take();
       if (fd === -EAGAIN) return true;
-      if (fd >= 0) this.accepted(fd, isShort(fd));
+      if (fd >= 0) this.accepted(fd, false);
       else if (fd !== -EINTR && fd !== -ECONNABORTED && !this.#acceptWithSpare()) return false;
     }
     return true;
@@ -103,6 +106,8 @@ export class Listener {
    * nobody is accepted for a while.
    */
   #acceptWithSpare(): boolean {
+    // Clients that need not mean well must not get at what is for the others.
+    if (!this.fair && this.#acceptOfReserve()) return true;
     if (this.#spare >= 0) {
       close(this.#spare);
       this.#spare = -1;
@@ -113,6 +118,13 @@ export class Listener {
     }
     this.#pause();
     return false;
+  }
+
+  #acceptOfReserve(): boolean {
+    const giveBack = openReserve(), fd = this.#take();
+    giveBack();
+    if (fd >= 0) this.accepted(fd, true);
+    return fd >= 0 || fd === -EAGAIN;
   }
 
   #goOn(): void {

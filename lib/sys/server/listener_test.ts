@@ -14,9 +14,9 @@ Deno.test("a listener that can neither accept a client nor go on listening tries
   const listener = new Listener(listenUnix(path), resolve);
   const memory = kernel(), { call } = memory, { add } = Epoll.prototype;
   let refusals = 0, faults = 0;
-  // There is no descriptor, the one in reserve is of no use, and then there is no memory either.
+  // There is no descriptor, neither the reserve nor the spare one is of use, and then there is no memory either.
   memory.call = (name, ...args) =>
-    name === "accept4" && ++refusals <= 2 ? -ENOMEM : call.call(memory, name, ...args);
+    name === "accept4" && ++refusals <= 3 ? -ENOMEM : call.call(memory, name, ...args);
   Epoll.prototype.add = function (...args) {
     if (refusals > 0 && ++faults === 1) throw new SystemError("watch a descriptor", ENOMEM);
     add.apply(this, args);

@@ -47,7 +47,10 @@ function readRunscript(text = "", settings = ""): void {
   const lines = plainDepend(text, "mill", ["a", "b"]);
   const plain = plainSettings(settings);
   if (plain) hasOverride(plain, "mill");
-  if (lines) checkTree([{ service: "mill", lines }, { service: "a", lines: [] }]);
+  if (lines) {
+    const others = ["a", "completed(b", "c,"].map((service) => ({ service, lines: [] }));
+    checkTree([{ service: "mill", lines }, ...others, { service: "d", lines: mayNeedOthers }]);
+  }
   isBashScript(text);
   const file = {
     path: "/etc/init.d/mill",
@@ -58,6 +61,9 @@ function readRunscript(text = "", settings = ""): void {
   };
   validateLoadedJob(jobOfRunscript(file).definition);
 }
+
+/** Names of files, which may be any. */
+const mayNeedOthers: DependLines["lines"] = [{ kind: "ineed", words: ["completed(b", "c,", "mill"] }];
 
 /** A tree is made, its jobs wait for each other in no circle, and its text reads the same. */
 function checkTree(gathered: readonly DependLines[]): void {

@@ -19,15 +19,18 @@ import {
   parseInittab,
   pidFileOf,
   plannedLinks,
+  type ScriptFacts,
+  scriptJobs,
   serviceOf,
 } from "../../../compat/sysv/mod.ts";
 import { allBefore } from "../../../compat/sysv/rc/depend_rules.ts";
+import { allSteps } from "../../../compat/sysv/steps.ts";
 import { ShellError } from "../../../compat/sysv/shell/lexer.ts";
 import { parseShell, simpleCommands } from "../../../compat/sysv/shell/parser.ts";
 import { fieldsOf, valueOfWord } from "../../../compat/sysv/shell/values.ts";
 import { parseRequest } from "../../../lib/cli/sysv/request.ts";
 import { dueTime } from "../../../lib/cli/system/schedule.ts";
-import { jobNameOf } from "../../../lib/init/inittab/entry_job.ts";
+import { entryJob } from "../../../lib/init/inittab/entry_job.ts";
 import {
   BadRequest,
   decodeRequest,
@@ -35,7 +38,7 @@ import {
   REQUEST_SIZE,
 } from "../../../lib/model/sysv/control_request.ts";
 import { INITTAB_ACTIONS } from "../../../lib/model/sysv/inittab.ts";
-import { isJobName, validateLoadedJob } from "../../../lib/model/validate.ts";
+import { validateLoadedJob } from "../../../lib/model/validate.ts";
 import { BETWEEN, checkMessage, ofLatin1, ofSeveral, ofText, type Target, unlessRefused } from "../target.ts";
 
 function readInittab(text: string): void {
@@ -46,9 +49,9 @@ function readInittab(text: string): void {
     assert.ok(line >= 1 && line <= lines);
   }
   assert.equal(new Set(entries.map(({ id }) => id)).size, entries.length, "an ID stands there twice");
-  for (const { id, action } of entries) {
-    assert.ok(id.length <= 4 && Object.hasOwn(INITTAB_ACTIONS, action));
-    assert.ok(isJobName(jobNameOf(id)), `no name: ${jobNameOf(id)}`);
+  for (const entry of entries) {
+    assert.ok(entry.id.length <= 4 && Object.hasOwn(INITTAB_ACTIONS, entry.action));
+    validateLoadedJob(entryJob(entry, { console: "none", hasInitscript: text.length % 2 === 0 }));
   }
   assert.ok(initdefault === undefined || /^[0-9Ss]$/.test(initdefault));
 }
@@ -61,7 +64,7 @@ function checkHeader(header: InitHeader, text: string): void {
 
 /** Scripts, each of which lies beside the others, with a machine's insserv.conf in front. */
 function readScripts(config = "", ...texts: string[]): void {
-  const facilities = parseFacilities([config]), catalog = new Catalog();
+  const facilities = parseFacilities([config]), catalog = new Catalog(), scripts: ScriptFacts[] = [];
   if (facilityCircle(facilities)) return;
   for (const [index, text] of texts.entries()) {
     const header = parseHeader(text);
@@ -70,8 +73,15 @@ function readScripts(config = "", ...texts: string[]): void {
     if (line) assert.ok(line.startNumber <= 99 && line.stopNumber <= 99);
     const service = serviceOf(`s${index}`, `/etc/init.d/s${index}`, header, facilities);
     service.enabled = true;
-    catalog.add(service);
+    if (catalog.add(service).length > 0) continue;
+    scripts.push({ service, path: service.file, pidFile: pidFileOf(text), isNumbered: header === undefined });
   }
+  const surroundings = {
+    facilities,
+    links: [],
+    downAction: texts.length % 2 === 0 ? "start" : "stop",
+  } as const;
+  for (const job of allSteps(scriptJobs(scripts, catalog, surroundings)).jobs) validateLoadedJob(job);
   const links = plannedLinks(computeOrder(catalog, facilities));
   for (const { name } of links) assert.match(name, /^[SK]\d\ds\d+$/);
 }
@@ -185,6 +195,7 @@ const request = fc.tuple(
   });
 
 const HEADER_WORDS = [
+  ...["# Provides: /a completed(b c//d e\n", "# Required-Start: x/ completed(\n", "\0"],
   ..."### BEGIN INIT INFO\n|### END INIT INFO\n|# Provides: a\n|# Required-Start: $all\n|# Default-Start: 2 3\n|#\t|#  "
     .split("|"),
   ..."# chkconfig: 2345 20 80\n|# X-Interactive: true\n|# Should-Stop: |$network|$local_fs|$all|,|;|\t|\r\n"

@@ -48,7 +48,7 @@ export class Epoll extends OpenFile {
   /** What is ready, so many at most. */
   ready(most: number): Array<{ events: number; data: number }> {
     const found: Array<{ events: number; data: number }> = [];
-    for (const [fd, watched] of this.#watched) {
+    for (const [fd, watched] of [...this.#watched]) {
       if (found.length === most) break;
       if (!this.#isReady(watched)) continue;
       found.push({ events: watched.file.events & (watched.interest | HUP | ERR), data: watched.data });

@@ -42,20 +42,25 @@ const DUPLICATING = [0, 1030];
 export class Faults {
   /** How likely each call fails that can; 0: none does. */
   rate = 0;
-  /** How many there were, by the calls. */
+  /** The one call that fails for certain, by its place among those that can, from 0 on; and with which of its errors. */
+  planned: { place: number; error: number } | undefined;
+  /** How many calls there were that can fail. */
+  seen = 0;
+  /** How many failed, by the calls. */
   readonly counts = new Map<string, number>();
 
   constructor(private readonly random: Random, private readonly init: () => Process) {}
 
   /** Whether a call fails: the error, or undefined where it does not. */
   inject(name: CallName | FileCall, process: Process, args: readonly number[] = []): number | undefined {
-    if (this.rate === 0) return undefined;
+    if (this.rate === 0 && !this.planned) return undefined;
     if (process !== this.init() && process.hasExecuted) return undefined;
     const errors = ERRORS[name];
-    if (!errors || !this.random.chance(this.rate)) return undefined;
-    if (name === "fcntl" && !DUPLICATING.includes(args[1]!)) return undefined;
+    if (!errors || name === "fcntl" && !DUPLICATING.includes(args[1]!)) return undefined;
+    const isPlanned = this.planned?.place === this.seen++;
+    if (!isPlanned && !this.random.chance(this.rate)) return undefined;
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
-    return this.random.pick(errors);
+    return isPlanned ? errors[this.planned!.error % errors.length] : this.random.pick(errors);
   }
 
   get total(): number {
