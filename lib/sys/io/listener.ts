@@ -47,7 +47,8 @@ export class Listener {
     this.#socket = inherited ?? bindUnix(path);
     try {
       if (inherited === undefined) required("listen", call("listen", this.#socket, BACKLOG));
-      this.#resume();
+      // Nobody would listen on the socket of an earlier program again, were it closed now.
+      unlessRefused(() => this.#resume(), () => this.#pause());
     } catch (error) {
       close(this.#socket);
       throw error;

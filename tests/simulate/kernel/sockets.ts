@@ -60,7 +60,7 @@ export class Socket extends OpenFile {
       this.state = "connected";
       return 0;
     }
-    if (to.state !== "listening") return ECONNREFUSED;
+    if (to.state !== "listening" || to.references === 0) return ECONNREFUSED;
     if (to.pending.length > to.backlog) return EAGAIN;
     const other = new Socket("stream", 0, to.owner);
     other.inode.behind = to;
