@@ -1,22 +1,26 @@
 /**
  * Compiles main.ts, all that it imports, and jobs into one executable.
  *
- *     deno task build [--engine bun|deno] [--jobs DIR] [-o FILE]
+ *     deno task build [--engine bun|deno] [--arch x86-64|arm64] [--jobs DIR] [-o FILE]
  */
 
-import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import process from "node:process";
-import { bundle, findBun } from "./build/bundler.ts";
+import { bundle } from "./build/bundler.ts";
 import { compileWithDeno } from "./build/compile_with_deno.ts";
-import { declarations } from "./build/declarations.ts";
+import { declarations, declaredPackages } from "./build/declarations.ts";
+import { type EngineProgram, findEngine } from "./build/engine.ts";
+import { ARCHITECTURE_NAMES, withEngineFor } from "./build/foreign_engine.ts";
+import { cycloneDx, noticesOf, packagesOf } from "./build/sbom.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
 import type { EmbeddedFiles } from "./lib/cli/build/embedded.ts";
 import { followCommandLine, type Tool } from "./lib/model/command_line/tool.ts";
 import { valueOf } from "./lib/model/command_line/options.ts";
 import { UsageError } from "./lib/model/command_line/usage_error.ts";
+import { VERSION } from "./lib/model/version.ts";
 import { writeAll } from "./lib/sys/io/write_all.ts";
-import { runTool } from "./lib/sys/runtime/compile.ts";
+import { runTool, type Target } from "./lib/sys/runtime/compile.ts";
 
 const ROOT = resolve(import.meta.dirname ?? ".");
 
@@ -31,12 +35,18 @@ function run(command: string, args: string[]): string {
   return runTool([command, ...args], ROOT, process.env);
 }
 
-/** The files that are embedded in the executable. */
-function bundleProduct(bun: string): EmbeddedFiles {
-  return {
+/**
+ * The files that are embedded in the executable.
+ * @param bun The program that bundles.
+ * @param engine What the executable runs in.
+ * @param main The entry point.
+ */
+function bundleProduct(bun: string, engine: EngineProgram, main: string): EmbeddedFiles {
+  const sources = new Set<string>();
+  const files = {
     // Not minified yet, so that stacks name lines that can be read.
     program: bundle(bun, {
-      entrypoints: ["main.ts"],
+      entrypoints: [main],
       // What short commands load. Each is a bundle of its own, so objects of a class must not pass from one to another.
       alone: [
         "lib/cli/initctl/initctl.ts",
@@ -59,24 +69,44 @@ function bundleProduct(bun: string): EmbeddedFiles {
       ],
       target: "bun",
       external: ["rouse", "rouse:jobs"],
-    }),
+    }, sources),
     package: bundle(bun, {
       entrypoints: ["lib/author/mod.ts", "lib/testing/mod.ts"],
       target: "node",
       root: "lib",
-    }),
+    }, sources),
     declarations: declarations(),
   };
+  for (const directory of Object.values(declaredPackages())) sources.add(join(directory, "package.json"));
+  const contents = { version: VERSION, engine, packages: packagesOf(sources) };
+  const own = readFileSync(resolve(ROOT, "LICENSE"), "utf8");
+  return { ...files, sbom: cycloneDx(contents), licences: noticesOf(contents, own) };
 }
 
-/** How to compile, by the engine's name: into an output file, with the jobs of a directory if there is one. */
-const ENGINES: Record<string, (output: string, jobs?: string) => void | Promise<void>> = {
-  async bun(output, directory) {
-    const bun = findBun();
+/** What is built. */
+interface Order {
+  output: string;
+  /** The entry point: main.ts, or a test's. */
+  main: string;
+  /** The directory of jobs that are compiled in. */
+  directory: string | undefined;
+  /** One of {@link ARCHITECTURE_NAMES}; this machine's where there is none. */
+  arch: string | undefined;
+}
+
+/** How to compile, by the engine's name. */
+const ENGINES: Record<string, (order: Order) => Promise<void>> = {
+  async bun({ output, main, directory, arch }) {
+    const own = findEngine(ROOT), compiler = own.path;
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
-    compile({ compiler: bun, embedded: bundleProduct(bun), jobs, base: dirname(directory ?? ROOT), output });
+    const base = dirname(directory ?? ROOT);
+    const compileFor = (engine: EngineProgram, target?: Target) =>
+      compile({ compiler, embedded: bundleProduct(compiler, engine, main), jobs, base, output, target });
+    if (arch === undefined) compileFor(own);
+    else await withEngineFor(ROOT, arch, run, compileFor);
   },
-  async deno(output, directory) {
+  async deno({ output, directory, arch }) {
+    if (arch !== undefined) throw new UsageError("--arch is for the engine bun alone");
     const jobs = directory === undefined ? {} : await findJobs(directory, EVALUATE);
     compileWithDeno({ root: ROOT, jobs, output, run });
   },
@@ -88,7 +118,13 @@ const BUILD: Tool = {
   help: "Exit status: 0, 1 when nothing can be built, 2 for wrong arguments.",
   options: [
     { long: "engine", argument: "ENGINE", help: `${Object.keys(ENGINES).join(" or ")}; bun by default` },
+    {
+      long: "arch",
+      argument: "NAME",
+      help: `Linux on ${ARCHITECTURE_NAMES.join(" or ")}, with glibc; this machine by default`,
+    },
     { long: "jobs", argument: "DIR", help: "directory of jobs that are compiled in" },
+    { long: "main", argument: "FILE", help: "entry point of a test's executable; main.ts by default" },
     { short: "o", long: "output", argument: "FILE", help: "executable to write; dist/rouse by default" },
   ],
   async run(parsed) {
@@ -98,11 +134,16 @@ const BUILD: Tool = {
     if (!engine) {
       throw new UsageError(`unknown engine: ${name}; it is one of ${Object.keys(ENGINES).join(", ")}`);
     }
-    const jobs = valueOf(parsed, "jobs");
+    const jobs = valueOf(parsed, "jobs"), arch = valueOf(parsed, "arch");
+    if (arch !== undefined && !ARCHITECTURE_NAMES.includes(arch)) {
+      throw new UsageError(`unknown architecture: ${arch}; it is one of ${ARCHITECTURE_NAMES.join(", ")}`);
+    }
     if (!["bun", "@types/node"].every((name) => existsSync(resolve(ROOT, "node_modules", name)))) {
       run(Deno.execPath(), ["install", "--frozen", "--quiet"]);
     }
-    await engine(resolve(ROOT, valueOf(parsed, "output") ?? "dist/rouse"), jobs && resolve(ROOT, jobs));
+    const output = resolve(ROOT, valueOf(parsed, "output") ?? "dist/rouse");
+    const main = valueOf(parsed, "main") ?? "main.ts";
+    await engine({ output, main, directory: jobs && resolve(ROOT, jobs), arch });
     return 0;
   },
 };

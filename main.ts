@@ -230,6 +230,10 @@ const WORDS: Record<string, Word> = {
     load: () => import("./lib/cli/probe.ts"),
     help: "probe ADDRESS [PATH]     ask an init that runs with --http",
   },
+  licences: {
+    load: () => import("./lib/cli/licences.ts"),
+    help: "licences [--sbom]        what is compiled in, and the licences of that",
+  },
   "--version": { load: () => Promise.resolve({ main: version }), help: "--version" },
   "--help": { load: () => Promise.resolve({ main: help }) },
   "-h": { load: () => Promise.resolve({ main: help }) },
@@ -280,7 +284,7 @@ function host(): Host {
   return {
     programs: [...programs].sort(),
     words: Object.entries(WORDS).flatMap(([word, { help }]) => help === undefined ? [] : [word]),
-    init: async (program) => (await import("./lib/init/options.ts")).describe(program),
+    init: async (program) => (await import("./lib/init/options/command_line.ts")).describe(program),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The bundler. build.ts has Bun run this, because its command line takes no plug-ins:
+ * The bundler. build.ts has Bun run this, because its command line takes no plug-ins. Prints the files that are in the bundle:
  *
  *     bun build/bundle.ts OPTIONS    as JSON, for Bun.build
  */
@@ -10,7 +10,7 @@ import process from "node:process";
 
 /** The part of Bun that is used here. */
 interface Bundler {
-  build(options: Record<string, unknown>): Promise<unknown>;
+  build(options: Record<string, unknown>): Promise<{ metafile: { inputs: Record<string, unknown> } }>;
 }
 
 /** The options: those of Bun.build, and one of our own. */
@@ -79,11 +79,15 @@ const apart = (modules: string[]) => ({
 
 const { Bun } = globalThis as unknown as { Bun: Bundler };
 const { target, entrypoints, alone = [], ...options }: Options = JSON.parse(process.argv[2]!);
+const files = new Set<string>();
 for (const entries of [entrypoints, ...alone.map((entry) => [entry])]) {
   const plugins = [
     // Nothing is replaced in bundles for other runtimes.
     ...target === "bun" ? [light] : [],
     apart(alone.filter((module) => !entries.includes(module))),
   ];
-  await Bun.build({ format: "esm", splitting: true, target, entrypoints: entries, plugins, ...options });
+  const bundle = { format: "esm", splitting: true, target, entrypoints: entries, plugins, metafile: true };
+  const { metafile } = await Bun.build({ ...bundle, ...options });
+  for (const file of Object.keys(metafile.inputs)) files.add(file);
 }
+console.log(JSON.stringify([...files]));

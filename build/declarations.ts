@@ -14,18 +14,23 @@ const PACKAGES = join(ROOT, "node_modules");
 /** The modules whose declarations are made, below lib/ and without their endings. */
 const ENTRIES = ["author/mod", "testing/mod"];
 
+/** The packages whose declarations are compiled in. A package's dependencies lie beside it. */
+export function declaredPackages(): { zx: string; node: string; undici: string } {
+  const [zx, node] = ["zx", "@types/node"].map((name) => realpathSync(join(PACKAGES, name)));
+  return { zx: zx!, node: node!, undici: realpathSync(join(node!, "../../undici-types")) };
+}
+
 /**
  * The declarations by their paths: those of `rouse` lie as in lib/, those of packages in `zx/` and `node_modules/`.
  * @throws {Error} with the compiler's first error.
  */
 export function declarations(): FilesByName {
-  const node = realpathSync(join(PACKAGES, "@types/node"));
+  const { zx, node, undici } = declaredPackages();
   return {
     ...ownDeclarations(),
-    ...packageFiles(realpathSync(join(PACKAGES, "zx")), "zx", "build/core.d.ts"),
+    ...packageFiles(zx, "zx", "build/core.d.ts"),
     ...packageFiles(node, "node_modules/@types/node"),
-    // A package's dependencies lie beside it.
-    ...packageFiles(realpathSync(join(node, "../../undici-types")), "node_modules/undici-types"),
+    ...packageFiles(undici, "node_modules/undici-types"),
   };
 }
 

@@ -224,9 +224,14 @@ Deno.test("build.ts tells how it is called, and refuses what it does not know", 
   assert.equal(help.exit, 0);
   assert.match(help.stdout, /^Usage: deno task build \[OPTION\][^]*^ +--engine=ENGINE [^]*^Exit status: 0/m);
   for (
-    const [words, told] of [[["--frob"], "invalid option: --frob"], [["--engine=V8"], "unknown engine: V8"]]
+    const [words, told] of [
+      [["--frob"], "invalid option: --frob"],
+      [["--engine=V8"], "unknown engine: V8"],
+      [["--arch=mips"], "unknown architecture: mips; it is one of x86-64, arm64"],
+      [["--engine=deno", "--arch=arm64"], "--arch is for the engine bun alone"],
+    ] as const
   ) {
-    const { exit, stderr } = await buildFromSources(files, {}, ...words as string[]);
+    const { exit, stderr } = await buildFromSources(files, {}, ...words);
     assert.equal(exit, 2);
     assert(stderr.startsWith(`deno task build: ${told}`), stderr);
   }

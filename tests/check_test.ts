@@ -45,6 +45,10 @@ export default [one, job({
   exec: "true",
 })];
 `,
+  "no-effect/twice.conf":
+    "env A=1\nlimit nofile 9 9\nenv B=1\nenv A=2\nexec sleep 1\nlimit core 1 1\nlimit nofile 8 8\n" +
+    "respawn\nrespawn limit 2 3\nrespawn limit 3 4\npre-start exec true\nexec sleep 2\nscript\n  sleep 3\nend script\n" +
+    "pre-start script\n  true\nend script\nnormal exit 1\nnormal exit 2\nexport A\nexport B\nrespawn\n",
   "no-effect/manual.conf": "manual\nstart on startup\nexec sleep 1\n",
   "no-effect/limit.conf": "exec sleep 1\nrespawn limit 3 4\n",
   "no-effect/alive.conf": "exec sleep 1\nready tcp 80\nalive tcp 80\nexpect stop\n",
@@ -275,6 +279,12 @@ Deno.test("rouse check: what has no effect is warned of, with its place, and wha
       "no-effect/limit.conf:2: warning: respawn limit: it has no effect without `respawn'; add that",
       `no-effect/steady.conf:4: warning: respawn limit: ${never(15)}`,
       `no-effect/never.ts:2: warning: respawn limit: ${never(72)}`,
+      "no-effect/twice.conf:1: warning: env A: it has no effect: that of line 4 counts",
+      "no-effect/twice.conf:11: warning: pre-start exec: it has no effect: `pre-start script' of line 16 counts",
+      "no-effect/twice.conf:12: warning: exec: it has no effect: `script' of line 13 counts",
+      "no-effect/twice.conf:2: warning: limit nofile: it has no effect: that of line 7 counts",
+      "no-effect/twice.conf:5: warning: exec: it has no effect: that of line 12 counts",
+      "no-effect/twice.conf:9: warning: respawn limit: it has no effect: that of line 10 counts",
       "no-effect/manual.conf:1: warning: manual: it has no effect before a `start on'; write it behind that",
       `no-effect/module.ts: warning: exec: ${shell("&&")}`,
       `no-effect/or.conf:1: warning: exec: ${shell("||")}`,

@@ -13,6 +13,7 @@ import { RunningInit } from "./support/init.ts";
 import { MINIMAL_ROOT_POSSIBLE, type MinimalOptions, MinimalRoot } from "./support/minimal_root.ts";
 import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 import { EXECUTABLE, installed, programs } from "./support/programs.ts";
+import { sendSignal } from "./support/processes.ts";
 
 const ROOT = join(import.meta.dirname!, "..");
 const GUIDE = ["containers.md", "monitoring.md", "machine.md"]
@@ -95,7 +96,7 @@ for (const [image, dockerfile] of [["Debian's", DEBIAN], ["distroless", DISTROLE
         /start\/running/,
       );
       assert.match(root.output(), /^first is done$/m);
-      process.kill(root.pid, "SIGTERM");
+      sendSignal(root.pid, "SIGTERM");
       assert.equal(await root.ended(), 0);
     },
   );
@@ -113,7 +114,7 @@ test("compose's health check, read-only root and volumes work", MINIMAL_ROOT_POS
     volumes: shop.tmpfs,
   });
   assert.equal(await root.untilSucceeds(...check), "ready\n");
-  process.kill(root.pid, "SIGTERM");
+  sendSignal(root.pid, "SIGTERM");
   assert.equal(await root.ended(), 0);
 });
 
@@ -154,7 +155,7 @@ test(
       await root.untilSucceeds("/usr/local/bin/rouse", "probe", metrics, "/metrics"),
       /^rouse_info\{/m,
     );
-    process.kill(root.pid, "SIGTERM");
+    sendSignal(root.pid, "SIGTERM");
     assert.equal(await root.ended(), 0);
   },
 );
@@ -208,7 +209,7 @@ test("init works below another init, as that unit runs it", MINIMAL_ROOT_POSSIBL
   assert.equal(await root.untilSucceeds("/usr/local/bin/rouse", "probe", "9000"), "ready\n");
   const metrics = await root.untilSucceeds("/usr/local/bin/rouse", "probe", "9000", "/metrics");
   assert.match(metrics, /^rouse_job_running\{job="web"\} 1$/m);
-  process.kill(root.pid, "SIGTERM");
+  sendSignal(root.pid, "SIGTERM");
   await root.ended();
 });
 
@@ -297,7 +298,8 @@ test("the script that mounts /proc begins where there is none", NAMESPACES_POSSI
   const version = await attempt(`${script} --version`);
   assert.equal(version.exit, 0, version.stderr);
   assert.match(version.stdout, /^init /);
-  assert.notEqual((await attempt(`${EXECUTABLE} init --version`)).exit, 0, "the script is needed");
+  const { exit } = await attempt(`${EXECUTABLE} init --version`);
+  assert.equal(exit !== 0, process.arch !== "x64", "the script is needed on aarch64 alone");
 });
 
 Deno.test("docs/containers.md: its job files are right", () => {

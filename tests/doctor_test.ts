@@ -7,6 +7,7 @@ import { type Outcome, run } from "./support/command.ts";
 import { RunningInit } from "./support/init.ts";
 import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 import { EXECUTABLE } from "./support/programs.ts";
+import { Terminal } from "./support/terminal.ts";
 
 interface Finding {
   subject: string;
@@ -170,4 +171,15 @@ Deno.test("rouse doctor tells of an init that listens and does not answer", asyn
     what: "The init that was reached does not answer: not within 5 seconds",
     advice: "look at its messages, on its standard error or in the kernel's log",
   });
+});
+
+Deno.test("on a terminal rouse doctor breaks its lines between words", async () => {
+  using files = new Files({ "odd.conf": "start on started nosuch\nexec true\n" });
+  const columns = 60, environment = environmentWith({ TERM: "dumb" });
+  await using terminal = new Terminal(`${EXECUTABLE} doctor ${files.directory}`, { environment, columns });
+  await terminal.ended();
+  const lines = terminal.lines.filter((line) => line !== "");
+  assert.deepEqual(lines.filter((line) => line.length > columns), []);
+  const whole = lines.map((line) => line.trim()).join(" ");
+  assert.match(whole, /start on: no job `nosuch' is known, so `started nosuch' never comes/);
 });

@@ -7,6 +7,7 @@ import process from "node:process";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
 import { installed } from "./support/programs.ts";
+import { sendSignal } from "./support/processes.ts";
 
 const isRoot = process.getuid?.() === 0;
 
@@ -47,9 +48,9 @@ export default job({ pidFile: "@DIR@/shop.pid", script: ${JSON.stringify(daemon(
     assert.equal(await init.ask("status", job), `${job} start/running, process ${pid}\n`);
   }
   const before = numberIn(init, "web.pid");
-  process.kill(before, "SIGKILL");
+  sendSignal(before, "SIGKILL");
   await init.until(["status", "web"], new RegExp(`start/running, process (?!${before}\\n)\\d+\\n$`));
-  process.kill(numberIn(init, "shop.pid"), "SIGKILL");
+  sendSignal(numberIn(init, "shop.pid"), "SIGKILL");
   await init.until(
     ["status", "shop"],
     /^shop stop\/waiting\n\tdead, but its pid file \S+\/shop\.pid is there\n$/,
@@ -113,7 +114,7 @@ Deno.test({
       ["status", "bad"],
       /names process \d+ \(sleep\), which is not known as one of the job's, and \S+ is writable by everyone/,
     );
-    process.kill(numberIn(init, "bad.pid"), "SIGKILL");
+    sendSignal(numberIn(init, "bad.pid"), "SIGKILL");
     await init.ask("stop", "bad");
     await start;
   },
@@ -137,7 +138,7 @@ http { access_log off; server { listen unix:@DIR@/nginx.sock; return 200 "up"; }
     const pid = numberIn(init, "nginx.pid");
     assert.equal(await init.ask("status", "nginx"), `nginx start/running, process ${pid}\n`);
     await init.shell("rm nginx.sock");
-    process.kill(pid, "SIGKILL");
+    sendSignal(pid, "SIGKILL");
     await init.until(["status", "nginx"], new RegExp(`start/running, process (?!${pid}\\n)\\d+\\n$`));
     // nginx has a pid file before its loop begins, which then sleeps through a SIGTERM that came in between.
     await until("nginx serves", () => serves(init.path("nginx.sock")));
@@ -168,9 +169,9 @@ export default job({ expect: "children", script: ${
     const pids = [numberIn(init, first), numberIn(init, second)];
     const [, followed] = /^\w+ start\/running, process (\d+)\n$/.exec(await init.ask("status", job))!;
     const [other] = pids.filter((pid) => pid !== Number(followed));
-    process.kill(Number(followed), "SIGKILL");
+    sendSignal(Number(followed), "SIGKILL");
     await init.until(["status", job], `${job} start/running, process ${other}\n`);
-    if (job === "web") process.kill(other!, "SIGKILL");
+    if (job === "web") sendSignal(other!, "SIGKILL");
     else await init.ask("stop", job);
     await init.until(["status", job], `${job} stop/waiting\n`);
   }

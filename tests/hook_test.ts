@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import process from "node:process";
 import { environmentWith, Files, runIn, RUNTIMES } from "./support/author.ts";
+import { sendSignal } from "./support/processes.ts";
 
 const ENVIRONMENT = {
   UPSTART_JOB: "web",
@@ -198,7 +198,7 @@ for (const runtime of Object.keys(RUNTIMES)) {
       });
       let said = "";
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        if (said === "") process.kill(child.pid!, "SIGTERM");
+        if (said === "") sendSignal(child.pid!, "SIGTERM");
         said += text;
       });
       const ended = await new Promise((resolve) =>

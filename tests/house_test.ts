@@ -126,6 +126,7 @@ const NOT_SAVED: Readonly<Record<string, string>> = {
   Connection: "is that of CheckChild to its process",
   FrameReader: "is that process's",
   HttpAnswer: "is that process's",
+  HttpConnection: "does not survive",
   HttpServer: "connections do not survive",
   Interruption: "is an error",
   LeftoverProcesses: "looks anew each time that the engine asks",

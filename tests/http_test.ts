@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
-import process from "node:process";
 import { connectBeside } from "../lib/control/testing/socket_client.ts";
 import { MANAGER_INTERFACE, MANAGER_PATH } from "../lib/control/names.ts";
 import { until, within } from "./support/deadline.ts";
@@ -12,6 +11,7 @@ import { type InitOptions, RunningInit } from "./support/init.ts";
 import { run } from "./support/command.ts";
 import { EXECUTABLE } from "./support/programs.ts";
 import { SLEEP_VISIBLE, sleeps, untilRests } from "./support/threads.ts";
+import { sendSignal } from "./support/processes.ts";
 
 /** True where groups can be made in the tree of version 2. */
 const CGROUPS_POSSIBLE = Deno.uid() === 0 &&
@@ -370,7 +370,7 @@ Deno.test({
     });
     // So that the group can go.
     const [pid = ""] = await init.untilLines("log/grouped.log", 1);
-    process.kill(Number(pid));
+    sendSignal(Number(pid), "SIGTERM");
     await init.ask("stop", "grouped");
   },
 });

@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, readFileSync } from "node:fs";
-import process from "node:process";
 import { environmentWith, Files } from "./support/author.ts";
 import { run } from "./support/command.ts";
 import { until } from "./support/deadline.ts";
 import { RunningInit } from "./support/init.ts";
-import { childrenOf, isAlive } from "./support/processes.ts";
+import { childrenOf, isAlive, sendSignal } from "./support/processes.ts";
 import { EXECUTABLE } from "./support/programs.ts";
 
 /**
@@ -58,7 +57,7 @@ Deno.test("what a module has started ends with its evaluation, and what a hook h
   const daemon = await pidIn(init.path("starts.pid"));
   await init.ask("version");
   assert(isAlive(daemon));
-  process.kill(daemon, "SIGKILL");
+  sendSignal(daemon, "SIGKILL");
 });
 
 Deno.test("a module that is given up is killed with all that it has started", async () => {

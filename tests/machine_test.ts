@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { TemporaryDirectory } from "../lib/sys/testing/directory.ts";
+import process from "node:process";
 import { run } from "./support/command.ts";
+import { contain, CONTAINERS_POSSIBLE } from "./support/container.ts";
 import { NAMESPACES_POSSIBLE } from "./support/namespace.ts";
 
 const BOOT = resolve(import.meta.dirname!, "../lib/init/host/machine_boot.ts");
@@ -145,4 +147,48 @@ test("what the kernel and the power supply tell by signals becomes events", asyn
   });
   assert.equal(exit, 0, stderr);
   assert.equal(stdout, "30 power-status-changed\n2 control-alt-delete\n28 keyboard-request\n");
+});
+
+/** Of a container's namespaces, the kernel shows /proc twice: the one of outside is below. */
+const WITHOUT_PROC = "umount -l /proc; umount -l /proc";
+const PROC_MOUNTS = "grep -E '^[^ ]+ /proc ' /proc/mounts";
+
+/** What a shell of the container tells once the executable is process 1 there. */
+async function told(prepare: string, line: string): Promise<string> {
+  const { exit, stdout, stderr } = await contain(["run", "--", "/bin/sh", "-c", line], { prepare });
+  assert.deepEqual({ exit, stderr }, { exit: 0, stderr: "" });
+  return stdout;
+}
+
+// In a user namespace the kernel lets nobody mount it anew. The executables for other machines have no prologue.
+const MOUNTS_PROC = process.arch === "x64" && process.getuid?.() === 0 && CONTAINERS_POSSIBLE;
+
+Deno.test({
+  name: "process 1 mounts /proc where there is none",
+  ignore: !MOUNTS_PROC,
+  async fn() {
+    assert.equal(
+      await told(WITHOUT_PROC, PROC_MOUNTS),
+      "proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n",
+    );
+  },
+});
+
+Deno.test({
+  name: "process 1 leaves a /proc that is there as it is",
+  ignore: !MOUNTS_PROC,
+  async fn() {
+    const prepare = `mount -o remount,nosuid,noexec,dev /proc; ${PROC_MOUNTS} > /run/before`;
+    assert.match(await told(prepare, "cat /run/before"), /^proc \/proc proc rw,nosuid,noexec,relatime/m);
+    assert.equal(await told(prepare, `${PROC_MOUNTS} | cmp - /run/before`), "");
+  },
+});
+
+Deno.test({
+  name: "another process than process 1 mounts nothing",
+  ignore: !MOUNTS_PROC,
+  async fn() {
+    const prepare = `${WITHOUT_PROC}; "$1" --version > /dev/null 2>&1 || :; [ ! -e /proc/mounts ] && exit 7`;
+    assert.equal((await contain(["run", "--", "true"], { prepare })).exit, 7);
+  },
 });

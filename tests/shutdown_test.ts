@@ -205,7 +205,7 @@ test("a supervisor that is not process 1 leaves nothing behind either", async ()
   const below = descendantsOf(pid).find((child) =>
     procFile(child, "cmdline").startsWith("/proc/1/exe\0run\0")
   )!;
-  Deno.kill(below, "SIGTERM");
+  sendSignal(below, "SIGTERM");
   await outer.printed(/^inner: 143$/m);
   const left = () =>
     descendantsOf(pid).map((child) => procFile(child, "cmdline").replaceAll("\0", " ")).join();

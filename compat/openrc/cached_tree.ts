@@ -44,6 +44,6 @@ export function providedIn(text: string, service: string): string[] {
   const at = text.indexOf(`_service='${service}'\n`);
   if (at < 0) return [];
   const entry = text.slice(text.lastIndexOf("\n", at) + 1, at);
-  const lines = text.matchAll(new RegExp(`^${entry}_iprovide_\\d+='(.*)'$`, "gm"));
+  const lines = text.matchAll(new RegExp(`^${RegExp.escape(entry)}_iprovide_\\d+='(.*)'$`, "gm"));
   return Array.from(lines, ([, virtual = ""]) => virtual);
 }

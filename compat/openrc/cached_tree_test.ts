@@ -19,4 +19,5 @@ Deno.test("the virtual services of a service are found in the text of a tree", (
   assert.deepEqual(providedIn(TEXT, "b"), ["y"]);
   assert.deepEqual(providedIn(TEXT, "net"), []);
   assert.deepEqual(providedIn("", "a"), []);
+  assert.deepEqual(providedIn("x\n[_service='a'\n[_iprovide_0='b'\n", "a"), ["b"]);
 });

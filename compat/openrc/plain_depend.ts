@@ -11,9 +11,12 @@ export interface PlainSettings {
   names: string[];
 }
 
-/** A value without commands, and without anything else that may fail. */
+/**
+ * A value without commands, and without anything else that may fail. Each text is matched in one way alone: a name takes all
+ * characters that it can, or a long line with a character too much would take time without end.
+ */
 const VALUE =
-  /(?:'[^']*'|"(?:[^"`$\\]|\\[^]|\$\w+|\$\{\w+(?::?[-+=][^}"'`$\\]*)?\})*"|\$\w+|\$\{\w+\}|[\w./:,+@%=-])*/;
+  /(?:'[^']*'|"(?:[^"`$\\]|\\[^]|\$\w+(?!\w)|\$\{\w+(?::?[-+=][^}"'`$\\]*)?\})*"|\$\w+(?!\w)|\$\{\w+\}|[\w./:,+@%=-])*/;
 /** An assignment, with its name and its value. */
 export const ASSIGNMENT = new RegExp(`^(?:export\\s+)?([A-Za-z_]\\w*)=(${VALUE.source})$`);
 /** `: ${NAME:=VALUE}`, the usual way to give a variable a value where it has none. */

@@ -75,3 +75,9 @@ Deno.test("settings that are more than assignments are a shell's; those that say
   assert.equal(overridden("rc_net_eth0_provide='!net'\n", "app"), false);
   assert.equal(overridden("rc_parallel=YES\nneed=x\n", "app"), false);
 });
+
+Deno.test("a line with many variables and a character too much is told apart at once", () => {
+  const many = "$abcdefg".repeat(100);
+  assert.deepEqual(plainSettings(`A=${many}\nB="${many}"\n`), { names: ["A", "B"] });
+  for (const line of [`A=${many}!`, `A="${many}\`"`]) assert.equal(plainSettings(line), undefined);
+});

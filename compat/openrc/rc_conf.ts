@@ -10,9 +10,11 @@ export type Settings = Map<string, string>;
 export function parseSettings(text: string): Settings {
   const settings: Settings = new Map();
   for (const line of text.split("\n")) {
-    const [, name, rest = ""] = /^[ \t]*(?:export )?([^=#]+)=([^#]*)/.exec(line) ?? [];
-    if (name === undefined) continue;
-    const value = /^["']*([^"']*)/.exec(rest)![1]!.replace(/\s+$/, "");
+    // Piece by piece, so that no line takes long.
+    const [assigned = ""] = line.split("#", 1), at = assigned.indexOf("=");
+    const name = assigned.slice(0, Math.max(at, 0)).replace(/^[ \t]+/, "").replace(/^export /, "");
+    if (name === "") continue;
+    const value = /^["']*([^"']*)/.exec(assigned.slice(at + 1))![1]!.trimEnd();
     settings.set(name.toLowerCase(), value);
   }
   return settings;

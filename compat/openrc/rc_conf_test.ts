@@ -32,3 +32,10 @@ Deno.test("of a parameter that is given twice the last one counts", () => {
   assert.equal(kernelParameter(line, "quiet"), "");
   assert.equal(kernelParameter(line, "level"), undefined);
 });
+
+Deno.test("a line of a megabyte is read at once, wherever its blanks stand", () => {
+  const blanks = " ".repeat(1e6);
+  assert.deepEqual([...parseSettings(blanks)], []);
+  assert.deepEqual([...parseSettings(`${blanks}a=${blanks}b`)], [["a", `${blanks}b`]]);
+  assert.deepEqual([...parseSettings(`a=b${blanks}`)], [["a", "b"]]);
+});

@@ -2,6 +2,7 @@
 
 import { emptyJob, type JobDefinition, type JobRelation } from "../../lib/model/job.ts";
 import { RC_DIR } from "../../lib/model/openrc/paths.ts";
+import { isReference } from "../../lib/model/validate.ts";
 import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import { ORDERING, type Relation } from "./relations.ts";
 import type { OrderQuery, Tree } from "./tree.ts";
@@ -38,17 +39,22 @@ export function runscriptJobs(
   const places = new Map(tree.order(tree.names, EVERYWHERE).map((service, index) => [service, index]));
   return scripts.filter(({ service }) => tree.has(service)).map((script) => {
     const job = jobOf(script, command);
-    job.provides = tree.related(script.service, "iprovide");
+    job.provides = tree.related(script.service, "iprovide").filter(isName);
     const place = places.get(script.service) ?? 0;
     const isBefore = (other: string) => (places.get(other) ?? Infinity) < place;
     const relations = relationsOf(tree, script.service, isBefore);
     const namesOf = (isNeeded: boolean) =>
       Object.keys(relations).filter((other) => (relations[other]!.kind === "needs") === isNeeded);
-    job.uses = namesOf(true);
-    job.after = namesOf(false);
+    job.uses = namesOf(true).filter(isName);
+    job.after = namesOf(false).filter(isName);
     job.relations = relations;
     return job;
   });
+}
+
+/** True for a name by which jobs can speak of another. Those of files and of depend() may be any text. */
+function isName(name: string): boolean {
+  return isReference(name, false);
 }
 
 /** What each of the words is to those who ask. */
@@ -79,7 +85,7 @@ function relationsOf(
 
 function jobOf({ service, path, text }: RunscriptFacts, command: readonly string[]): JobDefinition {
   const job = emptyJob(service, path);
-  const description = /^[ \t]*description=(["'])([^"'`$\n]+)\1/m.exec(text)?.[2];
+  const description = /^[ \t]*description=(["'])([^"'`$\n\0]+)\1/m.exec(text)?.[2];
   if (description !== undefined) job.description = description;
   const pidFile = pidFileOf(text, service);
   if (pidFile !== undefined) job.pidFile = pidFile;
@@ -126,7 +132,7 @@ const SUPERVISED = /^[ \t]*supervisor=["']?supervise-daemon\b/m;
 
 /** The pid file that a script names, with the service's name and what else it sets put in. */
 function pidFileOf(text: string, service: string): string | undefined {
-  const path = /^[ \t]*pidfile=["']?(\/[^\s"';#]+)/m.exec(text)?.[1] ??
+  const path = /^[ \t]*pidfile=["']?(\/[^\s"';#\0]+)/m.exec(text)?.[1] ??
     (SUPERVISED.test(text) ? "/var/run/supervise-$RC_SVCNAME.pid" : undefined);
   const full = path?.replace(/\$\{?(\w+)\}?/g, (whole, name: string) => {
     if (name === "RC_SVCNAME" || name === "SVCNAME") return service;

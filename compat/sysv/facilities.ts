@@ -38,29 +38,37 @@ export function parseFacilities(texts: readonly string[]): Facilities {
     const [name = "", ...words] = line.replace(/#.*/, "").trim().split(/[ \t\r,;]+/);
     if (name === "<interactive>") words.forEach((word) => facilities.interactive.add(word));
     if (!name.startsWith("$")) continue;
-    const known = facilities.members.get(name) ?? [];
-    const added = words.map((word) => ({ name: word.replace(/^\+/, ""), optional: word.startsWith("+") }));
-    facilities.members.set(name, [...known, ...added]);
+    const members = facilities.members.get(name) ?? [];
+    facilities.members.set(name, members);
+    for (const word of words) {
+      members.push({ name: word.replace(/^\+/, ""), optional: word.startsWith("+") });
+    }
   }
   return facilities;
 }
 
 /** The facilities of a circle: each is a part of the next. Undefined where none is a part of itself. */
 export function facilityCircle({ members }: Facilities): string[] | undefined {
-  const done = new Set<string>();
-  const visit = (name: string, path: string[]): string[] | undefined => {
-    if (path.includes(name)) return path.slice(path.indexOf(name));
-    if (done.has(name)) return undefined;
-    for (const member of members.get(name) ?? []) {
-      const circle = visit(member.name, [...path, name]);
-      if (circle) return circle;
-    }
-    done.add(name);
-    return undefined;
+  const done = new Set<string>(), onWay = new Set<string>();
+  // No recursion: a chain may be longer than the stack is deep.
+  const way: Array<{ name: string; left: Iterator<Member> }> = [];
+  const enter = (name: string) => {
+    onWay.add(name);
+    way.push({ name, left: (members.get(name) ?? []).values() });
   };
-  for (const name of members.keys()) {
-    const circle = visit(name, []);
-    if (circle) return circle;
+  for (const first of members.keys()) {
+    if (!done.has(first)) enter(first);
+    for (let here; (here = way.at(-1));) {
+      const { value } = here.left.next();
+      if (!value) {
+        way.pop();
+        onWay.delete(here.name);
+        done.add(here.name);
+      } else if (onWay.has(value.name)) {
+        const names = way.map(({ name }) => name);
+        return names.slice(names.indexOf(value.name));
+      } else if (!done.has(value.name)) enter(value.name);
+    }
   }
   return undefined;
 }
@@ -76,7 +84,8 @@ export function expand(
   const services = new Map<string, Member>();
   const unknown: string[] = [];
   const seen = new Set<string>();
-  const visit = (member: Member): void => {
+  const left: Member[] = [{ name, optional: false }];
+  for (let member; (member = left.pop());) {
     // One that is optional here may be required there.
     if (!member.name.startsWith("$")) {
       const known = services.get(member.name);
@@ -84,13 +93,13 @@ export function expand(
         name: member.name,
         optional: member.optional && (known?.optional ?? true),
       });
-      return;
+      continue;
     }
-    if (seen.has(member.name) || member.name === NULL || member.name === ALL) return;
+    if (seen.has(member.name) || member.name === NULL || member.name === ALL) continue;
     seen.add(member.name);
-    if (!members.has(member.name)) unknown.push(member.name);
-    else members.get(member.name)!.forEach(visit);
-  };
-  visit({ name, optional: false });
+    const parts = members.get(member.name);
+    if (!parts) unknown.push(member.name);
+    else for (let at = parts.length - 1; at >= 0; at--) left.push(parts[at]!);
+  }
   return { services: [...services.values()], unknown };
 }

@@ -72,7 +72,8 @@ function plainName(written: string): string {
  */
 export function parseHeader(text: string): InitHeader | undefined {
   if (!text.includes("BEGIN INIT INFO")) return undefined;
-  const lines = text.split("\n");
+  // Shells pass over null characters, and no text of a job may have any.
+  const lines = text.replaceAll("\0", "").split("\n");
   const begin = lines.findIndex((line) => BEGIN.test(line));
   if (begin < 0) return undefined;
   const end = lines.findIndex((line, index) => index > begin && END.test(line));

@@ -125,3 +125,13 @@ Deno.test("a thousand scripts in a row have numbers up to 99", () => {
   const links = starts(chain).split(" ");
   assert.deepEqual([links[0], links.at(-1)], ["S01n0000", "S99n0999"]);
 });
+
+Deno.test("a chain of facilities may be longer than a stack is deep, and a circle is found at its end", () => {
+  const LENGTH = 50_000;
+  const chain = Array.from({ length: LENGTH }, (_, index) => `$f${index} $f${index + 1}\n`).join("");
+  const facilities = parseFacilities([`${chain}$f${LENGTH} mill\n`]);
+  assert.equal(facilityCircle(facilities), undefined);
+  assert.deepEqual(expand(facilities, "$f0"), { services: [{ name: "mill", optional: false }], unknown: [] });
+  const circle = facilityCircle(parseFacilities([`${chain}$f${LENGTH} $f7\n`]));
+  assert.deepEqual([circle?.[0], circle?.length], ["$f7", LENGTH - 6]);
+});

@@ -3,6 +3,7 @@
 import type { JobCondition, Match } from "../../lib/model/condition.ts";
 import { RC_EVENTS } from "../../lib/model/init_events.ts";
 import { emptyJob, type JobDefinition } from "../../lib/model/job.ts";
+import { isReference } from "../../lib/model/validate.ts";
 import type { Steps } from "./steps.ts";
 import { SYSV_PATH } from "../../lib/model/sysv/search_path.ts";
 import type { Circle } from "./circles.ts";
@@ -73,7 +74,7 @@ export function* scriptJobs(
   for (const script of scripts) {
     const job = jobOf(script, downAction);
     for (const [first, { strength }] of before.get(script.service) ?? []) {
-      add(strength === "required" ? job.uses : job.after, first.script);
+      if (isReference(first.script, false)) add(strength === "required" ? job.uses : job.after, first.script);
     }
     missing.push(...addOthers(job, script.service, catalog, facilities));
     jobs.push(job);
@@ -93,7 +94,7 @@ function jobOf({ service, path, pidFile }: ScriptFacts, downAction: Kind): JobDe
   const { start, stop } = levelsOf(service, downAction);
   const description = service.header?.fields["Short-Description"]?.text;
   if (description) job.description = description;
-  job.provides = service.provides.filter((name) => name !== service.script);
+  job.provides = service.provides.filter((name) => name !== service.script && isReference(name, false));
   Object.assign(job, callsOf(path));
   if (pidFile !== undefined) job.pidFile = pidFile;
   if (service.interactive) job.console = "owner";
@@ -159,7 +160,8 @@ function addOthers(
       if (word === ALL && kind === "start" && relation !== "before") add(job.after, "*");
       for (const { name, optional } of expand(facilities, word).services) {
         if (catalog.provider(name)) continue;
-        add(job[relation], name);
+        // A name that no job can have is missing all the same.
+        if (isReference(name, false)) add(job[relation], name);
         if (field !== "Required-Start" || optional) continue;
         missing.push({ script, file, line: header!.fields[field]!.line, name });
       }
@@ -174,8 +176,8 @@ function add(list: string[], name: string): void {
 
 /** The lines by which scripts name the pid file of their daemon: `PIDFILE=/run/x.pid`, and `# pidfile: /run/x.pid`. */
 const PID_FILES = [
-  /^[ \t]*(?:export[ \t]+)?PIDFILE=["']?(\/[^\s"';#]+)/mi,
-  /^#[ \t]*pidfile:[ \t]*(\/\S+)/mi,
+  /^[ \t]*(?:export[ \t]+)?PIDFILE=["']?(\/[^\s"';#\0]+)/mi,
+  /^#[ \t]*pidfile:[ \t]*(\/[^\s\0]+)/mi,
 ];
 
 /** The pid file that a script names, with `$NAME` and other variables that it sets put in. */

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { DefinedJob } from "./conditions.ts";
-import { referredJobs, toDefinition } from "./definition.ts";
+import { toDefinition } from "./definition.ts";
+import { referredJobs } from "./references.ts";
 import { completed } from "./dependencies.ts";
 import { job } from "./job.ts";
 

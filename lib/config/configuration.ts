@@ -70,6 +70,9 @@ export interface ConfigurationOptions {
 /** How long files are looked at before other work gets its turn, in milliseconds. */
 const SLICE = 5;
 
+/** How often the time that reading a directory takes is left to other work, where changes are lost again and again. */
+const RESTS = 10;
+
 /** The running configuration. */
 export class Configuration {
   readonly #formats: readonly JobFormat[];
@@ -80,6 +83,12 @@ export class Configuration {
   readonly #directories: WatchedDirectory[];
   /** The files that are to be looked at, by their paths. */
   readonly #touched = new Map<string, TouchedFile>();
+  /** Directories that are gone, or were read anew: their files are to be looked at. */
+  readonly #gone = new Set<string>();
+  /** The directories whose changes were lost, until they are read anew. */
+  readonly #overflowed = new Map<WatchedDirectory, ReturnType<typeof setTimeout>>();
+  /** How long is waited until such a directory is read, in ms. */
+  #rest = 0;
   readonly #withheldJob: WithheldJob | undefined;
   readonly #scripts: ScriptSource | undefined;
   readonly #runscripts: RunscriptSource | undefined;
@@ -227,6 +236,9 @@ export class Configuration {
     this.#scripts?.close();
     this.#runscripts?.close();
     this.#touched.clear();
+    this.#gone.clear();
+    for (const timer of this.#overflowed.values()) clearTimeout(timer);
+    this.#overflowed.clear();
     this.#evaluations.close();
     this.#finish();
   }
@@ -249,10 +261,13 @@ export class Configuration {
       },
       onTouched: (relative, isListed) =>
         this.#touchFile(directory.path(relative), this.#files.claim(number, relative), isListed),
-      onDirectoryGone: (relative) => this.#touchBelow(directory.path(relative)),
+      onDirectoryGone: (relative) => {
+        this.#gone.add(directory.path(relative));
+        this.#schedule();
+      },
       onRootGone: () => this.#reporter.tell({ file: root, reason: "Configuration directory deleted" }),
       onRootBack: () => this.#rescan(directory),
-      onOverflow: () => this.#rescan(directory),
+      onOverflow: () => this.#rescanSoon(directory),
       onProblem: (file, error) => this.#reporter.tellOnce({ file, reason: errorReason(error) }),
     });
     return directory;
@@ -260,11 +275,35 @@ export class Configuration {
 
   #rescan(directory: WatchedDirectory): void {
     directory.scan();
-    this.#touchBelow(directory.root);
+    this.#gone.add(directory.root);
+    this.#schedule();
   }
 
-  #touchBelow(directory: string): void {
-    for (const path of this.#files.known.keys()) if (path.startsWith(`${directory}/`)) this.#touch(path);
+  /** Reads a directory anew whose changes were lost. Where they come faster than that can be done, it rests in between. */
+  #rescanSoon(directory: WatchedDirectory): void {
+    if (this.#overflowed.has(directory)) return;
+    const timer = setTimeout(() => {
+      this.#overflowed.delete(directory);
+      const began = performance.now();
+      try {
+        this.#rescan(directory);
+      } catch (error) {
+        this.options.onFault?.("the reading of a configuration directory", error);
+      }
+      this.#rest = RESTS * (performance.now() - began);
+    }, this.#rest);
+    this.#overflowed.set(directory, timer);
+  }
+
+  /** Touches all files that were below directories which are gone. */
+  #touchGone(): void {
+    if (this.#gone.size === 0) return;
+    for (const path of this.#files.known.keys()) {
+      for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+        if (this.#gone.has(path.slice(0, end))) this.#touch(path);
+      }
+    }
+    this.#gone.clear();
   }
 
   /** A directory has told of a file. Nobody reads it, or not any more, where it is not claimed. */
@@ -297,6 +336,7 @@ export class Configuration {
   #work(milliseconds: number): void {
     const end = performance.now() + milliseconds;
     this.#files.beginSlice();
+    this.#touchGone();
     for (const [path, touched] of this.#touched) {
       this.#touched.delete(path);
       this.#files.look(path, touched);

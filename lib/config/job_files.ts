@@ -159,7 +159,10 @@ export class JobFiles {
   #isTrusted(path: string, file: KnownFile, { isLink, status }: RegularFile, again: boolean): boolean {
     const { untrusted, reporter } = this.options;
     if (!untrusted) return true;
-    const problem = (this.#trust ??= new Trust()).problem(resolve(path), isLink ? undefined : status);
+    const problem = (this.#trust ??= new Trust()).problem(
+      resolve(path),
+      isLink ? { wasThere: true } : { status },
+    );
     if (problem === undefined) return true;
     if (untrusted === "refused") {
       this.#unreadable(path, file, `File is not read: ${problem}`, again);

@@ -12,6 +12,9 @@ import { isKernelError, unlessRefused } from "../sys/call/refused.ts";
 /** How many directories deep jobs are looked for. */
 const DEEPEST = 64;
 
+/** How many directories are watched, with those that links lead to: a link may lead to the whole of a machine. */
+const MOST_DIRECTORIES = 1024;
+
 /** Who is told of a directory's files. Paths are relative to the configuration directory. */
 export interface DirectoryListener {
   /** Whether a link of this name that leads to a directory is followed. */
@@ -112,7 +115,14 @@ export class WatchedDirectory {
   }
 
   #descend(directory: string, depth: number, above: ReadonlySet<string>): void {
-    if (depth < DEEPEST) this.#scan(directory, depth + 1, above);
+    if (depth >= DEEPEST) return;
+    if (this.#watches.has(directory) || this.#watches.size < MOST_DIRECTORIES) {
+      return this.#scan(directory, depth + 1, above);
+    }
+    this.listener.onProblem(
+      this.root,
+      new Error(`No more than ${MOST_DIRECTORIES} directories are read below it`),
+    );
   }
 
   /** A link to a directory is followed where its own name is that of a file which defines a job, as Upstart does it. */

@@ -147,15 +147,20 @@ export interface Supervisor {
    * Replaces init, soon, by its executable as it is now, or by another one (`Restart`): all goes on as it was. Resolves when
    * the new one has been tried.
    *
+   * @param peer Who asks; absent: init itself.
    * @throws {ControlError} when it cannot be done (the promise rejects).
    */
-  restart(executable?: string): Promise<void>;
+  restart(executable?: string, peer?: Peer): Promise<void>;
   /** How often it was. */
   readonly restarts: number;
+  /** How often it was for an internal error. */
+  readonly crashes: number;
   /** True while a restart is under way. */
   readonly restarting: boolean;
   /** Logs an exception of our own code, in the service or below. `where` names what it was doing. */
   fault(where: string, error: unknown): void;
+  /** Logs a warning. */
+  warn(message: string): void;
   /** Tells that so many bytes have come from clients. */
   received(bytes: number): void;
   /** Calls the listener with all that happens, or what is of certain kinds, until the function returned is called. */

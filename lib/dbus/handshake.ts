@@ -93,7 +93,8 @@ export class ServerHandshake {
 
   /** A claim, in hexadecimal, must be the truth; none leaves it to the kernel. */
   #accept(claim: string): string {
-    this.#authenticated = claim === "" || Buffer.from(claim, "hex").toString() === String(this.uid);
+    const truth = Buffer.from(String(this.uid)).toString("hex");
+    this.#authenticated = claim === "" || claim === truth;
     return this.#authenticated ? `OK ${this.guid}` : "REJECTED EXTERNAL";
   }
 }

@@ -30,7 +30,14 @@ Deno.test("a client that claims nothing is who the kernel says", () => {
 
 Deno.test("a client that claims to be another is refused, and may not begin", () => {
   for (
-    const claim of [`AUTH EXTERNAL ${hex("0")}`, `AUTH EXTERNAL ${hex("1000x")}`, "AUTH ANONYMOUS", "AUTH"]
+    const claim of [
+      `AUTH EXTERNAL ${hex("0")}`,
+      `AUTH EXTERNAL ${hex("1000x")}`,
+      `AUTH EXTERNAL ${hex("1000")}f`,
+      `AUTH EXTERNAL ${hex("1000")}zz`,
+      "AUTH ANONYMOUS",
+      "AUTH",
+    ]
   ) {
     assert.equal(converse(1000, claim).answer, "REJECTED EXTERNAL\r\n", claim);
     assert.throws(() => converse(1000, claim, "BEGIN"), ProtocolError, claim);

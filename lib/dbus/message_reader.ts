@@ -108,6 +108,13 @@ export class MessageReader {
     this.#end += chunk.length;
   }
 
+  /** Drops these. */
+  clear(): void {
+    this.#bytes = NOTHING;
+    this.#start = this.#end = 0;
+    this.#isOwn = false;
+  }
+
   /** How many bytes there are that no message has been made of yet. */
   get available(): number {
     return this.#end - this.#start;

@@ -26,7 +26,14 @@ function changeLater(engine: EngineState, job: LoadedJob, definition: JobDefinit
   if (!definition) {
     engine.unsubscribe(job.startOn);
     job.startOn = undefined;
-  } else if (job.definition.startOn) job.startOn ??= engine.subscribe(job.definition.startOn, { job });
+  } else if (!job.startOn) subscribe(engine, job);
+}
+
+/** Has a job start by events as its definition says, and look whether the others are up of which that speaks. */
+function subscribe(engine: EngineState, job: LoadedJob): void {
+  const { startOn } = job.definition;
+  job.startOn = startOn && engine.subscribe(startOn, { job });
+  if (job.startOn?.hasLevels) engine.dependencies.levels.add(job);
 }
 
 /** Gives a job without instances another definition, or removes it. */
@@ -50,7 +57,7 @@ export function replaceDefinition(
     engine.dependencies.graph = undefined;
   }
   job.definition = definition;
-  job.startOn = definition.startOn && engine.subscribe(definition.startOn, { job });
+  subscribe(engine, job);
   // An unchanged condition that is met in part stays so.
   if (job.startOn && previous && isSameData(previous.condition, job.startOn.condition)) {
     job.startOn.takeOver(previous);
@@ -64,7 +71,7 @@ function addJob(engine: EngineState, definition: JobDefinition): void {
   const job = loadJob(engine, definition);
   job.completed = engine.dependencies.completedTasks.delete(job.name);
   engine.dependencies.graph = undefined;
-  if (definition.startOn) job.startOn = engine.subscribe(definition.startOn, { job });
+  subscribe(engine, job);
   engine.notice({ kind: "job-added", job: definition.name });
 }
 

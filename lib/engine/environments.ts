@@ -15,6 +15,8 @@ interface InstanceName {
 /** The global table, with which new starts begin, and the tables of the instances. */
 export class JobEnvironments {
   readonly #state: EngineState;
+  /** Called when a variable is about to change. */
+  onChange: () => void = () => {};
 
   constructor(engine: EngineState) {
     this.#state = engine;
@@ -42,6 +44,7 @@ export class JobEnvironments {
    * @throws {RequestFailure} UnknownJob, UnknownInstance
    */
   set(pair: string, replace: boolean, name?: InstanceName): void {
+    this.onChange();
     for (const [variable, value] of environment([pair])) {
       if (EVENT_VARIABLES.includes(variable)) continue;
       for (const table of this.#tables(name)) {
@@ -55,6 +58,7 @@ export class JobEnvironments {
    * @throws {RequestFailure} UnknownJob, UnknownInstance
    */
   unset(variable: string, name?: InstanceName): void {
+    this.onChange();
     for (const table of this.#tables(name)) table.delete(variable);
   }
 
@@ -67,6 +71,7 @@ export class JobEnvironments {
     const fresh = name
       ? this.#state.jobEnvironment(findJob(this.#state, name.job).definition)
       : this.#state.originalDefaults;
+    this.onChange();
     table.clear();
     for (const [key, value] of fresh) table.set(key, value);
   }

@@ -1,15 +1,12 @@
 /**
- * The life cycle of an instance: changes of its goal, transitions to other states, the events that it emits on the way,
- * and the answers to those who wait. The transitions are the table in states.ts, what each waits for is in
- * waiting/waits.ts; processes.ts has the exits.
+ * The life cycle of an instance: changes of its goal, transitions to other states, and the events that it emits on the way.
+ * The transitions are the table in states.ts, what each waits for is in waiting/waits.ts; processes.ts has the exits, and
+ * outcome.ts has the answers to those who wait.
  */
 
-import { isSuccess } from "../model/exit.ts";
 import type { Cause } from "../model/insight/journal.ts";
-import { endsInitWith, INSTANCE_PROCESSES, type InstanceProcess } from "../model/job.ts";
-import type { RunFailure } from "../model/requests.ts";
+import type { InstanceProcess } from "../model/job.ts";
 import { SIGKILL } from "../model/signals.ts";
-import { printable } from "../model/text/printable.ts";
 import { enteredState } from "./checks/checks.ts";
 import { replaceDefinition } from "./definition_changes.ts";
 import { goalChanged, instanceEnded, startDelayed, stateChanged } from "./dependencies/changes.ts";
@@ -22,6 +19,7 @@ import type { Event } from "./events/event.ts";
 import { emitJobEvent } from "./events/job_events.ts";
 import { type FailureCause, Instance } from "./instance.ts";
 import type { LoadedJob } from "./loaded_job.ts";
+import { endsInit, fail, settleWaiters } from "./outcome.ts";
 import {
   boundStart,
   finishesStart,
@@ -143,46 +141,6 @@ export function startAfterStop(engine: EngineState, instance: Instance, cause: C
 function isInPreStop({ state }: Instance): boolean {
   return state === "pre-stopping" || state === "pre-stop";
 }
-
-/**
- * Answers the requests and releases the events that wait for an instance: it is where its goal leads, or it failed.
- * `message`: what those are told who wait for a request, when it failed.
- */
-export function settleWaiters(
-  engine: EngineState,
-  instance: Instance,
-  failed: boolean,
-  message = instance.failure?.message,
-): void {
-  const { waiters } = instance;
-  instance.waiters = [];
-  engine.dependencies.holders.delete(instance);
-  for (const waiter of waiters) {
-    if ("event" in waiter) {
-      if (failed) waiter.event.failed = true;
-      engine.release(waiter.event);
-    } else {
-      engine.effect({
-        kind: "answer",
-        request: waiter.request,
-        instance: instance.name,
-        ...(failed &&
-          { error: { name: "JobFailed" as const, message: failureMessage(waiter.action, message) } }),
-      });
-    }
-  }
-}
-
-/** Upstart's message, which scripts compare, in a line of its own; then ours. */
-function failureMessage(action: keyof typeof FAILED, message: string | undefined): string {
-  return message === undefined ? FAILED[action] : `${FAILED[action]}\n${printable(message)}`;
-}
-
-const FAILED = {
-  start: "Job failed to start",
-  stop: "Job failed while stopping",
-  restart: "Job failed to restart",
-};
 
 /** Enters the next state, and those behind it, until the instance has to wait for something. */
 export function advance(engine: EngineState, instance: Instance): void {
@@ -377,35 +335,6 @@ function block(instance: Instance, event: Event): void {
   instance.blocker = event;
 }
 
-/** True when init ends with the instance, as its result is. */
-function endsInit({ job: { definition }, result, failure, endsInit }: Instance): boolean {
-  const isGivenUp = failure?.process === "respawn";
-  return endsInit || endsInitWith(definition, isSuccess(result)) ||
-    isGivenUp && definition.onGiveUp === "exit";
-}
-
-/**
- * Records the first failure of a run, and answers all who wait.
- * @param told What the notice tells of it.
- */
-export function fail(
-  engine: EngineState,
-  instance: Instance,
-  failure: FailureCause,
-  told = runFailure(failure),
-): void {
-  if (instance.failure) return;
-  instance.failure = failure;
-  engine.notice({
-    kind: "failed",
-    job: instance.job.name,
-    instance: instance.name,
-    status: statusOf(failure),
-    failure: told,
-  });
-  settleWaiters(engine, instance, true);
-}
-
 /** A run has failed, and ends. */
 export function failAndStop(engine: EngineState, instance: Instance, failure: FailureCause): void {
   fail(engine, instance, failure);
@@ -416,21 +345,4 @@ export function failAndStop(engine: EngineState, instance: Instance, failure: Fa
 export function stopFailed(engine: EngineState, instance: Instance, failure: FailureCause): void {
   const isEnd = failure.process === "main" && failure.exit !== undefined;
   changeGoal(engine, instance, "stop", isEnd ? { by: "exit" } : { by: "failure", reason: reasonOf(failure) });
-}
-
-/** A failure as notices tell it. What is no process's is told of the main process. */
-export function runFailure({ process, exit, message, reason }: FailureCause): RunFailure {
-  const isProcess = (INSTANCE_PROCESSES as readonly string[]).includes(process);
-  const why = reason ?? (exit && isProcess ? undefined : message);
-  return {
-    process: isProcess ? process as InstanceProcess : "main",
-    ...(exit && { exit }),
-    ...(why !== undefined && { reason: why }),
-  };
-}
-
-/** A failure as the number in the D-Bus signal Failed; −1 for a process that could not be spawned. */
-function statusOf({ process, exit }: FailureCause): number {
-  if (!exit) return (INSTANCE_PROCESSES as readonly string[]).includes(process) ? -1 : 0;
-  return "status" in exit ? exit.status : exit.signal * 256;
 }

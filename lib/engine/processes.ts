@@ -11,7 +11,7 @@ import type { EngineState } from "./engine_state.ts";
 import { acceptAsReady, lookForLeft, mainStopped, scriptStarted, trackFork } from "./expect.ts";
 import type { FailureCause, Instance } from "./instance.ts";
 import { advance, advanceAfter, changeGoal, endDelay, failAndStop } from "./lifecycle.ts";
-import { endedTooEarly, failOrRespawn, isFailure, respawnOrStop, timedOut } from "./respawn.ts";
+import { endedTooEarly, failOrRespawn, isFailure, respawnOrStop, timedOut } from "./waiting/respawn.ts";
 import {
   endsStart,
   isEndedByStop,

@@ -12,20 +12,12 @@ import { startNeeded } from "./dependencies/start.ts";
 import { lookAgain } from "./dependencies/wake.ts";
 import type { EngineState } from "./engine_state.ts";
 import { type Instance, type InstanceWaiter, nameOfInstance } from "./instance.ts";
-import {
-  advance,
-  begin,
-  changeGoal,
-  createInstance,
-  endBlock,
-  jumpTo,
-  restart,
-  settleWaiters,
-} from "./lifecycle.ts";
+import { advance, begin, changeGoal, createInstance, endBlock, jumpTo, restart } from "./lifecycle.ts";
+import { settleWaiters } from "./outcome.ts";
 import { finishesStart, hasLostProcesses } from "./services/init_script.ts";
 import type { LoadedJob } from "./loaded_job.ts";
 import { abandonProcesses } from "./processes.ts";
-import { forgetFailures } from "./respawn.ts";
+import { forgetFailures } from "./waiting/respawn.ts";
 import { UP } from "./states.ts";
 import { killHook } from "./waiting/hook_bounds.ts";
 import { killLeftovers } from "./waiting/leftovers.ts";
@@ -90,6 +82,8 @@ const ACTIONS: Record<Action, (engine: EngineState, instance: Instance, cause: C
     forgetSetback(engine, instance);
     restart(engine, instance, cause);
     startNeeded(engine, instance);
+    // Who asks has to be told, too, when nobody knows how long the wait is.
+    lookAgain(engine, instance);
   },
 };
 

@@ -91,6 +91,20 @@ Deno.test("tasks that the way down starts are done; services that it starts are 
   assert.deepEqual(left(bench), []);
 });
 
+Deno.test("a task that was to wait for its turn, and is run anew, is done", () => {
+  const bench = running([
+    job("web", { after: ["task"], killTimeout: 10 }),
+    job("task", { task: true, startOn: "go", runs: ["main", "post-stop"] }),
+  ], ["web"]);
+  bench.behave("task", "post-stop", { status: 0, after: "2s" });
+  bench.emit("go", {}, { wait: false });
+  bench.stopAll(true);
+  bench.exit("task");
+  bench.emit("go", {}, { wait: false });
+  bench.advance("20s");
+  assert.deepEqual(left(bench), ["task"]);
+});
+
 Deno.test("nothing is respawned on the way down", () => {
   const bench = running(
     [job("database"), job("web", { stopOn: "stopping database", respawn: true })],

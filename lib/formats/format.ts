@@ -115,4 +115,12 @@ export interface FileComments {
   manual?: JobCondition;
   /** A `manual` stands before the `start on` that counts, and so has no effect. */
   hasManualWithoutEffect?: true;
+  /** Stanzas without effect, for a later one says something else. Absent: there are none. */
+  overruled?: Array<StanzaPlace & { by: StanzaPlace }>;
+}
+
+/** A stanza of a file: its name, and the line that it begins on, counted from 1. */
+export interface StanzaPlace {
+  stanza: string;
+  line: number;
 }

@@ -13,7 +13,7 @@ import { fileNamesOf } from "../config/known_files.ts";
 import { type Diagnostic, formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
 import { configurationDirectories, namedDirectories } from "./host/directories.ts";
 import type { Messages } from "./logs/messages.ts";
-import type { InitOptions } from "./options.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import type { Role } from "./host/role.ts";
 import { ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { openrcWanted, sysvWanted } from "./host/sysv.ts";

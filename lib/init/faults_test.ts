@@ -7,7 +7,7 @@ import { emptyJob } from "../model/job.ts";
 import type { SpawnDescription, SpawnResult } from "../sys/spawn/spawn.ts";
 import type { InitContext } from "./init_context.ts";
 import { NoticeSubscriptions } from "./notice_subscriptions.ts";
-import { listen } from "./ops/http_server.ts";
+import { HttpServer } from "./ops/http_server.ts";
 import { PendingRequests } from "./parts/pending_requests.ts";
 import { ProcessStarter } from "./spawn/process_starter.ts";
 
@@ -102,7 +102,8 @@ Deno.test("a request that the engine fails at is not waited for", () => {
 
 Deno.test("a fault in the answer to an HTTP request is logged, and the client is told no more than that", async () => {
   const faults: unknown[] = [];
-  const server = await listen({ host: "127.0.0.1", port: 0 }, { "/": broken }, (error) => faults.push(error));
+  const onFault = (error: unknown) => faults.push(error);
+  const server = new HttpServer({ host: "127.0.0.1", port: 0 }, { "/": broken }, onFault);
   const { host, port } = server.address;
   const { promise, resolve } = Promise.withResolvers<string>();
   httpRequest({ host, port, path: "/" }, (response) => {

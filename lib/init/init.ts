@@ -17,18 +17,16 @@ import { SignalTable } from "./host/signal_actions.ts";
 import { InitProgram } from "./init_program.ts";
 import { takeState } from "./reexec/state_file.ts";
 import type { Predecessor } from "./reexec/takeover.ts";
+import { bootFlags } from "./options/boot_flags.ts";
 import {
-  bootFlags,
   EVAL_FAILURE,
   helpText,
-  type InitOptions,
-  type Operands,
   overruled,
   parseCommandLine,
   readOptions,
   usageOf,
-  ValueError,
-} from "./options.ts";
+} from "./options/command_line.ts";
+import { type InitOptions, type Operands, ValueError } from "./options/option_table.ts";
 
 /**
  * Runs init.

@@ -2,6 +2,8 @@
 
 import type { Messages } from "./logs/messages.ts";
 import type { ProcessContext } from "./spawn/process_description.ts";
+import type { Input } from "../engine/effects.ts";
+import type { RunningMain } from "../engine/services/adoption.ts";
 import type { ConfigurationSource } from "../config/known_files.ts";
 
 /** The parts and functions that the running init is given. */
@@ -39,6 +41,12 @@ export interface InitContext {
   restarts(): number;
   /** True while a restart is under way. */
   restarting(): boolean;
+  /** How often it was for an internal error. */
+  crashes(): number;
+  /** Takes up an internal error: see `Recovery`. */
+  crashed(where: string, error: unknown, input?: Input): void;
+  /** Told of each main process as it becomes one. Absent where nobody has to know. */
+  onMain?: ((main: RunningMain) => void) | undefined;
   /** Called when a process has exited and no job has one any more. */
   onIdle(): void;
 }

@@ -2,26 +2,24 @@
 
 import process from "node:process";
 import type { Configuration } from "../config/configuration.ts";
-import { ControlError } from "../control/supervisor.ts";
-import { formatDiagnostic, formatInFull } from "../formats/diagnostic.ts";
-import { SIGINT, SIGKILL, SIGQUIT } from "../model/signals.ts";
-import { raiseDescriptorLimit } from "../sys/process/limits.ts";
+import { SIGINT, SIGQUIT } from "../model/signals.ts";
 import { unlessRefused } from "../sys/call/refused.ts";
+import { openReserve } from "../sys/process/limits.ts";
 import { onChildChange, setChildSubreaper } from "../sys/process/processes.ts";
 import { ignoreSentFaults } from "../sys/runtime/signal_handlers.ts";
 import { VERSION } from "../model/version.ts";
-import { selfCommand } from "../sys/runtime/self.ts";
 import { SpawnQueue } from "../sys/spawn/spawn_queue.ts";
 import type { InittabSequence } from "./inittab/inittab.ts";
 import { COMMAND_JOB } from "./command_job.ts";
+import { Course } from "./parts/course.ts";
+import { RunningRecord } from "./adoption/running_record.ts";
 import { setUpConfiguration } from "./configuration_setup.ts";
 import { ControlEndpoint } from "./host/control_endpoint.ts";
-import { configurationDirectories } from "./host/directories.ts";
-import { defaultEnvironment, initEnvironment, processDefaults } from "./host/job_environment.ts";
+import { configurationDirectories, configurationName } from "./host/directories.ts";
 import { prepareMachine } from "./host/machine_boot.ts";
 import { reportReady } from "./host/ready_descriptor.ts";
 import type { Role } from "./host/role.ts";
-import { defaultConsole, ROLE_DEFAULTS } from "./host/role_defaults.ts";
+import { ROLE_DEFAULTS } from "./host/role_defaults.ts";
 import { sessionAddress, SessionFile } from "./host/session.ts";
 import { openrcWanted } from "./host/sysv.ts";
 import type { SignalActions, SignalTable } from "./host/signal_actions.ts";
@@ -31,23 +29,23 @@ import { Messages } from "./logs/messages.ts";
 import { StandardStreams } from "./logs/standard_streams.ts";
 import type { HttpService } from "./ops/http_service.ts";
 import { printJobList } from "./ops/job_list.ts";
-import type { InitOptions } from "./options.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import { setUpJobOutput } from "./output_setup.ts";
+import { setUpRunning } from "./running_setup.ts";
 import {
   optionalPart,
   type Part,
+  type PartFault,
   type Parts,
-  type RestoreFault,
   restoreParts,
   saveParts,
 } from "./parts/part.ts";
+import { Recovery } from "./reexec/recovery.ts";
 import { Restart } from "./reexec/restart.ts";
 import { adopt, closeUnused, filesOf, type Predecessor, restoreState } from "./reexec/takeover.ts";
-import { RunningInit } from "./running.ts";
-import { AppArmor } from "./spawn/apparmor.ts";
-import { ControlGroups } from "./spawn/control_groups.ts";
-import type { SavedCourse, SavedProgram } from "./saved_program.ts";
-import { checkStart } from "./start_check.ts";
+import type { RunningInit } from "./running.ts";
+import type { SavedProgram } from "./saved_program.ts";
+import { startJobs } from "./start_check.ts";
 import { tellProvidedNames } from "./sysv/provided_names.ts";
 import type { ShippedBoot } from "./sysv/shipped_jobs.ts";
 import { endOf, ExitStatus } from "./teardown/exit_status.ts";
@@ -86,6 +84,9 @@ const FINAL_FLUSH_TIME = 500;
 /** How long clients wait until the jobs are loaded, in ms. A module may take longer, or hang. */
 const LOAD_WAIT = 10_000;
 
+/** How long those who have made requests of the init of before have to ask for the answers, in ms. They do so at once. */
+const CLAIM_TIME = 10_000;
+
 /** The parts of an init, and its course. */
 export class InitProgram implements Part<SavedProgram> {
   readonly #spawner = new SpawnQueue();
@@ -94,8 +95,7 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #output: JobOutput;
   /** The address of a user's session. */
   readonly #session: string | undefined;
-  /** The address that jobs get as `UPSTART_SESSION`; undefined where clients find init without it. */
-  #address: string | undefined;
+  readonly #course: Course;
   readonly #init: RunningInit;
   readonly #configuration: Configuration;
   readonly #endpoint: ControlEndpoint;
@@ -104,6 +104,7 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #haltRunlevel: HaltRunlevel | undefined;
   readonly #inittab: InittabSequence | undefined;
   readonly #sessionFile: SessionFile;
+  readonly #record: RunningRecord;
   readonly #http: HttpService | undefined;
   readonly #exit = Promise.withResolvers<ExitReason>();
   /** Resolves when init has started what it starts by itself. */
@@ -114,12 +115,9 @@ export class InitProgram implements Part<SavedProgram> {
   readonly #shutdownTimeout: number | undefined;
   /** The boot of a machine of SysV's without an inittab. */
   readonly #shippedBoot: ShippedBoot | undefined;
-  /** When the teardown began, in ms. */
-  #teardownBegan: number | undefined;
   readonly #restart: Restart;
+  readonly #recovery: Recovery;
   #signals: SignalTable | undefined;
-  /** The first signal that asked init to stop. */
-  #stopSignal: number | undefined;
 
   /**
    * @param httpModule With `--http`.
@@ -134,24 +132,36 @@ export class InitProgram implements Part<SavedProgram> {
     isSuccessor = false,
   ) {
     this.#shutdownTimeout = options.shutdownTimeout ?? ROLE_DEFAULTS[this.#manner].shutdownTimeout;
-    const warnOnce = (message: string) => this.#messages.logOnce("warn", message);
-    this.#streams = new StandardStreams(options.logFormat ?? "plain", warnOnce);
+    this.#streams = new StandardStreams(
+      options.logFormat ?? "plain",
+      (message) => this.#messages.logOnce("warn", message),
+    );
     this.#messages = new Messages(options.priority, this.#streams);
-    surviveErrors(this.#messages);
+    this.#recovery = new Recovery({
+      messages: this.#messages,
+      isPossible: () => this.#restart.isPossible,
+      restart: () => this.#restart.recover(),
+      handle: (input) => this.#init.handle(input),
+    });
+    this.#recovery.watch();
     if (process.pid === 1) unlessRefused(ignoreSentFaults, ({ message }) => this.warn(UNSAFE + message));
     if (role === "machine" && !isSuccessor) prepareMachine(this.#messages);
     if (process.pid !== 1) setChildSubreaper();
     this.#session = options.user ? sessionAddress() : undefined;
-    this.#address = this.#session;
+    this.#course = new Course(
+      { sysv: inittabModule !== undefined, openrc: openrcWanted(options, this.#manner) },
+      this.#session,
+    );
     this.#restart = new Restart({
       messages: this.#messages,
       spawner: this.#spawner,
       init: () => this.#init,
       parts: () => this.parts,
+      signals: () => this.#signals,
       begun: this.#begun.promise,
     });
     this.#output = setUpJobOutput(options, this.#manner, this.#streams, this.#messages);
-    this.#init = this.#makeInit(warnOnce);
+    this.#init = this.#makeInit();
     const onDone = (killed = false) => this.#exit.resolve({ killed });
     this.#teardown = options.user
       ? new SessionTeardown(this.#init, this.#messages, onDone)
@@ -197,6 +207,12 @@ export class InitProgram implements Part<SavedProgram> {
       inittabModule !== undefined,
     );
     this.#sessionFile = new SessionFile(this.#messages);
+    this.#record = new RunningRecord({
+      isSession: options.user,
+      configuration: configurationName(options),
+      messages: this.#messages,
+      running: () => this.#init.running(),
+    });
     this.#http = httpModule && new httpModule.HttpService(this.#init, options.command && COMMAND_JOB);
   }
 
@@ -211,8 +227,10 @@ export class InitProgram implements Part<SavedProgram> {
       init: this.#init,
       course: this.#course,
       restart: this.#restart,
+      recovery: this.#recovery,
       endpoint: this.#endpoint,
       sessionFile: this.#sessionFile,
+      record: this.#record,
       exitStatus: this.#exitStatus,
       haltRunlevel: optionalPart(this.#haltRunlevel),
       inittab: optionalPart(this.#inittab),
@@ -225,75 +243,32 @@ export class InitProgram implements Part<SavedProgram> {
     return saveParts(this.parts);
   }
 
-  restore(saved: SavedProgram, onFault?: RestoreFault): Promise<void> {
+  restore(saved: SavedProgram, onFault?: PartFault): Promise<void> {
     return restoreParts(this.parts, saved, onFault);
   }
-
-  readonly #course: Part<SavedCourse> = {
-    save: () => ({
-      system: {
-        sysv: this.inittabModule !== undefined,
-        openrc: openrcWanted(this.options, this.#manner),
-      },
-      ...(this.#address !== undefined && { address: this.#address }),
-      ...(this.#stopSignal !== undefined && { stopSignal: this.#stopSignal }),
-      ...(this.#teardownBegan !== undefined && { teardownTime: performance.now() - this.#teardownBegan }),
-    }),
-    restore: ({ address, stopSignal, teardownTime }) => {
-      this.#address = address;
-      this.#stopSignal = stopSignal;
-      this.#teardownBegan = teardownTime === undefined ? undefined : performance.now() - teardownTime;
-    },
-  };
 
   /** The role whose ways init has. */
   get #manner(): Role {
     return this.inittabModule ? "machine" : this.role;
   }
 
-  #makeInit(warnOnce: (message: string) => void): RunningInit {
-    const { options } = this, role = this.#manner;
-    return new RunningInit(defaultEnvironment(options, role), initEnvironment(), {
+  #makeInit(): RunningInit {
+    return setUpRunning(this.options, this.#manner, {
       messages: this.#messages,
-      processes: {
-        spawner: this.#spawner,
-        output: this.#output,
-        defaultConsole: defaultConsole(options, role),
-        hookCommand: selfCommand("hook"),
-        stopsForDebug: options.priority === "debug",
-        defaults: processDefaults(options, role),
-        descriptorLimit: raiseDescriptorLimit(),
-        privileged: process.geteuid?.() === 0,
-        controlGroups: new ControlGroups({ enabled: options.controlGroups, warn: warnOnce }),
-        apparmor: new AppArmor({ warn: warnOnce }),
-      },
-      checksCommand: selfCommand("checks"),
-      logCommands: { tidy: selfCommand("tidy-logs"), ship: selfCommand("ship-logs") },
-      session: () => this.#address,
+      spawner: this.#spawner,
+      output: this.#output,
+      configuration: () => this.#configuration,
+      session: () => this.#course.address,
       hasScripts: this.inittabModule !== undefined,
-      isSession: options.user,
-      endsWithRunlevel: role !== "session",
       loaded: () => this.#loading?.promise,
       reloadConfiguration: () => this.#reload(),
-      problem: (job) => {
-        const report = this.#configuration.problem(job);
-        return report && formatInFull(report);
-      },
-      overrideOf: (job) => this.#configuration.overrideOf(job),
-      problems: () =>
-        this.#configuration.problems().map(({ diagnostic, isMissed }) => ({
-          problem: formatDiagnostic(diagnostic),
-          isMissed,
-        })),
-      brokenJobs: () =>
-        this.#configuration.brokenJobs().map(({ job, diagnostic }) => (
-          { job, problem: formatInFull(diagnostic) }
-        )),
-      configurationSources: () => this.#configuration.sources(),
       endSession: () => this.#beginTeardown("logout"),
-      restart: (executable) => this.#restart.ask(this.#signals, executable),
+      restart: (executable) => this.#restart.ask(executable),
       restarts: () => this.#restart.count,
+      crashes: () => this.#recovery.count,
+      crashed: (where, error, input) => this.#recovery.crashed(where, error, input),
       restarting: () => this.#restart.isUnderWay,
+      onMain: process.pid === 1 ? undefined : (main) => this.#record.add(main),
       onIdle: () => this.#teardown.check(),
     });
   }
@@ -313,10 +288,16 @@ export class InitProgram implements Part<SavedProgram> {
     if (this.options.http) this.#http?.open(this.options.http, this.#messages);
     // Clients that come while thousands of files are read, at one go, are not refused.
     this.#loading = Promise.withResolvers();
-    if (predecessor) await this.#goOn(predecessor, signals);
-    else await this.#begin(signals);
+    try {
+      if (predecessor) await this.#goOn(predecessor, signals);
+      else await this.#begin(signals);
+    } catch (error) {
+      if (process.pid !== 1) throw error;
+      this.#recovery.crashed("the start of init", error);
+    }
     this.#begun.resolve();
     this.#answerClients();
+    setTimeout(() => this.#init.pendingRequests.forgetUnclaimed(), CLAIM_TIME).unref();
     return this.#finish(await this.#exit.promise);
   }
 
@@ -326,13 +307,26 @@ export class InitProgram implements Part<SavedProgram> {
     await this.#endpoint.open();
     const loaded = this.#load();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
-      this.#address = this.#endpoint.addresses[0];
+      this.#course.address = this.#endpoint.addresses[0];
     }
     if (this.#session) this.#sessionFile.open(this.#session);
     await Promise.race([loaded, this.#exit.promise]);
     this.#lint();
     this.#http?.loaded();
+    this.#messages.attempt("the adoption of what runs", () => this.#adopt());
     if (this.#start()) this.#reportReady();
+  }
+
+  /** Goes on with what an init has left that had the same configuration and was killed. */
+  #adopt(): void {
+    const left = this.#record.open();
+    for (const main of left) this.#init.adopt(main);
+    const others = left.filter(({ pid }) => !this.#init.owns(pid)).map(({ pid }) => pid);
+    if (others.length === 0) return;
+    this.#messages.log(
+      "warn",
+      `Nothing is known any more of the jobs of these processes: ${others.join(" ")}`,
+    );
   }
 
   /** Where the lines of inittab drive the system, they say when it ends, too. */
@@ -360,6 +354,7 @@ export class InitProgram implements Part<SavedProgram> {
     attempt(() => this.#http?.loaded());
     this.#messages.log("message", `Restarted in place, as rouse ${VERSION}`);
     this.#init.tellRestarted();
+    attempt(() => this.#recovery.resume());
     if (!isWhole) return;
     const isRead = this.#configuration.load(true);
     void isRead.then(() => this.#configuration.forgetMissing(this.#init.jobTable.values()));
@@ -371,17 +366,18 @@ export class InitProgram implements Part<SavedProgram> {
     this.#http?.close();
     this.#inittab?.close();
     this.#sessionFile.remove();
+    this.#record.close();
     this.#configuration.close();
     // Who waits for lines and records gets the last ones, which have just come: they are told of in the next turn.
     await new Promise((resolve) => setImmediate(resolve));
     this.#endpoint.close();
     this.#init.close();
     this.#output.close();
-    const time = this.#flushTime;
+    const time = this.#course.timeLeft((this.#shutdownTimeout ?? 0) * 1000, FINAL_FLUSH_TIME);
     await Promise.all([this.#streams.flush(time), this.#init.finishLogs(time)]);
     if (this.role === "machine") return await haltMachine(this.#haltRunlevel?.command, this.#messages);
     if (this.#inittab) endNamespace(this.#haltRunlevel?.command);
-    process.exit(this.#statusFor(reason));
+    process.exit(reason.status ?? this.#exitStatus.ofInit(this.#course.stopSignal, reason.killed));
   }
 
   /** Loads the configuration. Clients wait for that, and for the start that follows. */
@@ -428,27 +424,17 @@ export class InitProgram implements Part<SavedProgram> {
 
   /** Starts what waits for the start of init. Returns false when init cannot go on. */
   #start(): boolean {
-    const { startupEvent, command } = this.options;
     if (this.#init.stopping) return false;
-    const { errors, waiting } = checkStart(this.#init, this.#configuration, this.options);
-    if (errors.length > 0) {
-      for (const error of errors) this.#messages.log("error", error);
-      this.#exit.resolve({ status: 1 });
-      return false;
-    }
-    if (waiting !== undefined) this.#messages.log("message", waiting);
-    if (startupEvent !== undefined) {
-      const environment = this.#shippedBoot?.variables ?? [];
-      this.#init.handle({ kind: "event", event: startupEvent, environment });
-    } else if (command && !this.#init.job(COMMAND_JOB)?.definition.startOn) {
-      const request = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
-      // A start that fails ends the job, and init with it.
-      Promise.try(() => this.#init.request(request)).catch((error) => {
-        if (!(error instanceof ControlError)) this.#messages.fault("the start of the command", error);
-      });
-    }
-    this.#inittab?.start();
-    return true;
+    const isStarted = startJobs({
+      init: this.#init,
+      configuration: this.#configuration,
+      options: this.options,
+      messages: this.#messages,
+      variables: this.#shippedBoot?.variables ?? [],
+    });
+    if (isStarted) this.#inittab?.start();
+    else this.#exit.resolve({ status: 1 });
+    return isStarted;
   }
 
   #reportReady(): void {
@@ -457,14 +443,16 @@ export class InitProgram implements Part<SavedProgram> {
   }
 
   #beginTeardown(requester: Requester): void {
-    this.#teardownBegan ??= performance.now();
+    this.#course.beginTeardown();
     // Else the teardown would end them, as it does all processes, and that would look like a mistake in a module.
     this.#configuration.endEvaluations();
+    // What ends init may need the last descriptors.
+    openReserve();
     this.#teardown.begin(requester);
   }
 
   #stop(signal: number): void {
-    this.#stopSignal ??= signal;
+    this.#course.stopSignal ??= signal;
     this.#beginTeardown("shutdown");
   }
 
@@ -485,25 +473,5 @@ export class InitProgram implements Part<SavedProgram> {
       },
       this.#messages,
     );
-  }
-
-  /** How long init waits for those who read its output, in ms: as long as the teardown may still take. */
-  get #flushTime(): number {
-    const elapsed = performance.now() - (this.#teardownBegan ?? performance.now());
-    return Math.max((this.#shutdownTimeout ?? 0) * 1000 - elapsed, FINAL_FLUSH_TIME);
-  }
-
-  #statusFor({ status, killed }: ExitReason): number {
-    if (status !== undefined) return status;
-    if (this.#exitStatus.status !== undefined) return this.#exitStatus.status;
-    if (killed) return 128 + SIGKILL;
-    return this.#exitStatus.comesFromJob && this.#stopSignal !== undefined ? 128 + this.#stopSignal : 0;
-  }
-}
-
-/** Logs errors that nothing has caught. Process 1 must not end by one: the machine would. */
-function surviveErrors(messages: Messages): void {
-  for (const failure of ["uncaughtException", "unhandledRejection"] as const) {
-    process.on(failure, (error: unknown) => messages.fault("a callback", error));
   }
 }

@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import { COMMAND_JOB } from "./command_job.ts";
 import type { Messages } from "./logs/messages.ts";
 import { logDirectory } from "./host/directories.ts";
-import type { InitOptions } from "./options.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import { JobOutput, type JobOutputOptions } from "./logs/job_output.ts";
 import type { StandardStreams } from "./logs/standard_streams.ts";
 import type { Role } from "./host/role.ts";

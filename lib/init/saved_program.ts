@@ -1,6 +1,7 @@
 /** The data that an init consists of across time: what each of its parts saves, in the order in which they are restored. */
 
 import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
+import type { SavedRecord } from "./adoption/running_record.ts";
 import type { SavedCheckStarts } from "./checks/check_runner.ts";
 import type { SavedEndpoint } from "./host/control_endpoint.ts";
 import type { SavedSessionFile } from "./host/session.ts";
@@ -13,10 +14,11 @@ import type { SavedStreams } from "./logs/standard_streams.ts";
 import type { SavedTidying } from "./logs/tidying/log_tidier.ts";
 import type { SavedReports } from "./notify/service_reports.ts";
 import type { SavedHttp } from "./ops/http_service.ts";
-import type { InitOptions } from "./options.ts";
+import type { SavedCourse } from "./parts/course.ts";
 import type { SavedEffects } from "./parts/effect_queue.ts";
 import type { SavedRequests } from "./parts/pending_requests.ts";
 import type { SavedTimers } from "./parts/timers.ts";
+import type { SavedRecovery } from "./reexec/recovery.ts";
 import type { SavedRestarts } from "./reexec/restart.ts";
 import type { SavedChildren } from "./spawn/child_reaper.ts";
 import type { SavedControlGroups } from "./spawn/control_groups.ts";
@@ -34,8 +36,10 @@ export interface SavedProgram {
   init: SavedInit;
   course: SavedCourse;
   restart: SavedRestarts;
+  recovery: SavedRecovery;
   endpoint: SavedEndpoint;
   sessionFile: SavedSessionFile;
+  record: SavedRecord;
   exitStatus: SavedExitStatus;
   haltRunlevel: SavedHalt | null;
   inittab: SavedInittab | null;
@@ -62,15 +66,4 @@ export interface SavedInit {
   pidFiles: SavedPidFiles;
   checks: SavedCheckStarts;
   levels: LevelProgress[];
-}
-
-/** What is saved of the program's course. */
-export interface SavedCourse {
-  /** Whether init is SysV's, and OpenRC's scripts are jobs, as by options. */
-  system: Required<Pick<InitOptions, "sysv" | "openrc">>;
-  /** The address that jobs get. */
-  address?: string;
-  stopSignal?: number;
-  /** For how long init has been tearing down, in ms. */
-  teardownTime?: number;
 }

@@ -1,4 +1,4 @@
-/** The check before the start: whether the command of init can start, and whether the job exists that it exits with. */
+/** The start of the jobs, and the check before it: whether the command of init can start, and whether the job exists that it exits with. */
 
 import { formatCondition } from "../config/formats.ts";
 import { DependencyGraph } from "../engine/dependencies/graph.ts";
@@ -10,9 +10,39 @@ import { parseReference } from "../model/text/references.ts";
 import { COMMAND_JOB } from "./command_job.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { formatInFull } from "../formats/diagnostic.ts";
-import type { InitOptions } from "./options.ts";
+import type { Messages } from "./logs/messages.ts";
+import type { InitOptions } from "./options/option_table.ts";
 import type { RunningInit } from "./running.ts";
 import { ControlError } from "../control/supervisor.ts";
+
+/** What the start of the jobs is about. */
+interface StartSubject {
+  init: RunningInit;
+  configuration: Configuration;
+  options: InitOptions;
+  messages: Messages;
+  /** The variables of the startup event. */
+  variables: string[];
+}
+
+/** Starts what waits for the start of init. Returns false when init cannot go on. */
+export function startJobs({ init, configuration, options, messages, variables }: StartSubject): boolean {
+  const { startupEvent, command } = options;
+  const { errors, waiting } = checkStart(init, configuration, options);
+  for (const error of errors) messages.log("error", error);
+  if (errors.length > 0) return false;
+  if (waiting !== undefined) messages.log("message", waiting);
+  if (startupEvent !== undefined) {
+    init.handle({ kind: "event", event: startupEvent, environment: variables });
+  } else if (command && !init.job(COMMAND_JOB)?.definition.startOn) {
+    const request = { kind: "start" as const, job: COMMAND_JOB, environment: [], wait: false };
+    // A start that fails ends the job, and init with it.
+    Promise.try(() => init.request(request)).catch((error) => {
+      if (!(error instanceof ControlError)) messages.fault("the start of the command", error);
+    });
+  }
+  return true;
+}
 
 /** The result of the check. */
 interface StartCheck {
@@ -23,7 +53,7 @@ interface StartCheck {
 }
 
 /** Checks a configuration that has just been read. */
-export function checkStart(
+function checkStart(
   init: RunningInit,
   configuration: Configuration,
   options: InitOptions,

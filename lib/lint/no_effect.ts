@@ -12,15 +12,13 @@ import { type SourceLines, textOf } from "./source_lines.ts";
 export async function lintWithoutEffect(job: JobDefinition, lines: SourceLines): Promise<Diagnostic[]> {
   const findings = [
     ...commandsWithoutEffect(job),
-    ...await manualWithoutEffect(job, lines),
     ...respawnWithoutEffect(job),
     ...oddChecks(job),
     ...logsWithoutEffect(job),
     ...patienceWithoutEffect(job),
   ];
-  return await Promise.all(
-    findings.map(({ field, reason }) => lines.diagnostic(job.source, field, job.name, reason)),
-  );
+  const told = findings.map(({ field, reason }) => lines.diagnostic(job.source, field, job.name, reason));
+  return [...await overruled(job, lines), ...await Promise.all(told)];
 }
 
 /** A field that has no effect, or not the one that is meant, and why. */
@@ -57,20 +55,30 @@ function firstOperator(command: string): string | undefined {
   return operator === ";" && isLast ? undefined : operator;
 }
 
-async function manualWithoutEffect(
-  { source, startOn }: JobDefinition,
+/** What the file's later stanzas take the effect of. */
+async function overruled(
+  { name, source, startOn }: JobDefinition,
   lines: SourceLines,
-): Promise<FieldFinding[]> {
-  const format = startOn && lines.formatOf(source);
+): Promise<Diagnostic[]> {
+  const format = lines.formatOf(source);
   if (!format) return [];
   const { readComments } = await format.tools();
   try {
-    if (!readComments(textOf(source), source).hasManualWithoutEffect) return [];
+    const { hasManualWithoutEffect, overruled = [] } = readComments(textOf(source), source);
+    const told = overruled.map(({ stanza, line, by }) => {
+      const which = by.stanza === stanza ? "that" : `\`${by.stanza}'`;
+      return {
+        file: source,
+        line,
+        reason: `${stanza}: it has no effect: ${which} of line ${by.line} counts`,
+      };
+    });
+    if (!startOn || !hasManualWithoutEffect) return told;
+    return [...told, await lines.diagnostic(source, "manual", name, MANUAL)];
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     return []; // It has changed meanwhile, or is no longer there.
   }
-  return [{ field: "manual", reason: MANUAL }];
 }
 
 const MANUAL = "manual: it has no effect before a `start on'; write it behind that";

@@ -1,7 +1,8 @@
 /** Runlevels: how they are entered, what asks for another one, and what cannot get in the way. */
 
 import assert from "node:assert/strict";
-import { readlinkSync } from "node:fs";
+import { chmodSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { close, openPty, write } from "../../lib/sys/io/descriptors.ts";
 import { readDescriptor } from "../../lib/sys/io/streams.ts";
@@ -212,6 +213,27 @@ Deno.test({
     reader.close();
     for (const descriptor of [master, slave]) close(descriptor);
     assert.deepEqual(root.traced(), ["start b", "start c", "start d"]);
+  },
+});
+
+Deno.test({
+  name: "OpenRC's log is not written through a link that somebody else could have made",
+  ignore,
+  fn: async () => {
+    await using root = await OpenrcRoot.make({
+      scripts: { web: 'start() { ebegin "web"; eend 0; }\n' },
+      levels: { default: ["web"] },
+      files: {
+        "etc/rc.conf": "rc_logger=YES\nrc_log_path=/theirs/log\n",
+        "theirs/.keep": "",
+        victim: "keep\n",
+      },
+      links: { "theirs/log": "/victim" },
+    });
+    chmodSync(join(root.root.directory, "root/theirs"), 0o777);
+    const { stderr } = await root.shell("openrc sysinit >/dev/null; openrc boot; openrc default");
+    assert.match(stderr, /Unable to append to the log \/theirs\/log: somebody else could have made the link/);
+    assert.equal(root.root.read("victim"), "keep\n");
   },
 });
 

@@ -28,7 +28,7 @@ async function machine(scripts: Record<string, string>): Promise<OpenrcRoot> {
       Object.entries(scripts).map(([name, text]) => [name, `PATH=/noting:$PATH\n${text}`]),
     ),
     files: { "noting/start-stop-daemon": NOTING, deaf: "trap '' TERM\nwhile :; do /bin/sleep 1; done\n" },
-    programs: [SETSID],
+    programs: [SETSID, "/bin/chmod"],
   });
   await root.boot();
   return root;
@@ -79,5 +79,20 @@ Deno.test({
     );
     await root.shell("for name in retry other folder; do rc-service $name stop; done");
     assert.deepEqual(root.traced(), ["retry --stop", "other --stop", "folder --stop"]);
+  },
+});
+
+Deno.test({
+  name: "a pid file that everyone can write does not have another process of the same program stopped",
+  ignore,
+  fn: async () => {
+    await using root = await machine({ open: daemon(), twin: daemon() });
+    await root.shell("for name in open twin; do rc-service $name start; done");
+    const { exit, stderr } = await root.shell(`chmod 666 /run/open.pid; cat /run/twin.pid >/run/open.pid
+      rc-service open stop; exit=$?; rc-service twin status >&2; exit $exit`);
+    assert.equal(exit, 1, stderr);
+    assert.match(stderr, /pid file `\/run\/open\.pid' is not believed: everyone can write it/);
+    assert.match(stderr, /status: started/);
+    assert.deepEqual(root.traced(), ["open --stop"]);
   },
 });

@@ -107,6 +107,36 @@ jail 1
 );
 
 scripted(
+  "start-stop-daemon appends a daemon's output to nothing that somebody else's link leads to",
+  `
+mkdir -m 777 /run/open; mkdir -m 1777 /run/shared; echo keep >/run/victim
+for place in open shared; do
+  ln -s /run/victim /run/$place/log; chown -h $U /run/$place/log
+  # In sticky directories newer kernels have another reason.
+  openrc --start -b -m -p /run/$place.pid -1 /run/$place/log -x /bin/echo -- taken 2>&1 |
+    sed "s/Permission denied/Too many levels of symbolic links/"
+  dpkg --start -b -O /run/$place/log -p /dev/null -x /bin/echo -- taken; echo "output $?"
+done
+ln /run/victim /run/open/hard
+dpkg --start -b -O /run/open/hard -p /dev/null -x /bin/echo -- taken; echo "hard $?"
+openrc --start -b -m -p /run/own.pid -1 /run/shared/own -x /bin/echo -- ours; echo "own $?"
+till grep -q ours /run/shared/own
+cat /run/victim
+`,
+  ["open", "shared"].map((place) =>
+    ` * start-stop-daemon: unable to open the logfile \`/run/${place}/log': Too many levels of symbolic links
+start-stop-daemon: unable to open '/run/${place}/log' (somebody else could have made the link)
+output 2
+`
+  ).join("") +
+    `start-stop-daemon: unable to open '/run/open/hard' (others can write its directory, and could have made the file)
+hard 2
+own 0
+keep
+`,
+);
+
+scripted(
   "OpenRC's: what cannot be written is told in sentences, and no empty pid file is left",
   `
 mkdir /run/d

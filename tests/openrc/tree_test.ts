@@ -15,7 +15,7 @@ Deno.test({
       scripts: {
         "a-exit": "exit 3\ndepend() { need good; }\n",
         "b-syntax": "depend() { need good;\n",
-        "d-noise": "depend() { echo noise; echo need other; need good; frobnicate; use good; }\n",
+        "d-noise": "depend() { echo 'noise “€”'; echo need other; need good; frobnicate; use good; }\n",
         "e-exits": "depend() { need good; exit 1; need fine; }\n",
         "f-bash": "words=(fine good)\ndepend() { need ${words[1]}; }\n",
         "f-test": "depend() { if [[ -d / ]]; then need fine; fi; }\n",
@@ -37,7 +37,7 @@ Deno.test({
       const told of [
         /a-exit: Not a part of the dependency tree: the script ends .*, with exit status 3\n/,
         /^\/etc\/init\.d\/d-noise: (line )?2: .*frobnicate: /m,
-        /^noise$/m,
+        /^noise “€”$/m,
         /b-syntax: Not a part of the dependency tree: the script ends/,
         /Service `i-circle' needs non existent service `nowhere'/,
         /Services wait for each other in a circle: h-circle needs i-circle, i-circle uses h-circle/,

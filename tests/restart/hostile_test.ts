@@ -7,7 +7,7 @@ import { connectBeside } from "../../lib/control/testing/socket_client.ts";
 import { until, within } from "../support/deadline.ts";
 import { RunningInit } from "../support/init.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "../support/namespace.ts";
-import { childrenOf } from "../support/processes.ts";
+import { childrenOf, sendSignal } from "../support/processes.ts";
 import { EXECUTABLE } from "../support/programs.ts";
 
 /** A program that is a rouse in the trial, and then does what this shell script says. */
@@ -81,7 +81,7 @@ Deno.test("an executable that is gone after the trial: the client is told, and i
   await init.untilMessage(/Unable to restart init as .*vanishing: .*No such file or directory/);
   assert(descriptors() <= before + 1, `${descriptors()} descriptors, ${before} before`);
   assert.equal(await init.ask("status", "web"), running);
-  Deno.kill(init.processesOf("respawned")[0]!, "SIGKILL");
+  sendSignal(init.processesOf("respawned")[0]!, "SIGKILL");
   await init.until(["status", "respawned"], /start\/running, process \d+/);
   // What may be done then: the restart with an executable that is there.
   await init.ask("restart-init");

@@ -8,6 +8,7 @@ import { clientHello } from "../../lib/dbus/handshake.ts";
 import { MANAGER_INTERFACE, MANAGER_PATH, ROUSE_INTERFACE, socketPath } from "../../lib/control/names.ts";
 import { connectBeside } from "../../lib/control/testing/socket_client.ts";
 import { until } from "../support/deadline.ts";
+import { sendSignal } from "../support/processes.ts";
 import { RunningInit } from "../support/init.ts";
 import { NamespaceInit, NAMESPACES_POSSIBLE } from "../support/namespace.ts";
 import { EXECUTABLE, installed } from "../support/programs.ts";
@@ -52,6 +53,7 @@ Deno.test("a restart is told in the log and the journal, and of files that are a
   assert.match(before, /idle was added/);
   await init.ask("restart-init");
   await init.untilMessage(/^init: Restarted in place, as rouse \d/m);
+  assert.match(await init.ask("events", "--kind=request"), / restart-init, by .*\(initctl, pid \d+/);
   assert.match(await init.ask("events", "--kind=message"), /Restarted in place, as rouse \d/);
   // What is read last is read behind all that was there.
   init.write("late.conf", "exec sleep 1000");
@@ -133,7 +135,7 @@ export default job({ exec: ["sleep", "1000"], respawn: { delay: "200ms" } });`,
   await init.until(["status", "slow"], /stop/);
   await init.ask("start", "slow");
   const [pid] = init.processesOf("slow");
-  Deno.kill(pid!, "SIGKILL");
+  sendSignal(pid!, "SIGKILL");
   await init.ask("restart-init");
   await init.ask("emit", "two");
   await init.until(["status", "both"], /start\/running/);
@@ -297,7 +299,7 @@ for (const [what, line, told, isForgotten] of DAMAGES) {
     if (isForgotten) return;
     await init.untilMessage(/Init goes on with 2 processes that run\n/);
     // What had followed from its start does not follow again; its end is seen.
-    Deno.kill(init.processesOf("respawned")[0]!, "SIGKILL");
+    sendSignal(init.processesOf("respawned")[0]!, "SIGKILL");
     await init.until(["status", "respawned"], /start\/running, process \d+/);
     await init.ask("stop", "web");
     assert.deepEqual(await init.untilLines("ended", 1), ["1 2"]);

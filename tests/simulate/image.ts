@@ -1,6 +1,8 @@
 /** The image of init's program: the product's own sources, bundled as one text that can be run any number of times. */
 
-import { bundle, findBun } from "../../build/bundler.ts";
+import { resolve } from "node:path";
+import { bundle } from "../../build/bundler.ts";
+import { findEngine } from "../../build/engine.ts";
 import type * as program from "./program.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 
@@ -37,7 +39,7 @@ const GLOBALS = [
 let factory: Factory | undefined;
 
 function makeFactory(): Factory {
-  const files = bundle(findBun(), {
+  const files = bundle(findEngine(resolve(import.meta.dirname!, "../..")).path, {
     target: "node",
     entrypoints: ["tests/simulate/program.ts"],
     format: "cjs",

@@ -106,6 +106,12 @@ export class RunningInit implements AsyncDisposable {
     this.#exit.catch(() => {});
   }
 
+  /** Starts it again with the same configuration, when it has ended. */
+  async startAgain(): Promise<void> {
+    this.#spawn();
+    await this.#ready();
+  }
+
   /** Init is there when its session file has a line and `initctl version` is answered. */
   async #ready(): Promise<void> {
     const session = this.path(`rt/upstart/sessions/${this.pid}.session`);

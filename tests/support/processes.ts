@@ -75,12 +75,14 @@ export function descendantsOf(pid: number): number[] {
 
 /** Live processes, other than this one, with the text in their environment or in their command line. */
 export function processesNaming(text: string): number[] {
-  return allProcesses().filter((pid) =>
-    // What costs the kernel most is asked last: there are many processes, and few that are named.
-    pid !== process.pid &&
+  return allProcesses().filter((pid) => isNaming(pid, text));
+}
+
+function isNaming(pid: number, text: string): boolean {
+  // What costs the kernel most is asked last: there are many processes, and few that are named.
+  return pid !== process.pid &&
     (procFile(pid, "environ").includes(text) || procFile(pid, "cmdline").includes(text)) &&
-    isAlive(pid)
-  );
+    isAlive(pid);
 }
 
 /** True for a child that has been started and has not ended: until then its number is no other's. */
@@ -88,8 +90,12 @@ export function isRunning(child: ChildProcess | undefined): child is ChildProces
   return child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** Sends a signal; that the process has gone already is no error. */
+/**
+ * Sends a signal; that the process has gone already is no error.
+ * @throws {Error} when the number is not a process's: 0, as of a pid file that is empty, would be this process and its group.
+ */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  if (!(pid > 0)) throw new Error(`unable to send ${signal}: ${pid} is not the number of a process`);
   try {
     process.kill(pid, signal);
   } catch (error) {
@@ -111,9 +117,14 @@ export function killTree(pid: number): void {
 /** Kills all processes with the text in their environment or command line, until there are none. */
 export function killNaming(text: string): void {
   waitUntil(() => {
-    const found = processesNaming(text);
-    for (const pid of found) sendSignal(pid, "SIGKILL");
-    return found.length === 0;
+    let isFound = false;
+    for (const pid of allProcesses()) {
+      if (!isNaming(pid, text)) continue;
+      // At once: the number of a process that has ended meanwhile would be another's.
+      sendSignal(pid, "SIGKILL");
+      isFound = true;
+    }
+    return !isFound;
   });
 }
 

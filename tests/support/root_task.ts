@@ -111,19 +111,26 @@ export async function followCourse({ course, time }: Course): Promise<never> {
 /** A step of a machine's life: gives what it has to tell. */
 export type Step<Machine> = (machine: Machine) => Promise<string | void>;
 
-/** Takes a machine through steps, and prints how each went. Gives the number of those that failed. */
+/**
+ * Takes a machine through steps, and prints how each went and how long it took. Gives the number of those that failed.
+ * @param options isChain: the others are not taken once one has failed
+ */
 export async function takeSteps<Machine extends { console(): string }>(
   machine: Machine,
   steps: Iterable<readonly [string, Step<Machine>]>,
+  { isChain = false }: { isChain?: boolean } = {},
 ): Promise<number> {
   let failed = 0;
   for (const [name, step] of steps) {
+    if (isChain && failed > 0) break;
+    const begin = performance.now();
+    const time = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`.padStart(8);
     try {
       const result = await step(machine);
-      console.log(`ok      ${name}${result ? `: ${result}` : ""}`);
+      console.log(`ok     ${time()}  ${name}${result ? `: ${result}` : ""}`);
     } catch (error) {
       failed++;
-      console.log(`FAILED  ${name}: ${(error as Error).message}`);
+      console.log(`FAILED ${time()}  ${name}: ${(error as Error).message}`);
     }
   }
   if (failed > 0) console.log(`The console:\n${machine.console()}`);

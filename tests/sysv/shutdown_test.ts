@@ -13,7 +13,6 @@ import {
 } from "node:fs";
 import { constants as os } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import type { ControlRequest } from "../../lib/model/sysv/control_request.ts";
 import { write } from "../../lib/sys/io/descriptors.ts";
 import { RECORD_SIZE } from "../../lib/sys/utmp/records.ts";
@@ -21,7 +20,7 @@ import type { Outcome } from "../support/command.ts";
 import { until } from "../support/deadline.ts";
 import { MINIMAL_ROOT_POSSIBLE } from "../support/minimal_root.ts";
 import { NamespaceInit } from "../support/namespace.ts";
-import { procFile } from "../support/processes.ts";
+import { procFile, sendSignal } from "../support/processes.ts";
 import { EXECUTABLE } from "../support/programs.ts";
 import { Machine } from "./shutdown/machine.ts";
 
@@ -234,7 +233,7 @@ for (const [words, signal] of [[["-r"], "SIGHUP"], [["-h"], "SIGINT"], [["-h", "
 
 test("without an init that answers, and with one that does not read, shutdown says so", async (machine) => {
   const channel = openSync(machine.path("run/initctl"), constants.O_WRONLY | constants.O_NONBLOCK);
-  process.kill(machine.root.pid, "SIGSTOP");
+  sendSignal(machine.root.pid, "SIGSTOP");
   await until("process 1 is stopped", () => /^State:\s+T/m.test(procFile(machine.root.pid, "status")));
   while ((write(channel, new Uint8Array(4096)) > 0));
   assert.deepEqual(await machine.run(["shutdown", "-h", "now"]), {

@@ -36,6 +36,9 @@ export class Declarations {
     this.#values = new Map(Object.entries(given));
     const lines = logicalLines(text);
     if (!lines) throw new OtherKind("it cannot be read without a shell");
+    if ([text, ...settings.values()].some((one) => one.includes("\0"))) {
+      throw new OtherKind("it holds null characters");
+    }
     for (let at = 0; at < lines.length; at++) {
       const line = lines[at]!, name = FUNCTION.exec(line)?.[1];
       if (name === undefined) this.#assign(line);

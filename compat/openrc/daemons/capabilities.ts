@@ -21,7 +21,7 @@ export interface CapabilitySets {
 export function parseCapabilities(text: string): CapabilitySets | undefined {
   const sets: CapabilitySets = { inheritable: [], ambient: [], forbidden: [] };
   for (const word of text.split(",").filter((word) => word !== "")) {
-    const [, marks = "", name = ""] = /^([!^%]*)(.*)$/.exec(word)!;
+    const [, marks = "", name = ""] = /^([!^%]*)(.*)$/s.exec(word)!;
     const number = capabilityNumber(name);
     if (number === undefined) return undefined;
     if (marks.includes("!")) sets.forbidden.push(number);

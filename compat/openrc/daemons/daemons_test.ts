@@ -93,7 +93,9 @@ Deno.test("dpkg means a process by its file, parent, user and name, of which all
 Deno.test("capabilities are read by name and number", () => {
   const sets = parseCapabilities("^cap_net_bind_service,!CAP_SYS_ADMIN,%kill,!^0,3");
   assert.deepEqual(sets, { inheritable: [10, 5, 0, 3], ambient: [10, 0], forbidden: [21, 0] });
-  for (const text of ["cap_nothing", "64", "^"]) assert.equal(parseCapabilities(text), undefined, text);
+  for (const text of ["cap_nothing", "64", "^", "\n", "kill,\r"]) {
+    assert.equal(parseCapabilities(text), undefined, text);
+  }
 });
 
 Deno.test("a daemon is started again as often as its limits allow, and anew in the next period", () => {

@@ -19,7 +19,10 @@ export function parseDependRules(text: string): DependRules {
     const [, variable, value = ""] = VARIABLE.exec(line) ?? [];
     if (variable !== undefined) variables.set(variable, words(value));
     const [, script, prerequisites = ""] = RULE.exec(line) ?? [];
-    if (script !== undefined) before.set(script, [...before.get(script) ?? [], ...words(prerequisites)]);
+    if (script === undefined) continue;
+    const known = before.get(script) ?? [];
+    before.set(script, known);
+    for (const word of words(prerequisites)) known.push(word);
   }
   return {
     targets: variables.get("TARGETS") ?? [],

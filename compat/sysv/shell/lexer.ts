@@ -30,9 +30,10 @@ const REDIRECTION = /\d*(?:<<-?|<&|>&|>>|>\||<>|<|>)/y;
 
 /**
  * The tokens of a script. Comments and the texts of here-documents are left out.
- * @throws {ShellError} for one that ends within something.
+ * @throws {ShellError} for one that ends within something, or holds null characters.
  */
 export function tokensOf(text: string): Token[] {
+  if (text.includes("\0")) throw new ShellError("it holds null characters");
   return new Lexer(text).run();
 }
 

@@ -50,7 +50,7 @@ export class ImportGuard {
   #checkFile(path: string, importer: string): void {
     if (this.#checked.has(path)) return;
     // A text that init gives was checked when the module was evaluated.
-    if (!hasGivenSource(path)) this.#refuse(this.#trust.problem(path), path, importer);
+    if (!hasGivenSource(path)) this.#refuse(this.#trust.problem(path, { wasThere: true }), path, importer);
     // Marked before its imports are checked, because modules may import each other.
     this.#checked.add(path);
     try {

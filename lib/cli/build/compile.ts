@@ -19,7 +19,7 @@ import { formatModule } from "../../formats/typescript/mod.ts";
 import { evaluator } from "../../config/evaluation/evaluator.ts";
 import { isJobModule, jobName } from "../../author/protocol.ts";
 import type { JobDefinition } from "../../model/job.ts";
-import { compileProgram } from "../../sys/runtime/compile.ts";
+import { compileProgram, type Target } from "../../sys/runtime/compile.ts";
 import { EMBEDDED_FILE, type EmbeddedFiles } from "./embedded.ts";
 
 /** Modules to compile in by their names: a path, or the text of a module that only imports `rouse`. */
@@ -88,13 +88,15 @@ interface Compilation {
   base: string;
   /** The executable to write. It is replaced in one step. */
   output: string;
+  /** Where it is to run; this machine where there is none. */
+  target?: Target | undefined;
 }
 
 /**
  * Writes an executable.
  * @throws {Error} with the bundler's message, when it fails.
  */
-export function compile({ compiler, embedded, jobs, base, output }: Compilation): void {
+export function compile({ compiler, embedded, jobs, base, output, target }: Compilation): void {
   // Beside the output, so that the executable can be renamed. The bundler leaves its source maps in this directory.
   const directory = `${output}.new-${process.pid}`;
   // By this directory's name the bundle's own stack frames differ from users' (lib/author/child/source_location.ts).
@@ -114,8 +116,10 @@ export function compile({ compiler, embedded, jobs, base, output }: Compilation)
       files: [join(program, EMBEDDED_FILE)],
       // Compiled-in jobs get the authoring module in the same way as those on disk.
       external: ["rouse"],
-      base,
+      // Without jobs nothing depends on where it is built: twice the same gives the same executable.
+      base: Object.keys(jobs).length > 0 ? base : directory,
       output: join(directory, "rouse"),
+      target,
     });
     renameSync(join(directory, "rouse"), output);
   } finally {

@@ -17,6 +17,10 @@ export interface EmbeddedFiles {
   package: FilesByName;
   /** The declarations of the package's modules, such as `author/mod.d.ts`, and all that they refer to. */
   declarations: FilesByName;
+  /** What is compiled in, as CycloneDX. */
+  sbom: string;
+  /** The licences of that. */
+  licences: string;
 }
 
 /** The name of the embedded file that holds all of them, as JSON. */

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import process from "node:process";
 import { isDirectory } from "../../config/files.ts";
 import { connectIfThere } from "../../control/client/system.ts";
-import { connect } from "../../control/client/client.ts";
+import { type Client, connect } from "../../control/client/client.ts";
 import { inTime } from "../../control/client/in_time.ts";
-import { MANAGER_INTERFACE, MANAGER_PATH } from "../../control/names.ts";
+import { MANAGER_INTERFACE, MANAGER_PATH, ROUSE_INTERFACE } from "../../control/names.ts";
 import { formatInFull } from "../../formats/diagnostic.ts";
 import { SCRIPTS_VERSION_LINE, VERSION, VERSION_LINE } from "../../model/version.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
@@ -72,53 +72,72 @@ export async function judgeJobs(directories: readonly string[]): Promise<Diagnos
 }
 
 /** Whether an init answers, and whether it is this executable's. */
-export async function judgeInit(environment: Record<string, string | undefined>): Promise<Diagnosis> {
+export async function judgeInit(environment: Record<string, string | undefined>): Promise<Diagnosis[]> {
   const untrusted: string[] = [];
   const { UPSTART_SESSION } = environment;
   const client = UPSTART_SESSION
     ? await connect(UPSTART_SESSION).catch(() => undefined)
     : await connectIfThere(environment, (line) => untrusted.push(line));
   if (!client) {
-    return untrusted.length === 0 && !UPSTART_SESSION
-      ? { level: "ok", what: "No init answers: none runs here, or none that you may ask" }
-      : {
-        level: "warning",
-        what: untrusted[0] ?? `No init answers at ${UPSTART_SESSION}, which UPSTART_SESSION names`,
-        advice: "ask as the user that init runs as, or start it again",
-      };
+    return [
+      untrusted.length === 0 && !UPSTART_SESSION
+        ? { level: "ok", what: "No init answers: none runs here, or none that you may ask" }
+        : {
+          level: "warning",
+          what: untrusted[0] ?? `No init answers at ${UPSTART_SESSION}, which UPSTART_SESSION names`,
+          advice: "ask as the user that init runs as, or start it again",
+        },
+    ];
   }
   try {
-    const version = await inTime(
-      client,
-      PATIENCE,
-      async (init) => String(await init.get(MANAGER_PATH, MANAGER_INTERFACE, "version")),
-    );
-    if (version === undefined) return silent(`not within ${PATIENCE / 1000} seconds`);
-    const replaced = replacedExecutable(client.server);
-    if (replaced !== undefined) {
-      const isThere = existsSync(replaced);
-      return {
-        level: "warning",
-        what: `The init that answers is ${version}; its file ${replaced} was ${
-          isThere ? "replaced" : "removed"
-        }`,
-        advice: `have ${isThere ? "the new one" : "another one"} take its place, which stops nothing: ` +
-          (isThere ? "`initctl restart-init'" : `\`rouse upgrade ${process.execPath}'`),
-      };
-    }
-    if ([VERSION_LINE, SCRIPTS_VERSION_LINE].includes(version)) {
-      return { level: "ok", what: `The init that answers is ${version}, as this executable` };
-    }
-    return {
-      level: "warning",
-      what: `The init that answers is ${version}; this executable is rouse ${VERSION}`,
-      advice: `have it take init's place, which stops nothing: \`rouse upgrade ${process.execPath}'`,
-    };
+    const answer = await inTime(client, PATIENCE, async (init) => ({
+      version: String(await init.get(MANAGER_PATH, MANAGER_INTERFACE, "version")),
+      crashes: await crashesOf(init),
+    }));
+    if (answer === undefined) return [silent(`not within ${PATIENCE / 1000} seconds`)];
+    return [judgeVersion(answer.version, client.server), ...judgeCrashes(answer.crashes)];
   } catch (error) {
-    return silent((error as Error).message);
+    return [silent((error as Error).message)];
   } finally {
     client.close();
   }
+}
+
+/** How often the init was restarted in place for an internal error. One of before does not tell. */
+async function crashesOf(init: Client): Promise<number> {
+  return Number(await init.get(MANAGER_PATH, ROUSE_INTERFACE, "crashes").catch(() => 0));
+}
+
+function judgeCrashes(crashes: number): Diagnosis[] {
+  if (crashes === 0) return [];
+  return [{
+    level: "warning",
+    what: `Init was restarted in place ${crashes === 1 ? "once" : `${crashes} times`} for an internal error`,
+    advice: "report the error, which `initctl events --kind=message' and init's log tell",
+  }];
+}
+
+function judgeVersion(version: string, server: number | undefined): Diagnosis {
+  const replaced = replacedExecutable(server);
+  if (replaced !== undefined) {
+    const isThere = existsSync(replaced);
+    return {
+      level: "warning",
+      what: `The init that answers is ${version}; its file ${replaced} was ${
+        isThere ? "replaced" : "removed"
+      }`,
+      advice: `have ${isThere ? "the new one" : "another one"} take its place, which stops nothing: ` +
+        (isThere ? "`initctl restart-init'" : `\`rouse upgrade ${process.execPath}'`),
+    };
+  }
+  if ([VERSION_LINE, SCRIPTS_VERSION_LINE].includes(version)) {
+    return { level: "ok", what: `The init that answers is ${version}, as this executable` };
+  }
+  return {
+    level: "warning",
+    what: `The init that answers is ${version}; this executable is rouse ${VERSION}`,
+    advice: `have it take init's place, which stops nothing: \`rouse upgrade ${process.execPath}'`,
+  };
 }
 
 /** The file that the process was executed from, where that is not what has its name now, as far as one may know. */

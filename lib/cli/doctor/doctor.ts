@@ -4,6 +4,8 @@ import process from "node:process";
 import type { Tool } from "../../model/command_line/tool.ts";
 import { writeAll } from "../../sys/io/write_all.ts";
 import { printable, printableJson } from "../../model/text/printable.ts";
+import { textColumns } from "../../sys/machine/terminal.ts";
+import { wrapped } from "../../insight/screen/width.ts";
 import { runTool } from "../tool.ts";
 import { judgeInit, judgeJobs, usualDirectories } from "./configuration.ts";
 import { type Diagnosis, EXAMINATIONS } from "./examinations.ts";
@@ -32,7 +34,12 @@ export const DOCTOR: Tool = {
     const findings = await examine(args, process.env);
     const isHealthy = findings.every(({ level }) => level !== "problem");
     const shown = options.has("quiet") ? findings.filter(({ level }) => level !== "ok") : findings;
-    writeAll(1, options.has("json") ? `${printableJson({ isHealthy, findings: shown })}\n` : textOf(shown));
+    writeAll(
+      1,
+      options.has("json")
+        ? `${printableJson({ isHealthy, findings: shown })}\n`
+        : textOf(shown, textColumns(1)),
+    );
     return isHealthy ? 0 : 1;
   },
 };
@@ -56,18 +63,24 @@ async function examine(
   return [
     ...findings,
     ...jobs.map((verdict) => ({ subject: "jobs", ...verdict })),
-    { subject: "init", ...init },
+    ...init.map((verdict) => ({ subject: "init", ...verdict })),
   ];
 }
 
 /** The widths of the columns. */
 const LEVEL = 9, SUBJECT = 16;
 
-function textOf(findings: readonly Finding[]): string {
-  const lines = findings.flatMap(({ level, subject, what, advice }) => [
-    level.padEnd(LEVEL) + subject.padEnd(SUBJECT) + printable(what),
-    ...advice === undefined ? [] : [`${" ".repeat(LEVEL + SUBJECT)}What to do: ${printable(advice)}`],
-  ]);
+/** A text is no narrower, whatever the terminal. */
+const NARROWEST = 20;
+
+/** @param width The columns of the terminal; Infinity where there is none */
+function textOf(findings: readonly Finding[], width: number): string {
+  const indent = " ".repeat(LEVEL + SUBJECT), columns = Math.max(width - indent.length, NARROWEST);
+  const lines = findings.flatMap(({ level, subject, what, advice }) => {
+    const [first, ...more] = [what, ...advice === undefined ? [] : [`What to do: ${advice}`]]
+      .flatMap((text) => wrapped(printable(text), columns));
+    return [level.padEnd(LEVEL) + subject.padEnd(SUBJECT) + first, ...more.map((line) => indent + line)];
+  });
   const count = (wanted: Diagnosis["level"]) => findings.filter(({ level }) => level === wanted).length;
   const plural = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
   return [...lines, `${plural(count("problem"), "problem")}, ${plural(count("warning"), "warning")}`, ""]

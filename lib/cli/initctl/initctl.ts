@@ -26,6 +26,7 @@ import {
 } from "../../model/command_line/options.ts";
 import { UsageError, usageMessage } from "../../model/command_line/usage_error.ts";
 import { initCommands } from "./init/init_commands.ts";
+import { isFault } from "../../sys/call/fault.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
 import { readingCommands } from "./reading_commands.ts";
 import { printableJson, printableLines } from "../../model/text/printable.ts";
@@ -137,6 +138,9 @@ interface CalledCommand {
   host: InitctlHost;
 }
 
+/** What is said where an answer is another one than expected: an init of another version has given it, or no init at all. */
+const UNREADABLE = "Unable to read init's answer, which this initctl does not know; see `initctl version'";
+
 /** Runs a command. @param before the options in front of its name. */
 async function run(
   { command, name, usage, args, host: direct }: CalledCommand,
@@ -204,8 +208,9 @@ async function run(
     return status;
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error;
-    if (isJson) host.write(1, jsonLine(errorAsData(error)));
-    complain(error.message + await helpWith(error, host));
+    const told = client && isFault(error) ? new Error(`${UNREADABLE}: ${error.message}`) : error;
+    if (isJson) host.write(1, jsonLine(errorAsData(told)));
+    complain(told.message + await helpWith(told, host));
     return 1;
   } finally {
     client?.close();

@@ -63,7 +63,7 @@ async function withInit(test: (init: FakeSupervisor) => Promise<void>): Promise<
     },
   });
   address = `unix:abstract=/rouse-initctl-test/${process.pid}/${++inits}`;
-  const service = await serve(init, { address, othersMayRead: false });
+  const service = serve(init, { address, othersMayRead: false });
   try {
     await test(init);
   } finally {

@@ -7,7 +7,7 @@ import { onlyArgument } from "../../model/command_line/tool.ts";
 import { VERSION } from "../../model/version.ts";
 import { styleFor } from "../../insight/screen/style.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
-import { terminalColumns } from "../../sys/machine/terminal.ts";
+import { terminalColumns, USUAL_COLUMNS } from "../../sys/machine/terminal.ts";
 import { showPaged } from "../pager.ts";
 import { runTool } from "../tool.ts";
 import { makePage, type ManualPage } from "./page.ts";
@@ -15,9 +15,6 @@ import { GUIDES, pageFile, PAGES } from "./pages.ts";
 import { textOf } from "./plain.ts";
 import { type Host, ProgramTables } from "./programs.ts";
 import { roffOf } from "./roff.ts";
-
-/** The width of what is no terminal, in columns. */
-export const USUAL_COLUMNS = 80;
 
 export const MAN: Omit<Tool, "run"> = {
   name: "man",

@@ -13,11 +13,8 @@ import {
 } from "../../../compat/openrc/mod.ts";
 import { printable } from "../../model/text/printable.ts";
 import { isTerminal } from "../../sys/io/descriptors.ts";
-import { terminalColumns } from "../../sys/machine/terminal.ts";
+import { terminalColumns, USUAL_COLUMNS } from "../../sys/machine/terminal.ts";
 import { writeAll } from "../../sys/io/write_all.ts";
-
-/** The width that is taken where there is no terminal. */
-const USUAL_COLUMNS = 80;
 
 const OUTPUT = 1, ERRORS = 2;
 

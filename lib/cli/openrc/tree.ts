@@ -7,7 +7,7 @@ import { dependFunctions } from "./library/mod.ts";
 import { columnsOf, type OpenrcMessages } from "./messages.ts";
 
 /** How the tree is loaded. */
-export interface TreeRequest {
+interface TreeRequest {
   messages: OpenrcMessages;
   environment: Record<string, string | undefined>;
   /** The tree is made anew, whatever has changed. */
@@ -15,7 +15,7 @@ export interface TreeRequest {
 }
 
 /** The tree, and how the making of a new one failed, where it did. */
-export interface ToldTree extends LoadedTree {
+interface ToldTree extends LoadedTree {
   failure?: string | undefined;
 }
 

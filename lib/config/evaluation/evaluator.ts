@@ -52,7 +52,7 @@ export interface EvaluatorOptions {
   directories: readonly string[];
   /** The child's environment as `KEY=VALUE` strings, besides the runtime's settings. Default: PATH, and its user's variables. */
   environment?: readonly string[];
-  /** How long a child may go without progress, in milliseconds. Default 5,000. */
+  /** How long a child may go without progress, in milliseconds, once it has begun with a module. Default 5,000. */
   patience?: number;
   /** How many times starting a child is attempted when resources are short. Default 50, which takes 10 seconds. */
   attempts?: number;

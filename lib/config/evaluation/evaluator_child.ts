@@ -37,6 +37,9 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** The part of its time limit after which a module no longer holds up others. So there are at most five children. */
 const STUCK = 1 / 5;
 
+/** How long a child may take until its first module begins, in ms: no module is at fault there, the machine is slow. */
+const SLOWEST_START = 60_000;
+
 /** The child's descriptor of the reading end of its confinement pipe (lib/sys/spawn/confinement.ts). */
 const CONFINEMENT_DESCRIPTOR = REPORT_DESCRIPTOR + 1;
 
@@ -151,7 +154,8 @@ export class EvaluatorChild {
   }
 
   #wait(): void {
-    const { patience = 5000 } = this.options;
+    const { patience: limit = 5000 } = this.options;
+    const patience = this.#announced.size === 0 ? Math.max(limit, SLOWEST_START) : limit;
     const giveUp = () => this.#giveUp(`did not end within ${patience / 1000} s`);
     this.#deadline?.cancel();
     this.#deadline = new PatientTimer(patience * STUCK, () => {

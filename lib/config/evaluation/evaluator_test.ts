@@ -105,6 +105,20 @@ Deno.test("a module that never ends is given up, with all that it started, and t
   }
 });
 
+Deno.test("a child that is slow to begin is waited for: its modules are not at fault", async () => {
+  using temporary = new TemporaryDirectory();
+  const begin = join(temporary.path, "begin");
+  const slowly = `while ! [ -e ${begin} ]; do sleep 0.01; done\n${EVALUATE}`;
+  const patience = 50;
+  // Long after the time that a module has.
+  setTimeout(() => fs.writeFileSync(begin, ""), 10 * patience);
+  const { told } = await evaluate({ a: "sleep 1000" }, {
+    patience,
+    command: ["/bin/sh", "-c", slowly, "evaluate"],
+  });
+  assert.deepEqual(told, ["a a:Module did not end within 0.05 s"]);
+});
+
 Deno.test("a module that takes long does not hold up the others, and is not given up for that", async () => {
   const { told } = await evaluate({
     slow: `while ! [ -e "\${M%/*}/go" ]; do sleep 0.01; done; ${NOTHING}`,

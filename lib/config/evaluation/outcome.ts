@@ -3,7 +3,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { hasFunctions, type JobDefinition } from "../../model/job.ts";
 import { validateJob, withSources } from "../../model/validate.ts";
-import { withoutColours } from "../../model/text/printable.ts";
+import { printable, withoutColours } from "../../model/text/printable.ts";
 import type { ModuleOutcome } from "./evaluator.ts";
 import { type ModuleOwner, runAsOwner } from "./owner.ts";
 import type { ModuleError, ModuleReport } from "../../author/protocol.ts";
@@ -39,7 +39,7 @@ export function outcomeOf(
     return { ...shared, jobs, ...(restrict && { runAsOwner: restrict }) };
   } catch (error) {
     if (isFault(error)) throw error;
-    return { ...shared, error: { file: module, reason: (error as Error).message } };
+    return { ...shared, error: { file: module, reason: plainText((error as Error).message) } };
   }
 }
 
@@ -96,8 +96,12 @@ export function lastWords(text: string): string | undefined {
     .findLast((line) => line !== "" && !/^\s*at /.test(line));
 }
 
-/** A child's text as one line, without colours. */
+/** So much is told of a child's text, in characters. */
+const LONGEST_TEXT = 2000;
+
+/** A child's text as one line, without colours, and without what controls a terminal otherwise. */
 function plainText(text: string): string {
   // deno-lint-ignore no-control-regex
-  return withoutColours(text.slice(0, 2000)).replace(/[\x00-\x1f\x7f]+/g, " ");
+  const line = withoutColours(text.slice(0, LONGEST_TEXT)).replace(/[\x00-\x1f\x7f]+/g, " ");
+  return printable(line).slice(0, LONGEST_TEXT);
 }

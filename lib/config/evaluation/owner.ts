@@ -34,7 +34,9 @@ export function ownerOf(module: string): ModuleOwner | undefined {
   if (process.geteuid?.() !== ROOT || module.startsWith(COMPILED_IN)) return undefined;
   // Where it cannot be looked at, the evaluator child reports the reason.
   const uid = ifAllowed(() => fs.statSync(module).uid) ?? ROOT;
-  if (uid === ROOT || new Trust().problem(resolve(module)) === undefined) return undefined;
+  if (uid === ROOT || new Trust().problem(resolve(module), { wasThere: true }) === undefined) {
+    return undefined;
+  }
   return { uid, gid: account(uid)?.gid ?? NO_GROUP };
 }
 

@@ -15,7 +15,7 @@ import type { JobRegistry } from "../job_registry.ts";
 import type { Precedence } from "../layered_index.ts";
 
 /** The options of {@link RunscriptSource}. */
-export interface RunscriptSourceOptions {
+interface RunscriptSourceOptions {
   /** Has a child tell the jobs of all scripts, whatever module is named. */
   evaluate: Evaluate;
   registry: JobRegistry;

@@ -259,7 +259,8 @@ class Scan {
 
   #isTrusted(path: string, status?: Stats): boolean {
     const { untrusted } = this.options;
-    const problem = untrusted && this.#trust.problem(resolve(path), isLinkStatus(path) ? undefined : status);
+    const problem = untrusted &&
+      this.#trust.problem(resolve(path), isLinkStatus(path) ? { wasThere: true } : { status });
     if (!problem) return true;
     if (untrusted === "refused") this.#problems.push({ file: path, reason: `Not read: ${problem}` });
     else this.#warn(path, `Read although ${problem}`);

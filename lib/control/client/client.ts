@@ -14,8 +14,10 @@ import {
   METHOD_CALL,
   METHOD_RETURN,
   NO_REPLY_EXPECTED,
+  SIGNAL,
 } from "../../dbus/message.ts";
 import { MessageReader } from "../../dbus/message_reader.ts";
+import { ProtocolError } from "../../dbus/protocol_error.ts";
 import type { Variant } from "../../dbus/value_writer.ts";
 import { ERROR_PREFIX, MANAGER_PATH, PROPERTIES, ROUSE_INTERFACE, socketPath } from "../names.ts";
 import { printable } from "../../model/text/printable.ts";
@@ -26,6 +28,12 @@ const LONGEST_CONNECT = 10_000;
 
 /** The error of calls over a connection that this side has closed. */
 const CLOSED = "The connection is closed";
+
+/** What is said of bytes that are no D-Bus. */
+const UNREADABLE = "Unable to read init's answer, which is no D-Bus";
+
+/** More is not waited for of the line that a server answers first, in bytes. */
+const LONGEST_GREETING = 8192;
 
 /** What a connection that ends without a greeting most likely means. */
 const REFUSED =
@@ -107,6 +115,8 @@ export class Client implements ChannelUser {
   #serial = 0;
   #greeting: string | undefined = "";
   #failure: Error | undefined;
+  /** Why init says that it drops this client. */
+  #dropped: string | undefined;
   #closed = false;
 
   /** @param server The process that listens, as this process's namespace has it; unknown on a bus */
@@ -224,7 +234,9 @@ export class Client implements ChannelUser {
       this.#reader.push(rest);
       for (let message; (message = this.#reader.next());) this.#settle(message);
     } catch (error) {
-      this.lost(error as Error);
+      this.lost(
+        error instanceof ProtocolError ? new Error(`${UNREADABLE}: ${error.message}`) : error as Error,
+      );
     }
   }
 
@@ -232,6 +244,9 @@ export class Client implements ChannelUser {
   #authenticate(chunk: Buffer): Buffer | undefined {
     this.#greeting += chunk.toString("latin1");
     const end = this.#greeting!.indexOf("\r\n");
+    if (end < 0 && this.#greeting!.length > LONGEST_GREETING) {
+      throw new Error(`${UNREADABLE}: its first line has no end`);
+    }
     if (end < 0) return undefined;
     const line = this.#greeting!.slice(0, end);
     if (line.startsWith("ERROR ")) throw new Error(printable(line.slice("ERROR ".length)));
@@ -242,6 +257,9 @@ export class Client implements ChannelUser {
   }
 
   #settle(message: Message): void {
+    if (message.type === SIGNAL && message.interface === ROUSE_INTERFACE && message.member === "Dropped") {
+      this.#dropped = String(message.body[0]);
+    }
     const pending = this.#pending.get(message.replySerial ?? 0);
     if (!pending || (message.type !== METHOD_RETURN && message.type !== ERROR)) return;
     this.#pending.delete(message.replySerial!);
@@ -252,6 +270,9 @@ export class Client implements ChannelUser {
   /** Init has closed the connection. Before it has said a word, that is for who asks. */
   ended(): void {
     const isRefused = this.#greeting === "" && this.destination === undefined;
+    if (this.#dropped !== undefined) {
+      return this.lost(new Error(`Init has dropped this client: it ${printable(this.#dropped)}`));
+    }
     this.lost(new Error(isRefused ? REFUSED : "Connection was disconnected before a reply was received"));
   }
 

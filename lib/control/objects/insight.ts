@@ -38,25 +38,33 @@ function readPage<Item>(
   what: "journal" | "output",
   read: (query: PageQuery) => Page<Item>,
   values: unknown[],
-  { supervisor: { insight }, onGone }: CallContext,
+  { supervisor: { insight }, onGone, later }: CallContext,
 ): unknown[] | Promise<unknown[]> {
   const query = queryOf(values), page = read(query), wait = values[5] as boolean;
   if (!wait || page.items.length > 0 || query.most === 0) return bodyOf(page);
   return new Promise((resolve) => {
-    let { next, lost } = page;
-    const stop = insight.onMore(what, () => {
+    let { next, lost } = page, isQueued = false, isOver = false;
+    const look = () => {
+      isQueued = false;
+      if (isOver) return;
       const more = read({ ...query, after: next });
       next = more.next;
       lost += more.lost;
       if (more.items.length === 0) return;
       end();
-      resolve(bodyOf({ ...more, lost }));
-    });
-    const forget = onGone(stop);
-    const end = () => {
-      stop();
       forget();
+      resolve(bodyOf({ ...more, lost }));
     };
+    const stop = insight.onMore(what, () => {
+      if (isQueued) return;
+      isQueued = true;
+      later(look);
+    });
+    const end = () => {
+      isOver = true;
+      stop();
+    };
+    const forget = onGone(end);
   });
 }
 

@@ -25,6 +25,8 @@ export interface CallContext {
   silence(): void;
   /** Calls a function once the caller is gone, unless the function returned was called before. */
   onGone(listener: () => void): () => void;
+  /** Does work for the caller that comes without a call, soon: that for callers without rights waits for its turn. */
+  later(work: () => void): void;
   /** Sets the sender of signals to the caller, which those from a bus bear. */
   setSignalSender(sender: string): void;
 }

@@ -96,7 +96,7 @@ export const MANAGER: Interface<null> = {
     Restart: {
       asynchronous: true,
       restricted: "request restart",
-      run: (_, __, { supervisor }) => supervisor.restart(),
+      run: (_, __, { supervisor, peer }) => supervisor.restart(undefined, peer),
     },
     GetEnv: {
       in: "job_details:as name:s",
@@ -304,7 +304,7 @@ export const ROUSE: Interface<null> = {
       in: "executable:s",
       asynchronous: true,
       restricted: "request restart",
-      run: (_, [executable], { supervisor }) => supervisor.restart(executable as string),
+      run: (_, [executable], { supervisor, peer }) => supervisor.restart(executable as string, peer),
     },
     /** For callers that do not listen to signals: none are made for them. */
     Silence: { run: (_, __, call) => call.silence() },
@@ -312,10 +312,13 @@ export const ROUSE: Interface<null> = {
   properties: {
     /** How often init was replaced in place. */
     restarts: { type: "u", get: (_, { supervisor }) => supervisor.restarts },
+    /** How often it was for an internal error. */
+    crashes: { type: "u", get: (_, { supervisor }) => supervisor.crashes },
     /** Whether init is about to be. */
     restarting: { type: "b", get: (_, { supervisor }) => supervisor.restarting },
   },
-  signals: {},
+  /** The last word to a client that is dropped: what it has done. */
+  signals: { Dropped: "reason:s" },
 };
 
 /** What is to be said of an instance. */

@@ -3,7 +3,7 @@
 import { namesOf } from "./for_others.ts";
 import { type Interface, signature } from "./interface.ts";
 import { INSTANCE, JOB } from "./job.ts";
-import { MANAGER } from "./manager.ts";
+import { MANAGER, ROUSE } from "./manager.ts";
 import { type Message, NO_REPLY_EXPECTED, SIGNAL } from "../../dbus/message.ts";
 import { instancePath, jobPath, MANAGER_PATH } from "../names.ts";
 import type { Notice } from "../../model/requests.ts";
@@ -59,6 +59,11 @@ function signalOf(notice: SignalledNotice): Omit<Message, "serial"> {
     case "restarted":
       return signal(MANAGER_PATH, MANAGER, "Restarted", []);
   }
+}
+
+/** The last signal that a client gets, without a serial number: why init drops it. */
+export function droppedSignal(reason: string): Omit<Message, "serial"> {
+  return signal(MANAGER_PATH, ROUSE, "Dropped", [reason]);
 }
 
 function signal<Target>(

@@ -3,9 +3,9 @@
 import { Buffer } from "node:buffer";
 import process from "node:process";
 import { PatientTimer } from "../../sys/io/patient_timer.ts";
-import type { ServerSocket } from "../../sys/io/server.ts";
+import type { ServerSocket } from "../../sys/server/server.ts";
+import type { FairQueue } from "../../sys/server/fair_queue.ts";
 import type { ClientLimits } from "./client_limits.ts";
-import type { FairQueue } from "./fair_queue.ts";
 import { type HandshakeState, ServerHandshake } from "../../dbus/handshake.ts";
 import { METHOD_CALL } from "../../dbus/message.ts";
 import { type HeaderCache, MessageReader, type ReceivedMessage } from "../../dbus/message_reader.ts";
@@ -14,6 +14,12 @@ import type { Peer } from "../supervisor.ts";
 
 /** Calls taken before others get their turn. */
 const CALLS_A_TURN = 64;
+
+/** How long a client that is dropped has for the last bytes that it is sent, in ms. */
+const LAST_WORDS = 10_000;
+
+/** Why a client is dropped: what it has done. */
+const UNREAD = "has not read what it was sent", LATE = "has not sent the rest of a message in time";
 
 /** How many bytes are read of what comes behind a call that waits. */
 const MAX_HELD = 65_536;
@@ -33,6 +39,8 @@ export interface ConnectionEvents {
   received(bytes: number): void;
   /** {@link ClientConnection.kept} has changed by so many bytes. */
   kept(connection: ClientConnection, change: number): void;
+  /** The client is dropped for a reason. Gives the message that tells it so. */
+  dropped(connection: ClientConnection, reason: string): Uint8Array;
   closed(connection: ClientConnection): void;
   /** Our own code has thrown an exception, for which the client is dropped. */
   fault(error: unknown): void;
@@ -72,11 +80,13 @@ export interface SavedConnection {
 export class ClientConnection {
   /** True while the client gets signals. */
   subscribed = false;
+  /** True once the client is dropped: it gets the bytes that are under way and the reason, and nothing more. */
+  ending = false;
   /** The sender of signals; absent for clients that know that there is no bus. */
   sender: string | undefined;
   /** Who is told when it is closed. */
   readonly goneListeners = new Set<() => void>();
-  /** How many bytes are kept for it: of messages that have not arrived as a whole, and of what it has not read. */
+  /** How many bytes are kept for it: of messages that have not arrived as a whole or been answered, and of what it has not read. */
   kept = 0;
   #handshake: ServerHandshake | undefined;
   /** When the handshake, a message or the reading of answers has to be over. */
@@ -85,6 +95,8 @@ export class ClientConnection {
   readonly #reader: MessageReader;
   /** The calls that have not been answered, with the numbers of the requests that they have made. */
   readonly #calls = new Map<ReceivedMessage, number | undefined>();
+  /** The bytes of these calls. */
+  #callBytes = 0;
   #outgoing: Uint8Array[] = [];
   #outgoingLength = 0;
   /** True while calls are taken, after which all that they gave rise to is sent. */
@@ -103,10 +115,10 @@ export class ClientConnection {
     this.#limits = options.limits;
     this.#handshake = new ServerHandshake(peer.uid, options.guid);
     this.#reader = new MessageReader(this.#limits.message, this.#limits.variants, options.headers);
-    this.#expect(options.handshakeTime);
+    this.#expect(options.handshakeTime, () => this.close());
     socket.start({
       onData: (bytes) => this.#guard(() => this.#receive(bytes)),
-      onDrain: () => this.#guard(() => this.#pump()),
+      onDrain: () => this.ending ? socket.close() : this.#guard(() => this.#pump()),
       onClose: () => {
         this.#expect(undefined);
         this.subscribed = false;
@@ -121,16 +133,36 @@ export class ClientConnection {
     return this.#handshake === undefined;
   }
 
-  /** Drops the client; what the kernel takes at once of the answers still reaches it. */
+  /** Closes the connection; what the kernel takes at once of the answers still reaches the client. */
   close(): void {
     this.#flush();
     this.socket.close();
   }
 
+  /**
+   * Drops the client, and tells it why in place of all that waits for it.
+   * @param time How long it has to read that, in ms
+   */
+  drop(reason: string, time = LAST_WORDS): void {
+    if (this.socket.closed || this.ending) return;
+    this.ending = true;
+    this.subscribed = false;
+    const told = this.events.dropped(this, reason);
+    this.#outgoing = [];
+    this.#outgoingLength = 0;
+    this.#reader.clear();
+    this.socket.pause();
+    if (this.authenticated) this.socket.write(told);
+    if (this.socket.waiting === 0 || time === 0) return this.socket.close();
+    this.#expect(undefined);
+    this.#expect(time, () => this.socket.close());
+    this.#account();
+  }
+
   /** Sends bytes of whole messages, together with others of the same turn; a client that does not read is dropped. */
   send(bytes: Uint8Array): void {
-    if (this.socket.closed) return;
-    if (this.#backlog > this.#limits.largestBacklog) return this.close();
+    if (this.socket.closed || this.ending) return;
+    if (this.#backlog > this.#limits.largestBacklog) return this.drop(UNREAD);
     if (this.#outgoing.length === 0 && !this.#pumping) this.#flushLater();
     this.#outgoing.push(bytes);
     this.#outgoingLength += bytes.length;
@@ -144,7 +176,7 @@ export class ClientConnection {
 
   /** Ends a call: sends its reply, if one is wanted. */
   answer(call: ReceivedMessage, bytes: Uint8Array | undefined): void {
-    this.#calls.delete(call);
+    if (this.#calls.delete(call)) this.#callBytes -= call.bytes.length;
     if (bytes) this.send(bytes);
     this.#goOn();
   }
@@ -207,8 +239,8 @@ export class ClientConnection {
   }
 
   /** Sets the deadline, so many ms from now, unless there is one; undefined takes it away. */
-  #expect(time: number | undefined): void {
-    if (time !== undefined) this.#deadline ??= new PatientTimer(time, () => this.close());
+  #expect(time: number | undefined, onOver = () => {}): void {
+    if (time !== undefined) this.#deadline ??= new PatientTimer(time, onOver);
     else {
       this.#deadline?.cancel();
       this.#deadline = undefined;
@@ -217,11 +249,13 @@ export class ClientConnection {
 
   /** Once all that follows from what has happened is done: answers come by promises, signals at once. */
   #flushLater(): void {
-    queueMicrotask(() => process.nextTick(() => this.#flush()));
+    if (this.options.queue) this.options.queue.add(() => this.#flush());
+    else queueMicrotask(() => process.nextTick(() => this.#flush()));
   }
 
+  /** Sends what waits; while the kernel takes no more, it waits here, where whole messages can be dropped. */
   #flush(): void {
-    if (this.#outgoing.length === 0) return;
+    if (this.#outgoing.length === 0 || this.socket.waiting > 0) return;
     const bytes = this.#outgoing.length === 1 ? this.#outgoing[0]! : Buffer.concat(this.#outgoing);
     this.#outgoing = [];
     this.#outgoingLength = 0;
@@ -232,6 +266,7 @@ export class ClientConnection {
   }
 
   #receive(chunk: Buffer): void {
+    if (this.ending) return;
     if (!this.#handshake) return this.#takeIn(chunk);
     const { answer, rest } = this.#handshake.push(chunk);
     if (answer !== "") this.send(Buffer.from(answer, "latin1"));
@@ -271,10 +306,10 @@ export class ClientConnection {
       if (this.#reader.available > MAX_HELD) this.socket.pause();
       return;
     }
-    for (let turn = 0; !this.socket.closed; turn++) {
+    for (let turn = 0; !this.socket.closed && !this.ending; turn++) {
       if (this.#calls.size >= calls || this.#backlog > backlog) {
         this.socket.pause();
-        return this.#expect(backlogTime);
+        return this.#expect(backlogTime, () => this.drop(UNREAD));
       }
       if (turn === (this.options.queue ? 1 : CALLS_A_TURN) && this.#reader.available > 0) {
         if (!this.options.queue) this.socket.pause();
@@ -287,14 +322,15 @@ export class ClientConnection {
       if (this.#begin(message)) return;
     }
     // A deadline would keep what it has sent until then.
-    if (this.socket.closed) return;
-    this.#expect(this.#reader.available > 0 ? messageTime : undefined);
+    if (this.socket.closed || this.ending) return;
+    this.#expect(this.#reader.available > 0 ? messageTime : undefined, () => this.drop(LATE));
     if (this.socket.paused) this.socket.resume();
   }
 
   /** Does a call. Returns true when those behind it have to wait. */
   #begin(message: ReceivedMessage, request?: number): boolean {
     this.#calls.set(message, request);
+    this.#callBytes += message.bytes.length;
     const done = this.events.call(this, message, request);
     if (done) this.#holdUntil(done);
     return done !== undefined;
@@ -302,14 +338,14 @@ export class ClientConnection {
 
   #holdUntil(done: Promise<void>): void {
     this.#holding = true;
-    void done.catch((error) => this.#drop(error)).then(() => {
+    void done.catch((error) => this.#fail(error)).then(() => {
       this.#holding = false;
       this.#schedule();
     });
   }
 
   #goOn(): void {
-    if (this.socket.paused) this.#schedule();
+    if (this.socket.paused && !this.ending) this.#schedule();
   }
 
   #schedule(): void {
@@ -328,12 +364,12 @@ export class ClientConnection {
     try {
       action();
     } catch (error) {
-      this.#drop(error);
+      this.#fail(error);
     }
   }
 
-  /** Drops the client: it has broken the protocol, or we are at fault. */
-  #drop(error: unknown): void {
+  /** Closes the connection: the client has broken the protocol, or we are at fault. */
+  #fail(error: unknown): void {
     if (!(error instanceof ProtocolError)) this.events.fault(error);
     this.close();
   }

@@ -1,16 +1,15 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { HeaderCache } from "../../dbus/message_reader.ts";
-import type { ServerSocket, ServerSocketEvents } from "../../sys/io/server.ts";
+import { FairQueue } from "../../sys/server/fair_queue.ts";
+import type { ServerSocket, ServerSocketEvents } from "../../sys/server/server.ts";
 import { call } from "../testing/service.ts";
 import { OTHERS_LIMITS } from "./client_limits.ts";
 import { ClientConnection } from "./connection.ts";
-import { FairQueue } from "./fair_queue.ts";
 
 /** A socket whose bytes the test makes up. */
 class FakeSocket implements ServerSocket {
   readonly fd = -1;
-  readonly scarce = false;
   readonly waiting = 0;
   readonly unwritten = new Uint8Array();
   closed = false;
@@ -49,6 +48,7 @@ Deno.test({
       call: () => assert.fail("nobody waits for an answer"),
       received() {},
       kept() {},
+      dropped: () => new Uint8Array(),
       closed: () => void closed++,
       fault: (error: unknown) => assert.fail(String(error)),
     };
@@ -81,6 +81,7 @@ Deno.test("what comes behind a call that waits is left to the kernel, and read o
     },
     received() {},
     kept() {},
+    dropped: () => new Uint8Array(),
     closed() {},
     fault: (error: unknown) => assert.fail(String(error)),
   };

@@ -5,10 +5,13 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
 import { SystemError } from "../../sys/call/errno.ts";
-import { peerCredentials } from "../../sys/io/descriptors.ts";
-import { adopt, listen, type Server, type ServerSocket } from "../../sys/io/server.ts";
+import { peerCredentials, write } from "../../sys/io/descriptors.ts";
+import { fairQueue } from "../../sys/server/fair_queue.ts";
+import { closeHurried } from "../../sys/io/hurried.ts";
+import { Listener } from "../../sys/server/listener.ts";
+import { guardedSocket, type ServerSocket, serverSocket } from "../../sys/server/server.ts";
+import { listenUnix } from "../../sys/io/socket.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
-import { FairQueue } from "./fair_queue.ts";
 import { OTHERS_LIMITS, PRIVILEGED_LIMITS } from "./client_limits.ts";
 import {
   ClientConnection,
@@ -16,6 +19,7 @@ import {
   type ConnectionOptions,
   type SavedConnection,
 } from "./connection.ts";
+import { DropLog } from "./drop_log.ts";
 import { type CallContext, ReplyError } from "../objects/interface.ts";
 import { encode, NO_REPLY_EXPECTED } from "../../dbus/message.ts";
 import { HeaderCache, type ReceivedMessage } from "../../dbus/message_reader.ts";
@@ -24,7 +28,7 @@ import { ProtocolError } from "../../dbus/protocol_error.ts";
 import { DBUS_ERROR_PREFIX, socketPath } from "../names.ts";
 import { dispatch, isRead, type MethodReply, replyError, requestReply } from "../objects/object_tree.ts";
 import { isPrivileged } from "../privilege.ts";
-import { isSignalled, signalFor, SIGNALLED } from "../objects/signals.ts";
+import { droppedSignal, isSignalled, signalFor, SIGNALLED } from "../objects/signals.ts";
 import type { Peer, Supervisor } from "../supervisor.ts";
 import type { Notice } from "../../model/requests.ts";
 import { isFault } from "../../sys/call/fault.ts";
@@ -40,7 +44,7 @@ export interface ServiceOptions {
   /** Milliseconds that a message may take to arrive; as client_limits.ts says when absent. */
   messageTime?: number;
   /** Who is at the other end of a connection; the kernel's word when absent. */
-  credentials?: (socket: ServerSocket) => Peer;
+  credentials?: (descriptor: number) => Peer;
 }
 
 /** What is saved of a {@link ControlService}. */
@@ -52,8 +56,8 @@ export interface SavedService {
 
 /** A service that listens. */
 export interface ControlService {
-  /** Its state, with which another program of this process goes on; undefined where the runtime has no way to. */
-  save(): SavedService | undefined;
+  /** Its state, with which another program of this process goes on. */
+  save(): SavedService;
   /** Stops listening, drops all clients, and removes the socket's file. */
   close(): void;
 }
@@ -64,23 +68,19 @@ export interface ControlService {
  * @param saved The service that it goes on from: its socket listens already.
  * @throws {Error} when the address is taken or cannot be listened on.
  */
-export async function serve(
+export function serve(
   supervisor: Supervisor,
   options: ServiceOptions,
   saved?: SavedService,
-): Promise<ControlService> {
+): ControlService {
   const service = new Service(supervisor, options);
   try {
-    await service.listen(saved);
+    service.listen(saved);
   } catch (error) {
     service.close();
     throw error;
   }
   return service;
-}
-
-function kernelCredentials(socket: ServerSocket): Peer {
-  return peerCredentials(socket.fd);
 }
 
 /** Connections of a kind. */
@@ -93,11 +93,15 @@ interface Kind {
 /** What a client is told for which there is no room. */
 const NO_ROOM = "Init has as many connections as it takes: try again when others are closed";
 
+/** Why a client is dropped: what it has done, or what others have. */
+const REPLACED = "had to make room for others, who have fewer connections or have said something",
+  TOO_MUCH = "has sent or not read so much that more is kept for its like than init takes";
+
 /** What a client is told of an exception of our own. The log has the rest. */
 const INTERNAL_ERROR = new ReplyError(`${DBUS_ERROR_PREFIX}Failed`, "Internal error");
 
 class Service implements ControlService, ConnectionEvents {
-  #server: Server | undefined;
+  #listener: Listener | undefined;
   /** The socket's file, if it has one. */
   #file: string | undefined;
   /** All connections, with the surroundings of their calls. */
@@ -106,6 +110,7 @@ class Service implements ControlService, ConnectionEvents {
   readonly #privileged: Kind;
   readonly #others: Kind;
   readonly #answers = new AnswerEncoder();
+  readonly #drops = new DropLog((line) => this.supervisor.warn(line));
   #serial = 0;
   /** The number of the last request that a call has made. */
   #requested: number | undefined;
@@ -122,12 +127,12 @@ class Service implements ControlService, ConnectionEvents {
     this.#privileged = { kept: 0, options: { ...common, limits: { ...PRIVILEGED_LIMITS, ...time } } };
     this.#others = {
       kept: 0,
-      options: { ...common, limits: { ...OTHERS_LIMITS, ...time }, queue: new FairQueue() },
+      options: { ...common, limits: { ...OTHERS_LIMITS, ...time }, queue: fairQueue() },
     };
   }
 
   /** @throws {Error} when the address is taken or cannot be listened on. */
-  async listen(saved?: SavedService): Promise<void> {
+  listen(saved?: SavedService): void {
     const { address, othersMayRead } = this.options;
     const path = socketPath(address);
     const isFile = !path.startsWith("\0");
@@ -136,7 +141,12 @@ class Service implements ControlService, ConnectionEvents {
       if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) rmSync(path);
     }
     try {
-      this.#server = await listen(path, (socket) => this.#connect(socket), saved?.listener);
+      this.#listener = new Listener(
+        saved?.listener ?? listenUnix(path),
+        (fd, scarce) => this.#accept(fd, scarce),
+        // Anybody may connect to an abstract name.
+        othersMayRead || !isFile ? fairQueue() : undefined,
+      );
     } catch (error) {
       if (isFault(error)) throw error;
       const { code, message } = error as Error & { code?: string };
@@ -146,48 +156,50 @@ class Service implements ControlService, ConnectionEvents {
       this.#file = path;
       if (!saved) chmodSync(path, othersMayRead ? 0o666 : 0o600);
     }
-    for (const connection of saved?.connections ?? []) {
-      adopt(connection.descriptor, (socket) => this.#connect(socket, connection));
-    }
+    for (const connection of saved?.connections ?? []) this.#accept(connection.descriptor, false, connection);
   }
 
-  save(): SavedService | undefined {
-    const listener = this.#server?.descriptor;
-    if (listener === undefined) return undefined;
-    return { listener, connections: Array.from(this.#connections.keys(), (connection) => connection.save()) };
+  save(): SavedService {
+    const connections = Array.from(this.#connections.keys()).filter(({ ending }) => !ending);
+    return {
+      listener: this.#listener!.descriptor,
+      connections: connections.map((connection) => connection.save()),
+    };
   }
 
   close(): void {
-    this.#server?.close();
+    this.#listener?.close();
     for (const connection of this.#connections.keys()) connection.close();
     if (this.#file !== undefined) rmSync(this.#file, { force: true });
-    this.#server = undefined;
+    this.#listener = undefined;
     this.#file = undefined;
     this.#observeIfListened();
   }
 
   /** @param saved The connection that it goes on from. */
-  #connect(socket: ServerSocket, saved?: SavedConnection): void {
+  #accept(fd: number, scarce: boolean, saved?: SavedConnection): void {
+    let socket: ServerSocket | undefined;
     try {
-      const peer = (this.options.credentials ?? kernelCredentials)(socket);
-      const accepted = { peer, scarce: socket.scarce };
-      const decision = this.#connectionLimits.decide(accepted, Array.from(this.#connections.keys()));
-      if (!decision) return this.#turnAway(socket, peer);
-      decision.instead?.close();
+      const peer = (this.options.credentials ?? peerCredentials)(fd), isTrusted = isPrivileged(peer.uid);
+      const decision = this.#connectionLimits.decide({ peer, scarce }, Array.from(this.#connections.keys()));
+      if (!decision) return this.#turnAway(fd, isTrusted);
+      decision.instead?.drop(REPLACED, 0);
+      socket = isTrusted ? serverSocket(fd) : guardedSocket(fd);
       const connection = new ClientConnection(socket, peer, this, this.#kind(peer).options);
       this.#connections.set(connection, this.#callOf(connection));
       if (saved) connection.restore(saved);
     } catch (error) {
       // Else it is gone before it could be asked who it is.
       if (!(error instanceof SystemError)) this.fault(error);
-      socket.close();
+      if (socket) socket.close();
+      else closeHurried(fd);
     }
   }
 
   /** Closes a connection that there is no room for. Whoever may connect is told so, in place of the greeting. */
-  #turnAway(socket: ServerSocket, { uid }: Peer): void {
-    if (this.options.othersMayRead || isPrivileged(uid)) socket.write(Buffer.from(`ERROR ${NO_ROOM}\r\n`));
-    socket.close();
+  #turnAway(fd: number, isTrusted: boolean): void {
+    if (this.options.othersMayRead || isTrusted) write(fd, Buffer.from(`ERROR ${NO_ROOM}\r\n`));
+    closeHurried(fd);
   }
 
   #kind({ uid }: Peer): Kind {
@@ -196,6 +208,14 @@ class Service implements ControlService, ConnectionEvents {
 
   fault(error: unknown): void {
     this.supervisor.fault("a client's connection", error);
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.fault(error);
+    }
   }
 
   received(bytes: number): void {
@@ -211,7 +231,15 @@ class Service implements ControlService, ConnectionEvents {
     for (const connection of this.#connections.keys()) {
       if (this.#kind(connection.peer) === kind && connection.kept > (most?.kept ?? 0)) most = connection;
     }
-    most?.close();
+    if (most?.ending) most.close();
+    else most?.drop(TOO_MUCH);
+  }
+
+  dropped(connection: ClientConnection, reason: string): Uint8Array {
+    this.#drops.dropped(connection.peer, reason);
+    this.#observeIfListened();
+    const { sender } = connection, serial = this.#nextSerial();
+    return encode({ ...droppedSignal(reason), serial, ...(sender !== undefined && { sender }) });
   }
 
   ready(): void {
@@ -238,6 +266,11 @@ class Service implements ControlService, ConnectionEvents {
       onGone: (listener) => {
         connection.goneListeners.add(listener);
         return () => connection.goneListeners.delete(listener);
+      },
+      later: (work) => {
+        const { queue } = this.#kind(peer).options;
+        if (queue) queue.add(() => this.#attempt(work));
+        else work();
       },
       setSignalSender: (sender) => connection.sender = sender,
       silence: () => {

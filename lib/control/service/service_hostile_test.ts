@@ -4,12 +4,14 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import type { Socket } from "node:net";
+import process from "node:process";
 import fc from "fast-check";
 import { clientHello } from "../../dbus/handshake.ts";
+import type { Message } from "../../dbus/message.ts";
 import { MessageReader } from "../../dbus/message_reader.ts";
 import { MANAGER_INTERFACE, MANAGER_PATH, PEER, ROUSE_INTERFACE } from "../names.ts";
 import { connectBeside as connect } from "../testing/socket_client.ts";
-import { call, listener, raw, UID, withService } from "../testing/service.ts";
+import { call, closingOf, listener, raw, UID, withService } from "../testing/service.ts";
 
 Deno.test("garbage, half messages and silence harm nobody else", () =>
   withService(async (_, address, client) => {
@@ -89,18 +91,42 @@ Deno.test("a client that calls without reading gets all answers once it reads", 
     assert.equal(answered, calls);
   }));
 
-Deno.test("a listener that does not read is dropped", () =>
+/** All messages that a client has not read until the end of its connection. */
+async function rest(socket: Socket): Promise<Message[]> {
+  const reader = new MessageReader(1 << 20), messages: Message[] = [];
+  let greeted = false;
+  socket.on("data", (chunk: Buffer) => {
+    reader.push(chunk.subarray(greeted ? 0 : chunk.indexOf("\r\n") + 2));
+    greeted = true;
+    for (let message; (message = reader.next());) messages.push(message);
+  });
+  await closingOf(socket);
+  assert.equal(reader.available, 0, "a part of a message comes last");
+  return messages;
+}
+
+Deno.test("a listener that does not read is dropped, and told so behind a whole message; the log tells of the first", () =>
   withService(async (init, address, client) => {
-    const deaf = await listener(init, address);
-    deaf.pause();
-    const dropped = new Promise<void>((resolve) => init.listenersChanged = resolve);
-    const environment = [`A=${"x".repeat(100_000)}`];
-    while (init.listeners.size > 0) {
-      init.tell({ kind: "event-emitted", event: "e", environment });
-      await client.call(MANAGER_PATH, PEER, "Ping");
+    for (let count = 0; count < 2; count++) {
+      const deaf = await listener(init, address);
+      deaf.pause();
+      const environment = [`A=${"x".repeat(100_000)}`];
+      let told = 0;
+      for (; init.listeners.size > 0; told++) {
+        init.tell({ kind: "event-emitted", event: "e", environment });
+        await client.call(MANAGER_PATH, PEER, "Ping");
+      }
+      const messages = await rest(deaf), last = messages.pop();
+      assert(messages.length < told, "it gets all that it has not read");
+      assert(messages.every(({ member }) => member === "EventEmitted"));
+      assert.deepEqual(
+        [last?.path, last?.interface, last?.member, last?.body],
+        [MANAGER_PATH, ROUSE_INTERFACE, "Dropped", ["has not read what it was sent"]],
+      );
     }
-    await dropped;
-    deaf.destroy();
+    assert.deepEqual(init.warnings, [
+      `Dropped a client, process ${process.pid} of user ${UID}: it has not read what it was sent`,
+    ]);
   }));
 
 Deno.test("a client killed in the middle of a call, and calls without reply", () =>

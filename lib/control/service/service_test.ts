@@ -225,8 +225,8 @@ Deno.test("a socket file is made, replaced when it is stale, and removed", async
   const directory = temporary.path;
   const path = join(directory, "run", "control");
   const options = { address: `unix:path=${path}`, othersMayRead: false };
-  const first = await serve(new FakeSupervisor(), options);
-  const second = await serve(new FakeSupervisor(), options);
+  const first = serve(new FakeSupervisor(), options);
+  const second = serve(new FakeSupervisor(), options);
   assert.equal(statSync(path).mode & 0o777, 0o600);
   const client = await connect(`unix:path=${path}`);
   await client.call(MANAGER_PATH, PEER, "Ping");
@@ -235,7 +235,7 @@ Deno.test("a socket file is made, replaced when it is stale, and removed", async
   assert.ok(!existsSync(path));
   first.close();
   writeFileSync(path, "no socket");
-  await assert.rejects(serve(new FakeSupervisor(), options), /Unable to listen on unix:path=.*EADDRINUSE/);
+  assert.throws(() => serve(new FakeSupervisor(), options), /Unable to listen on unix:path=.*EADDRINUSE/);
 });
 
 Deno.test("an address that nobody listens on", async () => {

@@ -178,6 +178,13 @@ export class FakeSupervisor implements Supervisor {
 
   received(): void {}
 
+  /** What {@link warn} was told. */
+  readonly warnings: string[] = [];
+
+  warn(message: string): void {
+    this.warnings.push(message);
+  }
+
   /** What {@link fault} was told. */
   readonly faults: Array<{ where: string; error: unknown }> = [];
 
@@ -244,6 +251,7 @@ export class FakeSupervisor implements Supervisor {
   }
 
   readonly restarts = 0;
+  readonly crashes = 0;
   readonly restarting = false;
 
   restart(): Promise<void> {

@@ -31,7 +31,7 @@ export async function withService(
   init.add("web", { description: "the web", usage: "start web" }, [""]);
   init.add("many-x", { instance: "$N", usage: "many N=…" }, ["a/b"]);
   const address = newAddress();
-  const service = await serve(init, { address, othersMayRead: false, ...options });
+  const service = serve(init, { address, othersMayRead: false, ...options });
   const client = await connect(address);
   try {
     await test(init, address, client);
@@ -51,7 +51,7 @@ export async function withOthers(
   const init = new FakeSupervisor();
   init.add("web", {}, [""]);
   const address = newAddress();
-  const service = await serve(init, { address, othersMayRead: true, credentials, ...options });
+  const service = serve(init, { address, othersMayRead: true, credentials, ...options });
   try {
     await test(init, address, users);
   } finally {
@@ -100,8 +100,9 @@ export async function failure(promise: Promise<unknown>): Promise<[name: string,
   throw new Error("it did not fail");
 }
 
-/** Settles when a connection is closed, in whatever way. */
+/** Settles when a connection is closed, in whatever way. What comes before is passed over, unless it is read already. */
 export function closingOf(socket: Socket): Promise<void> {
+  socket.resume();
   return new Promise((resolve) => socket.once("close", () => resolve()));
 }
 

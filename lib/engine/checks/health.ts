@@ -6,7 +6,7 @@ import type { EngineState } from "../engine_state.ts";
 import type { FailureCause, Instance } from "../instance.ts";
 import { byInstance } from "../events/job_events.ts";
 import { failAndStop } from "../lifecycle.ts";
-import { respawnOrStop } from "../respawn.ts";
+import { respawnOrStop } from "../waiting/respawn.ts";
 
 /** What is said and done for each remedy. */
 const REMEDIES: Record<

@@ -9,7 +9,13 @@ import { forgetSettled, graphOf } from "./waits.ts";
 import { wakeDependants, wakeLevels, wakeTargets, wakeWaiting } from "./wake.ts";
 
 /** An instance has another goal: it is on its way now, or is not any more. */
-export function goalChanged(engine: EngineState, { job }: Instance): void {
+export function goalChanged(engine: EngineState, instance: Instance): void {
+  const { job, goal } = instance;
+  // Once it stops, a shutdown in order has no more to do with it, also when it is started again.
+  if (goal === "stop") {
+    engine.stopQueue?.delete(instance);
+    engine.dependencies.heldStops.delete(instance);
+  }
   if (graphOf(engine).isEmpty) return;
   forgetSettled(engine);
   wakeDependants(engine, job);

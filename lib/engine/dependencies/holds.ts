@@ -8,12 +8,13 @@ import type { Cause } from "../../model/insight/journal.ts";
 import type { EngineState } from "../engine_state.ts";
 import { causeBeside } from "../events/start_loops.ts";
 import type { Instance } from "../instance.ts";
-import { changeGoal, failAndStop, settleWaiters } from "../lifecycle.ts";
+import { changeGoal, failAndStop } from "../lifecycle.ts";
+import { settleWaiters } from "../outcome.ts";
 import { stopConflicting } from "./conflicts.ts";
 import { isHeld, isHeldInStop, isOnItsWayDown } from "./phases.ts";
-import { type NeedFailure, whyFailed, whyImpossible, whyStalled, whyTriedAgain } from "./reasons.ts";
+import { type NeedFailure, whenOver, whyFailed, whyImpossible, whyStalled } from "./reasons.ts";
 import { graphOf, startWaits, stopWaits } from "./waits.ts";
-import { wakeDependants } from "./wake.ts";
+import { wakeDependants, wakeStalled } from "./wake.ts";
 
 /** True when an instance has to stay in its state because of its dependencies. It may have failed by that, and moved on. */
 export function isHeldBack(engine: EngineState, instance: Instance): boolean {
@@ -29,13 +30,15 @@ function holdsStart(engine: EngineState, instance: Instance): boolean {
     failNeed(engine, instance, failure);
     return true;
   }
-  const stall = whyStalled(engine, instance) ?? whyTriedAgain(engine, instance);
+  const stall = whyStalled(engine, instance)?.why;
   if (stall !== instance.stall) {
     instance.stall = stall;
-    wakeDependants(engine, instance.job);
+    (stall === undefined ? wakeDependants : wakeStalled)(engine, instance.job);
   }
   // Nobody knows how long that takes. The instance goes on to wait, but nobody has to wait for it.
-  if (stall !== undefined) settleWaiters(engine, instance, true, stall);
+  if (stall !== undefined && instance.waiters.length > 0) {
+    settleWaiters(engine, instance, true, stall + whenOver(engine, instance));
+  }
   for (const { edge } of startWaits(engine, instance)) {
     // It would start at once, were it not for others that it conflicts with. Nobody may have told them to stop.
     if (!edge) stopConflicting(engine, instance);

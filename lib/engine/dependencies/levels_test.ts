@@ -142,3 +142,22 @@ Deno.test("a start that was put off is dropped when the other job has gone meanw
   bench.advance("5s");
   assert.deepEqual([bench.state("a"), bench.state("c")], ["start/running", "stop/waiting"]);
 });
+
+Deno.test("another condition on the same jobs knows that they are up", () => {
+  const bench = new Bench([job("a"), job("x", { startOn: and("go", "while-up a") })]);
+  bench.start("a");
+  bench.define(job("x", { startOn: and("run", "while-up a") }));
+  bench.emit("run");
+  assert.equal(bench.state("x"), "start/running");
+});
+
+Deno.test("a job whose file was away for a moment stops with the other one", () => {
+  const x = job("x", { startOn: "while-up a" });
+  const bench = new Bench([job("a"), x]);
+  bench.start("a");
+  bench.remove("x");
+  bench.define(x);
+  assert.equal(bench.state("x"), "start/running");
+  bench.stop("a");
+  assert.deepEqual(bench.instances("x"), []);
+});

@@ -50,6 +50,32 @@ Deno.test("a job stays up as long as one provider is", () => {
   assert.equal(bench.state("web"), "start/running");
 });
 
+Deno.test("a provider that waits for who needs the name stops as soon as another one is up", () => {
+  for (
+    const [jobs, start] of [
+      [[job("db", { instance: "$N" })], (bench: Bench, N: string) => bench.start("db", { N })],
+      [
+        ["1", "2"].map((N) => job(`db${N}`, { provides: ["db"] })),
+        (bench: Bench, N: string) => bench.start(`db${N}`),
+      ],
+    ] as const
+  ) {
+    const bench = new Bench([job("web", { needs: ["db"] }), ...jobs]);
+    start(bench, "1");
+    bench.start("web");
+    bench.behave("web", "main", "stubborn");
+    bench.restart("web");
+    const stop = bench.request(
+      jobs.length === 1
+        ? { kind: "stop", job: "db", instance: "1", wait: true }
+        : { kind: "stop", job: "db1", instance: "", wait: true },
+    );
+    assert.equal(stop.outcome, undefined);
+    start(bench, "2");
+    assert.equal(stop.outcome, "done");
+  }
+});
+
 Deno.test("a job's own name goes before what others provide", () => {
   const bench = new Bench([
     job("web", { needs: ["mta"] }),

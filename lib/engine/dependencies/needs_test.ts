@@ -415,3 +415,51 @@ Deno.test("a need whose stop is called off is built on again", () => {
   bench.advance("3s");
   assert.equal(bench.traced(/^svc main runs/).length, 1);
 });
+
+Deno.test("who restarts a job that waits, and goes on to wait, is told so", () => {
+  // What is needed is not started beside what it conflicts with.
+  const bench = new Bench([
+    job("web", { needs: ["api"] }),
+    job("api", { needs: ["completed(migrate)"] }),
+    job("migrate", { conflicts: ["web"] }),
+  ]);
+  bench.start("web", {}, { wait: false });
+  assert.equal(
+    bench.restart("web").outcome,
+    "Job failed to restart\nweb needs api, which waits: api needs migrate, which is stopped",
+  );
+  assert.equal(bench.state("web"), "start/starting");
+});
+
+Deno.test("a job fails that waits for one of which another start cannot make an instance", () => {
+  const bench = new Bench([
+    job("web", { needs: ["db"] }),
+    job("db", { instance: "$N" }),
+    job("all", { wants: ["web"], conflicts: ["db"] }),
+  ]);
+  bench.start("all", {}, { wait: false });
+  assert.equal(bench.note("web"), "waits for db, which is stopped");
+  bench.restart("web", {}, { wait: false });
+  assert.equal(bench.state("web"), "stop/waiting");
+  assert.match(
+    bench.log.join("\n"),
+    /web needs db, which failed: an instance of it has to be started by hand/,
+  );
+});
+
+Deno.test("who starts what a stopped job is needed for waits for all that comes up again by that", () => {
+  const names = ["db", "a", "b", "c"];
+  const others = names.slice(1).map((name, index) => job(name, { needs: [names[index]!] }));
+  for (const field of ["needs", "wants"] as const) {
+    const bench = new Bench([job("db"), ...others, job("top", { [field]: ["c"] })]);
+    bench.start("c");
+    bench.stop("db");
+    assert.equal(bench.note("c"), "waits for b, which waits for a, which waits for db, which is stopped");
+    if (field === "wants") bench.start("db", {}, { wait: false });
+    assert.equal(bench.start("top").outcome, "done");
+    assert.deepEqual(
+      bench.traced(/main runs$/).slice(-4),
+      [...names.slice(1), "top"].map((name) => `${name} main runs`),
+    );
+  }
+});

@@ -68,28 +68,54 @@ export function whyFailed(engine: EngineState, instance: Instance): NeedFailure 
   return undefined;
 }
 
-/** Why nothing that goes on now is going to meet a need of an instance: somebody has to start it. */
-export function whyStalled(engine: EngineState, instance: Instance): string | undefined {
+/** Why nobody knows when an instance goes on. */
+interface Stall {
+  /** As a sentence, that does not say how long it takes. */
+  why: string;
+  /** The instance that it waits for: that waits likewise, or is tried again. */
+  by?: Instance;
+}
+
+/** Why nobody knows when an instance goes on, as a need of it is not met; undefined when all are on their way. */
+export function whyStalled(engine: EngineState, instance: Instance): Stall | undefined {
+  return stalledNeed(engine, instance) ?? retriedNeed(engine, instance);
+}
+
+/** Nothing that goes on now is going to meet a need: somebody has to start it. */
+function stalledNeed(engine: EngineState, instance: Instance): Stall | undefined {
   const { name } = instance.job;
   for (const [edge, target] of openNeeds(engine, instance)) {
-    if (target.instances.size === 0) return `${name} needs ${said(edge, target)}, which is stopped`;
+    const [by] = target.instances.values();
+    if (!by) return { why: `${name} needs ${said(edge, target)}, which is stopped` };
     const stalls = Array.from(target.instances.values(), ({ stall }) => stall);
     const stall = stalls.every((stall) => stall !== undefined) && stalls[0];
-    if (stall) return `${name} needs ${said(edge, target)}, which waits: ${shortened(stall)}`;
+    if (stall) return { why: `${name} needs ${said(edge, target)}, which waits: ${shortened(stall)}`, by };
   }
   return undefined;
 }
 
-/** The failure of a need that is tried again, which may go on for ever; undefined when there is none. */
-export function whyTriedAgain(engine: EngineState, instance: Instance): string | undefined {
+/** A need has failed, and is tried again, which may go on for ever. */
+function retriedNeed(engine: EngineState, instance: Instance): Stall | undefined {
   for (const [edge, target] of openNeeds(engine, instance)) {
     const instances = Array.from(target.instances.values());
-    const [first] = instances;
-    if (!first?.setback || !instances.every(({ setback }) => setback?.isStart)) continue;
-    const failed = `${instance.job.name} needs ${said(edge, target)}, which failed: ${first.setback.reason}`;
-    return `${failed}; ${whenTriedAgain(first, engine.now)}`;
+    const [by] = instances;
+    if (!by?.setback || !instances.every(({ setback }) => setback?.isStart)) continue;
+    const failed = `${instance.job.name} needs ${said(edge, target)}, which failed: ${by.setback.reason}`;
+    return { why: `${failed}; it is tried again`, by };
   }
   return undefined;
+}
+
+/** When that is over, as far as it is known, behind the reason: ` in 0.4 s`. */
+export function whenOver(engine: EngineState, instance: Instance): string {
+  const seen = new Set<Instance>();
+  for (let next: Instance | undefined = instance; next && !seen.has(next);) {
+    seen.add(next);
+    const by: Instance | undefined = whyStalled(engine, next)?.by;
+    if (by && by.stall === undefined) return whenTriedAgain(by, engine.now);
+    next = by;
+  }
+  return "";
 }
 
 function* openNeeds(engine: EngineState, { job }: Instance): Iterable<[Edge, LoadedJob]> {

@@ -4,13 +4,15 @@ import { ExpansionError } from "../../model/expand.ts";
 import type { EngineState } from "../engine_state.ts";
 import { causeBeside } from "../events/start_loops.ts";
 import { type Instance, nameOfInstance } from "../instance.ts";
-import { createInstance, settleWaiters, startAfterStop } from "../lifecycle.ts";
+import { createInstance, startAfterStop } from "../lifecycle.ts";
+import { settleWaiters } from "../outcome.ts";
 import type { LoadedJob } from "../loaded_job.ts";
 import { stopConflicting } from "./conflicts.ts";
 import { failNeed } from "./holds.ts";
 import { isComing, isMet, targetOf } from "./phases.ts";
 import { whyImpossible } from "./reasons.ts";
 import { graphOf } from "./waits.ts";
+import { wakeDependants } from "./wake.ts";
 
 /**
  * Starts what instances need and want, and what these do. To be called when somebody has started them: one that comes
@@ -77,6 +79,7 @@ function startTarget(engine: EngineState, job: LoadedJob, dependant: Instance): 
     if (!(error instanceof ExpansionError)) throw error;
     const reason = `an instance of it has to be started by hand: ${error.message}`;
     job.lastFailure = { reason, exit: undefined };
+    wakeDependants(engine, job);
     return undefined;
   }
   const existing = job.instances.get(name);

@@ -29,7 +29,10 @@ function renewGraph(engine: EngineState): DependencyGraph {
   heldStops.clear();
   for (const job of engine.jobs.values()) {
     if (job.startOn?.hasLevels) levels.add(job);
-    for (const instance of job.instances.values()) if (isHeld(instance)) pending.add(instance);
+    for (const instance of job.instances.values()) {
+      instance.stall = undefined;
+      if (isHeld(instance)) pending.add(instance);
+    }
   }
   return makeGraph(engine);
 }

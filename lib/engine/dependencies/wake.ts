@@ -6,8 +6,14 @@ import type { LoadedJob } from "../loaded_job.ts";
 import { isHeld, isHeldInStart, isHeldInStop } from "./phases.ts";
 import { graphOf, stillWaits } from "./waits.ts";
 
-/** Has the instances look again that wait for a job before they start. */
+/** Has the instances look again that wait for a job before they start: something about it may be better now. */
 export function wakeDependants(engine: EngineState, job: LoadedJob): void {
+  forgetStalls(engine, job);
+  wakeStalled(engine, job);
+}
+
+/** The same where nothing is better: it waits for somebody itself, or for another one than before. */
+export function wakeStalled(engine: EngineState, job: LoadedJob): void {
   const graph = graphOf(engine);
   engine.dependencies.settledUp.clear();
   for (const { dependant } of graph.edgesTo(job.name)) wake(engine, dependant, isHeldInStart);
@@ -15,11 +21,35 @@ export function wakeDependants(engine: EngineState, job: LoadedJob): void {
   wakeBehind(engine, job);
 }
 
-/** Has the instances look again that wait for nothing but a job, which is up now, before they start. */
-export function wakeWaiting(engine: EngineState, job: LoadedJob): void {
-  for (const { dependant } of graphOf(engine).edgesTo(job.name)) {
-    wake(engine, dependant, (instance) => isHeldInStart(instance) && !stillWaits(engine, instance));
+/**
+ * Forgets why those cannot go on that need a job, and those that need these: it may be so no more. Until they look again they
+ * are on their way, so that nobody is told what is not so, or does without them.
+ */
+function forgetStalls(engine: EngineState, job: LoadedJob): void {
+  const graph = graphOf(engine), changed = new Set([job]);
+  for (const { name } of changed) {
+    for (const { kind, dependant } of graph.edgesTo(name)) {
+      const other = kind === "needs" ? engine.jobs.get(dependant) : undefined;
+      for (const instance of other?.instances.values() ?? []) {
+        if (!other || instance.stall === undefined) continue;
+        instance.stall = undefined;
+        engine.dependencies.pending.add(instance);
+        changed.add(other);
+      }
+    }
   }
+}
+
+/**
+ * Has the instances look again that wait for nothing but a job, which is up now, before they start; and those in whose place
+ * it is up now, before they stop.
+ */
+export function wakeWaiting(engine: EngineState, job: LoadedJob): void {
+  for (const { dependant, targets } of graphOf(engine).edgesTo(job.name)) {
+    wake(engine, dependant, (instance) => isHeldInStart(instance) && !stillWaits(engine, instance));
+    if (targets.length > 1) { for (const name of targets) wake(engine, name, isHeldInStop); }
+  }
+  wake(engine, job.name, isHeldInStop);
   wakeBehind(engine, job);
 }
 

@@ -8,7 +8,7 @@ import { expand, ExpansionError } from "../../model/expand.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
 import { leaveSpawned } from "../lifecycle.ts";
-import { timedOut } from "../respawn.ts";
+import { timedOut } from "../waiting/respawn.ts";
 import { isScript, isStartedScript, STARTED } from "./init_script.ts";
 import { setMain } from "./main_process.ts";
 import { awaitsPidFile, isKnownByPidFile } from "./self_report.ts";

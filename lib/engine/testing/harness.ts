@@ -50,7 +50,8 @@ interface RestoredEngine {
 
 const ENVIRONMENT = [["HOME", "/"], ["PATH", "/bin"]] as const;
 
-function newEngine(): Engine {
+/** An engine as the harness begins with. */
+export function newEngine(): Engine {
   const engine = new Engine(ENVIRONMENT, ENVIRONMENT);
   engine.endsWithRunlevel = true;
   return engine;

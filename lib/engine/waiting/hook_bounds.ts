@@ -7,7 +7,7 @@ import type { InstanceProcess } from "../../model/job.ts";
 import { SIGKILL, SIGTERM } from "../../model/signals.ts";
 import type { EngineState } from "../engine_state.ts";
 import type { Instance } from "../instance.ts";
-import { fail } from "../lifecycle.ts";
+import { fail } from "../outcome.ts";
 import { inSeconds } from "./notes.ts";
 import { finishesStart, isScript } from "../services/init_script.ts";
 

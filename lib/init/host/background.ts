@@ -14,7 +14,8 @@ import { isLink } from "../../config/files.ts";
 import { missingDirectories } from "../../config/problems.ts";
 import { formatDiagnostic } from "../../formats/diagnostic.ts";
 import { logDirectory, namedDirectories } from "./directories.ts";
-import { EVAL_FAILURE, type InitOptions } from "../options.ts";
+import { EVAL_FAILURE } from "../options/command_line.ts";
+import type { InitOptions } from "../options/option_table.ts";
 
 /** The descriptor that init in the background writes its address to. */
 const READY_DESCRIPTOR = 3;

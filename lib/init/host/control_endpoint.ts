@@ -50,16 +50,16 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
    * init listens on the abstract socket, on the file below /run and on one beside it for its own user, and if none of
    * these is free, on the first spare file that is. If none is free at all, init goes on without.
    */
-  async open(): Promise<void> {
+  open(): void {
     const problems: string[] = [];
     const onFailure = (error: Error) => void problems.push(error.message);
     for (const address of this.session ? [this.session] : [SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS]) {
-      await this.#listen(address, onFailure);
+      this.#listen(address, onFailure);
     }
     // A failure here has the same reason as one with the other file.
-    if (this.addresses.includes(SYSTEM_FILE_ADDRESS)) await this.#listen(SYSTEM_PRIVATE_ADDRESS, () => {});
+    if (this.addresses.includes(SYSTEM_FILE_ADDRESS)) this.#listen(SYSTEM_PRIVATE_ADDRESS, () => {});
     const spare = this.session ? [] : spareAddresses(process.env, process.geteuid?.() ?? 0);
-    for (const address of spare) if (this.addresses.length === 0) await this.#listen(address, onFailure);
+    for (const address of spare) if (this.addresses.length === 0) this.#listen(address, onFailure);
     this.#report(problems);
   }
 
@@ -82,7 +82,7 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
 
   save(): SavedEndpoint {
     return {
-      services: Array.from(this.#services, ([address, service]) => [address, service.save() ?? null]),
+      services: Array.from(this.#services, ([address, service]) => [address, service.save()]),
     };
   }
 
@@ -95,10 +95,10 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
   }
 
   /** Goes on with the same sockets and clients; where that cannot be, listens on the addresses that are free. */
-  async restore({ services }: SavedEndpoint): Promise<void> {
+  restore({ services }: SavedEndpoint): void {
     const problems: string[] = [];
     for (const [address, service] of services) {
-      await this.#listen(address, (error) => void problems.push(error.message), service ?? undefined);
+      this.#listen(address, (error) => void problems.push(error.message), service ?? undefined);
     }
     if (services.length > 0) this.#report(problems);
   }
@@ -117,7 +117,7 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
     this.#services.clear();
   }
 
-  async #listen(address: string, onFailure: (error: Error) => void, saved?: SavedService): Promise<void> {
+  #listen(address: string, onFailure: (error: Error) => void, saved?: SavedService): void {
     const existing = this.#services.get(address);
     if (existing && exists(address)) return;
     existing?.close();
@@ -125,7 +125,7 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
     try {
       if (!saved) prepare(address);
       const othersMayRead = !this.session && address !== SYSTEM_PRIVATE_ADDRESS;
-      this.#services.set(address, await serve(this.supervisor, { address, othersMayRead }, saved));
+      this.#services.set(address, serve(this.supervisor, { address, othersMayRead }, saved));
     } catch (error) {
       if (isFault(error)) this.messages.fault("the opening of a socket", error);
       else onFailure(error as Error);

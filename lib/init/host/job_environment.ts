@@ -3,7 +3,7 @@
 import process from "node:process";
 import { Environment, environment, INIT_VARIABLES } from "../../model/environment.ts";
 import { TAKEOVER_VARIABLES } from "../../sys/runtime/variables.ts";
-import type { InitOptions } from "../options.ts";
+import type { InitOptions } from "../options/option_table.ts";
 import type { Role } from "./role.ts";
 import { ROLE_DEFAULTS } from "./role_defaults.ts";
 
@@ -30,6 +30,8 @@ export function defaultEnvironment(options: InitOptions, role: Role): Environmen
   const own = initEnvironment();
   // Another init may have started this one as a job: those variables are not for the jobs of this one.
   for (const name of [...TAKEOVER_VARIABLES, ...INIT_VARIABLES]) own.delete(name);
+  const { path } = ROLE_DEFAULTS[role];
+  if (path !== undefined) own.set("PATH", path);
   if (inherits(options, role)) return own;
   const kept = ["PATH", "TERM"].flatMap((name) => own.has(name) ? [`${name}=${own.get(name)}`] : []);
   return environment(kept);

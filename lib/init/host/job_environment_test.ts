@@ -1,8 +1,8 @@
 /** The environment, umask and directory that processes of jobs get from init. */
 
 import assert from "node:assert/strict";
-import { processDefaults, processEnvironment } from "./job_environment.ts";
-import { parseCommandLine, readOptions } from "../options.ts";
+import { defaultEnvironment, processDefaults, processEnvironment } from "./job_environment.ts";
+import { parseCommandLine, readOptions } from "../options/command_line.ts";
 import type { Role } from "./role.ts";
 
 const FRESH: Array<[Role, string[], ReturnType<typeof processDefaults>]> = [
@@ -31,4 +31,21 @@ Deno.test("what init tells a process replaces what others say, and only that", (
   // A job of the system may say whose session its commands are for.
   const { length } = processEnvironment(variables, { job: "web", instance: "1", session: undefined });
   assert.equal(length, 5);
+});
+
+Deno.test("jobs of a machine have Upstart's PATH, whatever the kernel or an initramfs gave to init", () => {
+  const own = Deno.env.get("PATH")!;
+  try {
+    for (const given of [undefined, "/bin"]) {
+      if (given === undefined) Deno.env.delete("PATH");
+      else Deno.env.set("PATH", given);
+      const pathFor = (role: Role, ...words: string[]) =>
+        defaultEnvironment(readOptions(parseCommandLine(words, "none"), "none"), role).get("PATH");
+      assert.equal(pathFor("machine"), "/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin:/sbin:/bin");
+      assert.equal(pathFor("container"), given);
+      assert.equal(pathFor("session", "--no-inherit-env"), given);
+    }
+  } finally {
+    Deno.env.set("PATH", own);
+  }
 });

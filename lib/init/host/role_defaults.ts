@@ -2,7 +2,7 @@
 
 import type { Console } from "../../model/job.ts";
 import { SHUTDOWN_LIMITS } from "../../model/shutdown_limits.ts";
-import type { InitOptions } from "../options.ts";
+import type { InitOptions } from "../options/option_table.ts";
 import type { Role } from "./role.ts";
 
 /** The console of jobs that name none: in a container init's own output, unless a log directory is given. */
@@ -15,6 +15,7 @@ export const ROLE_DEFAULTS: Readonly<Record<Role, RoleDefaults>> = {
   machine: {
     standardStreamsAreConsole: false,
     inheritEnvironment: false,
+    path: "/usr/local/sbin:/usr/local/bin:/usr/bin:/usr/sbin:/sbin:/bin",
     shutdownTimeout: SHUTDOWN_LIMITS.machine,
     untrusted: "refused",
   },
@@ -32,6 +33,8 @@ interface RoleDefaults {
   standardStreamsAreConsole: boolean;
   /** True: jobs inherit all of init's environment. False: PATH and TERM alone. */
   inheritEnvironment: boolean;
+  /** The PATH of jobs, whatever init was given: a kernel gives none, an initramfs its own. It is Upstart's. Absent: init's. */
+  path?: string;
   /** How long the teardown may take, in seconds. Absent: as long as the jobs' kill timeouts. */
   shutdownTimeout?: number;
   /**

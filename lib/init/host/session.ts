@@ -1,10 +1,12 @@
 /** The address of a user's session, and the session file that it is found by (initctl(8), list-sessions). */
 
 import * as fs from "node:fs";
+import { resolve } from "node:path";
 import process from "node:process";
 import { directoryProblem } from "../../config/files.ts";
 import type { Messages } from "../logs/messages.ts";
 import type { Part } from "../parts/part.ts";
+import { untrustedWriterAt } from "../../sys/access/trust.ts";
 import { isFault } from "../../sys/call/fault.ts";
 
 /** The address of this process as the init of a user's session. */
@@ -49,12 +51,16 @@ export class SessionFile implements Part<SavedSessionFile> {
     // The login makes it and removes it, so it is not made here.
     const problem = directoryProblem(runtime);
     if (problem !== undefined) throw new Error(`XDG_RUNTIME_DIR, ${runtime}: ${problem}`);
+    // As when root has become another's session with that one's environment (su(1)).
+    const writer = untrustedWriterAt(resolve(runtime));
+    if (writer !== undefined) throw new Error(`XDG_RUNTIME_DIR, ${writer}`);
     const directory = `${runtime}/upstart/sessions`;
     fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
     const path = `${directory}/${process.pid}.session`;
     // A rename is atomic: nobody reads half of the file.
     const draft = `${path}.new`;
-    fs.writeFileSync(draft, `UPSTART_SESSION=${address}\n`, { mode: 0o600 });
+    fs.rmSync(draft, { force: true });
+    fs.writeFileSync(draft, `UPSTART_SESSION=${address}\n`, { flag: "wx", mode: 0o600 });
     fs.renameSync(draft, path);
     this.#path = path;
   }

@@ -2,7 +2,7 @@
 
 import process from "node:process";
 import { type InitSystem, machineSetup } from "../../sys/machine/setup.ts";
-import type { InitOptions } from "../options.ts";
+import type { InitOptions } from "../options/option_table.ts";
 import type { Role } from "./role.ts";
 
 /** What the machine was set up for when init first asked: its ways stay as files come and go. */

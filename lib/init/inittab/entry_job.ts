@@ -39,14 +39,20 @@ export function surroundings(): EntrySurroundings {
   };
 }
 
+/** Characters of an ID that a job's name cannot have everywhere; each becomes `%` and two hexadecimal digits. */
+// deno-lint-ignore no-control-regex
+const UNFIT = /[%/\x00-\x1f\x7f]/g;
+
 /** The name of a line's job, by its ID. */
 export function jobNameOf(id: string): string {
-  return PREFIX + id;
+  const escaped = (character: string) => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+  return PREFIX + id.replace(UNFIT, escaped);
 }
 
 /** The ID of the line of a job; undefined for a job of another kind. */
 export function idOf(job: string): string | undefined {
-  return job.startsWith(PREFIX) ? job.slice(PREFIX.length) : undefined;
+  if (!job.startsWith(PREFIX)) return undefined;
+  return job.slice(PREFIX.length).replace(/%(..)/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
 }
 
 /**

@@ -15,7 +15,7 @@ import { SYSVINIT_VERSION } from "../../model/version.ts";
 import { unlessRefused } from "../../sys/call/refused.ts";
 import { setProcessTitle } from "../../sys/process/title.ts";
 import { recordBoot, recordLevel } from "../../sys/utmp/process_records.ts";
-import type { BootFlags } from "../options.ts";
+import type { BootFlags } from "../options/option_table.ts";
 import { attempt } from "../host/attempt.ts";
 import { makeUtmp } from "../host/machine_boot.ts";
 import type { Messages } from "../logs/messages.ts";

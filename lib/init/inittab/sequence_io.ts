@@ -1,7 +1,7 @@
 /** What goes into the sequencer of inittab, and what comes out. */
 
 import type { Inittab, InittabEntry, InittabTrigger } from "../../model/sysv/inittab.ts";
-import type { BootFlags } from "../options.ts";
+import type { BootFlags } from "../options/option_table.ts";
 import type { SequenceState } from "./sequence_state.ts";
 
 /** Something that has happened. */

@@ -5,7 +5,7 @@
 
 import type { Inittab } from "../../model/sysv/inittab.ts";
 import { DEMANDS, RUNLEVELS } from "../../model/sysv/inittab.ts";
-import type { BootFlags } from "../options.ts";
+import type { BootFlags } from "../options/option_table.ts";
 import { endLines, killLines, lineEnded, markEnded } from "./line_ends.ts";
 import { endRests, hasRests, setRestTimer, startDue, startTriggered } from "./line_starts.ts";
 import { perform, say, type SequenceEffect, type SequenceInput, type SequenceRun } from "./sequence_io.ts";

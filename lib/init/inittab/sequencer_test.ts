@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Inittab, InittabAction, InittabEntry } from "../../model/sysv/inittab.ts";
-import type { BootFlags } from "../options.ts";
+import type { BootFlags } from "../options/option_table.ts";
 import type { SequenceEffect, SequenceInput, SequenceTimer } from "./sequence_io.ts";
 import { Sequencer } from "./sequencer.ts";
 

@@ -5,7 +5,7 @@ import { SYSV_PATH } from "../../model/sysv/search_path.ts";
 import { SYSVINIT_VERSION } from "../../model/version.ts";
 import { TAKEOVER_VARIABLES } from "../../sys/runtime/variables.ts";
 import { initEnvironment } from "../host/job_environment.ts";
-import type { BootFlags } from "../options.ts";
+import type { BootFlags } from "../options/option_table.ts";
 import { CONSOLE } from "./entry_job.ts";
 
 /** What SysV's init sets, whatever it was given. */

@@ -117,8 +117,16 @@ export class InitInsight implements Insight, Part<SavedInsight> {
    * @returns what records that it was refused.
    */
   asked(what: Exclude<Request, { kind: "emit" }>, asker: Asker): (error: Error) => void {
-    const job = shortText(what.job);
-    const record = { number: 0, at: 0, kind: "request" as const, what: inWords(what), job, asker };
+    return this.#asked(inWords(what), shortText(what.job), asker);
+  }
+
+  /** Records that a restart of init was asked for. It returns what {@link asked} does. */
+  askedForRestart(executable: string | undefined, asker: Asker): (error: Error) => void {
+    return this.#asked(shortText(`restart-init ${executable ?? ""}`.trim()), "", asker);
+  }
+
+  #asked(what: string, job: string, asker: Asker): (error: Error) => void {
+    const record = { number: 0, at: 0, kind: "request" as const, what, job, asker };
     this.#add(record);
     return ({ message }) => this.#journal.amend(record, { error: shortText(message) });
   }

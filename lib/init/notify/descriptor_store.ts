@@ -3,7 +3,7 @@
  * a socket that listens on goes on to while the service is started again.
  */
 
-import { close } from "../../sys/io/descriptors.ts";
+import { closeHurried } from "../../sys/io/hurried.ts";
 import type { Part } from "../parts/part.ts";
 
 /** How many descriptors an instance may leave here. */
@@ -35,7 +35,7 @@ export class DescriptorStore implements Part<SavedDescriptors> {
     const more = descriptors.slice(0, room).map((fd) => ({ name, fd }));
     if (more.length > 0) this.#kept.set(key, [...kept, ...more]);
     const rest = descriptors.slice(room);
-    rest.forEach(close);
+    rest.forEach(closeHurried);
     return rest.length;
   }
 
@@ -43,7 +43,7 @@ export class DescriptorStore implements Part<SavedDescriptors> {
   remove(job: string, instance: string, name?: string): void {
     const key = `${job}/${instance}`, kept = this.#kept.get(key) ?? [];
     const isMeant = (one: KeptDescriptor) => name === undefined || one.name === name;
-    for (const one of kept) if (isMeant(one)) close(one.fd);
+    for (const one of kept) if (isMeant(one)) closeHurried(one.fd);
     const rest = kept.filter((one) => !isMeant(one));
     if (rest.length > 0) this.#kept.set(key, rest);
     else this.#kept.delete(key);
@@ -56,7 +56,7 @@ export class DescriptorStore implements Part<SavedDescriptors> {
 
   /** Closes all. */
   close(): void {
-    for (const kept of this.#kept.values()) for (const { fd } of kept) close(fd);
+    for (const kept of this.#kept.values()) for (const { fd } of kept) closeHurried(fd);
     this.#kept.clear();
   }
 

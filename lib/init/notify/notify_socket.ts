@@ -5,14 +5,14 @@
  */
 
 import * as fs from "node:fs";
-import process from "node:process";
-import { untrustedWriterAt } from "../../sys/access/trust.ts";
 import { isFault } from "../../sys/call/fault.ts";
 import { EADDRINUSE, SystemError } from "../../sys/call/errno.ts";
 import { type Datagram, DatagramReceiver, openDatagramSocket } from "../../sys/io/datagram.ts";
 import { close } from "../../sys/io/descriptors.ts";
+import { closeHurried } from "../../sys/io/hurried.ts";
 import { connectUnixDatagram } from "../../sys/io/socket.ts";
 import { throttledPoller } from "../../sys/io/throttled_poller.ts";
+import { makeRuntimeDirectory, runtimeDirectories } from "../host/directories.ts";
 import type { Part } from "../parts/part.ts";
 
 /** How many messages are received before other work gets its turn. */
@@ -23,14 +23,6 @@ const MOST_SOCKETS = 1000;
 
 /** What is saved of {@link NotifySocket}: null while it is not open. */
 export type SavedSocket = { path: string; fd: number } | null;
-
-/** The directories of the socket file, the first that can be used. */
-function directories(isSession: boolean): string[] {
-  const { XDG_RUNTIME_DIR } = process.env, user = process.geteuid?.() ?? 0;
-  const own = XDG_RUNTIME_DIR ? [`${XDG_RUNTIME_DIR}/rouse`] : [];
-  const ordered = isSession ? [...own, "/run/rouse"] : ["/run/rouse", ...own];
-  return [...ordered, `/tmp/rouse-notify-${user}`];
-}
 
 /** The socket. */
 export class NotifySocket implements Part<SavedSocket> {
@@ -56,7 +48,7 @@ export class NotifySocket implements Part<SavedSocket> {
     if (this.#open && fs.existsSync(this.#open.path)) return this.#open.path;
     this.close();
     const problems: string[] = [];
-    for (const directory of directories(this.isSession)) {
+    for (const directory of runtimeDirectories(this.isSession, "notify")) {
       try {
         return this.#openIn(directory);
       } catch (error) {
@@ -73,7 +65,7 @@ export class NotifySocket implements Part<SavedSocket> {
     const { path, fd } = this.#open;
     this.#open = undefined;
     throttledPoller().unwatch(fd);
-    close(fd);
+    closeHurried(fd);
     fs.rmSync(path, { force: true });
   }
 
@@ -90,7 +82,7 @@ export class NotifySocket implements Part<SavedSocket> {
   }
 
   #openIn(directory: string): string {
-    makeDirectory(directory);
+    makeRuntimeDirectory(directory);
     for (let count = 0; count < MOST_SOCKETS; count++) {
       const path = `${directory}/notify${count === 0 ? "" : `-${count}`}`;
       if (hasReceiver(path)) continue;
@@ -123,15 +115,6 @@ export class NotifySocket implements Part<SavedSocket> {
     }
     return size;
   }
-}
-
-/** @throws {Error} when it cannot be made, or others can write to it. */
-function makeDirectory(directory: string): void {
-  fs.mkdirSync(directory, { mode: 0o755, recursive: true });
-  const problem = fs.lstatSync(directory).uid === process.geteuid?.()
-    ? untrustedWriterAt(directory)
-    : `${directory} belongs to someone else`;
-  if (problem) throw new Error(problem);
 }
 
 /** True when somebody receives on a socket file. */

@@ -11,6 +11,7 @@ import type { InstanceProcess, JobDefinition } from "../../model/job.ts";
 import { accountName, trustedUsers } from "../../sys/access/trust.ts";
 import type { Datagram } from "../../sys/io/datagram.ts";
 import { close } from "../../sys/io/descriptors.ts";
+import { closeHurried } from "../../sys/io/hurried.ts";
 import { usersOf } from "../../sys/process/procfs.ts";
 import type { JobOutput } from "../logs/job_output.ts";
 import type { Messages } from "../logs/messages.ts";
@@ -169,7 +170,7 @@ export class ServiceReports implements Part<SavedReports> {
       this.#follow(owner, readMessage(bytes), definition, descriptors);
     } finally {
       // Those that are kept are taken out of the list. A barrier's is closed now that all before it has been dealt with.
-      descriptors.forEach(close);
+      descriptors.forEach(closeHurried);
     }
   }
 
@@ -227,7 +228,7 @@ export class ServiceReports implements Part<SavedReports> {
 
   #keep(owner: Owner, name: string, definition: JobDefinition, descriptors: number[]): void {
     if (definition.ready?.kind === "fd") {
-      descriptors.forEach(close);
+      descriptors.forEach(closeHurried);
       return this.#warn(owner, "leaves descriptors to init, which cannot be passed along with `ready fd`");
     }
     const rest = this.#store.add(owner.job, owner.instance, name, descriptors, mostStored(definition));

@@ -1,7 +1,7 @@
 /** The HTTP service for probes and monitoring (`--http`). It is loaded only with that option. */
 
 import type { Supervisor } from "../../control/supervisor.ts";
-import { isFault } from "../../sys/call/fault.ts";
+import { unlessRefused } from "../../sys/call/refused.ts";
 import { printable } from "../../model/text/printable.ts";
 import type { Messages } from "../logs/messages.ts";
 import { formatHttpAddress, type HttpAddress } from "../../control/http_address.ts";
@@ -9,7 +9,7 @@ import { type LogSubject, Metrics } from "./metrics.ts";
 import type { SavedCounters } from "./metrics_counters.ts";
 import { type Part, type Parts, restoreParts, saveParts } from "../parts/part.ts";
 import { ReadinessCheck, type ReadinessSubject, type SavedReadiness } from "./readiness.ts";
-import { type HttpServer, listen, text } from "./http_server.ts";
+import { HttpServer, text } from "./http_server.ts";
 
 /** What is saved of {@link HttpService}. */
 export interface SavedHttp {
@@ -48,18 +48,15 @@ export class HttpService implements Part<SavedHttp> {
 
   /** Listens. If it cannot, an error is logged and init goes on without. */
   open(address: HttpAddress, messages: Messages): void {
-    this.#listen(address).then(
-      (url) => messages.log("info", `Listening on ${url}`),
-      (error) => {
-        if (isFault(error)) return messages.fault("the HTTP service", error);
-        messages.log("error", `Failed to listen on ${formatHttpAddress(address)}: ${error.message}`);
-      },
+    unlessRefused(
+      () => messages.log("info", `Listening on ${this.#listen(address)}`),
+      ({ message }) => messages.log("error", `Failed to listen on ${formatHttpAddress(address)}: ${message}`),
     );
   }
 
-  /** @returns The URL. @throws {Error} when it cannot listen. */
-  async #listen(address: HttpAddress): Promise<string> {
-    this.#server = await listen(address, {
+  /** @returns The URL. @throws {SystemError} when it cannot listen. */
+  #listen(address: HttpAddress): string {
+    this.#server = new HttpServer(address, {
       "/healthz": () => text(200, "ok\n"),
       "/readyz": async () => {
         await this.init.settled();

@@ -90,7 +90,9 @@ export class Metrics {
   readonly #loopDelay: LoopDelay;
   #latest: { text: Promise<Uint8Array>; at: number } | undefined;
 
-  constructor(private readonly init: Pick<Supervisor, "jobs" | "settled"> & LogSubject) {
+  constructor(
+    private readonly init: Pick<Supervisor, "jobs" | "settled" | "restarts" | "crashes"> & LogSubject,
+  ) {
     const registers = [this.#registry];
     const info = { name: "rouse_info", help: "1, for the version.", labelNames: ["version"], registers };
     new Gauge(info).set({ version: VERSION }, 1);
@@ -178,6 +180,25 @@ export class Metrics {
 
   /** The metrics of init's own process, by the names that exporters have in common. */
   #collectInit(registers: Registry[]): void {
+    const { init } = this;
+    new Counter({
+      name: "rouse_restarts_total",
+      help: "Times that init was restarted in place.",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(init.restarts);
+      },
+    });
+    new Counter({
+      name: "rouse_crashes_total",
+      help: "Times that it was for an internal error.",
+      registers,
+      collect() {
+        this.reset();
+        this.inc(init.crashes);
+      },
+    });
     new Counter({
       name: "process_cpu_seconds_total",
       help: "Processor time of init itself.",

@@ -5,19 +5,27 @@
  * until they are restored.
  */
 export interface Part<Saved> {
-  save(): Saved;
+  /** @param onFault For parts of parts, see {@link saveParts}. */
+  save(onFault?: PartFault): Saved;
   /**
    * To be called once, on a new part, before it is used.
    *
    * @param onFault For parts of parts, see {@link restoreParts}.
    */
-  restore(saved: Saved, onFault?: RestoreFault): void | Promise<void>;
+  restore(saved: Saved, onFault?: PartFault): void | Promise<void>;
   /** The descriptors whose numbers are in what it saves. */
-  descriptors?(): number[];
+  descriptors?(onFault?: PartFault): number[];
 }
 
 /** Parts by name. */
 export type Parts<Saved> = { readonly [Name in keyof Saved]: Part<Saved[Name]> };
+
+/** Receives the fault of a part that could not be saved or restored. The others are. */
+export type PartFault = (part: string, error: unknown) => void;
+
+const RETHROW: PartFault = (_, error) => {
+  throw error;
+};
 
 /** A part that an init may lack. Saved, it is null then. */
 export function optionalPart<Saved>(part: Part<Saved> | undefined): Part<Saved | null> {
@@ -29,26 +37,35 @@ export function optionalPart<Saved>(part: Part<Saved> | undefined): Part<Saved |
 }
 
 /** The descriptors that all parts go on with. */
-export function descriptorsOf<Saved>(parts: Parts<Saved>): number[] {
-  return Object.values<Part<unknown>>(parts).flatMap((part) => part.descriptors?.() ?? []);
+export function descriptorsOf<Saved>(parts: Parts<Saved>, onFault: PartFault = RETHROW): number[] {
+  return Object.entries<Part<unknown>>(parts).flatMap(([name, part]) => {
+    try {
+      return part.descriptors?.(onFault === RETHROW ? undefined : onFault) ?? [];
+    } catch (error) {
+      onFault(name, error);
+      return [];
+    }
+  });
 }
 
-/** Saves all parts. */
-export function saveParts<Saved>(parts: Parts<Saved>): Saved {
-  const entries = Object.entries<Part<unknown>>(parts).map(([name, part]) => [name, part.save()]);
-  return Object.fromEntries(entries) as Saved;
+/** Saves all parts. Those that have a fault are left out. */
+export function saveParts<Saved>(parts: Parts<Saved>, onFault: PartFault = RETHROW): Saved {
+  const saved: Partial<Saved> = {};
+  for (const name of Object.keys(parts) as Array<keyof Saved & string>) {
+    try {
+      saved[name] = parts[name].save(onFault === RETHROW ? undefined : onFault);
+    } catch (error) {
+      onFault(name, error);
+    }
+  }
+  return saved as Saved;
 }
-
-/** Receives the fault of a part that could not be restored. The others are. */
-export type RestoreFault = (part: string, error: unknown) => void;
 
 /** Restores all parts, one after the other in the order of the table. */
 export async function restoreParts<Saved>(
   parts: Parts<Saved>,
   saved: Saved,
-  onFault: RestoreFault = (_, error) => {
-    throw error;
-  },
+  onFault: PartFault = RETHROW,
 ): Promise<void> {
   for (const name of Object.keys(parts) as Array<keyof Saved & string>) {
     try {

@@ -186,6 +186,18 @@ Deno.test("answers to requests of before reach who asks for them, and new reques
   assert.deepEqual([number, answer], [4, "a"]);
 });
 
+Deno.test("requests that nobody asks for the answers of are forgotten, and those that the engine knows no longer fail", async () => {
+  const requests = new PendingRequests();
+  requests.restore({ lastNumber: 3, pending: [1, 2, 3] });
+  requests.answer({ kind: "answer", request: 1, instance: "" });
+  const claimed = requests.answerTo(2);
+  requests.forgetUnclaimed();
+  assert.deepEqual(requests.save(), { lastNumber: 3, pending: [2] });
+  requests.fail("it is lost");
+  await assert.rejects(async () => await claimed, /it is lost/);
+  assert.deepEqual(requests.save(), { lastNumber: 3, pending: [] });
+});
+
 Deno.test("a change of the runlevel goes on where it was, and no event is emitted twice", async () => {
   const emitted: string[] = [];
   const requests = [new PendingRequests(), new PendingRequests()] as const;

@@ -1,10 +1,13 @@
 /** The requests of clients that the engine has not answered yet. */
 
-import { ControlError, follow } from "../../control/supervisor.ts";
+import { ControlError, type ErrorName, follow } from "../../control/supervisor.ts";
 import type { Effect } from "../../engine/effects.ts";
 import type { Part } from "./part.ts";
 
-type Answer = Effect & { kind: "answer" };
+/** The engine's answer, or init's own where the engine has none. */
+interface Answer extends Omit<Effect & { kind: "answer" }, "error"> {
+  error?: { name: ErrorName; message: string };
+}
 
 /**
  * What is saved of {@link PendingRequests}. Who waits for an answer, a client's connection or a part of init, asks for it by
@@ -72,6 +75,18 @@ export class PendingRequests implements Part<SavedRequests> {
   restore({ lastNumber, pending }: SavedRequests): void {
     this.#lastNumber = lastNumber;
     for (const number of pending) this.#requests.set(number, {});
+  }
+
+  /** Answers all requests by an error, for the engine knows them no longer. */
+  fail(message: string): void {
+    for (const request of [...this.#requests.keys()]) {
+      this.answer({ kind: "answer", request, instance: "", error: { name: "Failed", message } });
+    }
+  }
+
+  /** Forgets the requests of before a restart that nobody has asked for the answers of: their clients have gone. */
+  forgetUnclaimed(): void {
+    for (const [number, { onAnswer }] of this.#requests) if (!onAnswer) this.#requests.delete(number);
   }
 
   /** Passes the engine's answer on to whoever waits for it, or keeps it for whoever asks for it. */

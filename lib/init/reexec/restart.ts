@@ -1,8 +1,12 @@
 /** The restart of init in place: its executable, as it is now, or another one goes on where this init has stopped. */
 
+import { resolve } from "node:path";
 import process from "node:process";
 import { ControlError } from "../../control/supervisor.ts";
-import { canAdopt } from "../../sys/io/server.ts";
+import type { RunningMain } from "../../engine/services/adoption.ts";
+import { untrustedWriterAt } from "../../sys/access/trust.ts";
+import { canAdopt } from "../../sys/server/server.ts";
+import { openReserve } from "../../sys/process/limits.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import { ifAllowed, isKernelError } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
@@ -10,7 +14,7 @@ import { isCompiled } from "../../sys/runtime/self.ts";
 import type { SpawnQueue } from "../../sys/spawn/spawn_queue.ts";
 import { holdSignals, type SignalTable } from "../host/signal_actions.ts";
 import type { Messages } from "../logs/messages.ts";
-import { descriptorsOf, type Part, type Parts, saveParts } from "../parts/part.ts";
+import { descriptorsOf, type Part, type PartFault, type Parts, saveParts } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 import type { SavedProgram } from "../saved_program.ts";
 import { encodeState } from "./state_file.ts";
@@ -20,12 +24,17 @@ import { tryState } from "./trial.ts";
 /** How long the client who has asked for a restart has to read the answer, in ms, before it begins. */
 const REPLY_TIME = 1;
 
+/** The executable that the process runs, also when its file was renamed or replaced (proc(5)). */
+const RUNNING = "/proc/self/exe";
+
 /** What a restart is about. */
 interface RestartSubject {
   init(): RunningInit;
   messages: Messages;
   spawner: SpawnQueue;
   parts(): Parts<SavedProgram>;
+  /** Undefined before init runs. */
+  signals(): SignalTable | undefined;
   /** Resolves when init has started what it starts by itself. */
   begun: Promise<void>;
 }
@@ -42,6 +51,7 @@ export class Restart implements Part<SavedRestarts> {
   /** The restart that is to come. */
   #next: { executable: string; trial: Promise<void> } | undefined;
   #isOver = false;
+  #isReplacing = false;
 
   constructor(private readonly subject: RestartSubject) {}
 
@@ -63,15 +73,24 @@ export class Restart implements Part<SavedRestarts> {
     this.#isOver = true;
   }
 
+  /** True where init can be restarted in place. */
+  get isPossible(): boolean {
+    return isCompiled() && canAdopt && this.#argv !== undefined;
+  }
+
   /**
    * Tries the executable, and has it take init's place soon. What is asked for while init still starts is done after that.
    *
    * @throws {ControlError} when it cannot be done (the promise rejects).
    */
-  async ask(signals: SignalTable | undefined, executable = process.execPath): Promise<void> {
-    const argv = this.#argv;
-    if (!isCompiled() || !canAdopt || !signals || !argv) {
+  async ask(executable = process.execPath): Promise<void> {
+    if (!this.isPossible) {
       throw new ControlError("NotSupported", "Unable to restart init in place: stop it and start it again");
+    }
+    // What others can write would run with init's rights, from the trial on.
+    const writer = executable === process.execPath ? undefined : untrustedWriterAt(resolve(executable));
+    if (writer !== undefined) {
+      throw new ControlError("Failed", `Unable to restart init as ${executable}: ${writer}`);
     }
     if (this.#next && this.#next.executable !== executable) {
       throw new ControlError(
@@ -79,29 +98,48 @@ export class Restart implements Part<SavedRestarts> {
         `Unable to restart init as ${executable}: another restart is under way`,
       );
     }
-    this.#next ??= { executable, trial: this.#try(signals, argv, executable) };
+    this.#next ??= { executable, trial: this.#try(executable) };
     await this.#next.trial;
   }
 
-  async #try(signals: SignalTable, argv: Uint8Array, executable: string): Promise<void> {
-    const { begun, init, messages, parts } = this.subject;
+  async #try(executable: string): Promise<void> {
+    const { begun, init, messages, parts } = this.subject, giveBack = openReserve();
     try {
       await begun;
       await tryState(executable, encodeState(saveParts(parts()), init().running()), init().childWorld);
     } catch (error) {
       this.#next = undefined;
       throw error;
+    } finally {
+      giveBack();
     }
     setTimeout(() => {
-      this.#replace(signals, argv, executable).catch((error) => {
+      this.#replace(executable).catch((error) => {
         if (isKernelError(error)) messages.log("error", failureOf(executable, error));
         else messages.fault("the restart of init", error);
       }).finally(() => this.#next = undefined);
     }, REPLY_TIME);
   }
 
-  async #replace(signals: SignalTable, argv: Uint8Array, executable: string): Promise<void> {
-    const { messages, spawner, parts } = this.subject, init = this.subject.init();
+  /**
+   * Has the executable that this process runs take init's place, after an internal error. What has a fault of its own is left
+   * out of the state. Resolves only when it has failed.
+   */
+  async recover(): Promise<void> {
+    const { begun, messages } = this.subject;
+    await begun;
+    await this.#replace(RUNNING, (part, error) => {
+      messages.fault(`the restart of init: its ${part} cannot be saved`, error);
+    });
+  }
+
+  /** @param onFault Where faults are to be expected: receives them. */
+  async #replace(executable: string, onFault?: PartFault): Promise<void> {
+    const { messages, spawner, parts, signals: signalTable } = this.subject, init = this.subject.init();
+    const signals = signalTable(), argv = this.#argv;
+    if (!signals || !argv || this.#isReplacing) return;
+    this.#isReplacing = true;
+    const giveBack = openReserve();
     await init.settled();
     // From now on signals are for the successor, and what has come before that is handled here.
     const notes = signals.note();
@@ -111,22 +149,38 @@ export class Restart implements Part<SavedRestarts> {
       if (this.#isOver) return;
       spawner.abandon();
       try {
-        const state = encodeState(saveParts(parts()), init.running());
+        const state = this.#state(onFault);
         // Nothing may happen between the save and the end of this program.
         const error = executeWithState(executable, {
           argv,
           state,
           signals: notes.reader,
-          descriptors: descriptorsOf(parts()),
+          descriptors: descriptorsOf(parts(), onFault),
         });
         messages.log("error", failureOf(executable, error));
       } finally {
         init.startAgain();
       }
     } finally {
+      this.#isReplacing = false;
+      giveBack();
       const noted = notes.end();
       blockSignals([]);
       for (const signal of noted) signals.received(signal);
+    }
+  }
+
+  #state(onFault: PartFault | undefined): Uint8Array {
+    const { init, parts } = this.subject;
+    if (!onFault) return encodeState(saveParts(parts()), init().running());
+    let running: RunningMain[] = [];
+    try {
+      running = init().running();
+      return encodeState(saveParts(parts(), onFault), running);
+    } catch (error) {
+      // What runs is adopted.
+      onFault("state", error);
+      return encodeState({}, running);
     }
   }
 }

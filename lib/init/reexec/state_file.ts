@@ -9,9 +9,7 @@ import { Engine } from "../../engine/engine.ts";
 import { close, readToEnd } from "../../sys/io/descriptors.ts";
 import { VERSION } from "../../model/version.ts";
 import type { SavedProgram } from "../saved_program.ts";
-
-/** The version of the state. It changes whenever a part saves something else than before. */
-const STATE_VERSION = 1;
+import { STATE_VERSION, upgradeState } from "./state_versions.ts";
 
 /** What an executable says that can go on with a state. */
 export const STATE_GOOD = "the state is good\n";
@@ -33,7 +31,7 @@ export interface HandedState {
   problem?: unknown;
 }
 
-export function encodeState(program: SavedProgram, running: RunningMain[]): Uint8Array {
+export function encodeState(program: Partial<SavedProgram>, running: RunningMain[]): Uint8Array {
   const header: StateHeader = { version: STATE_VERSION, writer: VERSION, running };
   return Buffer.from(`${JSON.stringify(header)}\n${JSON.stringify(program)}`);
 }
@@ -43,25 +41,27 @@ export function takeState(descriptor: number): HandedState {
   const state: HandedState = { running: [] };
   try {
     const [first, second] = linesOf(descriptor);
-    const { running } = JSON.parse(first) as Partial<StateHeader>;
-    if (Array.isArray(running)) state.running = running;
-    state.program = JSON.parse(second);
+    const { running, version, writer } = JSON.parse(first) as StateHeader;
+    if (Array.isArray(running)) state.running = running.filter(isRunningMain);
+    state.program = upgradeState(JSON.parse(second), version, writer);
   } catch (problem) {
     state.problem = problem;
   }
   return state;
 }
 
+/** True for what can be adopted. Another version may have written the list, or a part of it be damaged. */
+function isRunningMain(value: unknown): value is RunningMain {
+  const { job, instance, pid, environment } = (value ?? {}) as Partial<RunningMain>;
+  return typeof job === "string" && typeof instance === "string" && Number.isSafeInteger(pid) && pid! > 0 &&
+    Array.isArray(environment) && environment.every((pair) => typeof pair === "string");
+}
+
 /** Reads a state. @throws {Error} when this version of the product cannot go on with it. */
 export function checkState(descriptor: number): void {
   const [first, second] = linesOf(descriptor);
   const { version, writer }: StateHeader = JSON.parse(first);
-  if (version !== STATE_VERSION) {
-    throw new Error(
-      `the state is of version ${version}, by rouse ${writer}; rouse ${VERSION} reads version ${STATE_VERSION}`,
-    );
-  }
-  const { init: { engine } }: SavedProgram = JSON.parse(second);
+  const { init: { engine } } = upgradeState(JSON.parse(second), version, writer);
   Engine.restore(engine, engine.now);
 }
 

@@ -68,6 +68,7 @@ export function closeUnused<Saved>(handed: HandedFiles, parts: Parts<Saved>): vo
 
 /** Goes on with the processes that run, where their jobs are all that is known. */
 export function adopt(running: readonly RunningMain[], init: RunningInit, messages: Messages): void {
+  init.pendingRequests.fail("Unable to tell what has become of this: init has lost what it was doing");
   for (const main of running) messages.attempt("the adoption of a process", () => init.adopt(main));
   const others = running.filter(({ pid }) => !init.owns(pid));
   const without = others.length > 0 ? `; these have no job: ${others.map(({ pid }) => pid).join(" ")}` : "";

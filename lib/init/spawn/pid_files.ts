@@ -6,7 +6,7 @@
 import { statSync } from "node:fs";
 import process from "node:process";
 import type { Effect, Input } from "../../engine/effects.ts";
-import { readSource } from "../../config/files.ts";
+import { readSource, type RegularFile } from "../../config/files.ts";
 import { environment as parseEnvironment, isPair } from "../../model/environment.ts";
 import { expand, ExpansionError } from "../../model/expand.ts";
 import { Trust, trustedUsers } from "../../sys/access/trust.ts";
@@ -160,7 +160,7 @@ export function findService(file: AwaitedFile): { pid: number; session: number }
   }
   const status = processStatus(pid);
   if (!isRunning(status)) return { reason: `its pid file ${path} is stale: there is no process ${pid}` };
-  const problem = pid === main ? undefined : doubt(file, status, content.status.mtimeMs);
+  const problem = pid === main ? undefined : doubt(file, status, content);
   return problem === undefined
     ? { pid, session: status.session }
     : { reason: `its pid file ${path} ${problem}` };
@@ -171,18 +171,21 @@ function isRunning(status: ProcessStatus | undefined): status is ProcessStatus {
 }
 
 /** Why the process that a file names is not believed to be the service. */
-function doubt(file: AwaitedFile, status: ProcessStatus, writtenAt: number): string | undefined {
+function doubt(file: AwaitedFile, status: ProcessStatus, content: RegularFile): string | undefined {
   const { path, startTime, startedAt, user, job, instance } = file, { pid, command } = status;
   const who = `names process ${pid} (${command})`;
   if (status.startTime < startTime) return `is stale: it ${who}, which was there before the job was started`;
   if (isStartedFor(pid, { job, instance })) return undefined;
-  if (writtenAt < startedAt - CLOCK_STEP) {
+  if (content.status.mtimeMs < startedAt - CLOCK_STEP) {
     return `is stale: it ${who}, and was written before the job was started`;
   }
   const own = user === undefined ? 0 : lookupUser(user)?.uid ?? NOBODY;
   // A user's job is no way to have a process of root's ended. Of the user's own, the user may name any.
   if (own !== 0 && userOf(pid) !== own) return `${who}, which is no process of user ${user}`;
-  const writer = new Trust([...trustedUsers(), own]).untrustedWriter(path);
+  const writer = new Trust([...trustedUsers(), own]).untrustedWriter(
+    path,
+    content.isLink ? { wasThere: true } : content,
+  );
   return writer && `${who}, which is not known as one of the job's, and ${writer}`;
 }
 

@@ -3,6 +3,7 @@
 import { type Exit, isSuccess } from "../../model/exit.ts";
 import { endsInitWith } from "../../model/job.ts";
 import type { Notice } from "../../model/requests.ts";
+import { SIGKILL } from "../../model/signals.ts";
 import type { Part } from "../parts/part.ts";
 import type { RunningInit } from "../running.ts";
 
@@ -48,6 +49,18 @@ export class ExitStatus implements Part<SavedExitStatus> {
   get comesFromJob(): boolean {
     return this.isOption ||
       Array.from(this.init.jobTable.values()).some(({ definition }) => endsInitWith(definition, true));
+  }
+
+  /**
+   * The exit status of init, which ends now.
+   *
+   * @param stopSignal The signal that has asked it to stop.
+   * @param isKilled True where processes had to be killed, for the time for the teardown was over.
+   */
+  ofInit(stopSignal: number | undefined, isKilled = false): number {
+    if (this.status !== undefined) return this.status;
+    if (isKilled) return 128 + SIGKILL;
+    return this.comesFromJob && stopSignal !== undefined ? 128 + stopSignal : 0;
   }
 
   #noticed(notice: Notice): void {

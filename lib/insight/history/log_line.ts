@@ -21,7 +21,14 @@ export interface LogLine {
 
 /** A line that init keeps. */
 export function keptLine({ job, instance, at, text }: OutputLine): LogLine {
-  return { job, instance, at, text: text.replace(/\r+$/, ""), order: at };
+  return { job, instance, at, text: withoutReturns(text), order: at };
+}
+
+/** A line without the returns at its end. */
+function withoutReturns(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "\r") end--;
+  return text.slice(0, end);
 }
 
 /** The time in front of a line of a log, as init's `--log-time` puts it there. */

@@ -70,7 +70,10 @@ export type JournalEntry =
   | { kind: "check"; job: string; instance: string; check: string; passes: boolean; reason?: string }
   /** A job was defined, replaced or removed. */
   | { kind: "definition"; job: string; change: "added" | "changed" | "removed" }
-  /** A client has asked for a change of a job; of an event that it emits, the cause tells. `what` is e.g. `start web`. */
+  /**
+   * A client has asked for a change of a job; of an event that it emits, the cause tells. `what` is e.g. `start web`. With an
+   * empty `job`: for a restart of init.
+   */
   | { kind: "request"; what: string; job: string; asker: Asker; error?: string }
   /** A message of init: a warning, an error, a problem of a file. */
   | { kind: "message"; priority: string; message: string };

@@ -1,7 +1,11 @@
 /** A search for the closest known word, for suggestions in messages. */
 
+/** Nobody mistypes longer words, in characters; to compare them takes time with the square of their length. */
+const LONGEST = 200;
+
 /** The known word that is closest to an unknown one; undefined when none is close. */
 export function closest(word: string, known: Iterable<string>): string | undefined {
+  if (word.length > LONGEST) return undefined;
   const wanted = word.toLowerCase();
   let best: string | undefined;
   let least = Math.min(2, Math.ceil(word.length / 6), word.length - 1) + 1;

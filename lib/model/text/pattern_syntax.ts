@@ -54,7 +54,8 @@ export function parsePattern(source: string): PatternNode {
   try {
     new RegExp(source);
   } catch (error) {
-    throw new PatternError((error as Error).message);
+    // Some engines repeat the source, which may be long.
+    throw new PatternError((error as Error).message.replace(`/${source}/: `, ""));
   }
   return new Parser(source).parse();
 }

@@ -42,6 +42,19 @@ interface CheckedPath {
   problem?: Problem | undefined;
   /** True for a sticky directory: anyone may make files in it, but not replace those of others. */
   isShared: boolean;
+  /** True where there is nothing, and anyone may make something. */
+  isOpen?: boolean;
+}
+
+/** What is known of a file that is judged. */
+interface Known {
+  /** Its status, where it is no link. */
+  status?: FileStatus | undefined;
+  /**
+   * True: it was there when it was read. That it is gone since is a problem where anyone could have made it: whoever had would
+   * else only have to remove it in time.
+   */
+  wasThere?: boolean;
 }
 
 const { S_IFMT, S_IFLNK, S_IFDIR } = fs.constants;
@@ -67,25 +80,25 @@ export class Trust {
   /**
    * Why somebody else than the trusted users can change the file at an absolute path, and the command that helps;
    * undefined where nobody can, or where there is no file.
-   * @param status The status of the file, where it is known and the file is not a link
    */
-  problem(path: string, status?: FileStatus): string | undefined {
-    const found = this.#find(path, status);
+  problem(path: string, known?: Known): string | undefined {
+    const found = this.#find(path, known);
     return found && `${found.fact}; ${found.cure}`;
   }
 
   /** The same without the command: for files that others may have made, so that changing the owner is no help. */
-  untrustedWriter(path: string): string | undefined {
-    return this.#find(path)?.fact;
+  untrustedWriter(path: string, known?: Known): string | undefined {
+    return this.#find(path, known)?.fact;
   }
 
-  #find(path: string, status?: FileStatus): Problem | undefined {
+  #find(path: string, { status, wasThere = false }: Known = {}): Problem | undefined {
     const directory = dirname(path);
     let way = this.#ways.get(directory);
     if (!way) this.#ways.set(directory, way = this.#follow(this.#root, directory, 0));
     if (way.problem) return way.problem;
     if (status) return this.#judge(path, status).problem;
-    return this.#follow(way, path.slice(path.lastIndexOf("/") + 1), 0).problem;
+    const { problem, isOpen } = this.#follow(way, path.slice(path.lastIndexOf("/") + 1), 0);
+    return problem ?? (isOpen && wasThere ? GONE(path) : undefined);
   }
 
   #follow(from: CheckedPath, path: string, links: number): CheckedPath {
@@ -106,6 +119,9 @@ export class Trust {
     const place = status && (status.mode & S_IFMT) === S_IFLNK
       ? this.#enterLink(directory, path, status, links)
       : this.#judge(path, status);
+    if (!status) {
+      place.isOpen = directory.isOpen ?? (directory.isShared && !this.files.isReadOnly(directory.path));
+    }
     this.#places.set(path, place);
     return place;
   }
@@ -117,7 +133,9 @@ export class Trust {
       return { path, problem, isShared: false };
     }
     const target = links < MOST_LINKS ? this.files.target(path) : undefined;
-    return target === undefined ? { path, isShared: false } : this.#follow(directory, target, links + 1);
+    return target === undefined
+      ? { path, isShared: false, isOpen: directory.isShared }
+      : this.#follow(directory, target, links + 1);
   }
 
   #judge(path: string, status: FileStatus | undefined): CheckedPath {
@@ -133,10 +151,10 @@ export class Trust {
  * Who else than root and this process's own user can replace the file at an absolute path, such as a socket; undefined
  * where nobody can, or where there is no file.
  */
-export function untrustedWriterAt(path: string): string | undefined {
+export function untrustedWriterAt(path: string, known?: Known): string | undefined {
   // The owner of the root directory can replace any file, init too.
   const owner = realFiles.status("/")?.uid ?? 0;
-  return new Trust([...trustedUsers(), owner]).untrustedWriter(path);
+  return new Trust([...trustedUsers(), owner]).untrustedWriter(path, known);
 }
 
 /**
@@ -156,6 +174,11 @@ function writer(
   }
   return undefined;
 }
+
+const GONE = (path: string): Problem => ({
+  fact: `${path} is gone since it was read, and could be anyone's`,
+  cure: "have it in a directory that only root can write",
+});
 
 function problemOf(who: string, path: string, status: FileStatus, command: string): Problem {
   return {

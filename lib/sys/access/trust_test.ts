@@ -121,12 +121,27 @@ Deno.test("links are followed with every directory on their way", () => {
   assert.equal(problem({ "/etc/init/web.conf": link("web.conf") }), undefined);
 });
 
+Deno.test("a file that is gone when it is judged could have been anyone's where anyone may make files", () => {
+  const gone = (path: string, entries: Record<string, Entry> = {}) =>
+    new Trust([0], machine(entries)).problem(path, { wasThere: true });
+  assert.equal(gone("/etc/init/web.conf"), undefined);
+  assert.match(
+    gone("/tmp/web.conf")!,
+    /^\/tmp\/web\.conf is gone since it was read, and could be anyone's; /,
+  );
+  assert.match(gone("/tmp/theirs/web.conf")!, /is gone/, "nor is its directory there any more");
+  assert.match(gone("/etc/init/web.conf", { "/etc/init/web.conf": link("/tmp/web.conf") })!, /is gone/);
+  assert.equal(gone("/tmp/web.conf", { "/tmp/web.conf": file() }), undefined);
+  assert.equal(gone("/tmp/web.conf", { "/tmp": readOnly(directory(0o1777)) }), undefined);
+  assert.equal(problem({}, "/tmp/web.conf"), undefined, "of what was never there nobody asks that");
+});
+
 Deno.test("directories are looked at once, and files whose status is known not at all", () => {
   const files = machine({});
   const trust = new Trust([0], files);
   for (let index = 0; index < 100; index++) {
-    assert.equal(trust.problem(`/etc/init/${index}.conf`, file()), undefined);
-    assert.match(trust.problem(`/etc/init/${index}.conf`, file(0o666))!, /everyone/);
+    assert.equal(trust.problem(`/etc/init/${index}.conf`, { status: file() }), undefined);
+    assert.match(trust.problem(`/etc/init/${index}.conf`, { status: file(0o666) })!, /everyone/);
   }
   assert.equal(files.asked, 3);
 });

@@ -24,9 +24,10 @@ export interface Group {
  * @throws {Error} when the file cannot be read, but not when it does not exist.
  */
 export function lookupUser(nameOrNumber: string, file = "/etc/passwd"): User | undefined {
-  const users = entries(file, 7).map(([name = "", , uid, gid, , home = "", shell = ""]) => (
-    { name, uid: Number(uid), gid: Number(gid), home, shell }
-  ));
+  const users = entries(file, 7).flatMap(([name = "", , user, group, , home = "", shell = ""]) => {
+    const uid = idOf(user), gid = idOf(group);
+    return uid === undefined || gid === undefined ? [] : [{ name, uid, gid, home, shell }];
+  });
   return users.find(({ name }) => name === nameOrNumber) ??
     users.find(({ uid }) => String(uid) === nameOrNumber);
 }
@@ -53,9 +54,18 @@ export function supplementaryGroups(user: string, gid: number, file = "/etc/grou
 }
 
 function allGroups(file: string): Group[] {
-  return entries(file, 4).map(([name = "", , gid, members = ""]) => (
-    { name, gid: Number(gid), members: members.split(",").filter((member) => member !== "") }
-  ));
+  return entries(file, 4).flatMap(([name = "", , number, members = ""]) => {
+    const gid = idOf(number);
+    return gid === undefined ? [] : [{ name, gid, members: members.split(",").filter((one) => one !== "") }];
+  });
+}
+
+/** The highest number that an account may have: the one behind it, (uid_t) −1, is no one's. */
+const HIGHEST_ID = 2 ** 32 - 2;
+
+/** The number of an account; undefined for a field that is none. An empty one is none: it would be root's. */
+function idOf(field: string | undefined): number | undefined {
+  return /^\d{1,10}$/.test(field ?? "") && Number(field) <= HIGHEST_ID ? Number(field) : undefined;
 }
 
 /** The lines of a file of fields between colons. Lines with too few fields are skipped. A missing file has no lines. */

@@ -1,10 +1,12 @@
 /** Appending to a file that is opened by its path each time. */
 
 import { constants } from "node:fs";
-import { O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY } from "./descriptors.ts";
-import { ENXIO } from "../call/errno.ts";
-import { kernel, SCRATCH_SIZE } from "../call/kernel.ts";
+import { close, O_APPEND, O_CREAT, O_NOCTTY, O_NONBLOCK, O_WRONLY, write } from "./descriptors.ts";
+import { openOwn, WayError } from "../access/own_place.ts";
+import { ENXIO, type SystemError } from "../call/errno.ts";
+import { call, kernel, SCRATCH_SIZE } from "../call/kernel.ts";
 import { PreparedCalls } from "../call/prepared_calls.ts";
+import { unlessRefused } from "../call/refused.ts";
 
 const AT_FDCWD = -100, O_CLOEXEC = 0o2000000;
 const FLAGS = O_WRONLY | O_APPEND | O_CREAT | constants.O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
@@ -41,4 +43,23 @@ export function appendTo(path: string, bytes: Uint8Array, mode: number, found?: 
   if (size < 0) return -ENXIO;
   if (found) found.size = size;
   return write.result(1);
+}
+
+/**
+ * The same in a directory that others may write: only to a file that is this user's own (EPERM), by a way that nobody else has
+ * laid (ELOOP).
+ */
+export function appendToOwn(
+  path: string,
+  bytes: Uint8Array,
+  mode: number,
+  found?: { size: number },
+): number {
+  return unlessRefused(() => {
+    const file = openOwn(path, FLAGS, mode, true);
+    const size = call("lseek", file, 0, SEEK_END), written = write(file, bytes);
+    close(file);
+    if (found) found.size = size;
+    return written;
+  }, (error) => -(error instanceof WayError ? error.number : Math.abs((error as SystemError).errno)));
 }

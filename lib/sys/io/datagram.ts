@@ -6,6 +6,7 @@
 import { call, kernel, required } from "../call/kernel.ts";
 import { PreparedCalls } from "../call/prepared_calls.ts";
 import { close } from "./descriptors.ts";
+import { hurried } from "./hurried.ts";
 import { bindUnixDatagram } from "./socket.ts";
 
 /** A message. */
@@ -67,14 +68,15 @@ export class DatagramReceiver {
    * The next message of a socket, or the negative error number: −EAGAIN when there is none.
    *
    * @param mayPass Says whose descriptors are taken; those of others stay with the kernel, and the message counts as cut.
-   * To close one can take for ever: a file system of the sender's may be asked.
+   * To close one that was taken can take for ever: a file system of the sender's may be asked.
    */
   receive(fd: number, mayPass: (sender: Datagram["sender"]) => boolean = () => true): Datagram | number {
     this.#call.set(0, 0, fd);
     const peeked = this.#receive(MSG_PEEK, CREDENTIALS_SIZE);
     if (peeked < 0) return peeked;
     const takes = (this.#flags & MSG_CTRUNC) !== 0 && mayPass(this.#attachments().sender);
-    const length = this.#receive(0, takes ? CONTROL_SIZE : CREDENTIALS_SIZE);
+    // Those that are not taken are closed by the kernel.
+    const length = hurried(() => this.#receive(0, takes ? CONTROL_SIZE : CREDENTIALS_SIZE));
     if (length < 0) return length;
     return {
       bytes: new Uint8Array(this.#memory.view(this.#bytes, length)),

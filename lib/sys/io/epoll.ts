@@ -10,8 +10,13 @@ const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLLIN = 1, EPOLLOUT = 4, EPOLL_CLO
 export const EVENT_SIZE = process.arch === "x64" ? 12 : 16;
 const EVENT_DATA = EVENT_SIZE - 8;
 
-/** What to wait for at a descriptor: that reading (data, or the end) or writing would not block. */
-export type PollInterest = "read" | "write";
+/**
+ * What to wait for at a descriptor: that reading (data, or the end) or writing would not block, or that the other side is gone,
+ * which is told in any case.
+ */
+export type PollInterest = "read" | "write" | "end";
+
+const EVENTS: Readonly<Record<PollInterest, number>> = { read: EPOLLIN, write: EPOLLOUT, end: 0 };
 
 /** An epoll instance. */
 export class Epoll {
@@ -38,7 +43,7 @@ export class Epoll {
    */
   add(fd: number, what: PollInterest = "read"): void {
     const event = this.#memory.view(this.#added, EVENT_SIZE);
-    event.writeUInt32LE(what === "read" ? EPOLLIN : EPOLLOUT, 0);
+    event.writeUInt32LE(EVENTS[what], 0);
     event.writeInt32LE(fd, EVENT_DATA);
     this.#add.set(0, 2, fd);
     this.#add.run();

@@ -107,7 +107,9 @@ class Inotify {
         ? [...this.#listeners.values()]
         : [this.#listeners.get(watch) ?? []];
       for (const listener of concerned.flatMap((listeners) => [...listeners])) {
-        batches.set(listener, [...batches.get(listener) ?? [], event]);
+        const events = batches.get(listener);
+        if (events) events.push(event);
+        else batches.set(listener, [event]);
       }
       if (event.kind === "self-gone") this.#forget(watch);
     }

@@ -23,7 +23,12 @@ interface Mount {
 
 /** All mounts, in the order in which they were made; none without /proc. */
 export function mounts(): Mount[] {
-  return rows("/proc/self/mountinfo").map((fields) => {
+  return parseMounts(textOf("/proc/self/mountinfo"));
+}
+
+/** The mounts in the text of /proc/PID/mountinfo. */
+export function parseMounts(text: string): Mount[] {
+  return rows(text).map((fields) => {
     // Before the dash there are as many optional fields as there are.
     const [, type = "", source = ""] = fields.slice(fields.indexOf("-", 6));
     const [top = "/", point = "/", options = ""] = fields.slice(3);
@@ -38,12 +43,16 @@ export function mountedFile(path: string): string | undefined {
 
 /** The files and devices that are swapped to (proc_swaps(5)); none where the kernel has no swap space. */
 export function swaps(): string[] {
-  return rows("/proc/swaps").slice(1).map(([path = ""]) => path);
+  return rows(textOf("/proc/swaps")).slice(1).map(([path = ""]) => path);
 }
 
-/** The lines of a file, split into fields; none when it cannot be read. */
-function rows(file: string): string[][] {
-  const text = ifAllowed(() => readFileSync(file, "utf8")) ?? "";
+/** The text of a file; empty when it cannot be read. */
+function textOf(file: string): string {
+  return ifAllowed(() => readFileSync(file, "utf8")) ?? "";
+}
+
+/** The lines of a text, split into fields. */
+function rows(text: string): string[][] {
   return text.split("\n").filter(Boolean).map((line) => line.split(/[ \t]+/).map(unescape));
 }
 

@@ -22,6 +22,15 @@ export function terminalColumns(fd: number): number | undefined {
   return terminalSize(fd)?.columns || undefined;
 }
 
+/** The columns of a terminal that does not know. */
+export const USUAL_COLUMNS = 80;
+
+/** The columns that text on a descriptor may take; Infinity where there is no terminal. */
+export function textColumns(fd: number): number {
+  const size = terminalSize(fd);
+  return size === undefined ? Infinity : size.columns || USUAL_COLUMNS;
+}
+
 /** struct termios of the kernel: its size, and where its parts are. */
 const TERMIOS = { size: 36, localFlags: 12, characters: 17 };
 

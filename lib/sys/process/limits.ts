@@ -6,16 +6,45 @@ import { notedDescriptorLimit } from "../runtime/prologue.ts";
 
 const RLIMIT_NOFILE = 7;
 
+/** How many descriptors are in reserve, and what part of all at most. */
+const RESERVED = 32, PART_RESERVED = 1 / 8;
+
 /**
- * Raises the soft limit to the hard limit.
+ * Raises the soft limit to the hard limit, less a reserve: see {@link openReserve}.
  * @returns the limit that this process was given. Children must get it back: programs that use select(2) or close all
  * descriptors one by one depend on it.
  * @throws {SystemError}
  */
 export function raiseDescriptorLimit(): Limit {
   const given = givenDescriptorLimit();
-  setSoftLimit(given.hard);
+  const { hard } = given;
+  setSoftLimit(hard === "unlimited" ? hard : hard - Math.min(RESERVED, Math.floor(hard * PART_RESERVED)));
   return given;
+}
+
+/** How many use the reserve now, and the soft limit from before. */
+let users = 0, usual: Limit["soft"] = "unlimited";
+
+/**
+ * Lets this process have descriptors up to the hard limit, for what matters most: root's commands and the end of init.
+ * @returns a function that gives what is left of the reserve back.
+ * @throws {SystemError}
+ */
+export function openReserve(): () => void {
+  const { soft, hard } = presentLimit();
+  if (users++ === 0) {
+    usual = soft;
+    setSoftLimit(hard);
+  }
+  let isOpen = true;
+  return () => {
+    if (isOpen && --users === 0) setSoftLimit(lower(usual, presentLimit().hard));
+    isOpen = false;
+  };
+}
+
+function lower(one: Limit["soft"], other: Limit["soft"]): Limit["soft"] {
+  return one === "unlimited" || (other !== "unlimited" && other < one) ? other : one;
 }
 
 /**

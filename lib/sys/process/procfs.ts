@@ -26,7 +26,11 @@ export interface ProcessStatus {
 /** The status of a process; undefined when there is no such process. */
 export function processStatus(pid: number): ProcessStatus | undefined {
   const text = contents(`/proc/${pid}/stat`);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : parseStat(pid, text);
+}
+
+/** The status in the text of /proc/PID/stat. */
+export function parseStat(pid: number, text: string): ProcessStatus {
   // The command stands between brackets and may hold anything, brackets too.
   const end = text.lastIndexOf(")");
   const command = text.slice(text.indexOf("(") + 1, end);

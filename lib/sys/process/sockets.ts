@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ifAllowed } from "../call/refused.ts";
 
 /** A table of sockets in /proc/PID/net, and the reader of its lines. */
-interface SocketTable {
+export interface SocketTable {
   file: string;
   /** The place that a socket is bound to and listens at, and its inode; undefined for other sockets. */
   read(fields: string[]): { place: string; inode: string } | undefined;
@@ -20,7 +20,7 @@ function internet(protocol: string, state: string): SocketTable["read"] {
       : undefined;
 }
 
-const TABLES: readonly SocketTable[] = [
+export const TABLES: readonly SocketTable[] = [
   { file: "tcp", read: internet("tcp", LISTEN) },
   { file: "tcp6", read: internet("tcp", LISTEN) },
   { file: "udp", read: internet("udp", UNCONNECTED) },
@@ -70,15 +70,19 @@ function socketsOf(pid: number): string[] {
 
 /** The listening sockets of a process's network namespace, by inode. */
 function tablesOf(pid: number): Map<string, string> {
-  const places = new Map<string, string>();
-  for (const { file, read } of TABLES) {
-    const text = ifAllowed(() => readFileSync(`/proc/${pid}/net/${file}`, "utf8")) ?? "";
-    for (const line of text.split("\n").slice(1)) {
-      const found = read(line.trim().split(/\s+/));
-      if (found) places.set(found.inode, found.place);
-    }
-  }
-  return places;
+  return new Map(
+    TABLES.flatMap((table) =>
+      parseTable(table, ifAllowed(() => readFileSync(`/proc/${pid}/net/${table.file}`, "utf8")) ?? "")
+    ),
+  );
+}
+
+/** The listening sockets in the text of a table: an inode and a place each. */
+export function parseTable({ read }: SocketTable, text: string): Array<[inode: string, place: string]> {
+  return text.split("\n").slice(1).flatMap((line) => {
+    const found = read(line.trim().split(/\s+/));
+    return found ? [[found.inode, found.place]] : [];
+  });
 }
 
 /** An address as the tables have it: words of 32 bits in the machine's order, both of whose are little-endian. */

@@ -152,14 +152,18 @@ async function compiledCanaries(test: Deno.TestContext): Promise<void> {
     assert.equal(preloaded, false, message("bunfig.toml"));
   });
 
-  await test.step("canary: variables take the executable over", () => {
-    const message = "is obeyed no longer: TAKEOVER_VARIABLES in lib/sys/runtime/variables.ts";
-    const options = { BUN_OPTIONS: `--preload=${directory}/preload.js` };
+  await test.step("canary: of the variables that take the engine over one is left to the executable", () => {
+    const variables = {
+      BUN_OPTIONS: `--preload=${directory}/preload.js`,
+      BUN_INSPECT: `unix://${directory}/inspector`,
+      BUN_INSPECT_PRELOAD: `${directory}/preload.js`,
+    };
     assert.equal(
-      (ask(options, "executable") as { preloaded: boolean }).preloaded,
-      true,
-      `BUN_OPTIONS ${message}`,
+      (ask(variables, "executable") as { preloaded: boolean }).preloaded,
+      false,
+      "an executable obeys variables whose names elf.ts should have removed",
     );
+    const message = "is obeyed no longer: TAKEOVER_VARIABLES in lib/sys/runtime/variables.ts";
     const { stdout } = spawnSync(program, ["--version"], { ...OPTIONS, env: AS_RUNTIME });
     assert.match(stdout, /^\d+\.\d+\.\d+\n$/, `BUN_BE_BUN ${message}, and nothing compiles`);
   });
@@ -234,7 +238,7 @@ async function compiledCanaries(test: Deno.TestContext): Promise<void> {
     const { now, noted } = told(words, {}, directory) as Record<string, number | null>;
     assert.equal(now, 2000, "the runtime no longer raises the limit: lib/sys/runtime/prologue.ts may go");
     const isPossible = prologueFor(readFileSync(program).readUInt16LE(18)) !== undefined;
-    assert.equal(noted, isPossible ? 500 : null, "the prologue finds no gap: lib/sys/runtime/entry_point.ts");
+    assert.equal(noted, isPossible ? 500 : null, "the prologue finds no gap: lib/sys/runtime/elf.ts");
   });
 
   await test.step("canary: process 1 has init's flags before the runtime starts, unless it is passed some", () => {

@@ -1,11 +1,19 @@
 /** Compiling a program into an executable, by the runtime as a compiler. */
 
 import { spawnSync } from "node:child_process";
-import { addPrologue } from "./entry_point.ts";
+import { addPrologue, removeTakeoverNames } from "./elf.ts";
 import { AS_RUNTIME } from "./variables.ts";
 
 /** How long compiling may take, in milliseconds. */
 const PATIENCE = 60_000;
+
+/** Where an executable is to run, if not where it is compiled. */
+export interface Target {
+  /** The compiler's name of it, such as `bun-linux-aarch64`. */
+  name: string;
+  /** The path of the runtime's own program for it, of the compiler's version. */
+  engine: string;
+}
 
 /** A program to be compiled. All paths are absolute. */
 interface ProgramSource {
@@ -21,6 +29,8 @@ interface ProgramSource {
   base: string;
   /** The executable to write; source maps are left beside it. */
   output: string;
+  /** This machine where there is none. */
+  target?: Target | undefined;
 }
 
 /** How the runtime compiles. */
@@ -44,13 +54,16 @@ const OPTIONS = [
 ];
 
 /**
- * Writes an executable of the program, which begins with the prologue.
+ * Writes an executable of the program, which begins with the prologue and obeys no variable that would take it over.
  * @throws {Error} with what the compiler said, when it cannot.
  */
-export function compileProgram({ compiler, entry, files, external, base, output }: ProgramSource): void {
+export function compileProgram(source: ProgramSource): void {
+  const { compiler, entry, files, external, base, output, target } = source;
   const modules = external.map((module) => `--external=${module}`);
-  const words = [compiler, "build", ...OPTIONS, ...modules, entry, ...files, "--outfile", output];
+  const other = target ? [`--target=${target.name}`, `--compile-executable-path=${target.engine}`] : [];
+  const words = [compiler, "build", ...OPTIONS, ...other, ...modules, entry, ...files, "--outfile", output];
   runTool(words, base, AS_RUNTIME);
+  removeTakeoverNames(output);
   addPrologue(output);
 }
 

@@ -1,7 +1,8 @@
 /**
  * The prologue: machine code that runs before the runtime.
  *
- * Process 1 starts anew with init's flags, which the runtime reads from its environment at its start alone: the runtime is so
+ * Process 1 mounts /proc where there is none, as on a machine without an initramfs: the runtime does not begin without it.
+ * Then it starts anew with init's flags, which the runtime reads from its environment at its start alone: the runtime is so
  * started once. Where that cannot be, init does it later (flags.ts).
  *
  * Then it notes the limit of descriptors that the process was given, because the runtime raises it before any TypeScript runs.
@@ -32,7 +33,26 @@ export const PROLOGUE: Listings = {
     58              pop rax
     0f05            syscall
     ffc8            dec eax                         ; only process 1
-    757a            jnz note
+    0f85b1000000    jnz note
+    488d3df4000000  lea rdi, end[rip+5]             ; a file of /proc's
+    31f6            xor esi, esi                    ; F_OK
+    6a15            push 21                         ; access
+    58              pop rax
+    0f05            syscall
+    85c0            test eax, eax
+    7425            jz arguments
+    48bb2f70726f63000000 movabs rbx, 0x636f72702f        ; "/proc"
+    53              push rbx
+    4889e6          mov rsi, rsp
+    488d7c2401      lea rdi, [rsp+1]                ; "proc"
+    4889fa          mov rdx, rdi
+    6a0e            push 14                         ; MS_NOSUID | MS_NODEV | MS_NOEXEC
+    415a            pop r10
+    4531c0          xor r8d, r8d
+    b8a5000000      mov eax, 165                    ; mount
+    0f05            syscall
+    5b              pop rbx
+  arguments:
     488d742410      lea rsi, [rsp+16]               ; the arguments
   argument:
     48ad            lodsq

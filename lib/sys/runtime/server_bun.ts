@@ -1,16 +1,15 @@
 /**
- * A server of Unix sockets for Bun. Clients are accepted by our own calls. Most clients send one request at once and leave
- * when it is answered: that is done by our own calls, too. The socket of a client that stays is handed over to Bun's own
- * sockets. They cost little, whereas `node:net` takes a megabyte of memory and milliseconds.
+ * A server's connections for Bun. Most clients send one request at once and leave when it is answered: that is done by our own
+ * calls. The socket of a client that stays is handed over to Bun's own sockets. They cost little, whereas `node:net` takes a
+ * megabyte of memory and milliseconds.
  */
 
 import { Buffer } from "node:buffer";
 import { close, read, write } from "../io/descriptors.ts";
 import { EAGAIN, EINTR } from "../call/errno.ts";
 import { isKernelError, unlessRefused } from "../call/refused.ts";
-import { Listener } from "../io/listener.ts";
 import { poller } from "../io/poller.ts";
-import type { Server, ServerSocket, ServerSocketEvents } from "../io/server.ts";
+import type { ServerSocket, ServerSocketEvents } from "../server/server.ts";
 
 /** The part of Bun's sockets that is used here. */
 interface BunSocket {
@@ -38,30 +37,8 @@ interface Bun {
   connect(options: { fd: number; data: Served; allowHalfOpen: boolean; socket: Handlers }): Promise<unknown>;
 }
 
-/** See `listen` in lib/sys/io/server.ts. */
-function serve(
-  path: string,
-  connected: (socket: ServerSocket) => void,
-  inherited?: number,
-): Promise<Server> {
-  const accepted = (fd: number, scarce: boolean) => begin(new Served(fd, scarce), connected);
-  return Promise.try(() => new Listener(path, { accepted }, inherited));
-}
-
-function begin(socket: Served, connected: (socket: ServerSocket) => void): void {
-  connected(socket);
-  socket.begin();
-}
-
-const isNative = "Bun" in globalThis;
-
-/** The server; undefined where the runtime has no such sockets. */
-export const nativeServer = isNative ? serve : undefined;
-
-/** See `adopt` in lib/sys/io/server.ts; undefined likewise. */
-export const adoptNatively = isNative
-  ? (fd: number, connected: (socket: ServerSocket) => void) => begin(new Served(fd, false), connected)
-  : undefined;
+/** Makes the connection of a client that was accepted; undefined where the runtime has no such sockets. */
+export const nativeSocket = "Bun" in globalThis ? (fd: number): ServerSocket => new Served(fd) : undefined;
 
 const HANDLERS: Handlers = {
   open: (socket) => socket.data.opened(socket),
@@ -86,14 +63,15 @@ class Served implements ServerSocket {
   #queue: Uint8Array[] = [];
   #isEnding = false;
 
-  constructor(readonly fd: number, readonly scarce: boolean) {}
+  constructor(readonly fd: number) {}
 
+  /** Reads what the client has sent already, when the caller is done. */
   start(events: ServerSocketEvents): void {
     this.events = events;
+    queueMicrotask(() => this.#begin());
   }
 
-  /** Reads what the client has sent already. */
-  begin(): void {
+  #begin(): void {
     this.#read();
     if (this.closed || this.#isBuns) return;
     unlessRefused(() => {

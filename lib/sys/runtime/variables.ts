@@ -10,8 +10,8 @@ export function isEngineVariable(variable: string): boolean {
   return NAMES.test(variable);
 }
 
-/** Those that make this executable another program, or one with others' code in it: no job has a use for them. */
-export const TAKEOVER_VARIABLES: readonly string[] = ["BUN_BE_BUN", "BUN_OPTIONS"];
+/** Those that make this executable another program: no job has a use for them. Others of that kind are removed from it (elf.ts). */
+export const TAKEOVER_VARIABLES: readonly string[] = ["BUN_BE_BUN"];
 
 /** Has a child that is this executable be the runtime itself, with its own command line. */
 export const AS_RUNTIME = { BUN_BE_BUN: "1" } as const;

@@ -8,6 +8,8 @@ interface AppendedFile {
   path: string;
   /** The mode of a file that is made, less the umask. */
   mode: number;
+  /** True: a symbolic link in its place is not followed. */
+  noLink?: boolean;
 }
 
 /** How the kernel shares out the processors. */

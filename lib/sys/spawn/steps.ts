@@ -5,7 +5,7 @@ import type { Limit, Resource } from "../../model/job.ts";
 import { SIGSTOP } from "../../model/signals.ts";
 import type { ChildTable } from "./child_table.ts";
 import type { Capabilities, SpawnDescription, SpawnStep } from "./description.ts";
-import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_WRONLY } from "../io/descriptors.ts";
+import { O_APPEND, O_CLOEXEC, O_CREAT, O_NOCTTY, O_NOFOLLOW, O_WRONLY } from "../io/descriptors.ts";
 import { EINVAL, ENOSYS, ENOTTY, EPERM } from "../call/errno.ts";
 import { addConfinement, addKillOnHangup, addParentDeathSignal } from "./confinement.ts";
 
@@ -156,8 +156,8 @@ const PLAN: AnyStep[] = [
     step: "open its output",
     property: "appended",
     add(table, files) {
-      for (const [target, { path, mode }] of Object.entries(files)) {
-        const flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC;
+      for (const [target, { path, mode, noLink = false }] of Object.entries(files)) {
+        const flags = O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC | (noLink ? O_NOFOLLOW : 0);
         table.add("openat", [AT_FDCWD, path, flags, mode], { into: table.argument(1, 0) });
         table.add("dup3", [0, Number(target), 0]);
       }

@@ -1,10 +1,19 @@
 /** Writing utmp(5) and wtmp: the records of the system's start, runlevels and end, for `who -b`, `last` and `runlevel`. */
 
 import { Buffer } from "node:buffer";
-import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, writeSync } from "node:fs";
 import { release } from "node:os";
 import { lockForWriting } from "../io/descriptors.ts";
-import { BOOT_TIME, FIELD, RECORD_SIZE, recordedRunlevel, RUN_LVL, typesOf, UTMP } from "./records.ts";
+import {
+  BOOT_TIME,
+  FIELD,
+  openRecords,
+  RECORD_SIZE,
+  recordedRunlevel,
+  RUN_LVL,
+  typesOf,
+  UTMP,
+} from "./records.ts";
 import { ifAllowed } from "../call/refused.ts";
 
 /** The files of records. */
@@ -87,7 +96,7 @@ function end({ descriptor }: Accounting): number {
 
 /** Writes a record under the lock that logins use, too. When another process holds it for long, writes without it. */
 function write(file: string, record: Buffer, placeOf: (open: Accounting, record: Buffer) => number): void {
-  const descriptor = openSync(file, "r+");
+  const descriptor = openRecords(file, constants.O_RDWR);
   try {
     lockForWriting(descriptor);
     writeSync(descriptor, record, 0, RECORD_SIZE, placeOf({ file, descriptor }, record));

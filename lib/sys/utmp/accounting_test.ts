@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, linkSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import process from "node:process";
 import { TemporaryDirectory } from "../testing/directory.ts";
 import { type Accounts, recordRunlevel, recordShutdown } from "./accounting.ts";
+import { recordStart } from "./process_records.ts";
 import { FIELD, RECORD_SIZE, recordedRunlevel } from "./records.ts";
 
 /** Runs a test with two files of records. */
@@ -82,4 +83,27 @@ test("what is no error of the kernel is not passed over", (accounts) => {
   assert.deepEqual(summary(accounts.utmp), []);
   const isNoFile = { ...accounts, utmp: 7.5 as unknown as string };
   assert.throws(() => recordShutdown(isNoFile), TypeError);
+});
+
+test("records are not written through links and other names that others could have made", (accounts) => {
+  const { wtmp } = accounts, directory = dirname(wtmp), victim = `${wtmp}.victim`;
+  const record = (make: () => void) => {
+    rmSync(wtmp);
+    make();
+    recordRunlevel("2", "N", accounts);
+    recordStart({ id: "1", pid: 1 }, accounts);
+    return readFileSync(victim).length;
+  };
+  writeFileSync(victim, "");
+  const ways = [() => symlinkSync(victim, wtmp), () => linkSync(victim, wtmp)];
+  chmodSync(directory, 0o777);
+  for (const way of ways) assert.equal(record(way), 0);
+  // Where root alone could have made them, they are what root wants.
+  chmodSync(directory, 0o755);
+  let before = 0;
+  for (const way of ways) {
+    const after = record(way);
+    assert(after > before);
+    before = after;
+  }
 });

@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import { ifAllowed } from "../call/refused.ts";
 import { ACCOUNTS, type Accounts, systemRecord } from "./accounting.ts";
-import { BOOT_TIME, FIELD, RECORD_SIZE, RUN_LVL } from "./records.ts";
+import { BOOT_TIME, FIELD, openRecords, RECORD_SIZE, RUN_LVL } from "./records.ts";
 
 /** Types of records. */
 const INIT_PROCESS = 5, DEAD_PROCESS = 8;
@@ -98,8 +98,7 @@ class RecordFile implements Disposable {
 
   /** @throws {Error} when it cannot be opened, or is no file. */
   constructor(path: string, flags: number) {
-    const { O_NONBLOCK, O_NOCTTY } = fs.constants;
-    this.#descriptor = fs.openSync(path, flags | O_NONBLOCK | O_NOCTTY);
+    this.#descriptor = openRecords(path, flags);
   }
 
   /** The offset of the record that this one replaces, or else the end. @param known Where it was the last time */

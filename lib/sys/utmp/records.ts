@@ -3,7 +3,9 @@
 import { Buffer } from "node:buffer";
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import process from "node:process";
-import { ifAllowed } from "../call/refused.ts";
+import { isOthersPlace } from "../access/own_place.ts";
+import { EPERM, SystemError } from "../call/errno.ts";
+import { ifAllowed, unlessRefused } from "../call/refused.ts";
 
 /** The file of the present records. */
 export const UTMP = "/var/run/utmp";
@@ -139,4 +141,21 @@ function readPart(file: string, where: "first" | "last"): Buffer {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * Opens a file of records to write to it. Nothing is waited for. Where others may write its directory, neither a link is followed
+ * nor a file opened that has another name.
+ * @throws {Error} when it cannot be opened.
+ */
+export function openRecords(file: string, flags: number): number {
+  const { O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
+  const open = (more: number) => openSync(file, flags | O_NONBLOCK | O_NOCTTY | more);
+  const descriptor = unlessRefused(() => open(O_NOFOLLOW), (error) => {
+    if (error.code !== "ELOOP" || isOthersPlace(file)) throw error;
+    return open(0);
+  });
+  if (fstatSync(descriptor).nlink <= 1 || !isOthersPlace(file)) return descriptor;
+  closeSync(descriptor);
+  throw new SystemError(`write to ${file}, which has another name`, EPERM);
 }

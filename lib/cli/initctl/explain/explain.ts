@@ -30,7 +30,7 @@ export async function why(invocation: Invocation, name: string, given: readonly 
 /** That there are more instances than are explained. */
 function furtherInWords(names: readonly string[]): string {
   const first = names.slice(0, MOST_LISTED), rest = names.length - first.length;
-  const list = rest > 0 ? `${first.join(", ")} and ${rest} others` : first.join(", ");
+  const list = rest > 0 ? `${first.join(", ")} and ${count(rest, "other")}` : first.join(", ");
   return `${
     count(names.length, "more instance")
   } (${list}): KEY=VALUE behind the job's name says which to explain`;

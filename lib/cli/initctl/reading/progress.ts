@@ -6,7 +6,7 @@ import { describe } from "../../../control/client/insight.ts";
 import { waitingWords } from "../../../insight/history/waiting.ts";
 import { howLong } from "../../../insight/words.ts";
 import { cut } from "../../../insight/screen/width.ts";
-import { terminalColumns } from "../../../sys/machine/terminal.ts";
+import { terminalColumns, USUAL_COLUMNS } from "../../../sys/machine/terminal.ts";
 import { dieOf } from "../../../sys/process/signals.ts";
 import { writeStyled } from "../../output.ts";
 import type { Invocation } from "../command.ts";
@@ -14,9 +14,6 @@ import { type AskedChange, jobsOf } from "../patience.ts";
 
 /** How often it is shown anew, in ms. */
 const PERIOD = 500;
-
-/** The columns of a terminal that does not know. */
-const USUAL_COLUMNS = 80;
 
 const SIGINT = 2, ERASE_LINE = "\r\x1b[K";
 

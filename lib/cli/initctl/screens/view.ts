@@ -6,12 +6,9 @@ import { isOfThisNamespace } from "../../../control/client/server_identity.ts";
 import { type Style, styleFor } from "../../../insight/screen/style.ts";
 import { selectJobs } from "../../../insight/selection.ts";
 import type { Report } from "../../../model/insight/report.ts";
-import { terminalColumns } from "../../../sys/machine/terminal.ts";
+import { terminalColumns, USUAL_COLUMNS } from "../../../sys/machine/terminal.ts";
 import type { Invocation } from "../command.ts";
 import { Observer } from "./observer.ts";
-
-/** The columns of a terminal that does not know. */
-const USUAL_COLUMNS = 80;
 
 /** How an invocation's output is shown. */
 export interface View {

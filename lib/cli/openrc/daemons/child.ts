@@ -2,6 +2,7 @@
 
 import process from "node:process";
 import { isYes } from "../../../../compat/openrc/mod.ts";
+import { isOthersPlace } from "../../../sys/access/own_place.ts";
 import { supplementaryGroups } from "../../../sys/access/users.ts";
 import { errnoMessage } from "../../../sys/call/errno.ts";
 import { capabilitiesOf } from "../../../sys/process/procfs.ts";
@@ -38,7 +39,10 @@ export function describeDaemon(
   const scheduler = schedulerOf(settings);
   const files = ([1, 2] as const).flatMap((target) => {
     const path = outputs[target];
-    return path === undefined ? [] : [[target, { path, mode: OUTPUT_MODE }] as const];
+    if (path === undefined) return [];
+    // Where others may write, a link would have root's daemon write to whatever they like.
+    const noLink = user === undefined && isOthersPlace(path);
+    return [[target, { path, mode: OUTPUT_MODE, ...noLink && { noLink } }] as const];
   });
   return {
     program,

@@ -48,7 +48,7 @@ export function believedPid(
     warnVerbosely(messages, `${name}: no pid found in \`${path}'`);
     return NO_PID;
   }
-  const problem = isUntrustedLink(path)
+  const problem = isUntrustedLink(path, file.isLink)
     ? "somebody else could have made the link"
     : pidFileProblem(path, file);
   if (problem === undefined) return file.pid;

@@ -3,6 +3,7 @@
 import { accessSync, chownSync, constants, mkdirSync, type Stats, statSync } from "node:fs";
 import process from "node:process";
 import { lastGiven, type ParsedOptions, valueOf } from "../../../model/command_line/options.ts";
+import { enterDirectory, type Place, WayError } from "../../../sys/access/own_place.ts";
 import { lookupGroup, lookupUser } from "../../../sys/access/users.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
@@ -21,7 +22,6 @@ import { makeFifo } from "../../../sys/io/fifo.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import type { OpenrcMessages } from "../messages.ts";
 import { type OpenrcTool, ToolError } from "../tool.ts";
-import { enterDirectory, type Place } from "./safe_path.ts";
 
 /** What a path is to be. */
 type Kind = "directory" | "file" | "fifo";
@@ -109,7 +109,7 @@ function cleanPath(path: string): string {
 
 /** Makes sure of one path. Returns the exit status. @throws {ToolError} where a directory on the way cannot be entered. */
 function check(path: string, wish: Wish, messages: OpenrcMessages): number {
-  const place = enterDirectory(path, wish.name);
+  const place = enter(path, wish.name);
   let file: number | undefined;
   try {
     file = openOrMake(path, place, wish, messages);
@@ -121,6 +121,17 @@ function check(path: string, wish: Wish, messages: OpenrcMessages): number {
   } finally {
     if (file !== undefined) close(file);
     close(place.directory);
+  }
+}
+
+/** @throws {ToolError} where the way ends, or somebody else could have laid it. */
+function enter(path: string, name: string): Place {
+  if (!path.startsWith("/")) throw new ToolError(`${name}: empty or relative path`);
+  try {
+    return enterDirectory(path);
+  } catch (error) {
+    if (!(error instanceof WayError)) throw error;
+    throw new ToolError(`${name}: ${path}: ${error.message}`);
   }
 }
 

@@ -1,13 +1,16 @@
 /** The process that passes on what is printed while a runlevel is entered, and writes it to a log. */
 
+import { Buffer } from "node:buffer";
 import { appendFileSync, closeSync, constants, openSync, readFileSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { logHeading, PlainOutput } from "../../../../compat/openrc/mod.ts";
 import { isUntrustedLink } from "../../../config/openrc/daemons/pid_file.ts";
 import { LEVELS, RC_DIR } from "../../../model/openrc/paths.ts";
-import { errorReason } from "../../../sys/call/errno.ts";
+import { errorReason, SystemError } from "../../../sys/call/errno.ts";
 import { ifAllowed, unlessRefused } from "../../../sys/call/refused.ts";
+import { openOwn } from "../../../sys/access/own_place.ts";
+import { close, write } from "../../../sys/io/descriptors.ts";
 import { readDescriptor } from "../../../sys/io/streams.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 import { OpenrcMessages } from "../messages.ts";
@@ -84,10 +87,10 @@ class GatheredLog {
   #moveTo(path: string): string | undefined {
     return unlessRefused(() => {
       const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
-      const file = openSync(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, LOG_MODE);
+      const file = openOwn(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY, LOG_MODE);
       const gathered = this.#fd === undefined ? [] : [readFileSync(GATHERED)];
-      for (const piece of [...gathered, ...this.#held]) appendFileSync(file, piece);
-      closeSync(file);
+      for (const piece of [...gathered, ...this.#held]) append(file, piece);
+      close(file);
       if (this.#fd !== undefined) unlinkSync(GATHERED);
       return undefined;
     }, (error) => {
@@ -107,5 +110,14 @@ class GatheredLog {
     // A full disk harms the log alone.
     ifAllowed(() => this.#held.forEach((piece) => appendFileSync(file, piece)));
     this.#held = [];
+  }
+}
+
+/** Writes all of it. @throws {SystemError} */
+function append(file: number, piece: string | Uint8Array): void {
+  for (let rest: Uint8Array = Buffer.from(piece); rest.length > 0;) {
+    const count = write(file, rest);
+    if (count < 0) throw new SystemError("write", -count);
+    rest = rest.subarray(count);
   }
 }

@@ -14,7 +14,7 @@ import { PipedOutput } from "../run/piped_output.ts";
 import { interpreterOf, serviceAt } from "../run/service.ts";
 
 /** What a service is told. */
-export type LevelAction = "start" | "stop";
+type LevelAction = "start" | "stop";
 
 /** How many scripts of each processor run at a time. */
 const PER_PROCESSOR = 4;

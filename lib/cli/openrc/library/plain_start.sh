@@ -67,9 +67,10 @@ _rc_start_plain() {
 	_rc_note_daemon "$@"
 }
 
-# _rc_note_daemon PROGRAM WORD...: as the first daemon of the service.
+# _rc_note_daemon PROGRAM WORD...: as the first daemon of the service. The number is for plain_stop.sh.
 _rc_note_daemon() {
-	local directory="$RC_SVCDIR/daemons/$RC_SVCNAME" word number=0
+	local directory="$RC_SVCDIR/daemons/$RC_SVCNAME" word number=0 pid=
+	[ -z "$_rc_background" ] || read -r pid <"$pidfile" || :
 	mkdir -p "$directory" "$RC_SVCDIR/options/$RC_SVCNAME" || return 1
 	{
 		printf 'exec=%s\n' "$1"
@@ -78,5 +79,6 @@ _rc_note_daemon() {
 			number=$((number + 1))
 		done
 		printf 'pidfile=%s\n' "$pidfile"
+		[ -z "$pid" ] || printf 'pid=%s\n' "$pid"
 	} >"$directory/001"
 }

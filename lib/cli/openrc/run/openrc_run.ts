@@ -116,7 +116,7 @@ async function runService(
 }
 
 /** How openrc has an action of a service done in its own process. */
-export interface ActionHere {
+interface ActionHere {
   action: "start" | "stop";
   environment: ScriptVariables;
   tree: Tree;

@@ -4,10 +4,11 @@ import { closeSync, constants, existsSync, openSync, writeSync } from "node:fs";
 import { getPriority } from "node:os";
 import process from "node:process";
 import { isUntrustedLink } from "../../../config/openrc/daemons/pid_file.ts";
+import { openOwn } from "../../../sys/access/own_place.ts";
 import { supplementaryGroups } from "../../../sys/access/users.ts";
 import { EACCES, EPERM, errnoMessage, errorReason } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
-import { close, O_APPEND, O_CREAT, O_NOCTTY, O_RDONLY, O_WRONLY, open } from "../../../sys/io/descriptors.ts";
+import { close, O_APPEND, O_CREAT, O_NOCTTY, O_RDONLY, O_WRONLY } from "../../../sys/io/descriptors.ts";
 import { restoreDescriptorLimit } from "../../../sys/process/limits.ts";
 import { TAKEOVER_VARIABLES } from "../../../sys/runtime/variables.ts";
 import type { SpawnDescription, SpawnFailure, SpawnStep } from "../../../sys/spawn/description.ts";
@@ -129,7 +130,7 @@ function openFile(path: string, flags: number): number {
   if (isUntrustedLink(path)) {
     throw new DpkgError(`unable to open '${path}' (somebody else could have made the link)`);
   }
-  return unlessRefused(() => open(path, flags | O_NOCTTY, 0o664), (error) => {
+  return unlessRefused(() => openOwn(path, flags | O_NOCTTY, 0o664), (error) => {
     throw new DpkgError(`unable to open '${path}' (${errorReason(error)})`);
   });
 }

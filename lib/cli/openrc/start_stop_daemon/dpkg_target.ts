@@ -63,7 +63,7 @@ export class DpkgTarget {
       const isOwn = [0, process.getuid?.()].includes(uid) && [0, process.getgid?.()].includes(gid);
       const { exec, name, owner, parent } = this.request;
       const isAlone = [exec, name, owner, parent].every((criterion) => criterion === undefined);
-      if (isAlone && (!isOwn || isUntrustedLink(path))) {
+      if (isAlone && (!isOwn || isUntrustedLink(path, file.isLink))) {
         throw new DpkgError(`matching only on non-root pidfile ${path} is insecure`);
       }
       if ((mode & 0o002) !== 0) throw new DpkgError(`matching on world-writable pidfile ${path} is insecure`);

@@ -48,12 +48,19 @@ export function forgetDaemon(states: ServiceStates, service: string, wanted: Dae
 }
 
 function readNote(path: string): DaemonNote {
-  const state = readSource(path), argv: string[] = [];
-  const lines = state.state === "regular" ? state.text.split("\n") : [];
-  const values = new Map(lines.map((line) => {
-    const [, key = "", value = ""] = /^([^=]*)=(.*)$/.exec(line) ?? [];
-    return [key, value];
-  }));
+  const state = readSource(path);
+  return parseNote(state.state === "regular" ? state.text : "");
+}
+
+/** What the text of a note says. */
+export function parseNote(text: string): DaemonNote {
+  const argv: string[] = [];
+  const values = new Map(
+    text.split("\n").map((line) => {
+      const [, key = "", value = ""] = /^([^=]*)=(.*)$/.exec(line) ?? [];
+      return [key, value];
+    }),
+  );
   for (let word: string | undefined; (word = values.get(`argv_${argv.length}`)) !== undefined;) {
     argv.push(word);
   }

@@ -20,11 +20,12 @@ import { ifAllowed, type KernelError, unlessRefused } from "../../../sys/call/re
 import { usersOf } from "../../../sys/process/procfs.ts";
 
 /** What a pid file says. */
-export type PidFileState =
+type PidFileState =
   | { state: "unreadable"; error: KernelError }
   /** It holds no number. */
-  | { state: "garbage"; status: Stats }
-  | { state: "read"; pid: number; status: Stats };
+  | { state: "garbage"; status: Stats; isLink: boolean }
+  /** `isLink`: the path is that of a symbolic link. */
+  | { state: "read"; pid: number; status: Stats; isLink: boolean };
 
 /** So much of a file is read, in bytes. */
 const MOST = 64;
@@ -32,12 +33,19 @@ const MOST = 64;
 /** Reads the number at the beginning of a pid file. Nothing is waited for, whatever the file is. */
 export function readPidFile(path: string): PidFileState {
   return unlessRefused((): PidFileState => {
-    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const open = (flags: number) => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
+    // Whoever can replace a file may do so at any time: what was opened counts, not what is there later.
+    const direct = unlessRefused(() => open(constants.O_NOFOLLOW), (error) => {
+      if (error.code !== "ELOOP") throw error;
+      return undefined;
+    });
+    const file = direct ?? open(0);
     try {
       const status = fstatSync(file), bytes = new Uint8Array(MOST);
       const length = readSync(file, bytes, 0, MOST, null);
       const pid = leadingNumber(new TextDecoder().decode(bytes.subarray(0, length)));
-      return pid === undefined ? { state: "garbage", status } : { state: "read", pid, status };
+      const found = { status, isLink: direct === undefined };
+      return pid === undefined ? { state: "garbage", ...found } : { state: "read", pid, ...found };
     } finally {
       closeSync(file);
     }
@@ -50,12 +58,12 @@ export function readPidFile(path: string): PidFileState {
  */
 export function pidFileProblem(
   path: string,
-  { pid, status }: PidFileState & { state: "read" },
+  { pid, status, isLink }: PidFileState & { state: "read" },
 ): string | undefined {
   if ((status.mode & 0o002) !== 0 && status.isFile()) return "everyone can write it";
-  const way = resolve(path), fact = untrustedWriterAt(way);
+  const way = resolve(path), fact = untrustedWriterAt(way, isLink ? { wasThere: true } : { status });
   if (fact === undefined) return undefined;
-  if (isLink(way)) return `it is a link, and ${fact}`;
+  if (isLink) return `it is a link, and ${fact}`;
   const owner = [status.uid, ifAllowed(() => statSync(dirname(way)).uid) ?? 0].find(isUntrusted);
   const users = usersOf(pid);
   // What does not run any more is nobody's.
@@ -63,13 +71,15 @@ export function pidFileProblem(
   return `${fact}, and process ${pid} is ${accountName(users[1] ?? 0)}'s`;
 }
 
-/** True for a link in a place where others than root can make some. */
-export function isUntrustedLink(path: string): boolean {
-  const way = resolve(path);
-  return isLink(way) && untrustedWriterAt(way) !== undefined;
+/**
+ * True for a link in a place where others than root can make some.
+ * @param isLink Whether it was one when it was opened; by default it is looked at
+ */
+export function isUntrustedLink(path: string, isLink = isLinkNow(path)): boolean {
+  return isLink && untrustedWriterAt(resolve(path), { wasThere: true }) !== undefined;
 }
 
-function isLink(path: string): boolean {
+function isLinkNow(path: string): boolean {
   return ifAllowed(() => lstatSync(path).isSymbolicLink()) ?? false;
 }
 

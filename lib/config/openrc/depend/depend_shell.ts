@@ -211,7 +211,7 @@ class DependShell {
   }
 
   #take(bytes: Uint8Array): void {
-    const lines = (this.#rest + new TextDecoder("latin1").decode(bytes)).split("\n");
+    const lines = (this.#rest + Buffer.from(bytes).toString("latin1")).split("\n");
     this.#rest = lines.pop()!;
     for (const line of lines) {
       const [said, answer] = this.#parts(line);

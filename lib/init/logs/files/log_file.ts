@@ -3,8 +3,9 @@
 import { Buffer } from "node:buffer";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { appendTo } from "../../../sys/io/append.ts";
-import { ENOENT, ENXIO, errnoMessage } from "../../../sys/call/errno.ts";
+import { atOwnPlace, isOthersPlace } from "../../../sys/access/own_place.ts";
+import { appendTo, appendToOwn } from "../../../sys/io/append.ts";
+import { ENOENT, ENXIO, EPERM, errnoMessage } from "../../../sys/call/errno.ts";
 import { unlessRefused } from "../../../sys/call/refused.ts";
 import type { Rotation } from "../../../model/logs/settings.ts";
 import type { Part } from "../../parts/part.ts";
@@ -75,13 +76,15 @@ export class LogFile implements Part<SavedLog> {
   #isFailing = false;
   /** Why it cannot be written; undefined while it can. */
   #failure: string | undefined;
+  /** True where others may write its directory; undefined until that matters. */
+  #isOthersPlace: boolean | undefined;
 
   constructor(
     readonly path: string,
     private readonly budget: MemoryBudget,
     private readonly events: LogEvents = {},
   ) {
-    this.#rotator = new LogRotator(path);
+    this.#rotator = new LogRotator(path, Date.now, (act) => this.#atPlace(act));
   }
 
   /** When it is rotated from now on; undefined for never. */
@@ -148,10 +151,8 @@ export class LogFile implements Part<SavedLog> {
     while (rest.length > 0) {
       this.#rotateIfDue();
       const piece = this.#rotator.share(rest);
-      let result = appendTo(this.path, piece, MODE, this.#found);
-      if (result === -ENOENT && this.#makeDirectory()) {
-        result = appendTo(this.path, piece, MODE, this.#found);
-      }
+      let result = this.#append(piece);
+      if (result === -ENOENT && this.#makeDirectory()) result = this.#append(piece);
       if (result < 0) {
         this.#noteFailing(-result);
         return { rest, problem: errnoMessage(-result) };
@@ -162,8 +163,25 @@ export class LogFile implements Part<SavedLog> {
     return { rest };
   }
 
+  #append(piece: Uint8Array): number {
+    this.#isOthersPlace ??= isOthersPlace(this.path);
+    const append = this.#isOthersPlace ? appendToOwn : appendTo;
+    return append(this.path, piece, MODE, this.#found);
+  }
+
+  /** Does something with the file by a path that leads to it for certain. */
+  #atPlace<Result>(act: (path: string) => Result): Result {
+    return this.#isOthersPlace ? atOwnPlace(this.path, act) : act(this.path);
+  }
+
   #noteFailing(errno: number): void {
-    this.#failure = errno === ENXIO ? "it is no regular file" : errnoMessage(errno);
+    this.#failure = errno === ENXIO
+      ? "it is no regular file"
+      : errno === EPERM && this.#isOthersPlace
+      ? "others can write its directory, and could have made it"
+      : errnoMessage(errno);
+    // That may have changed when it is tried again.
+    this.#isOthersPlace = undefined;
     if (this.#isFailing) return;
     this.#isFailing = true;
     this.events.onFailing?.(errno);
@@ -185,7 +203,10 @@ export class LogFile implements Part<SavedLog> {
   /** Makes the last part of the directory's path. Where more is missing, a file system may not be mounted yet. */
   #makeDirectory(): boolean {
     return unlessRefused(() => {
-      mkdirSync(dirname(this.path), { mode: 0o755 });
+      const directory = dirname(this.path), make = (path: string) => mkdirSync(path, { mode: 0o755 });
+      if (isOthersPlace(directory)) atOwnPlace(directory, make);
+      else make(directory);
+      this.#isOthersPlace = undefined;
       return true;
     }, () => false);
   }

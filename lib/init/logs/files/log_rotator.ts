@@ -12,6 +12,8 @@ const NEWLINE = 10;
 /** A line that is longer than this is cut where its log is rotated, in bytes. */
 const LONGEST_LINE = 1 << 20;
 
+type AtPlace = <Result>(act: (path: string) => Result) => Result;
+
 /** Rotates a log file. It is told of each write. */
 export class LogRotator {
   /** Absent: the log is not rotated here. Somebody else may rename or cut it. */
@@ -26,8 +28,15 @@ export class LogRotator {
   /** A file that could not be rotated is tried again when it has grown to this size. */
   #retrySize = 0;
 
-  /** @param now The time in ms since 1970; for tests. */
-  constructor(private readonly path: string, private readonly now: () => number = Date.now) {}
+  /**
+   * @param now The time in ms since 1970; for tests
+   * @param at Does something with the file by a path that leads to it for certain
+   */
+  constructor(
+    path: string,
+    private readonly now: () => number = Date.now,
+    private readonly at: AtPlace = (act) => act(path),
+  ) {}
 
   /** What of these bytes still belongs to the file: of one that is to be rotated, the rest of its line. */
   share(bytes: Uint8Array): Uint8Array {
@@ -68,21 +77,23 @@ export class LogRotator {
 
   /** The time when the file was begun. One that was there before is as old as its inode. */
   #begin(): number {
-    return this.#begun ??= unlessRefused(() => fs.statSync(this.path).birthtimeMs, () => 0) || this.now();
+    return this.#begun ??= unlessRefused(() => this.at((path) => fs.statSync(path)).birthtimeMs, () => 0) ||
+      this.now();
   }
 
   /** Renames the file. Returns the reason when that fails; undefined where somebody else has removed it. */
   #rotate({ size }: Rotation): string | undefined {
-    return unlessRefused(() => {
-      this.#latest ??= rotatedLogs(this.path, fs.readdirSync(dirname(this.path))).at(-1)?.stamp ?? "";
-      // Names sort by time even where the clock was set back.
-      const after = this.#latest === "" ? 0 : stampTime(this.#latest) + 1;
-      const stamp = stampOf(new Date(Math.max(this.now(), after)).toISOString());
-      fs.renameSync(this.path, rotatedPath(this.path, stamp));
-      this.#latest = stamp;
-      this.#size = this.#retrySize = 0;
-      return "";
-    }, (error) => {
+    return unlessRefused(() =>
+      this.at((path) => {
+        this.#latest ??= rotatedLogs(path, fs.readdirSync(dirname(path))).at(-1)?.stamp ?? "";
+        // Names sort by time even where the clock was set back.
+        const after = this.#latest === "" ? 0 : stampTime(this.#latest) + 1;
+        const stamp = stampOf(new Date(Math.max(this.now(), after)).toISOString());
+        fs.renameSync(path, rotatedPath(path, stamp));
+        this.#latest = stamp;
+        this.#size = this.#retrySize = 0;
+        return "";
+      }), (error) => {
       if (error.code === "ENOENT") {
         this.#size = 0;
         return undefined;

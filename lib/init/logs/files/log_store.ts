@@ -1,7 +1,7 @@
 /** The logs of all instances: where their output goes, what is told of logs that cannot be written, and what was lost. */
 
 import type { LogLimit, LogTarget, Rotation } from "../../../model/logs/settings.ts";
-import { EACCES, ELOOP, ENOENT, ENXIO, EROFS, errnoMessage } from "../../../sys/call/errno.ts";
+import { EACCES, ELOOP, ENOENT, ENXIO, EROFS } from "../../../sys/call/errno.ts";
 import type { Part } from "../../parts/part.ts";
 import { TimeStamps } from "../line_format.ts";
 import { LogFile, MemoryBudget, type SavedLog } from "./log_file.ts";
@@ -252,8 +252,9 @@ export class LogStore implements Part<SavedLogs> {
       report(`Failed to write more than ${MAX_NAMED} logs`, "the others are not named");
     } else if (!this.#failing.has(path)) {
       this.#failing.add(path);
-      const reason = errnoMessage(errno);
-      onProblem(`${path}: unable to write: ${reason}; its lines are kept in memory`);
+      onProblem(
+        `${path}: unable to write: ${this.#logs.get(path)!.log.failure}; its lines are kept in memory`,
+      );
     }
   }
 

@@ -21,6 +21,9 @@ const MAX_IN_PIPE = 64 << 10;
 /** The pause before a child that has ended is started again (ms): it doubles, and begins anew after a good run. */
 const FIRST_PAUSE = 500, LONGEST_PAUSE = 30_000, GOOD_RUN = 60_000;
 
+/** So often a target's failure is told each time; from then on whenever their number has doubled: it may come and go for ever. */
+const OFTEN_TOLD = 4;
+
 /** The longest line that the child may write, in characters: the name of a job may be as long as a path, and is in JSON. */
 const LONGEST_REPORT = 32 << 10;
 
@@ -55,6 +58,8 @@ export class LogShipper implements Part<SavedShipping> {
   readonly #targets = new Set<string>();
   /** The targets that were told not to work, and why. */
   readonly #failing = new Map<string, string>();
+  /** How often each target has begun to fail. */
+  readonly #failures = new Map<string, number>();
   #child: OwnChild | undefined;
   #credentials: ShippingWorld["credentials"];
   #pause = FIRST_PAUSE;
@@ -178,7 +183,7 @@ export class LogShipper implements Part<SavedShipping> {
       return isKnown;
     }
     if ("working" in report) {
-      if (this.#failing.delete(report.working)) {
+      if (this.#failing.delete(report.working) && isTold(this.#failures.get(report.working))) {
         this.world.messages.log("warn", `${report.working}: logs are shipped again`);
       }
       return this.#targets.has(report.working);
@@ -194,9 +199,12 @@ export class LogShipper implements Part<SavedShipping> {
   #noteFailing(target: string, job: string, reason: string): void {
     const isNew = !this.#failing.has(target);
     this.#failing.set(target, reason);
-    if (isNew) {
-      this.world.messages.log("warn", `${target}: unable to ship logs of ${printable(job)}: ${reason}`);
-    }
+    if (!isNew) return;
+    const times = (this.#failures.get(target) ?? 0) + 1;
+    this.#failures.set(target, times);
+    if (!isTold(times)) return;
+    const soFar = times > OFTEN_TOLD ? `; it has failed ${times} times so far` : "";
+    this.world.messages.log("warn", `${target}: unable to ship logs of ${printable(job)}: ${reason}${soFar}`);
   }
 
   #ended(reason: string, since: number, isDone = false): void {
@@ -214,6 +222,11 @@ export class LogShipper implements Part<SavedShipping> {
     this.world.messages.log("warn", `The process that ships logs ${reason}; ${again}`);
     this.#startsIn = setTimeout(() => this.#start(), pause);
   }
+}
+
+/** True when a target is told to fail for so many times. */
+function isTold(times = 0): boolean {
+  return times <= OFTEN_TOLD || Number.isInteger(Math.log2(times));
 }
 
 /** What a piece of output counts while it waits. */

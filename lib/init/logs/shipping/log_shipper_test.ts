@@ -93,6 +93,15 @@ Deno.test("what it tells of its output is believed, up to a lie", async () => {
   ]);
 });
 
+Deno.test("a target that comes and goes is told of less and less often", async () => {
+  using it = new Fixture();
+  const flap = [{ failing: "syslog", job: "web", reason: "none" }, { working: "syslog" }];
+  await it.lies(...Array.from({ length: 40 }, () => flap).flat(), { done: "other", bytes: 1, lost: 0 });
+  const failure = "syslog: unable to ship logs of web: none", again = "syslog: logs are shipped again";
+  const later = [8, 16, 32].flatMap((times) => [`${failure}; it has failed ${times} times so far`, again]);
+  assert.deepEqual(it.told.slice(0, -1), [...Array(4).fill([failure, again]).flat(), ...later]);
+});
+
 Deno.test("output that a new init has taken over keeps its time", () => {
   using before = new Fixture();
   using after = new Fixture();

@@ -1,7 +1,7 @@
 /** The program `tidy-logs`: compresses what a log was rotated to, and removes the oldest. Init starts it after a rotation. */
 
 import * as fs from "node:fs";
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip, createZstdCompress } from "node:zlib";
 import {
@@ -13,8 +13,10 @@ import {
 } from "../../../model/logs/log_names.ts";
 import { followCommandLine, type Tool } from "../../../model/command_line/tool.ts";
 import { UsageError } from "../../../model/command_line/usage_error.ts";
+import { enterDirectory, isOthersPlace } from "../../../sys/access/own_place.ts";
 import { errorReason } from "../../../sys/call/errno.ts";
 import { ifAllowed, isKernelError, type KernelError, unlessRefused } from "../../../sys/call/refused.ts";
+import { close } from "../../../sys/io/descriptors.ts";
 import { writeAll } from "../../../sys/io/write_all.ts";
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -37,7 +39,7 @@ const TIDY_LOGS: Tool = {
       throw new UsageError("a log, a number and a compression are wanted");
     }
     try {
-      await tidy(log, Number(keep), compression as Compression);
+      await tidyAt(log, Number(keep), compression as Compression);
     } catch (error) {
       if (!isKernelError(error)) throw error;
       writeAll(2, `tidy-logs: ${errorReason(error)}\n`);
@@ -50,6 +52,17 @@ const TIDY_LOGS: Tool = {
 /** The program `tidy-logs`. Returns its exit status. */
 export function main(args: string[]): Promise<number> {
   return followCommandLine(TIDY_LOGS, "rouse tidy-logs", args, writeAll);
+}
+
+/** Does that by a path that leads to the log for certain. */
+async function tidyAt(log: string, keep: number, compression: Compression): Promise<void> {
+  if (!isOthersPlace(log)) return await tidy(log, keep, compression);
+  const place = enterDirectory(resolve(log));
+  try {
+    await tidy(place.path, keep, compression);
+  } finally {
+    close(place.directory);
+  }
 }
 
 /**

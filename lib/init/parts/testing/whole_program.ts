@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { Role } from "../../host/role.ts";
 import { InitProgram } from "../../init_program.ts";
 import * as http from "../../ops/http_service.ts";
-import { parseCommandLine, readOptions } from "../../options.ts";
+import { parseCommandLine, readOptions } from "../../options/command_line.ts";
 import type { SavedProgram } from "../../saved_program.ts";
 
 function program(role: Role, words: string[]): InitProgram {
