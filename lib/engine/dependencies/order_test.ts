@@ -312,7 +312,7 @@ Deno.test("order holds through a stopped init script when all stop", () => {
 });
 
 Deno.test("one that comes after a script that is down does not wait until a service is done that the script needs", () => {
-  const fields = { expect: "script", runs: [] } as const;
+  const fields: Fields = { expect: "script", runs: [] };
   for (const wants of [["c"], []]) {
     const bench = new Bench([
       job("a", { ...fields, needs: ["completed(c)"] }),
