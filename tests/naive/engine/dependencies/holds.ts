@@ -1,7 +1,7 @@
 /** What comes of it that an instance waits by its dependencies, and what its start brings with it. */
 
 import { ExpansionError } from "../../../../lib/model/expand.ts";
-import { type Cause } from "../../../../lib/model/insight/journal.ts";
+import type { Cause } from "../../../../lib/model/insight/journal.ts";
 import { chainBeside, instanceName } from "../happenings.ts";
 import { failAndStop, makeInstance, setGoal, settle, startAfterStop, stop } from "../life.ts";
 import { isOnTheWayDown, mayBeHeld, mayBeHeldInStop } from "../table.ts";

@@ -1,6 +1,6 @@
 /** Who goes on that dependencies have held, and who starts by conditions on others, found by looking at all. */
 
-import { type Effect } from "../../../../lib/engine/effects.ts";
+import type { Effect } from "../../../../lib/engine/effects.ts";
 import { levelOf } from "../../../../lib/model/condition.ts";
 import { printable } from "../../../../lib/model/text/printable.ts";
 import { start } from "../happenings.ts";
