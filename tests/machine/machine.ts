@@ -19,7 +19,7 @@ export interface MachineParts {
   architecture: Architecture;
   accelerator: Accelerator;
   kernel: string;
-  initramfs?: string;
+  initramfs?: string | undefined;
   /** There is none where only the kernel is to be seen. */
   disk?: string;
   /** Words for the kernel beside those for the console. */
