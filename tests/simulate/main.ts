@@ -2,12 +2,14 @@
  * Simulates the whole init on a simulated kernel, in virtual time: one seed, one history.
  *
  *     deno task simulate [--seed N] [--seeds COUNT] [--hours H] [--actions I,J,…] [--verbose] [--keep-going] [--as-it-is]
+ *     deno task simulate --refusals
  *
  * Without a seed, it goes on with one after another for ever. A failure is shrunk and ends it, unless it is to keep going.
  */
 
 import process from "node:process";
 import { randomHistory } from "./actions.ts";
+import { refuseCalls } from "./refusals.ts";
 import { shrink, trialOf } from "./shrink.ts";
 import { type Outcome, Simulation } from "./simulation.ts";
 
@@ -15,6 +17,12 @@ import { type Outcome, Simulation } from "./simulation.ts";
 function option(name: string): string | undefined {
   const words = process.argv.slice(2), at = words.indexOf(`--${name}`);
   return at < 0 ? undefined : words[at + 1];
+}
+
+if (process.argv.includes("--refusals")) {
+  const { problems, seen } = await refuseCalls(1);
+  console.log([...problems, `${seen} system calls were refused, one in each history`].join("\n"));
+  process.exit(problems.length > 0 ? 1 : 0);
 }
 
 const hours = Number(option("hours") ?? 0.2),

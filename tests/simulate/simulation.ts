@@ -42,7 +42,7 @@ export interface Outcome {
 const LOOKING = 1000;
 
 /** How long nothing is done to init before it is looked at at rest, then asked something, and how long it may take to end, in ms. */
-const REST = 600_000, PROBE = 40_000, LONGEST_END = 120_000;
+const REST = 120_000, PROBE = 40_000, LONGEST_END = 120_000;
 
 const SIGTERM = 15;
 
@@ -53,6 +53,7 @@ export class Simulation implements Scene {
   readonly spawned = new Map<number, Spawned>();
   readonly lines: WrittenLine[] = [];
   readonly violations: Violation[] = [];
+  readonly rules: readonly Rule[];
   engine: Engine | undefined;
   isEnding = false;
   /** How many system calls init has made while nothing was done to it, a second. */
@@ -60,7 +61,15 @@ export class Simulation implements Scene {
   /** Spawns that the engine has asked for, by their numbers. */
   readonly #asked = new Map<number, Omit<Spawned, "time">>();
 
-  constructor(seed: number, private readonly actions: readonly Action[], private readonly rules = RULES) {
+  readonly #rest: number;
+
+  constructor(
+    seed: number,
+    private readonly actions: readonly Action[],
+    { rest = REST, rules = RULES }: { rest?: number; rules?: readonly Rule[] } = {},
+  ) {
+    this.#rest = rest;
+    this.rules = rules;
     this.world = new World({
       seed,
       words: ["--logdir=/var/log/upstart"],
@@ -121,8 +130,8 @@ export class Simulation implements Scene {
       }
       performer.calm();
       const calls = kernel.hash.count;
-      if (!isBroken()) await runUntil(world, kernel.clock.now + REST, isBroken);
-      this.callsAtRest = (kernel.hash.count - calls) / (REST / 1000);
+      if (!isBroken()) await runUntil(world, kernel.clock.now + this.#rest, isBroken);
+      this.callsAtRest = (kernel.hash.count - calls) / (this.#rest / 1000);
       performer.probe();
       if (!isBroken()) await runUntil(world, kernel.clock.now + PROBE, isBroken);
       if (!isBroken()) { for (const rule of this.rules) this.#judge(rule, rule.atRest?.(this)); }

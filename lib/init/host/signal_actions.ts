@@ -4,6 +4,7 @@ import process from "node:process";
 import type { KNOWN_EVENTS } from "../../author/known_events.ts";
 import { signalNumber, SIGPWR, SIGRTMIN } from "../../model/signals.ts";
 import { noteSignals, type SignalNotes, takeSignals } from "../../sys/runtime/signal_handlers.ts";
+import { unlessRefused } from "../../sys/call/refused.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import type { Role } from "./role.ts";
 
@@ -77,6 +78,9 @@ const SYSV_HOST_SIGNALS: Readonly<Record<Role, Record<number, SignalAction>>> = 
   session: {},
 };
 
+/** The pause before these are tried again, in ms. */
+const RETRY_PAUSE = 1000;
+
 /** What init is, as far as signals are concerned. */
 interface SignalManner {
   role: Role;
@@ -133,8 +137,18 @@ export class SignalTable {
     this.#actions = actions;
     for (const act of this.#early) act(actions);
     this.#early = [];
-    takeSignals(this.#hosts, (signal) => this.received(signal));
-    blockSignals([]);
+    this.#takeHosts();
+  }
+
+  /** Listens to the host's signals, which stay blocked as long as the kernel is short of what that takes. */
+  #takeHosts(): void {
+    unlessRefused(() => {
+      takeSignals(this.#hosts, (signal) => this.received(signal));
+      blockSignals([]);
+    }, () => {
+      blockSignals(HELD_HOST_SIGNALS);
+      setTimeout(() => this.#takeHosts(), RETRY_PAUSE);
+    });
   }
 
   /** A signal has come. */

@@ -52,12 +52,17 @@ interface Watcher {
 /** More than the kernel buffers for a pipe or a pty, in bytes (pipe(7)). */
 const LARGEST_BUFFER = 2 << 20;
 
+/** Errors of epoll_ctl(2) that pass: memory is short, or the user watches too many descriptors. */
+const PASSING = ["ENOMEM", "ENOSPC"];
+
 /** The pause before resuming is tried again after a failure, in ms. */
 const RETRY_PAUSE = 1000;
 
 class Reader implements DescriptorReader {
   #open = true;
   #paused = true;
+  /** The timer that tries to resume again; set after a failure. */
+  #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #readable = () => this.#take();
 
   constructor(readonly fd: number, readonly events: ReaderEvents, readonly watcher: Watcher) {
@@ -65,12 +70,16 @@ class Reader implements DescriptorReader {
       setNonBlocking(fd);
       this.#watch();
     } catch (error) {
-      close(fd);
-      throw error;
+      if (!isKernelError(error) || !PASSING.includes(error.code)) {
+        close(fd);
+        throw error;
+      }
+      this.#resumeLater();
     }
   }
 
   pause(): void {
+    clearTimeout(this.#retry);
     if (this.#open && !this.#paused) this.watcher.unwatch(this.fd);
     this.#paused = true;
   }
@@ -80,9 +89,13 @@ class Reader implements DescriptorReader {
       this.#watch();
     } catch (error) {
       if (!isKernelError(error)) throw error;
-      // The kernel is short of memory. Unless this is tried again, the writer blocks for ever.
-      setTimeout(() => this.resume(), RETRY_PAUSE);
+      this.#resumeLater();
     }
+  }
+
+  /** The kernel is short of memory. Unless this is tried again, the writer blocks for ever. */
+  #resumeLater(): void {
+    this.#retry = setTimeout(() => this.resume(), RETRY_PAUSE);
   }
 
   #watch(): void {

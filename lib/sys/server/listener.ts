@@ -34,21 +34,16 @@ export class Listener {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param descriptor A socket that listens, see socket.ts. It is closed if this throws
+   * @param descriptor A socket that listens, see socket.ts
    * @param fair Where the work is queued for clients that need not mean well; absent: it is done at once
-   * @throws {SystemError} when it cannot be waited for.
    */
   constructor(
     readonly descriptor: number,
     private readonly accepted: Accepted,
     private readonly fair?: FairQueue,
   ) {
-    try {
-      this.#resume();
-    } catch (error) {
-      close(descriptor);
-      throw error;
-    }
+    // Nobody would listen on the socket again, were it closed because memory is short now.
+    this.#goOn();
   }
 
   /** Stops listening. */

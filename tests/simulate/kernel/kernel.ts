@@ -76,7 +76,9 @@ export class Kernel {
     const handler = CALLS[name];
     // Each call takes some time, which is why time passes at all while a program runs.
     this.clock.now += 0.0005;
-    return handler ? handler(call) : ENOSYS;
+    if (handler) return handler(call);
+    this.violated("the simulation itself works", `the system call ${name} is not simulated`);
+    return ENOSYS;
   }
 
   trace(pid: number, what: string, result: number): void {

@@ -45,6 +45,8 @@ export class Socket extends OpenFile {
   readonly pending: Socket[] = [];
   backlog = 0;
   hasLostBytes = false;
+  /** True: nothing more is written, though more is read. */
+  hasFinished = false;
   /** What the address is taken back by. */
   onReleased: () => void = () => {};
 
@@ -60,7 +62,7 @@ export class Socket extends OpenFile {
       this.state = "connected";
       return 0;
     }
-    if (to.state !== "listening") return ECONNREFUSED;
+    if (to.state !== "listening" || to.references === 0) return ECONNREFUSED;
     if (to.pending.length > to.backlog) return EAGAIN;
     const other = new Socket("stream", 0, to.owner);
     other.inode.behind = to;
@@ -76,7 +78,7 @@ export class Socket extends OpenFile {
     if (this.type === "datagram") return this.datagrams.shift()?.bytes.subarray(0, size) ?? EAGAIN;
     if (this.state !== "connected") return ENOTCONN;
     if (this.received.length === 0) {
-      if (this.peer) return EAGAIN;
+      if (this.peer) return this.peer.hasFinished ? NOTHING : EAGAIN;
       if (!this.hasLostBytes) return NOTHING;
       this.hasLostBytes = false;
       return ECONNRESET;
@@ -111,7 +113,8 @@ export class Socket extends OpenFile {
     if (this.state === "listening") return this.pending.length > 0 ? IN : 0;
     if (this.state !== "connected") return OUT | HUP;
     if (!this.peer) return IN | OUT | HUP;
-    return (this.received.length > 0 ? IN : 0) | (this.peer.received.room > 0 ? OUT : 0);
+    return (this.received.length > 0 || this.peer.hasFinished ? IN : 0) |
+      (this.peer.received.room > 0 ? OUT : 0);
   }
 
   override released(): void {

@@ -79,6 +79,7 @@ export const PROCESS_CALLS: Partial<Record<CallName, Handler>> = {
   waitid,
   kill: ({ kernel, process, args: [pid, signal] }) => kernel.processes.kill(process, pid!, signal!),
   getpid: ({ process }) => process.pid,
+  gettid: ({ process }) => process.pid,
   getpgid: (call) => meant(call, call.args[0]!)?.group ?? ESRCH,
   setsid({ process }) {
     if (process.group === process.pid && process.session === process.pid) return EPERM;

@@ -129,6 +129,11 @@ export const SOCKET_CALLS: Partial<Record<CallName, Handler>> = {
     bytes.writeUInt32LE(gid, 8);
     return 0;
   }),
+  shutdown: onSocket((socket) => {
+    socket.hasFinished = true;
+    socket.peer?.changed();
+    return 0;
+  }),
   setsockopt: onSocket(() => 0),
   recvmsg: onSocket(recvmsg),
 };
