@@ -1,18 +1,29 @@
 /** The program that a simulation runs: init as a whole, and what a look at its inside is taken by. */
 
-import type { Effect, Input, Time } from "../../lib/engine/effects.ts";
+import type { Effect, Input, NoticeKind, Time } from "../../lib/engine/effects.ts";
 import { Engine } from "../../lib/engine/engine.ts";
 
 export { main } from "../../lib/init/init.ts";
 
-/** Has a function told of all that engines are given, and of what they answer. */
-export function observe(
-  told: (engine: Engine, input: Input, time: Time, effects: readonly Effect[]) => void,
-): void {
+/** Who is told of all that engines are given, and of what they answer. */
+export interface EngineListener {
+  handled(engine: Engine, input: Input, now: Time, effects: readonly Effect[]): void;
+  muted(kinds: readonly NoticeKind[]): void;
+}
+
+/** Has a listener told. */
+export function observe(listener: EngineListener): void {
   const { handle } = Engine.prototype;
-  Engine.prototype.handle = function (input, time) {
-    const effects = handle.call(this, input, time);
-    told(this, input, time, effects);
+  Engine.prototype.handle = function (input, now) {
+    const effects = handle.call(this, input, now);
+    listener.handled(this, input, now, effects);
     return effects;
   };
+  const { set } = Object.getOwnPropertyDescriptor(Engine.prototype, "muted")!;
+  Object.defineProperty(Engine.prototype, "muted", {
+    set(kinds: ReadonlySet<NoticeKind>) {
+      set!.call(this, kinds);
+      listener.muted([...kinds]);
+    },
+  });
 }

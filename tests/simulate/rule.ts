@@ -3,6 +3,7 @@
 import type { Effect, Input } from "../../lib/engine/effects.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import type { Performer } from "./performer.ts";
+import type { TraceEntry } from "../naive/compare.ts";
 import type { World } from "./world.ts";
 
 /** A line that a program has written as a whole. */
@@ -23,6 +24,8 @@ export interface Scene {
   readonly engine: Engine | undefined;
   /** The lines that went to a log or to init's output. */
   readonly lines: readonly WrittenLine[];
+  /** What the engine was given, and what it has answered. */
+  readonly history: readonly TraceEntry[];
   /** What processes init has started, by their numbers. */
   readonly spawned: ReadonlyMap<number, Spawned>;
   /** How many system calls there were a second while nothing was done to init. */

@@ -4,6 +4,7 @@ import { PipeEnd, Terminal, TerminalMaster } from "./kernel/pipes.ts";
 import type { OpenFile } from "./kernel/open_file.ts";
 import { Socket } from "./kernel/sockets.ts";
 import type { Rule, Scene, WrittenLine } from "./rule.ts";
+import { AS_NAIVE, SAME_FUTURE } from "./engine_rules.ts";
 import { LOGS } from "./world.ts";
 import { NO_ENDLESS_EVENT } from "./endless_events.ts";
 
@@ -242,4 +243,6 @@ export const RULES: readonly Rule[] = [
   ENDS,
   TOLD,
   NO_ENDLESS_EVENT,
+  AS_NAIVE,
+  SAME_FUTURE,
 ];

@@ -89,6 +89,13 @@ const SABOTAGES: Array<[rule: RegExp, sabotage: (simulation: Simulation) => void
     };
     tick();
   }],
+  [
+    /naive/,
+    ({ history }) => {
+      const now = { monotonic: 0, wall: 0 };
+      history.push({ input: { kind: "timer", timer: 1 }, now, effects: [{ kind: "clear-timer", timer: 1 }] });
+    },
+  ],
   [/never waits/, ({ world: { kernel } }) => {
     const { call } = kernel;
     kernel.call = function (name, made) {

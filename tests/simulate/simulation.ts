@@ -1,11 +1,13 @@
 /** A simulation: one history of one init, from its start to its end. */
 
+import type { Effect, Input } from "../../lib/engine/effects.ts";
 import type { Engine } from "../../lib/engine/engine.ts";
 import type { Action } from "./actions.ts";
 import { runUntil } from "./loop.ts";
 import { Performer } from "./performer.ts";
 import type { Rule, Scene, Spawned, WrittenLine } from "./rule.ts";
 import { RULES } from "./rules.ts";
+import type { TraceEntry } from "../naive/compare.ts";
 import { World } from "./world.ts";
 
 /** A rule that was broken. */
@@ -52,6 +54,7 @@ export class Simulation implements Scene {
   readonly performer: Performer;
   readonly spawned = new Map<number, Spawned>();
   readonly lines: WrittenLine[] = [];
+  readonly history: TraceEntry[] = [];
   readonly violations: Violation[] = [];
   readonly rules: readonly Rule[];
   engine: Engine | undefined;
@@ -75,22 +78,31 @@ export class Simulation implements Scene {
       words: ["--logdir=/var/log/upstart"],
       onLine: (job, instance, pid, line) =>
         this.lines.push({ job, instance, pid, line, time: this.world.kernel.clock.now }),
-      onEngine: (engine, input, _, effects) => {
-        this.engine = engine;
-        for (const effect of effects) {
-          if (effect.kind !== "spawn") continue;
-          const { definition: { name: job }, instance, process } = effect;
-          this.#asked.set(effect.spawn, { job, instance, process });
-        }
-        if (input.kind === "spawned") {
-          const made = this.#asked.get(input.spawn);
-          if (made) this.spawned.set(input.pid, { ...made, time: this.world.kernel.clock.now });
-        }
-        for (const rule of this.rules) this.#judge(rule, rule.atInput?.(this, engine, input, effects));
+      onEngine: {
+        handled: (engine, input, now, effects) => {
+          this.engine = engine;
+          this.history.push({ input, now, effects });
+          this.#note(input, effects);
+          for (const rule of this.rules) this.#judge(rule, rule.atInput?.(this, engine, input, effects));
+        },
+        muted: (kinds) => void this.history.push({ muted: kinds }),
       },
     });
     this.performer = new Performer(this.world);
     this.world.kernel.violated = (rule, how) => this.#break(rule, how);
+  }
+
+  /** Notes which processes belong to which instances. */
+  #note(input: Input, effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.kind !== "spawn") continue;
+      const { definition: { name: job }, instance, process } = effect;
+      this.#asked.set(effect.spawn, { job, instance, process });
+    }
+    const made = input.kind === "spawned" ? this.#asked.get(input.spawn) : undefined;
+    if (input.kind === "spawned" && made) {
+      this.spawned.set(input.pid, { ...made, time: this.world.kernel.clock.now });
+    }
   }
 
   #break(rule: string, how: string): void {

@@ -13,15 +13,14 @@ import { begin, type Program } from "./programs/system.ts";
 import { type LineListener, work } from "./programs/work.ts";
 import { Random } from "./random.ts";
 import { Runtime } from "./runtime/runtime.ts";
-import type { Effect, Input, Time } from "../../lib/engine/effects.ts";
-import type { Engine } from "../../lib/engine/engine.ts";
-
-/** Told of what the engine in force is given, and of what it answers. */
-export type EngineListener = (engine: Engine, input: Input, time: Time, effects: readonly Effect[]) => void;
+import type { EngineListener } from "./program.ts";
 
 /** Where init's executable is, and its configuration and logs. */
 const EXECUTABLE = "/sbin/rouse";
 export const CONFIGURATION = "/etc/init", LOGS = "/var/log/upstart";
+
+/** The environment of init. */
+export const ENVIRONMENT = [["PATH", "/sbin:/bin"], ["TERM", "linux"]] as const;
 
 const DIRECTORIES = [
   "/bin",
@@ -114,7 +113,7 @@ export class World {
     const { kernel, options } = this, { init } = kernel;
     init.place(0, new OpenNull(kernel.files.find("/dev/null") as Inode, 0), false);
     for (const fd of [1, 2]) init.place(fd, this.#collector(), false);
-    init.executed([EXECUTABLE, ...options.words], ["PATH=/sbin:/bin", "TERM=linux"]);
+    init.executed([EXECUTABLE, ...options.words], ENVIRONMENT.map(([name, value]) => `${name}=${value}`));
     this.#loadInit();
   }
 
@@ -148,8 +147,9 @@ export class World {
     kernel.clock.after(5, () => {
       if (runtime.isOver) return;
       const program = loadProgram(runtime);
-      program.observe((...told) => {
-        if (!runtime.isOver) options.onEngine(...told);
+      program.observe({
+        handled: (...told) => runtime.isOver || options.onEngine.handled(...told),
+        muted: (kinds) => runtime.isOver || options.onEngine.muted(kinds),
       });
       runtime.enter(() => {
         program.main(kernel.init.argv.slice(1), "init").then((status) => runtime.exit(status), (error) => {

@@ -35,7 +35,8 @@ function comingBefore(world: World, job: Job): { edge: Edge; target: Job | undef
     for (const edge of edgesOf(world, next)) {
       const target = edge.givesWay ? undefined : targetOf(world, edge);
       if (!target || passed.has(target)) continue;
-      if (!isThere(edge, target) && isComing(edge, target, false)) return [{ edge, target }];
+      const plain = { ...edge, completed: false };
+      if (!isThere(plain, target) && isComing(plain, target, false)) return [{ edge: plain, target }];
       if (isScript({ job: target })) passed.add(target);
     }
   }
