@@ -3,6 +3,7 @@
 import type { CallName } from "../../../lib/sys/call/numbers.ts";
 import type { Random } from "../random.ts";
 import { EAGAIN, ECONNABORTED, EINTR, EIO, EMFILE, ENOMEM, ENOSPC } from "./open_file.ts";
+import { OpenRegular } from "./files.ts";
 import type { Process } from "./process.ts";
 
 /** The errors that calls give by chance. Those of node:fs stand by the names that its errors have. */
@@ -55,7 +56,9 @@ export class Faults {
   inject(name: CallName | FileCall, process: Process, args: readonly number[] = []): number | undefined {
     if (this.rate === 0 && !this.planned) return undefined;
     if (process !== this.init() && process.hasExecuted) return undefined;
-    const errors = ERRORS[name];
+    const errors = name === "write" && !(process.file(args[0]!) instanceof OpenRegular)
+      ? [EINTR]
+      : ERRORS[name];
     if (!errors || name === "fcntl" && !DUPLICATING.includes(args[1]!)) return undefined;
     const isPlanned = this.planned !== undefined && this.possible.push(name) === this.planned.place + 1;
     if (!isPlanned && !this.random.chance(this.rate)) return undefined;
