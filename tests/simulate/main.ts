@@ -20,8 +20,8 @@ function option(name: string): string | undefined {
 }
 
 if (process.argv.includes("--refusals")) {
-  const { problems, seen } = await refuseCalls(1);
-  console.log([...problems, `${seen} system calls were refused, one in each history`].join("\n"));
+  const { problems, count } = await refuseCalls(1);
+  console.log([...problems, `${count} system calls were refused, one in each history`].join("\n"));
   process.exit(problems.length > 0 ? 1 : 0);
 }
 

@@ -28,22 +28,30 @@ async function refuse(place: number, error: number) {
   const { faults } = simulation.world.kernel;
   faults.planned = { place, error };
   const { violations } = await simulation.run();
-  return { violations, seen: faults.seen, refused: [...faults.counts.keys()].join() };
+  return { violations, possible: faults.possible, refused: [...faults.counts.keys()].join() };
 }
 
 /** How many errors each call may give, at most. */
 const ERRORS = 4;
 
+/** Of names that come more often than this only some calls are refused. */
+const OFTEN = 20;
+
 /**
- * Refuses one call after another, so many apart.
- * @returns what broke, and how many calls there are.
+ * Refuses one call after another: of those that come often, every so manieth.
+ * @returns what broke, and how many calls were refused.
  */
-export async function refuseCalls(apart: number): Promise<{ problems: string[]; seen: number }> {
-  const { seen } = await refuse(-1, 0), problems: string[] = [];
-  for (let place = 0; place < seen; place += apart) {
+export async function refuseCalls(share: number): Promise<{ problems: string[]; count: number }> {
+  const { possible } = await refuse(-1, 0), problems: string[] = [];
+  const counts = new Map<string, number>();
+  for (const name of possible) counts.set(name, (counts.get(name) ?? 0) + 1);
+  let count = 0;
+  for (const [place, name] of possible.entries()) {
+    if (counts.get(name)! > OFTEN && place % share > 0) continue;
+    count++;
     // One of the errors each; the others have their turn at the calls of the same kind.
     const { violations, refused } = await refuse(place, place % ERRORS);
     problems.push(...violations.slice(0, 1).map(({ rule, how }) => `${place} (${refused}): ${rule}: ${how}`));
   }
-  return { problems, seen };
+  return { problems, count };
 }
