@@ -10,16 +10,17 @@ const QUIET = { uid: 0, environment: [], wait: false, times: 1, slowness: 0 };
 
 /** Jobs of all kinds, a client, and a restart of init. */
 const HISTORY: readonly Action[] = [
-  write("alpha", "start on startup\nrespawn\nconsole log\nexec work lines=100 every=20\n"),
-  write("beta", "start on startup\nsemantics rouse\nready notify\nexec work notify=20\n"),
-  write("gamma", "start on sunrise\nconsole pipe\ntask\nexec work lines=3 every=10\n"),
+  write("alpha.conf", "start on startup\nrespawn\nconsole log\nexec work lines=100 every=20\n"),
+  write("beta.conf", "start on startup\nsemantics rouse\nready notify\nexec work notify=20\n"),
+  write("gamma.conf", "start on sunrise\nconsole pipe\ntask\nexec work lines=3 every=10\n"),
+  write("delta.ts", "good\nstart on startup\nexec work\n"),
   { at: 300, kind: "request", what: "emit", name: "sunrise", ...QUIET },
   { at: 600, kind: "re-execute" },
   { at: 1000, kind: "request", what: "restart", name: "beta", ...QUIET },
 ];
 
-function write(job: string, text: string): Action {
-  return { at: 0, kind: "write", job, text, inPlace: true };
+function write(file: string, text: string): Action {
+  return { at: 0, kind: "write", file, text, inPlace: true };
 }
 
 /** The history with one call refused; `place`: see `Faults.planned`. */
