@@ -10,9 +10,9 @@ import process from "node:process";
 import { directoryProblem } from "../../config/files.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { isFault } from "../../sys/call/fault.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
-import { errnoMessage } from "../../sys/call/errno.ts";
-import { appendTo } from "../../sys/io/append.ts";
+import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
+import { errnoMessage, errorReason } from "../../sys/call/errno.ts";
+import { close, O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, open, write } from "../../sys/io/descriptors.ts";
 import { makeRuntimeDirectory, runtimeDirectories } from "../host/directories.ts";
 import type { Messages } from "../logs/messages.ts";
 import type { Part } from "../parts/part.ts";
@@ -47,6 +47,8 @@ interface RecordSubject {
 /** The record. */
 export class RunningRecord implements Part<SavedRecord> {
   #path: string | undefined;
+  /** The file of that path, once there was something to write. */
+  #file: number | undefined;
   #lines = 0;
   /** With so many it is looked whether the record is to be written anew. */
   #mostLines = MOST_LINES;
@@ -103,7 +105,10 @@ export class RunningRecord implements Part<SavedRecord> {
   /** Records a main process. */
   add(main: RunningMain): void {
     if (this.#path === undefined) return;
-    this.#append(this.#path, lineOf(main));
+    const reason = this.#append(this.#path, lineOf(main));
+    if (reason !== undefined) {
+      this.subject.messages.logOnce("warn", `Unable to record what runs in ${this.#path}: ${reason}`);
+    }
     if (++this.#lines >= this.#mostLines) this.#shorten();
   }
 
@@ -123,27 +128,35 @@ export class RunningRecord implements Part<SavedRecord> {
     fs.rmSync(draft, { force: true });
     fs.writeFileSync(draft, header + running.map(lineOf).join(""), { mode: MODE, flag: "wx" });
     fs.renameSync(draft, path);
+    this.#closeFile();
     this.#path = path;
     this.#lines = running.length;
   }
 
-  /** A line that is missing, or there in part, is lost: the record tells of too little then. */
-  #append(path: string, line: string): void {
-    // A large environment does not go into one piece.
-    for (let rest = Buffer.from(line); rest.length > 0;) {
-      const written = appendTo(path, rest, MODE);
-      if (written <= 0) {
-        const reason = written < 0 ? errnoMessage(-written) : "the disk is full";
-        return this.subject.messages.logOnce("warn", `Unable to record what runs in ${path}: ${reason}`);
+  /** Writes a line. Returns why that, or a part of it, is missing: the record tells of too little then. */
+  #append(path: string, line: string): string | undefined {
+    return unlessRefused(() => {
+      const file = this.#file ??= open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
+      // A large environment does not go into one piece.
+      for (let rest = Buffer.from(line); rest.length > 0;) {
+        const written = write(file, rest);
+        if (written <= 0) return written < 0 ? errnoMessage(-written) : "the disk is full";
+        rest = rest.subarray(written);
       }
-      rest = rest.subarray(written);
-    }
+      return undefined;
+    }, errorReason);
+  }
+
+  #closeFile(): void {
+    if (this.#file !== undefined) close(this.#file);
+    this.#file = undefined;
   }
 
   /** Removes the record: init ends by itself. */
   close(): void {
     const path = this.#path;
     this.#path = undefined;
+    this.#closeFile();
     if (path !== undefined) ifAllowed(() => fs.rmSync(path, { force: true }));
   }
 
