@@ -87,6 +87,18 @@ Deno.test({
   },
 });
 
+/** Runs something while init can open no descriptor. */
+async function withoutDescriptors(init: RunningInit, act: () => Promise<unknown>): Promise<void> {
+  const limit = (descriptors: number) => init.shell(`prlimit --pid ${init.pid} --nofile=${descriptors}:`);
+  // The client that was answered last has its descriptor still.
+  await untilStill(() => [init.pid]);
+  let free = 0;
+  while (existsSync(`/proc/${init.pid}/fd/${free}`)) free++;
+  await limit(free);
+  await act();
+  await limit(1024);
+}
+
 Deno.test({
   name: "a service that dies while init is short of descriptors is respawned when there are some",
   ignore: !installed("prlimit"),
@@ -96,18 +108,38 @@ Deno.test({
     });
     await init.until(["status", "web"], "web stop/waiting\n");
     const pid = /process (\d+)/.exec(await init.ask("start", "web"))![1]!;
-    const limit = (descriptors: number) => init.shell(`prlimit --pid ${init.pid} --nofile=${descriptors}:`);
-    // The client that was answered last has its descriptor still.
-    await untilStill(() => [init.pid]);
-    let free = 0;
-    while (existsSync(`/proc/${init.pid}/fd/${free}`)) free++;
-    await limit(free);
-    await init.shell(`kill -9 ${pid}`);
-    await init.untilMessage(/Failed to spawn web main process for now, trying again/);
-    await limit(1024);
+    await withoutDescriptors(init, async () => {
+      await init.shell(`kill -9 ${pid}`);
+      await init.untilMessage(/Failed to spawn web main process for now, trying again/);
+    });
     const again = await init.until(["status", "web"], /^web start\/running/);
     assert.notEqual(/process (\d+)/.exec(again)![1], pid);
     assert.equal((await init.initctl("stop", "web")).exit, 0);
     assert.doesNotMatch(init.messages(), /Internal error|Failed to do/);
+  },
+});
+
+Deno.test({
+  name: "no process is started without its terminal or its log while init is short of descriptors",
+  ignore: !installed("prlimit"),
+  async fn() {
+    // A script would be put into a file in memory first, for which there is no descriptor either.
+    const script = "exec sh -c '[ ! -t 1 ] || echo to a terminal; echo said; exec sleep 600'\n";
+    const respawn = "respawn\nrespawn limit unlimited\n";
+    await using init = await RunningInit.start({
+      jobs: { "web.conf": respawn + script, "piped.conf": `${respawn}console pipe\n${script}` },
+    });
+    for (const job of ["web", "piped"]) {
+      await init.until(["status", job], `${job} stop/waiting\n`);
+      const pid = /process (\d+)/.exec(await init.ask("start", job))![1]!;
+      await withoutDescriptors(init, async () => {
+        await init.shell(`kill -9 ${pid}`);
+        await init.untilMessage(new RegExp(`Failed to spawn ${job} main process for now, trying again: .+`));
+      });
+    }
+    const lines = ["to a terminal", "said"];
+    assert.deepEqual(await init.untilLines("log/web.log", 4), [...lines, ...lines]);
+    assert.deepEqual(await init.untilLines("log/piped.log", 2), ["said", "said"]);
+    assert.doesNotMatch(init.messages(), /output is lost|through pipes/);
   },
 });

@@ -28,9 +28,6 @@ export interface ParsedInittab extends Inittab {
   problems: InittabProblem[];
 }
 
-/** The reason why a line is passed over. */
-class BadLine extends Error {}
-
 /**
  * Parses a file. Of lines with the same ID the first counts.
  *
@@ -46,45 +43,43 @@ export function parseInittab(text: string, file: string, before?: Inittab): Pars
     const report = (message: string) => parsed.problems.push({ line: index + 1, message });
     const line = bytes.replace(/^[ \t]+/, "").replace(/\r$/, "");
     if (line.trim() === "" || line.startsWith("#")) continue;
-    try {
-      const entry = parseLine(decodeBytes(line), file, report);
-      if (ids.has(entry.id)) throw new BadLine(`duplicate ID field "${entry.id}"`);
-      if (ids.size >= MAX_ENTRIES) {
-        report(`too many entries (max ${MAX_ENTRIES}): this one and all below are passed over`);
-        break;
-      }
-      if (bytes.endsWith("\r")) report("carriage return at the end of the line, which is left out");
-      ids.add(entry.id);
-      if (entry.action !== "initdefault") {
-        parsed.entries.push(entry);
-        continue;
-      }
-      const level = defaultLevel(entry.levels);
-      if (level === undefined) report("initdefault names no runlevel that one can boot to");
-      initdefault ??= level;
-    } catch (error) {
-      if (!(error instanceof BadLine)) throw error;
-      report(error.message);
+    const entry = parseLine(decodeBytes(line), file, report);
+    if (typeof entry === "string" || ids.has(entry.id)) {
+      report(typeof entry === "string" ? entry : `duplicate ID field "${entry.id}"`);
+      continue;
     }
+    if (ids.size >= MAX_ENTRIES) {
+      report(`too many entries (max ${MAX_ENTRIES}): this one and all below are passed over`);
+      break;
+    }
+    if (bytes.endsWith("\r")) report("carriage return at the end of the line, which is left out");
+    ids.add(entry.id);
+    if (entry.action !== "initdefault") {
+      parsed.entries.push(entry);
+      continue;
+    }
+    const level = defaultLevel(entry.levels);
+    if (level === undefined) report("initdefault names no runlevel that one can boot to");
+    initdefault ??= level;
   }
   return { ...parsed, ...(initdefault !== undefined && { initdefault }) };
 }
 
-/** @throws {BadLine} */
-function parseLine(line: string, file: string, report: (message: string) => void): InittabEntry {
+/** The entry of a line, or the reason why it is passed over: an exception for each would take long, where all are wrong. */
+function parseLine(line: string, file: string, report: (message: string) => void): InittabEntry | string {
   const [id = "", levels, action, ...rest] = line.split(":");
   const command = rest.join(":").replace(/^[ \t]+/, "");
-  if (id === "") throw new BadLine("missing id field");
-  if (levels === undefined) throw new BadLine("missing runlevel field");
-  if (!action) throw new BadLine("missing action field");
-  if (id.length > MAX_ID) throw new BadLine(`id field too long (max ${MAX_ID} characters)`);
+  if (id === "") return "missing id field";
+  if (levels === undefined) return "missing runlevel field";
+  if (!action) return "missing action field";
+  if (id.length > MAX_ID) return `id field too long (max ${MAX_ID} characters)`;
   if (command.length > MAX_PROCESS) {
-    throw new BadLine(`process field too long (max ${MAX_PROCESS} characters)`);
+    return `process field too long (max ${MAX_PROCESS} characters)`;
   }
   if (!Object.hasOwn(INITTAB_ACTIONS, action.toLowerCase())) {
-    throw new BadLine(`${action}: unknown action field`);
+    return `${action}: unknown action field`;
   }
-  if (/\0/.test(line)) throw new BadLine("null character");
+  if (/\0/.test(line)) return "null character";
   const [, marks = "", process = ""] = /^(\+?@?)(.*)$/s.exec(command) ?? [];
   return {
     id,

@@ -175,7 +175,9 @@ export function advanceAfter(engine: EngineState, instance: Instance, process: I
 
 /** Goes on from `spawned` when the instance has nothing to wait for there any more. */
 export function leaveSpawned(engine: EngineState, instance: Instance): void {
-  if (instance.state === "spawned" && !mustWait(instance)) advance(engine, instance);
+  if (instance.state !== "spawned") return;
+  // A script whose start has ended just now, and that is to stop, need not get ready before.
+  if (isToBeUndone(instance) || !mustWait(instance)) advance(engine, instance);
 }
 
 /** Enters a state that is not the table's next one, and goes on from there. */

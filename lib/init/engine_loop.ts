@@ -3,8 +3,6 @@
 import { type Effect, type Input, NOTICE_KINDS, type NoticeKind, type Time } from "../engine/effects.ts";
 import type { RunningMain } from "../engine/services/adoption.ts";
 import { Engine } from "../engine/engine.ts";
-import { Checkpoint } from "../engine/snapshot/checkpoint.ts";
-import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
 import type { LoadedJob } from "../engine/loaded_job.ts";
 import type { Environment } from "../model/environment.ts";
 import type { InitContext } from "./init_context.ts";
@@ -19,6 +17,7 @@ import { type ChildWorld, NOBODY } from "./spawn/own_child.ts";
 import { MemoryTrim } from "./host/memory_trim.ts";
 import { ServiceReports } from "./notify/service_reports.ts";
 import { NoticeSubscriptions } from "./notice_subscriptions.ts";
+import { GuardedEngine } from "./parts/guarded_engine.ts";
 import { PendingRequests } from "./parts/pending_requests.ts";
 import { ChildReaper } from "./spawn/child_reaper.ts";
 import { PidFiles } from "./spawn/pid_files.ts";
@@ -41,8 +40,7 @@ import type { SavedInit } from "./saved_program.ts";
 
 /** The loop: inputs go into the engine, and the effects that come out are performed. */
 export abstract class EngineLoop implements Part<SavedInit> {
-  protected engine: Engine;
-  readonly #checkpoint = new Checkpoint();
+  readonly #guarded: GuardedEngine;
   readonly #effects = new EffectQueue(
     (effect) => this.#perform(effect),
     () => this.context.messages.attempt("the search for work", () => this.#findMore()) ?? false,
@@ -76,7 +74,11 @@ export abstract class EngineLoop implements Part<SavedInit> {
     initEnvironment: Environment,
     protected readonly context: InitContext,
   ) {
-    this.engine = this.#goOnWith(new Engine(defaults, initEnvironment));
+    this.#guarded = new GuardedEngine(new Engine(defaults, initEnvironment), {
+      ...context,
+      now: timeNow,
+      onReplaced: () => this.updateMuted(),
+    });
     const handle = (input: Input) => this.handle(input);
     this.#reaper = new ChildReaper(() => this.engine, context, {
       handle,
@@ -142,6 +144,10 @@ export abstract class EngineLoop implements Part<SavedInit> {
     this.updateMuted();
   }
 
+  protected get engine(): Engine {
+    return this.#guarded.engine;
+  }
+
   /**
    * All parts that hold state across time, in the order in which they are restored. Who has subscribed to notices does so
    * anew, and the memory trim begins anew. Clients' connections are the control endpoint's.
@@ -151,7 +157,7 @@ export abstract class EngineLoop implements Part<SavedInit> {
     return {
       messages,
       insight: this.insight,
-      engine: this.#enginePart,
+      engine: this.#guarded,
       requests: this.requests,
       controlGroups,
       output,
@@ -194,70 +200,12 @@ export abstract class EngineLoop implements Part<SavedInit> {
     return descriptorsOf(this.parts, onFault);
   }
 
-  readonly #enginePart: Part<EngineSnapshot> = {
-    save: (onFault) => this.#saveEngine(onFault),
-    restore: (saved) => {
-      this.engine = this.#goOnWith(Engine.restore(saved, timeNow()));
-      this.updateMuted();
-    },
-  };
-
-  #goOnWith(engine: Engine): Engine {
-    engine.endsWithRunlevel = this.context.endsWithRunlevel;
-    engine.environments.onChange = () => this.#checkpoint.forget();
-    return engine;
-  }
-
-  /** After a fault it is made sure that what is saved can be restored: else it is made anew from the checkpoint. */
-  #saveEngine(onFault?: PartFault): EngineSnapshot {
-    const now = timeNow(), saved = () => this.engine.save(now);
-    if (!onFault) return saved();
-    try {
-      return Engine.restore(saved(), now).save(now);
-    } catch (error) {
-      this.context.messages.fault("the state of the engine", error);
-      return this.#checkpoint.rebuild().save(now);
-    }
-  }
-
   /** Passes an input to the engine and performs the effects that follow from it. */
   handle(input: Input): void {
     this.memoryTrim.touch();
     const level = enteredLevel(input);
     if (level !== undefined) this.levels.supersede(level);
-    const now = timeNow();
-    let effects: Effect[];
-    try {
-      this.#checkpoint.note(this.engine, input, now);
-      effects = this.engine.handle(input, now);
-    } catch (error) {
-      this.#undo(input, error);
-      // Its client is told.
-      if (input.kind === "request") throw error;
-      return;
-    }
-    const main = mainOf(input);
-    if (main !== undefined) this.#noteMain(main);
-    this.#effects.add(effects);
-  }
-
-  /** Tells of a process that may be the main process of an instance from now on. */
-  #noteMain(pid: number): void {
-    const { onMain, messages } = this.context, owner = this.engine.ownerOf(pid);
-    if (owner?.process !== "main" || !onMain) return;
-    const { job, instance } = owner;
-    const environment = this.engine.jobs.get(job)?.instances.get(instance)?.environment.pairs() ?? [];
-    messages.attempt("the record of what runs", () => onMain({ job, instance, pid, environment }));
-  }
-
-  /** Goes back to what the engine was before an input that it has failed at. The effects of those before have been queued. */
-  #undo(input: Input, error: unknown): void {
-    const { messages, crashed } = this.context;
-    messages.attempt("the undoing of an input", () => {
-      this.engine = this.#goOnWith(this.#checkpoint.undo());
-      this.updateMuted();
-    });
-    crashed(`the engine's input ${input.kind}`, error, input);
+    this.#effects.add(this.#guarded.handle(input));
   }
 
   /** The requests of clients that have no answer yet. */
@@ -385,24 +333,6 @@ export abstract class EngineLoop implements Part<SavedInit> {
       this.subscriptions.notify(notice);
     },
   };
-}
-
-/** The process that an input tells of, and that may be the main process of an instance from now on. */
-function mainOf(input: Input): number | undefined {
-  switch (input.kind) {
-    case "spawned":
-    case "pid-file":
-    case "adopt":
-      return input.pid;
-    case "exited":
-      return input.trackedProcess?.pid;
-    case "left-behind":
-      return input.process.pid;
-    case "notification":
-      return input.told.mainPid;
-    default:
-      return undefined;
-  }
 }
 
 /** The present time, for the engine. */

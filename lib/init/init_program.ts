@@ -292,7 +292,7 @@ export class InitProgram implements Part<SavedProgram> {
       if (predecessor) await this.#goOn(predecessor, signals);
       else await this.#begin(signals);
     } catch (error) {
-      if (process.pid !== 1) throw error;
+      if (process.pid !== 1 && !predecessor) throw error;
       this.#recovery.crashed("the start of init", error);
     }
     this.#begun.resolve();
@@ -340,7 +340,7 @@ export class InitProgram implements Part<SavedProgram> {
     const isWhole = await restoreState(state, this, this.#messages);
     this.#leaveHaltToInittab();
     closeUnused(handed, this.parts);
-    if (this.#endpoint.addresses.length === 0) await this.#endpoint.open();
+    if (this.#endpoint.addresses.length === 0) await this.#endpoint.reopen();
     if (!isWhole) {
       await Promise.race([this.#load(), this.#exit.promise]);
       adopt(state.running, this.#init, this.#messages);

@@ -1,6 +1,5 @@
 /** The data that an init consists of across time: what each of its parts saves, in the order in which they are restored. */
 
-import type { EngineSnapshot } from "../engine/snapshot/engine_snapshot.ts";
 import type { SavedRecord } from "./adoption/running_record.ts";
 import type { SavedCheckStarts } from "./checks/check_runner.ts";
 import type { SavedEndpoint } from "./host/control_endpoint.ts";
@@ -16,6 +15,7 @@ import type { SavedReports } from "./notify/service_reports.ts";
 import type { SavedHttp } from "./ops/http_service.ts";
 import type { SavedCourse } from "./parts/course.ts";
 import type { SavedEffects } from "./parts/effect_queue.ts";
+import type { SavedEngine } from "./parts/guarded_engine.ts";
 import type { SavedRequests } from "./parts/pending_requests.ts";
 import type { SavedTimers } from "./parts/timers.ts";
 import type { SavedRecovery } from "./reexec/recovery.ts";
@@ -51,7 +51,7 @@ export interface SavedProgram {
 export interface SavedInit {
   messages: SavedMessages;
   insight: SavedInsight;
-  engine: EngineSnapshot;
+  engine: SavedEngine;
   requests: SavedRequests;
   controlGroups: SavedControlGroups;
   output: SavedOutput;

@@ -8,6 +8,9 @@ export class ExpansionError extends Error {}
 /** The default for the longest result of an expansion, in characters: a short text can repeat a long value. */
 const LONGEST = 2 ** 20;
 
+/** So much of a name that is no variable's is told, in characters: values may have become a part of it. */
+const LONGEST_NAME = 200;
+
 /** How deep braces may be nested. The reader recurses as deep. */
 const DEEPEST = 100;
 
@@ -79,7 +82,10 @@ class Expansion {
 
   #value(name: string): string {
     const value = this.environment.get(name);
-    if (value === undefined) throw new ExpansionError(`Unknown parameter: ${name}`);
+    if (value === undefined) {
+      const shown = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+      throw new ExpansionError(`Unknown parameter: ${shown}`);
+    }
     return value;
   }
 

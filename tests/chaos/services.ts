@@ -54,7 +54,7 @@ const KINDS = {
   daemon: {
     share: 2,
     respawns: "always",
-    text: () => `${RESPAWN}kill mode group\nexpect daemon\nscript\n  (setsid sleep 100000 &)\nend script`,
+    text: () => `${RESPAWN}kill mode group\nexpect daemon\nscript\n  (sleep 100000 &)\nend script`,
   },
   log: {
     share: 3,

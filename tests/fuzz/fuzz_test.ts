@@ -16,7 +16,7 @@ import { TARGETS } from "./targets.ts";
 const SEED = 18;
 
 /** So many inputs of the right form are read, and so many changed ones. */
-const SHAPED = 15, CHANGED = 60;
+const SHAPED = 20, CHANGED = 120;
 
 /** So long are changed inputs, and those of one piece over and over, in bytes. */
 const LENGTH = 4096;

@@ -15,6 +15,7 @@ import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { processStatus } from "../../lib/sys/process/procfs.ts";
 import { corpusFolder } from "./inputs.ts";
 import { EXECUTABLE, type Report } from "./worker.ts";
 import type { Target } from "./target.ts";
@@ -25,8 +26,11 @@ const ROOT = resolve(import.meta.dirname!, "../..");
 /** Where inputs are put by which something fails. */
 const FOUND = join(ROOT, "dist/fuzz");
 
-/** A process that says nothing for so long reads an input without an end, in ms. */
-const PATIENCE = 60_000;
+/** A process that takes so much of a processor and says nothing reads an input without an end, in s. */
+const PATIENCE = 30;
+
+/** How often is looked what it has taken, in ms. */
+const LOOK_EVERY = 2000;
 
 /** What is fuzzed, and what is told of it. */
 type Named = Pick<Target, "name" | "from">;
@@ -80,24 +84,19 @@ async function run(target: Named, seed: number, minutes: number): Promise<Outcom
     ],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  let report: Report | undefined, timer: ReturnType<typeof setTimeout> | undefined, isStuck = false;
-  const expectMore = () => {
-    clearTimeout(timer);
-    // The executable is told of at the end alone.
-    const patience = PATIENCE + (target.name === EXECUTABLE ? minutes * 60_000 : 0);
-    timer = setTimeout(() => {
-      isStuck = true;
-      child.kill("SIGKILL");
-    }, patience);
-  };
-  expectMore();
+  let report: Report | undefined, isStuck = false, used = 0;
+  const usedNow = () => processStatus(child.pid!)?.cpuTime ?? 0;
+  const timer = setInterval(() => {
+    isStuck ||= usedNow() - used > PATIENCE;
+    if (isStuck) child.kill("SIGKILL");
+  }, LOOK_EVERY);
   const ended = endOf(child);
   for await (const line of createInterface({ input: child.stdout! })) {
-    expectMore();
+    used = usedNow();
     report = JSON.parse(line);
   }
   const end = await ended;
-  clearTimeout(timer);
+  clearInterval(timer);
   const input = readFileSync(current);
   rmSync(folder, { recursive: true });
   if (end === "0") return { target, report };

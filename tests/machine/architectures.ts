@@ -17,6 +17,8 @@ export interface Architecture {
   board: readonly string[];
   /** The processor, where it is emulated. */
   processor: string;
+  /** Words for the kernel. One that a kernel does not know is an argument of init's. */
+  words: string;
   /** The device of the serial console. */
   console: string;
   /** The kind of disk, and the device file that it has. */
@@ -39,6 +41,8 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     board: ["-machine", "q35"],
     // The runtime needs AVX2, which is in none of the older models.
     processor: "max",
+    // The check panics where the emulator is held up.
+    words: "no_timer_check",
     console: "ttyS0",
     disk: "nvme,serial=root",
     root: "/dev/nvme0n1",
@@ -53,6 +57,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     kernel: "linux-image-arm64",
     board: ["-machine", "virt", "-device", "virtio-keyboard-pci"],
     processor: "cortex-a72",
+    words: "",
     console: "ttyAMA0",
     disk: "virtio-blk-pci",
     root: "/dev/vda",

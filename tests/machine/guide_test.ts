@@ -23,5 +23,5 @@ Deno.test("docs/machine.md shows what the task tells", () => {
     assert.deepEqual(steps, Object.keys(setup.steps).map((name) => ["ok", name]), heading);
     shown.add(debian!);
   }
-  assert(shown.has(ARCHITECTURES["x86-64"]!.debian));
+  assert.deepEqual(shown, new Set(Object.values(ARCHITECTURES).map(({ debian }) => debian)));
 });

@@ -19,7 +19,7 @@ export interface MachineParts {
   architecture: Architecture;
   accelerator: Accelerator;
   kernel: string;
-  initramfs?: string;
+  initramfs?: string | undefined;
   /** There is none where only the kernel is to be seen. */
   disk?: string;
   /** Words for the kernel beside those for the console. */
@@ -115,15 +115,11 @@ function emulatorWords(
   { architecture, accelerator, kernel, initramfs, disk, words = "" }: MachineParts,
 ): string[] {
   const { board, processor, console, root } = architecture;
+  const append = [`root=${root}`, "ro", `console=${console}`, KERNEL_WORDS, architecture.words, words];
   return [
     ...["-nodefaults", "-no-user-config", "-display", "none", "-m", String(MEMORY), ...board],
     ...["-accel", accelerator, "-cpu", accelerator === "kvm" ? "host" : processor],
-    ...[
-      "-kernel",
-      kernel,
-      "-append",
-      [`root=${root} ro`, `console=${console}`, KERNEL_WORDS, words].join(" ").trim(),
-    ],
+    ...["-kernel", kernel, "-append", append.filter(Boolean).join(" ")],
     ...initramfs === undefined ? [] : ["-initrd", initramfs],
     // What is on its way to the disk is lost only if the host itself goes down.
     ...disk === undefined ? [] : ["-drive", `file=${disk},format=raw,if=none,id=root,cache=unsafe`],

@@ -28,6 +28,8 @@ import { inSeconds, PASSWORD, USER, Walk } from "./walk.ts";
 
 const BUILD = resolve(import.meta.dirname!, "../../build.ts");
 
+const DEFAULT_SETUP = "jobs";
+
 /** Prints what is done before the first step. */
 function tell(what: string): void {
   console.log(`        ${what}`);
@@ -45,6 +47,14 @@ ${setup.installation}`;
   await runInMachine(root, disk, [program, ...files], script, 120);
 }
 
+/** Writes the initramfs of a setup, and gives its path; undefined where the kernel needs none. */
+function writeInitramfs(root: DebianRoot, setup: Setup, disk: string, path: string): string | undefined {
+  if (setup.initramfs === "debian") writeDebianInitramfs(root, disk, path);
+  else if (root.architecture.modules.length === 0) return undefined;
+  else writeBareInitramfs(root, path);
+  return path;
+}
+
 /** Takes a machine of a setup from its first boot to its end. Gives the number of steps that failed. */
 async function follow(
   root: DebianRoot,
@@ -53,14 +63,12 @@ async function follow(
   directory: string,
 ): Promise<number> {
   const { architecture, accelerator, kernel } = root;
-  const disk = join(directory, "disk"), archive = join(directory, "initramfs");
+  const disk = join(directory, "disk");
   tell("the executable and the jobs are put on its disk");
   await install(root, setup, executable, disk);
-  const isBare = setup.initramfs === "bare", hasNone = isBare && architecture.modules.length === 0;
-  if (!hasNone) isBare ? writeBareInitramfs(root, archive) : writeDebianInitramfs(root, disk, archive);
-  const initramfs = hasNone ? {} : { initramfs: archive };
+  const initramfs = writeInitramfs(root, setup, disk, join(directory, "initramfs"));
   const log = join(directory, "console");
-  await using machine = new Machine({ architecture, accelerator, kernel, ...initramfs, disk, log });
+  await using machine = new Machine({ architecture, accelerator, kernel, initramfs, disk, log });
   const walk = new Walk(machine, disk);
   const steps = Object.entries(setup.steps).map(([name, step]) => [name, () => step(walk)] as const);
   return await takeSteps({ console: () => machine.console.tail }, steps, { isChain: true });
@@ -87,7 +95,7 @@ const TASK: Tool = {
     {
       long: "setup",
       argument: "NAME",
-      help: `${Object.keys(SETUPS).join(" or ")}; one after the other by default`,
+      help: `${Object.keys(SETUPS).join(" or ")}; ${DEFAULT_SETUP} by default`,
     },
     {
       long: "dir",
@@ -101,14 +109,13 @@ const TASK: Tool = {
     },
     { long: "suite", argument: "NAME", help: "Debian's release; that of this system's apt by default" },
     { long: "emulate", help: "have qemu emulate the processor, even where KVM works" },
-    { long: "keep", help: "keep the disks and the consoles of this run" },
+    { long: "keep", help: "keep the disk and the console of this run" },
   ],
   async run(parsed) {
     const [extra] = parsed.args;
     if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
     const architecture = choice("architecture", ARCHITECTURES, valueOf(parsed, "arch") ?? "x86-64");
-    const name = valueOf(parsed, "setup");
-    const setups = name === undefined ? Object.values(SETUPS) : [choice("setup", SETUPS, name)];
+    const setup = choice("setup", SETUPS, valueOf(parsed, "setup") ?? DEFAULT_SETUP);
     checkHost(architecture);
     const address = valueOf(parsed, "mirror"), suite = valueOf(parsed, "suite");
     const mirror = address !== undefined && suite !== undefined
@@ -117,7 +124,7 @@ const TASK: Tool = {
     const directory = ownDirectory(resolve(valueOf(parsed, "dir") ?? join(tmpdir(), "rouse-machine")));
     const isEmulated = parsed.options.has("emulate");
     const root = await debianRoot(directory, { architecture, mirror, isEmulated, tell });
-    return await followAll(root, setups, directory, parsed.options.has("keep"));
+    return await takeThrough(root, setup, directory, parsed.options.has("keep"));
   },
 };
 
@@ -127,37 +134,30 @@ function choice<T>(what: string, table: Readonly<Record<string, T>>, name: strin
   throw new UsageError(`unknown ${what}: ${name}; it is one of ${Object.keys(table).join(", ")}`);
 }
 
-async function followAll(
+/** Builds the executable, and takes a machine with it through all steps. Gives the exit status. */
+async function takeThrough(
   root: DebianRoot,
-  setups: readonly Setup[],
+  setup: Setup,
   directory: string,
   isKept: boolean,
 ): Promise<number> {
   const { architecture: { debian, word }, accelerator } = root;
   const work = mkdtempSync(join(directory, "run-"));
-  let failed = 0;
   try {
-    const executable = join(work, "rouse");
+    const executable = join(work, "rouse"), begin = performance.now();
     tell(`build of the executable for ${word}`);
     runProgram(Deno.execPath(), "run", "-A", BUILD, "--arch", word, "-o", executable);
-    for (const setup of setups) {
-      console.log(
-        `\nDebian for ${debian}, with ${setup.title}, ${accelerator === "kvm" ? "by KVM" : "emulated"}:`,
-      );
-      const begin = performance.now(), folder = mkdtempSync(join(work, "machine-"));
-      const faults = await follow(root, setup, executable, folder);
-      console.log(
-        `${faults === 0 ? "All is well" : "It has failed"} after ${
-          inSeconds((performance.now() - begin) / 1000)
-        }.`,
-      );
-      failed += faults;
-    }
+    console.log(
+      `\nDebian for ${debian}, with ${setup.title}, ${accelerator === "kvm" ? "by KVM" : "emulated"}:`,
+    );
+    const failed = await follow(root, setup, executable, work);
+    const time = inSeconds((performance.now() - begin) / 1000);
+    console.log(`${failed === 0 ? "All is well" : "It has failed"} after ${time}.`);
+    return failed > 0 ? 1 : 0;
   } finally {
-    if (isKept) console.log(`The disks and the consoles are in ${work}.`);
+    if (isKept) console.log(`The disk and the console are in ${work}.`);
     else rmSync(work, { recursive: true });
   }
-  return failed > 0 ? 1 : 0;
 }
 
 try {

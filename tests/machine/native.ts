@@ -138,8 +138,13 @@ rouse --install -s --force /sbin`,
     },
     "init is restarted in place": async (walk) => {
       const before = await walk.run("initctl status worker");
-      await walk.run("initctl restart-init");
+      const { exit, told } = await walk.try("initctl restart-init");
       assert.equal(await walk.run("initctl status worker"), before);
+      if (exit === 0) return;
+      // Init gives the new executable ten seconds to begin, which emulation may exceed, and stays as it is otherwise.
+      assert(walk.machine.slowness > 1, told);
+      assert.match(told, /it has not answered within \d+ s$/);
+      return `not here: ${told}`;
     },
     "Ctrl-Alt-Delete restarts the machine": async (walk) => {
       await walk.machine.command("sendkey ctrl-alt-delete");

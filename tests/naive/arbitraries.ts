@@ -14,8 +14,8 @@ const JOBS = ["a", "b", "c", "d"];
 /** What dependencies name: jobs, and names that jobs provide. */
 const NAMES = [...JOBS, ...JOBS, "mta", "db"];
 
-/** What jobs say of themselves: only Upstart's stanzas, rouse's own, dependencies beside them, or all. */
-type Profile = "upstart" | "rouse" | "dependencies" | "all";
+/** What jobs say of themselves: only Upstart's stanzas, rouse's own, dependencies beside them, init scripts, or all. */
+type Profile = "upstart" | "rouse" | "dependencies" | "scripts" | "all";
 
 const aJob = fc.constantFrom(...JOBS);
 const anInstance = fc.constantFrom("", "", "1");
@@ -46,6 +46,7 @@ const EVENTS = [
   "y K!=1",
   "y K=?",
 ];
+const RC_EVENTS = ["rc-start", "rc-start", "rc-stop", "rc-stop RUNLEVEL=6", "rc-prepare"];
 const LEVELS = [...JOBS, "mta"].map((name) => `while-up ${name}`);
 const OTHERS = [
   "started",
@@ -65,12 +66,13 @@ const OF_JOBS = JOBS.flatMap((name) =>
 ).concat(JOBS.map((name) => `stopped ${name} * failed`), JOBS.map((name) => `unhealthy ${name}`));
 
 function conditions(profile: Profile): fc.Arbitrary<JobCondition> {
-  const hasLevels = profile === "dependencies" || profile === "all";
+  const hasLevels = profile === "dependencies" || profile === "all", isOfScript = profile === "scripts";
   const event = fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...EVENTS) },
     { weight: 3, arbitrary: fc.constantFrom(...OF_JOBS) },
     { weight: 1, arbitrary: fc.constantFrom(...OTHERS) },
     { weight: hasLevels ? 2 : 0, arbitrary: fc.constantFrom(...LEVELS) },
+    { weight: isOfScript ? 6 : 0, arbitrary: fc.constantFrom(...RC_EVENTS) },
   ).map(on);
   const join = (left: fc.Arbitrary<JobCondition>) =>
     fc.tuple(fc.constantFrom(and, or), left, event).map(([join, one, other]) => join(one, other));
@@ -130,7 +132,7 @@ function classic(profile: Profile) {
 const OWN = {
   env: seldom(2, fc.constantFrom(["E=1"], ["E=2", "K=1"])),
   semantics: fc.constantFrom("upstart" as const, "rouse" as const, "rouse" as const),
-  expect: seldom(4, fc.constantFrom<JobDefinition["expect"]>("stop", "fork", "daemon", "children")),
+  expect: seldom(4, fc.constantFrom<JobDefinition["expect"]>("stop", "fork", "daemon", "children", "script")),
   startTimeout: seldom(4, fc.constantFrom(3, 90)),
   killMode: seldom(3, fc.constantFrom("main" as const, "group" as const)),
   respawnDelay: seldom(
@@ -164,6 +166,19 @@ const OWN = {
   directed: seldom(12, fc.constant(true as const)),
 };
 
+/** Fields of init scripts. */
+const SCRIPTS = {
+  semantics: OWN.semantics,
+  expect: fc.constantFrom<JobDefinition["expect"]>("script", "script", "script", "none"),
+  respawn: seldom(5, fc.constant(true)),
+  startOn: seldom(2, conditions("scripts")),
+  stopOn: seldom(2, conditions("scripts")),
+  pidFile: OWN.pidFile,
+  env: OWN.env,
+  startTimeout: OWN.startTimeout,
+  killMode: OWN.killMode,
+};
+
 const DEPENDENCIES = {
   needs: few([...NAMES, ...JOBS.map((name) => `completed(${name})`)]),
   wants: few([...NAMES, ...JOBS.map((name) => `completed(${name})`)]),
@@ -177,7 +192,8 @@ const DEPENDENCIES = {
 function definition(name: string, profile: Profile): fc.Arbitrary<JobDefinition> {
   const fields = {
     ...classic(profile),
-    ...(profile !== "upstart" && profile !== "dependencies" && OWN),
+    ...((profile === "rouse" || profile === "all") && OWN),
+    ...(profile === "scripts" && SCRIPTS),
     ...(profile === "dependencies" && { semantics: OWN.semantics }),
     ...(profile !== "upstart" && profile !== "rouse" && DEPENDENCIES),
   };
@@ -262,7 +278,9 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
       1,
       fc.record({
         kind: fc.constant("event" as const),
-        event: fc.constantFrom("x", "runlevel", "session-end"),
+        event: profile === "scripts"
+          ? fc.constantFrom("rc-start", "rc-start", "rc-stop", "rc-prepare", "runlevel")
+          : fc.constantFrom("x", "runlevel", "session-end"),
         environment: fc.constantFrom<string[]>(["K=2"], ["RUNLEVEL=2"], ["RUNLEVEL=6"]),
       }),
     ],
@@ -294,6 +312,20 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
       }),
     ],
   ];
+  if (profile === "scripts") {
+    weighted.push(
+      [4, which.map((which): Step => ({ kind: "left-behind", which }))],
+      [3, fc.record({ kind: fc.constant("pid-file" as const), which, isBelieved: fc.boolean() })],
+      [
+        4,
+        fc.constantFrom("rc-start", "rc-stop").map((event): Step => ({
+          kind: "event",
+          event,
+          environment: [],
+        })),
+      ],
+    );
+  }
   if (profile === "rouse" || profile === "all") {
     weighted.push(
       [
@@ -340,5 +372,5 @@ function plans(profile: Profile): fc.Arbitrary<Plan> {
 
 /** Random histories of all profiles. */
 export const histories: fc.Arbitrary<Plan> = fc.noBias(
-  fc.oneof(plans("upstart"), plans("rouse"), plans("dependencies"), plans("all")),
+  fc.oneof(plans("upstart"), plans("rouse"), plans("dependencies"), plans("scripts"), plans("all")),
 );

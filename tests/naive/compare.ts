@@ -1,7 +1,6 @@
 /** The comparison of what an engine has done with what the naive engine does. */
 
 import type { Effect, Input, NoticeKind, Time } from "../../lib/engine/effects.ts";
-import type { JobDefinition } from "../../lib/model/job.ts";
 import { NaiveEngine, type VariableChange } from "./engine/engine.ts";
 
 /** What happens to an engine: an input, and what it has done by it; a change of variables; another set of muted kinds. */
@@ -33,25 +32,7 @@ export interface Comparison {
   /** How many inputs and effects were the same. */
   inputs: number;
   effects: number;
-  /** The comparison has ended before this, which the naive engine does not know. */
-  uncovered?: string;
   difference?: Difference;
-}
-
-/** What the naive engine does not know about a definition; undefined where it knows all. */
-export function uncoveredBy({ name, expect }: JobDefinition): string | undefined {
-  return expect === "script" ? `${name} is an init script (expect script)` : undefined;
-}
-
-/** What it does not know about an input. */
-function uncoveredIn(input: Input): string | undefined {
-  if (input.kind === "left-behind") return "an init script has left a process behind";
-  if (input.kind !== "definitions") return undefined;
-  for (const { definition } of input.changes) {
-    const uncovered = definition && uncoveredBy(definition);
-    if (uncovered !== undefined) return uncovered;
-  }
-  return undefined;
 }
 
 /** Has the naive engine do what another one has done, input by input, until there is a difference. */
@@ -62,8 +43,6 @@ export function compareTrace({ defaults, initEnvironment, endsWithRunlevel, entr
     if ("change" in entry) engine.change(entry.change);
     else if ("muted" in entry) engine.mute(entry.muted);
     else {
-      const uncovered = uncoveredIn(entry.input);
-      if (uncovered !== undefined) return { ...result, uncovered };
       const naive = engine.handle(entry.input, entry.now, entry.effects);
       const effect = firstDifference(entry.effects, naive);
       if (effect !== undefined) {

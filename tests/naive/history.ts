@@ -27,6 +27,8 @@ export type Step =
   | { kind: "notification"; job: string; instance: string; told: Notification }
   | { kind: "pid-file"; which: number; isBelieved: boolean }
   | { kind: "leftovers"; which: number; count: number }
+  /** A process was found that an init script has left behind. */
+  | { kind: "left-behind"; which: number }
   | { kind: "adopt"; job: string; instance: string; environment: string[] }
   /** Time goes by (ms), and the timers expire that are due. */
   | { kind: "pass"; time: number }
@@ -54,6 +56,7 @@ export class History {
   readonly #checks = new Set<number>();
   readonly #files = new Map<string, { job: string; instance: string; main: number }>();
   readonly #definitions = new Map<string, JobDefinition>();
+  readonly #searches = new Set<{ job: string; instance: string }>();
   #looks: { job: string; instance: string }[] = [];
 
   constructor(definitions: readonly JobDefinition[]) {
@@ -132,6 +135,11 @@ export class History {
         return choose([...this.#files.values()], step.which, (file) => this.#file(file, step.isBelieved));
       case "leftovers":
         return choose(this.#looks, step.which, (look) => this.#looked(look, step.count));
+      case "left-behind":
+        return choose(this.#searches, step.which, (place) => {
+          this.#searches.delete(place);
+          this.#input({ kind: "left-behind", ...place, process: { pid: this.#newPid(), forks: 0 } });
+        });
       case "adopt":
         return this.#input({ ...step, pid: this.#newPid() });
       case "pass":
@@ -251,6 +259,8 @@ export class History {
         return void this.#checks.delete(effect.check);
       case "end-leftovers":
         return void this.#looks.push({ job: effect.job, instance: effect.instance });
+      case "find-left-behind":
+        return void this.#searches.add({ job: effect.job, instance: effect.instance });
       case "await-pid-file":
         return void this.#files.set(`${effect.job}/${effect.instance}`, effect);
       case "forget-pid-file":

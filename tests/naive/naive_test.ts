@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { job, on } from "../../lib/engine/testing/definitions.ts";
 import { compareHistories } from "./check.ts";
-import { compareTrace, effectInWords, type Trace, type TraceEntry, uncoveredBy } from "./compare.ts";
+import { compareTrace, effectInWords, type Trace, type TraceEntry } from "./compare.ts";
 import { History } from "./history.ts";
 
 Deno.test("by random histories, both engines do the same", () => {
-  const { histories, inputs, effects } = compareHistories(1, 600);
-  assert.equal(histories, 600);
+  const { histories, inputs, effects } = compareHistories(1, 500);
+  assert.equal(histories, 500);
   assert(inputs > 10_000 && effects > 50_000, `${inputs} inputs, ${effects} effects`);
 });
 
@@ -55,17 +55,4 @@ Deno.test("muted kinds are left out from then on", () => {
   const muted = [...kinds, "spawned", "event-begun", "event-emitted"] as never[];
   assert.notEqual(compareTrace({ ...world, entries: quiet }).difference, undefined);
   assert.equal(compareTrace({ ...world, entries: [{ muted }, ...quiet] }).difference, undefined);
-});
-
-Deno.test("a comparison ends where the naive engine knows no more, and says so", () => {
-  const script = job("script", { expect: "script" });
-  assert.equal(uncoveredBy(job("web")), undefined);
-  const history = new History([job("web")]);
-  history.step({ kind: "define", definition: script });
-  const { inputs, uncovered, difference } = compareTrace(history.trace);
-  assert.deepEqual({ inputs, uncovered, difference }, {
-    inputs: 1,
-    uncovered: "script is an init script (expect script)",
-    difference: undefined,
-  });
 });

@@ -1,7 +1,7 @@
 /** Restarts of init in place where something is wrong: executables, options, variables, moments. */
 
 import assert from "node:assert/strict";
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { MANAGER_INTERFACE, MANAGER_PATH } from "../../lib/control/names.ts";
 import { connectBeside } from "../../lib/control/testing/socket_client.ts";
 import { until, within } from "../support/deadline.ts";
@@ -254,4 +254,47 @@ Deno.test("those who follow logs miss no line, and see none twice", async () => 
   const { stdout } = await follower;
   const numbers = stdout.match(/(?<=line )\d+/g)?.map(Number);
   assert.deepEqual(numbers, Array.from({ length: 150 }, (_, index) => index + 1));
+});
+
+Deno.test("an executable that may not be executed where it is, is refused, and init goes on", {
+  ignore: Deno.uid() !== 0,
+}, async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": "exec sleep 1000" } });
+  const running = await init.ask("start", "web");
+  // Of a file system that is mounted so, and of a file without the permission, the kernel says the same.
+  copyFileSync(EXECUTABLE, init.path("plain"));
+  chmodSync(init.path("plain"), 0o644);
+  const { exit, stderr } = await init.run([EXECUTABLE, "upgrade", init.path("plain")]);
+  assert.equal(exit, 1);
+  assert.match(stderr, /^initctl: Unable to restart init as .*plain: .*Permission denied/m);
+  assert.equal(await init.ask("status", "web"), running);
+});
+
+Deno.test("what is asked for while init still reads its files is done when it has", async () => {
+  await using init = await RunningInit.start({
+    startupEvent: true,
+    jobs: {
+      "web.conf": "start on startup\nexec sleep 1000",
+      // Its evaluation takes as long as the test says.
+      "late.ts": `import { existsSync } from "node:fs";
+import { job, on } from "rouse";
+if (existsSync("@DIR@/held")) while (!existsSync("@DIR@/go")) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+export default job({ startOn: on("startup"), exec: ["sleep", "1000"] });`,
+    },
+  });
+  await init.until(["status", "late"], /start\/running/);
+  writeFileSync(init.path("held"), "");
+  init.signal("SIGKILL");
+  await init.ended();
+  const ready = init.startAgain();
+  const file = `rt/upstart/sessions/${init.pid}.session`;
+  await until("init listens", () => init.read(file)?.endsWith("\n"));
+  const client = await connectBeside(init.read(file)!.trim().slice("UPSTART_SESSION=".length));
+  const asked = client.call(MANAGER_PATH, MANAGER_INTERFACE, "Restart");
+  writeFileSync(init.path("go"), "");
+  await asked;
+  await ready;
+  await init.untilMessage(/Restarted in place/);
+  for (const job of ["web", "late"]) await init.until(["status", job], /start\/running, process \d+/);
+  client.close();
 });

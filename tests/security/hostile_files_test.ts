@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunningInit } from "../support/init.ts";
 
@@ -35,9 +35,11 @@ const OTHERS: Record<string, (path: string) => void> = {
   },
 };
 
+/** It is there at once: an empty file would be a job. */
 function sparse(path: string): void {
-  writeFileSync(path, "");
-  truncateSync(path, 1 << 30);
+  writeFileSync(`${path}.new`, "");
+  truncateSync(`${path}.new`, 1 << 30);
+  renameSync(`${path}.new`, path);
 }
 
 /** More directories than are read. */

@@ -22,6 +22,8 @@ thread.onmessage = async ({ data }: MessageEvent<PulseRequest>) => {
   if (typeof data === "object") {
     const client = await connect(data.address);
     client.silence();
+    // Init may not have accepted it yet, and those who look at its descriptors count them.
+    await client.call(MANAGER_PATH, PEER, "Ping");
     beat(client, data.interval);
   }
   thread.postMessage(beats);

@@ -18,7 +18,10 @@ export function noteHolder(engine: EngineState, instance: Instance, event: Event
 /** Breaks a deadlock, if there is one. True when it has. */
 export function breakDeadlock(engine: EngineState): boolean {
   if (engine.dependencies.holders.size === 0) return false;
-  const holders = Array.from(engine.dependencies.holders).filter(isHeld);
+  // Whoever has waited for an event may not do so any more, as one that was stopped meanwhile.
+  const holders = Array.from(engine.dependencies.holders).filter((holder) =>
+    isHeld(holder) && holder.waiters.some((waiter) => "event" in waiter && isBlocking(waiter.event))
+  );
   holders.sort((one, other) => one.displayName < other.displayName ? -1 : 1);
   const holdersOf = indexHolders(engine);
   const circles = componentsOf(holders, (instance) => waitsOf(engine, instance, holdersOf));

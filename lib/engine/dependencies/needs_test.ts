@@ -330,6 +330,19 @@ Deno.test("a job that is about to start, and a job that starts on that, do not w
   assert(bench.log.includes("logger is not waited for by events that it waits for itself: starting api"));
 });
 
+Deno.test("of events that wait for each other and for jobs, those are told that somebody has waited for, and only those", () => {
+  const bench = new Bench([
+    job("a", { semantics: "rouse", task: true }),
+    job("b", { task: true, wants: ["a"], before: ["c", "a"], conflicts: ["a"], startOn: "starting a" }),
+    job("c", { respawn: true, startOn: "stopping a", runs: [] }),
+  ]);
+  bench.start("a", {}, { wait: false });
+  assert.equal(bench.state("b"), "start/running");
+  assert.deepEqual(bench.log.filter((line) => line.includes("is not waited for by events")), [
+    "c is not waited for by events that it waits for itself: stopping a",
+  ]);
+});
+
 Deno.test("a job that starts as its need stops has that started again, once it is down", () => {
   const bench = new Bench([
     job("db"),

@@ -310,3 +310,16 @@ Deno.test("order holds through a stopped init script when all stop", () => {
     ["web pre-stop runs", "web pre-stop ends", "clock pre-stop runs", "clock pre-stop ends"],
   );
 });
+
+Deno.test("one that comes after a script that is down does not wait until a service is done that the script needs", () => {
+  const fields: Fields = { expect: "script", runs: [] };
+  for (const wants of [["c"], []]) {
+    const bench = new Bench([
+      job("a", { ...fields, needs: ["completed(c)"] }),
+      job("c", fields),
+      job("d", { ...fields, wants, after: ["a"] }),
+    ]);
+    bench.start("c");
+    assert.equal(bench.start("d").outcome, "done");
+  }
+});

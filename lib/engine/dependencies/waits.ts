@@ -169,9 +169,11 @@ function comingBefore(
     for (const edge of graph.edgesOf(name)) {
       const target = edge.givesWay ? undefined : targetOf(engine, edge);
       if (!target || passed.has(target)) continue;
-      if (!isMet(edge, target) && isComing(edge, target, false)) {
+      // What is needed for good by one in between is no matter of the order: a service may never be done.
+      const plain = { ...edge, completed: false };
+      if (!isMet(plain, target) && isComing(plain, target, false)) {
         lookAgainWith(engine, instance, target);
-        return { edge, target };
+        return { edge: plain, target };
       }
       if (isScript({ job: target }) && !settledUp.has(target)) passed.add(target);
     }

@@ -316,6 +316,19 @@ Deno.test("a stop waits for the end of the start, and then runs the script's sto
   }
 });
 
+Deno.test("a script that is to stop need not get ready before its own stop runs", () => {
+  for (const leavesDaemon of [true, false]) {
+    const bench = scriptBench({ ready: { kind: "tcp", address: "80" } });
+    bench.answer("web", "ready", { fails: "it refuses" });
+    bench.start("web", {}, { wait: false });
+    const stop = bench.stop("web");
+    if (leavesDaemon) startDaemon(bench);
+    else bench.exit("web");
+    assert(bench.trace.includes("web pre-stop runs"));
+    assert.equal(stop.outcome, "done");
+  }
+});
+
 Deno.test("a restart runs the script's stop, which ends the daemon, and then its start", () => {
   const bench = scriptBench();
   bench.behave("web", "pre-stop", "stays");

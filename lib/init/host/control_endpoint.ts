@@ -27,6 +27,9 @@ export interface SavedEndpoint {
   services: Array<[address: string, service: SavedService | null]>;
 }
 
+/** How often, and after how many ms each, it is tried again to listen after a restart. */
+const MOST_TRIES = 50, PAUSE = 20;
+
 /** The control service of a running init, on the addresses that are free. */
 export class ControlEndpoint implements Part<SavedEndpoint> {
   readonly #services = new Map<string, ControlService>();
@@ -51,6 +54,24 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
    * these is free, on the first spare file that is. If none is free at all, init goes on without.
    */
   open(): void {
+    this.#report(this.#open());
+  }
+
+  /**
+   * The same where another init of this process has listened before. Processes that were being started when it ended may have
+   * its sockets for a moment, and with them the addresses.
+   */
+  async reopen(): Promise<void> {
+    let problems = this.#open();
+    for (let tries = 0; this.addresses.length === 0 && tries < MOST_TRIES; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      problems = this.#open();
+    }
+    this.#report(problems);
+  }
+
+  /** Returns why addresses cannot be listened on. */
+  #open(): string[] {
     const problems: string[] = [];
     const onFailure = (error: Error) => void problems.push(error.message);
     for (const address of this.session ? [this.session] : [SYSTEM_ADDRESS, SYSTEM_FILE_ADDRESS]) {
@@ -60,7 +81,7 @@ export class ControlEndpoint implements Part<SavedEndpoint> {
     if (this.addresses.includes(SYSTEM_FILE_ADDRESS)) this.#listen(SYSTEM_PRIVATE_ADDRESS, () => {});
     const spare = this.session ? [] : spareAddresses(process.env, process.geteuid?.() ?? 0);
     for (const address of spare) if (this.addresses.length === 0) this.#listen(address, onFailure);
-    this.#report(problems);
+    return problems;
   }
 
   #report(problems: string[]): void {

@@ -3,7 +3,7 @@
 import { isFault } from "../../sys/call/fault.ts";
 import type { Console } from "../../model/job.ts";
 import { close, isTerminal, memfd, O_NOCTTY, O_RDWR, open, type openPty } from "../../sys/io/descriptors.ts";
-import { SystemError } from "../../sys/call/errno.ts";
+import { isOfShortage, SystemError } from "../../sys/call/errno.ts";
 import type { LogTarget, Rotation } from "../../model/logs/settings.ts";
 import { ConsoleEcho } from "./console_echo.ts";
 import { Channels, type OutputStream, type SavedChannels } from "./output_channels.ts";
@@ -129,9 +129,9 @@ export class JobOutput implements Part<SavedOutput> {
   }
 
   /**
-   * Opens the streams for a process of a job's instance. What cannot be opened is replaced by something simpler.
+   * Opens the streams for a process of a job's instance. What there is none of is replaced by something simpler.
    *
-   * @throws {SystemError} when the console cannot be opened for `owner`.
+   * @throws {SystemError} when the console cannot be opened for `owner`, or while descriptors or memory are short.
    * @throws {Error} when a line is waited for in output that is not read here.
    */
   open(job: string, instance: string, console: Console, settings: OutputSettings = {}): ProcessOutput {
@@ -336,6 +336,7 @@ export class JobOutput implements Part<SavedOutput> {
     return this.#connect(input, { input, job, instance });
   }
 
+  /** @throws {SystemError} while descriptors or memory are short: no process runs without its log for that. */
   #connect(input: number, destination: Destination): ProcessOutput {
     try {
       const { outputs, ...rest } = this.#channels.connect(
@@ -344,6 +345,7 @@ export class JobOutput implements Part<SavedOutput> {
       );
       return { descriptors: { 0: input, ...outputs }, controllingTerminal: false, ...rest };
     } catch (error) {
+      if (isOfShortage(error)) throw error;
       this.#report("Failed to connect a job with its log, its output is lost", error);
       return unlogged(this.#null);
     }
@@ -363,6 +365,7 @@ export class JobOutput implements Part<SavedOutput> {
     try {
       return openTerminal(this.options.openTerminal, isPlain);
     } catch (error) {
+      if (isOfShortage(error)) throw error;
       this.#report("Failed to create pty, jobs log through pipes instead", error);
       return openPipe();
     }

@@ -128,6 +128,16 @@ test("where no terminal can be had there are pipes, which is told once", async (
   },
 });
 
+test("while descriptors are short, no output is opened that is less than a process is to have", (it) => {
+  assert.throws(() => it.output.open("job", "", "log"), { code: "EMFILE" });
+  assert.deepEqual(it.problems, []);
+  return Promise.resolve();
+}, {
+  openTerminal: () => {
+    throw new SystemError("open /dev/ptmx", 24);
+  },
+});
+
 for (const console of ["log", "pipe"] as const) {
   test(`a job that prints without end holds up no others (console ${console})`, async (it) => {
     const endless = it.start("exec yes 'a line that is printed again and again'", "endless", "", console);

@@ -1,6 +1,6 @@
 /** The start of a job's process: it is described, spawned, and its outcome reported. */
 
-import { isShortage, SystemError } from "../../sys/call/errno.ts";
+import { isOfShortage, isShortage } from "../../sys/call/errno.ts";
 import { explain, type SpawnFailure, type SpawnResult } from "../../sys/spawn/spawn.ts";
 import { isFault } from "../../sys/call/fault.ts";
 import type { JobDefinition } from "../../model/job.ts";
@@ -84,9 +84,9 @@ export const INTERNAL_ERROR = "internal error";
 /** The failure of a process that could not even be described. */
 function failureOf(error: unknown): StartFailure {
   if (isFault(error)) return { reason: INTERNAL_ERROR, isTemporary: false, isForCaller: true };
-  const isTemporary = error instanceof SystemError && isShortage(error.code);
   const isForCaller = !(error instanceof Refusal) || error.isForCaller;
-  return { reason: error instanceof Error ? error.message : String(error), isTemporary, isForCaller };
+  const reason = error instanceof Error ? error.message : String(error);
+  return { reason, isTemporary: isOfShortage(error), isForCaller };
 }
 
 function spawnFailure(failed: SpawnFailure, definition: JobDefinition): StartFailure {

@@ -22,11 +22,23 @@ const PATTERNS = [
   "a{,2}",
   "(a*)*b",
   "\\cJ|\\/",
+  "a\\c1|\\c",
+  "[\\c1\\c_]|[\\c!]b",
   "[\\w-z]",
 ];
 
 Deno.test("a pattern matches the lines that the runtime's own matcher does", () => {
-  const pieces = [..."abcdpuxyz_-!^\\]1 ./{,}", "ready", "listening on port 80", "\t", "é", "up", "\u2028"];
+  const pieces = [
+    ..."abcdpuxyz_-!^\\]1 ./{,}",
+    "ready",
+    "listening on port 80",
+    "\t",
+    "é",
+    "up",
+    "\u2028",
+    "a\\c1",
+    "\x11",
+  ];
   const lines = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((words) => words.join(""));
   for (const source of PATTERNS) {
     const pattern = new LinePattern(source), expected = new RegExp(source);

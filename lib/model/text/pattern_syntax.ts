@@ -154,7 +154,7 @@ class Parser {
   #setCharacter(): number | Fits {
     if (this.#at >= this.source.length) throw new PatternError("a bracket is missing");
     if (this.#take("\\b")) return 8;
-    return this.#escape() ?? this.source.charCodeAt(this.#at++);
+    return this.#escape(/c(\w)/y) ?? this.source.charCodeAt(this.#at++);
   }
 
   #character(): Fits {
@@ -162,13 +162,15 @@ class Parser {
     return typeof character === "number" ? equals(character) : character;
   }
 
-  /** What an escape stands for; undefined where none is next. */
-  #escape(): number | Fits | undefined {
+  /** What an escape stands for; undefined where none is next. @param controls What stands for a control character */
+  #escape(controls = /c([a-z])/yi): number | Fits | undefined {
     if (!this.#take("\\")) return undefined;
     const number = this.#takeMatch(/x([\da-f]{2})|u([\da-f]{4})/yi);
     if (number) return parseInt(number[1] ?? number[2]!, 16);
-    const control = this.#takeMatch(/c([a-z])/yi);
+    const control = this.#takeMatch(controls);
     if (control) return control[1]!.charCodeAt(0) % 32;
+    // Of any other, the backslash stands for itself.
+    if (this.source[this.#at] === "c") return "\\".charCodeAt(0);
     if (/[1-9k]/.test(this.source[this.#at] ?? "")) {
       throw new PatternError("it refers back to a group, which is not supported");
     }

@@ -128,3 +128,8 @@ export class SystemError extends Error {
     this.code = errnoName(errno);
   }
 }
+
+/** True for an error of a system call that may pass: see {@link isShortage}. */
+export function isOfShortage(error: unknown): boolean {
+  return error instanceof SystemError && isShortage(error.code);
+}

@@ -7,12 +7,13 @@
 import { Environment, environment, EVENT_VARIABLES } from "../../../lib/model/environment.ts";
 import type { Effect, Input, NoticeKind, Time } from "../../../lib/engine/effects.ts";
 import { define } from "./definitions.ts";
-import { lookAtAll } from "./dependencies/holds.ts";
+import { lookAtAll } from "./dependencies/settling.ts";
 import { dealWithEvents, retry } from "./happenings.ts";
 import { leftoversSeen } from "./hooks.ts";
 import { goOnAfter } from "./life.ts";
 import { begun, ended, notBegun, settled, stopped, timeIsOver } from "./processes.ts";
 import { Refusal, serve } from "./requests.ts";
+import { leftFound } from "./scripts.ts";
 import { adopt, checked, fileNames, fileRefused, notified, saidReady } from "./services.ts";
 import { shutDown, stopNext } from "./shutdown.ts";
 import { World } from "./world.ts";
@@ -118,8 +119,6 @@ export class NaiveEngine {
       case "stop-all":
         shutDown(world, input.inOrder === true);
         return retry(world);
-      case "left-behind":
-        return;
     }
     const instance = world.find(input.job, input.instance);
     if (!instance) return;
@@ -132,6 +131,8 @@ export class NaiveEngine {
         return fileNames(world, instance, input.pid, input.session);
       case "pid-file-refused":
         return fileRefused(instance, input.reason);
+      case "left-behind":
+        return leftFound(world, instance, input.process);
       case "leftovers":
         return leftoversSeen(world, instance, input.pids);
     }

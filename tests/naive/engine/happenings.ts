@@ -7,8 +7,10 @@ import { RC_EVENTS, RUNLEVEL_EVENT, SESSION_EVENT } from "../../../lib/model/ini
 import type { Cause } from "../../../lib/model/insight/journal.ts";
 import { signalName } from "../../../lib/model/signals.ts";
 import { startNeeded } from "./dependencies/holds.ts";
-import { goOn, makeInstance, setGoal, settle } from "./life.ts";
+import { breakOff, goOn, makeInstance, setGoal, settle } from "./life.ts";
 import { take } from "./matching.ts";
+import { begin, hasLost, isStartedAnew } from "./scripts.ts";
+import { isScript } from "./table.ts";
 import {
   addGiven,
   type Condition,
@@ -99,8 +101,13 @@ function show(world: World, event: Happening): void {
 }
 
 function showToInstance(world: World, event: Happening, condition: Condition, instance: Instance): void {
-  if (instance.goal === "stop") return;
+  const isStopping = instance.goal === "stop";
+  if (isStopping && (event.name !== RC_EVENTS.stop || !isScript(instance))) return;
   if (!take(condition, event, instance.environment) || !isMet(condition.tree)) return;
+  if (isStopping) {
+    hold(world, instance, eventsBy(condition.tree));
+    return world.reset(condition);
+  }
   const events = eventsBy(condition.tree);
   instance.stopEnvironment = withEvents(new Environment(), events, "UPSTART_STOP_EVENTS");
   instance.chain = chainBy(instance.job, events).chain;
@@ -149,7 +156,8 @@ export function start(
     return undefined;
   }
   const existing = job.instances.find((one) => one.name === name);
-  if (existing && existing.goal !== "stop") return undefined;
+  const isThere = existing && existing.goal !== "stop" && !hasLost(existing);
+  if (isThere && !isStartedAnew(existing, events)) return undefined;
   const { chain, loop } = chainBy(job, events, others);
   if (loop && isTooOften(world, job)) {
     putOff(world, job, events, loop);
@@ -160,7 +168,8 @@ export function start(
   instance.chain = chain;
   settle(world, instance, false);
   hold(world, instance, events);
-  setGoal(world, instance, "start", why);
+  if (isThere) breakOff(world, instance);
+  else begin(world, instance, why);
   return instance;
 }
 

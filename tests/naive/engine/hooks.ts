@@ -3,7 +3,8 @@
 import type { InstanceProcess } from "../../../lib/model/job.ts";
 import { SIGKILL, SIGTERM } from "../../../lib/model/signals.ts";
 import { fail, goOn } from "./life.ts";
-import { isStartHook, runningHook } from "./table.ts";
+import { inSeconds } from "./respawns.ts";
+import { finishesStart, isScript, isStartHook, isStopHook, runningHook } from "./table.ts";
 import { describe, display, has, type Instance, isRouse, nameOf, type World } from "./world.ts";
 
 /** True when nobody needs a hook any more. By Upstart's semantics each hook is let finish. */
@@ -50,22 +51,27 @@ export function hookBegun(world: World, instance: Instance, hook: InstanceProces
 /** How long a hook of the stop may run, in ms. */
 function boundOf(instance: Instance, hook: InstanceProcess): number | undefined {
   const { killTimeout, startTimeout } = instance.job.definition;
-  if (isStartHook(hook)) return undefined;
+  if (!isStopHook(hook)) return undefined;
   if (instance.isForced) return killTimeout * 1000;
-  return isRouse(instance) && startTimeout !== undefined ? startTimeout * 1000 : undefined;
+  return (isRouse(instance) || isScript(instance)) && startTimeout !== undefined
+    ? startTimeout * 1000
+    : undefined;
 }
 
 /** A hook has run for as long as it may, or for a minute. */
 export function hookRunsLong(world: World, instance: Instance): void {
-  const hook = runningHook(instance);
+  const hook = runningHook(instance) ?? (finishesStart(instance) ? "main" : undefined);
   if (!hook) return;
   const bound = boundOf(instance, hook), who = describe(instance, hook, instance.pids.get(hook)!);
   if (bound === undefined) {
-    return world.log(
+    const time = inSeconds(hook === "main" ? world.now - instance.mainStartedAt : 60_000);
+    world.log(
       "warn",
-      `${who} has run for 60 s, and ${waitersOf(instance, hook)} for its end; ` +
+      `${who} has run for ${time}, and ${waitersOf(instance, hook)} for its end; ` +
         `\`initctl stop --force ${nameOf(instance.job)}\` ends it`,
     );
+    if (hook === "main") world.setTimer(instance, "hook-bound", 60_000);
+    return;
   }
   const message = `${who} has run for ${bound / 1000} s, ending it`;
   world.log("warn", message);
@@ -77,7 +83,7 @@ export function hookRunsLong(world: World, instance: Instance): void {
 function waitersOf(instance: Instance, hook: InstanceProcess): string {
   const events = instance.waiters.flatMap((waiter) => "name" in waiter ? [`the event ${waiter.name}`] : []);
   const requests = instance.waiters.length - events.length;
-  const all = [`the ${isStartHook(hook) ? "start" : "stop"} of ${display(instance)}`, ...events.slice(0, 5)];
+  const all = [`the ${isStopHook(hook) ? "stop" : "start"} of ${display(instance)}`, ...events.slice(0, 5)];
   if (events.length > 5) all.push("other events");
   if (requests > 0) all.push(requests === 1 ? "1 request" : `${requests} requests`);
   if (all.length === 1) return `${all[0]} waits`;
@@ -87,7 +93,8 @@ function waitersOf(instance: Instance, hook: InstanceProcess): string {
 /** The main process has ended, in the state `killed`: what it has left behind is ended, where the job says so. */
 export function endLeftovers(world: World, instance: Instance): void {
   const { isForgotten, isForced, leaders, job: { definition } } = instance;
-  if (isForgotten || definition.killMode !== "group" || leaders.length + definition.cgroups.length === 0) {
+  const isEnded = definition.killMode === "group" || instance.script === "orphaned";
+  if (isForgotten || !isEnded || leaders.length + definition.cgroups.length === 0) {
     return;
   }
   const killAt = world.now + (isForced ? 0 : definition.killTimeout * 1000);

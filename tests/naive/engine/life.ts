@@ -9,11 +9,22 @@ import { SIGKILL } from "../../../lib/model/signals.ts";
 import { printable } from "../../../lib/model/text/printable.ts";
 import { Environment } from "../../../lib/model/environment.ts";
 import { replaceDefinition } from "./definitions.ts";
+import { isIndependent } from "./dependencies/graph.ts";
 import { forgetStalls, isHeldBack } from "./dependencies/holds.ts";
 import { endLeftovers, endUnneededHook } from "./hooks.ts";
 import { emitJobEvent, reasonOf, shortened } from "./happenings.ts";
+import { boundStart, goOnAsStarted } from "./scripts.ts";
 import { watchFile, watchService } from "./services.ts";
-import { hasLostMain, mayBeHeld, rowOf, waitOf } from "./table.ts";
+import {
+  finishesStart,
+  hasLostMain,
+  hasStarted,
+  isScript,
+  isToUndo,
+  mayBeHeld,
+  rowOf,
+  waitOf,
+} from "./table.ts";
 import { display, type Failure, type Instance, isRouse, type Job, nameOf, type World } from "./world.ts";
 
 export type Goal = Instance["goal"];
@@ -56,7 +67,9 @@ export function makeInstance(world: World, job: Job, name: string): Instance {
 /** Gives an instance a goal. By that it goes on at once where it waits for nothing but another goal. */
 export function setGoal(world: World, instance: Instance, goal: Goal, cause: Cause): void {
   if (goal === "stop") world.reset(instance.stopOn);
-  turn(world, instance, goal, cause);
+  const isCalledOff = goal === "start" && instance.goal === "stop";
+  turn(world, instance, isCalledOff && isScript(instance) && isInPreStop(instance) ? "respawn" : goal, cause);
+  if (isCalledOff) goOnAsStarted(world, instance);
   if (instance.timers.has("start-delay")) endDelay(world, instance);
   else if (goal === "stop" && instance.state === "starting" && mayBeHeld(instance)) goOn(world, instance);
 }
@@ -69,6 +82,8 @@ function turn(world: World, instance: Instance, goal: Goal, cause: Cause): void 
   if (goal === "stop") world.stopQueue = world.stopQueue?.filter((other) => other !== instance);
   world.notice({ kind: "goal-changed", job: nameOf(instance.job), instance: instance.name, goal, cause });
   forgetStalls(world, instance.job);
+  if (finishesStart(instance)) return boundStart(world, instance);
+  if (isToUndo(instance) && !isIndependent(world)) return;
   const leaves = goal === "start" && state === "waiting" || goal === "stop" && state === "running" ||
     goal !== "start" && state === "spawned";
   if (leaves) goOn(world, instance);
@@ -101,10 +116,13 @@ export function restart(world: World, instance: Instance, cause: Cause): void {
 
 /** Has an instance that is to stop start once more after that: where the goal start would call the stop off, by `respawn`. */
 export function startAfterStop(world: World, instance: Instance, cause: Cause): void {
-  const { state } = instance;
-  const isInPreStop = state === "pre-stopping" || state === "pre-stop";
-  const stopsFirst = isInPreStop || isRouse(instance) && rowOf(state).respawn !== undefined;
+  const stopsFirst = isInPreStop(instance) || finishesStart(instance) || isToUndo(instance) ||
+    isRouse(instance) && rowOf(instance.state).respawn !== undefined;
   setGoal(world, instance, stopsFirst ? "respawn" : "start", cause);
+}
+
+function isInPreStop({ state }: Instance): boolean {
+  return state === "pre-stopping" || state === "pre-stop";
 }
 
 const FAILED = {
@@ -168,7 +186,8 @@ export function goOnAfter(world: World, instance: Instance, process: InstancePro
 
 /** Goes on from `spawned` if nothing is missing any more. */
 export function leaveSpawned(world: World, instance: Instance): void {
-  if (instance.state === "spawned" && waitOf(instance) === undefined) goOn(world, instance);
+  if (instance.state !== "spawned") return;
+  if (isToUndo(instance) || waitOf(instance) === undefined) goOn(world, instance);
 }
 
 /** Goes to `stopping` from wherever it is. */
@@ -179,13 +198,14 @@ export function breakOff(world: World, instance: Instance): void {
 
 function nextState(world: World, instance: Instance): string {
   const { state, goal } = instance, row = rowOf(state);
+  if (isToUndo(instance)) return "pre-stopping";
   if (goal === "respawn") {
     const next = row.respawn ?? row.start;
     if (next === "stopping") turn(world, instance, "start", { by: "respawn" });
     return next;
   }
-  if (state === "running" && goal === "stop" && (instance.isForced || !instance.pids.has("main"))) {
-    return "stopping";
+  if (state === "running" && goal === "stop") {
+    if (instance.isForced || !instance.pids.has("main") && !hasStarted(instance)) return "stopping";
   }
   const next = row[goal];
   return next === "running" && hasLostMain(instance) ? "stopping" : next;
@@ -269,8 +289,11 @@ function onEntry(world: World, instance: Instance): void {
       world.clearTimer(instance, "start-timeout");
       instance.upSince = world.now;
       return;
+    case "pre-stopping":
+      return world.clearTimer(instance, "left-behind");
     case "stopping":
-      return world.clearTimer(instance, "start-timeout");
+      world.clearTimer(instance, "start-timeout");
+      return world.clearTimer(instance, "left-behind");
     case "killed":
       return instance.pids.has("main") ? endMain(world, instance) : endLeftovers(world, instance);
   }

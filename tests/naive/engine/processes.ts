@@ -5,7 +5,7 @@ import { endsInitWith, type InstanceProcess, isBeyondUpstart } from "../../../li
 import { SIGCONT, SIGKILL, signalName, SIGSTOP } from "../../../lib/model/signals.ts";
 import { printable } from "../../../lib/model/text/printable.ts";
 import type { TrackedProcess } from "../../../lib/engine/effects.ts";
-import { waitNote } from "./dependencies/holds.ts";
+import { waitNote } from "./dependencies/waits.ts";
 import {
   endLeftovers,
   endUnneededHook,
@@ -16,9 +16,21 @@ import {
   lookAtLeftovers,
 } from "./hooks.ts";
 import { endDelay, endMain, failAndStop, goOn, goOnAfter, leaveSpawned, setGoal } from "./life.ts";
-import { endsTooEarly, failOrRespawn, isFailure, timedOut } from "./respawns.ts";
+import { endsTooEarly, failOrRespawn, isFailure, respawnOrStop, timedOut } from "./respawns.ts";
+import {
+  endsStart,
+  forgetFile,
+  isEndedByStop,
+  lookForLeft,
+  loseScript,
+  lost,
+  meaningOf,
+  outcomeOf,
+  startDone,
+  stayWithout,
+} from "./scripts.ts";
 import { missedFile, missedWatchdog, saidReady } from "./services.ts";
-import { awaitsFile, isBusy, isStartHook, waitOf } from "./table.ts";
+import { awaitsFile, isBusy, isScript, isStartHook, waitOf } from "./table.ts";
 import { describe, display, type Failure, has, type Instance, isRouse, type World } from "./world.ts";
 
 /** A process runs. */
@@ -30,6 +42,7 @@ export function begun(world: World, instance: Instance, process: InstanceProcess
   if (process === "main") {
     instance.mainStartedAt = world.now;
     instance.leaders = [pid];
+    if (isScript(instance)) world.setTimer(instance, "hook-bound", 60_000);
   } else hookBegun(world, instance, process);
   goOnAfter(world, instance, process);
 }
@@ -59,6 +72,7 @@ export function notBegun(
       message: isForCaller || isBeyondUpstart(definition) ? message : undefined,
     });
   }
+  loseScript(instance, process);
   goOnAfter(world, instance, process);
 }
 
@@ -72,13 +86,21 @@ export function ended(
 ): void {
   const pid = instance.pids.get(process)!;
   instance.pids.delete(process);
+  if (process === "main" && isScript(instance) && !instance.isExpectMet) {
+    world.clearTimer(instance, "hook-bound");
+  }
   if (tracked) {
-    if (!isSuccess(exit)) {
-      logEnd(world, describe(instance, process, pid), exit, isNamedNormal(instance, exit));
-    }
+    const isExpected = isNamedNormal(instance, exit) || isEndedByStop(instance, exit);
+    if (isScript(instance) && instance.isExpectMet && !isSuccess(exit)) instance.script = "partial";
+    if (!isSuccess(exit)) logEnd(world, describe(instance, process, pid), exit, isExpected);
     follow(world, instance, tracked);
   } else if (process !== "main") hookEnded(world, instance, process, pid, exit);
-  else if (!awaitsFile(instance) || !isSuccess(exit)) mainEnded(world, instance, pid, exit);
+  else if (endsStart(instance, exit)) {
+    instance.lastExit = exit;
+    world.log("info", `${describe(instance, "main", pid)} has done its start, and left nothing behind`);
+    startDone(world, instance);
+    met(world, instance);
+  } else if (!awaitsFile(instance) || !isSuccess(exit)) mainEnded(world, instance, pid, exit);
 }
 
 function hookEnded(
@@ -91,7 +113,8 @@ function hookEnded(
   const wasTold = instance.abortedHook !== undefined;
   forgetBounds(world, instance);
   instance.abortedHook = undefined;
-  logEnd(world, describe(instance, process, pid), exit, wasTold || isNamedNormal(instance, exit));
+  const isExpected = wasTold || isNamedNormal(instance, exit);
+  logEnd(world, describe(instance, process, pid), exit, isExpected, meaningOf(instance, exit));
   if (!isSuccess(exit) && !wasTold && counts(instance, process)) {
     const cause = failureOf(instance, process, pid, exit);
     const isOfStart = isStartHook(process) && instance.goal === "start";
@@ -105,11 +128,12 @@ const TOO_EARLY = "ended before the job was ready, with status 0";
 
 function failureOf(instance: Instance, process: InstanceProcess, pid: number, exit: Exit): Failure {
   const isEarly = process === "main" && endsTooEarly(instance, exit);
-  const how = isEarly ? TOO_EARLY : inWords(exit);
+  const ended = inWords(exit) + meaningOf(instance, exit), how = isEarly ? TOO_EARLY : ended;
+  const reason = isScript(instance) ? `its script ${ended}` : undefined;
   return {
     process,
     exit,
-    reason: isEarly ? `its ${process} process ${TOO_EARLY}` : undefined,
+    reason: isEarly ? `its ${process} process ${TOO_EARLY}` : reason,
     message: isBeyondUpstart(instance.job.definition)
       ? `${describe(instance, process, pid)} ${how}`
       : undefined,
@@ -120,7 +144,10 @@ function mainEnded(world: World, instance: Instance, pid: number, exit: Exit): v
   const isInits = endsInit(world, instance, exit), who = describe(instance, "main", pid);
   if (isInits) world.exitJob = instance.job;
   if (endsTooEarly(instance, exit)) world.log("warn", `${who} ${TOO_EARLY}`);
-  else logEnd(world, who, exit, isInits || isNamedNormal(instance, exit));
+  else {
+    const isExpected = isInits || isNamedNormal(instance, exit) || isEndedByStop(instance, exit);
+    logEnd(world, who, exit, isExpected, meaningOf(instance, exit));
+  }
   world.clearTimer(instance, "kill-timeout");
   world.clearTimer(instance, "fork-bound");
   instance.lastExit = exit;
@@ -131,6 +158,9 @@ function mainEnded(world: World, instance: Instance, pid: number, exit: Exit): v
     if (waitOf(instance) === undefined) goOn(world, instance);
     return;
   }
+  const outcome = outcomeOf(instance, exit);
+  if (outcome === "stays") return stayWithout(world, instance);
+  if (outcome === "fails") return respawnOrStop(world, instance, lost(instance, pid, exit));
   const failed = isFailure(instance, exit);
   instance.isDone = instance.goal === "start" && !failed;
   if (instance.goal === "start" && failed) {
@@ -138,8 +168,9 @@ function mainEnded(world: World, instance: Instance, pid: number, exit: Exit): v
   }
   const leadsOn = isRouse(instance) || instance.isTimedOut || has(instance, "post-start");
   if (instance.goal === "respawn" && leadsOn) endUnneededHook(world, instance);
-  else if (instance.goal !== "stop") setGoal(world, instance, "stop", { by: "exit" });
-  else if (isBusy(instance)) endUnneededHook(world, instance);
+  else if (instance.goal !== "stop" && !(instance.goal === "respawn" && isScript(instance))) {
+    setGoal(world, instance, "stop", { by: "exit" });
+  } else if (isBusy(instance)) endUnneededHook(world, instance);
   else goOn(world, instance);
 }
 
@@ -154,13 +185,19 @@ function endsInit(world: World, { job, goal, state, ...rest }: Instance, exit: E
 }
 
 /** Another process is the main process from now on, as the one before has forked and ended. */
-function follow(world: World, instance: Instance, { pid, forks, session = pid }: TrackedProcess): void {
+export function follow(
+  world: World,
+  instance: Instance,
+  { pid, forks, session = pid }: TrackedProcess,
+): void {
   const { expect, killTimeout } = instance.job.definition;
   instance.leaders = session === pid ? [pid] : [session, pid];
   instance.pids.set("main", pid);
-  if (expect === "children") {
+  if (expect === "children" || expect === "script") {
     world.log("info", `${describe(instance, "main", pid)} was left behind, and is followed`);
-    return instance.state === "killed" ? endMain(world, instance) : met(world, instance);
+    if (instance.state === "killed") return endMain(world, instance);
+    startDone(world, instance);
+    return met(world, instance);
   }
   instance.tracksForksUntil = world.now + killTimeout * 1000;
   if (instance.state !== "spawned") {
@@ -251,7 +288,9 @@ export function timeIsOver(world: World, instance: Instance, purpose: string): v
     case "leftovers":
       return lookAtLeftovers(world, instance);
     case "pid-file":
-      return missedFile(world, instance);
+      return isScript(instance) ? forgetFile(world, instance) : missedFile(world, instance);
+    case "left-behind":
+      return lookForLeft(world, instance);
     case "watchdog":
       return missedWatchdog(world, instance);
     case "watchdog-kill":
@@ -269,8 +308,8 @@ function startTookTooLong(world: World, instance: Instance): void {
   timedOut(world, instance, message);
 }
 
-function logEnd(world: World, who: string, exit: Exit, isExpected: boolean): void {
-  world.log(isExpected || isSuccess(exit) ? "info" : "warn", `${who} ${inWords(exit)}`);
+function logEnd(world: World, who: string, exit: Exit, isExpected: boolean, meaning = ""): void {
+  world.log(isExpected || isSuccess(exit) ? "info" : "warn", `${who} ${inWords(exit)}${meaning}`);
 }
 
 function inWords(exit: Exit): string {

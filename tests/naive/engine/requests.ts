@@ -5,12 +5,15 @@ import { ExpansionError } from "../../../lib/model/expand.ts";
 import type { FailureName } from "../../../lib/model/failure.ts";
 import type { Cause } from "../../../lib/model/insight/journal.ts";
 import type { Request } from "../../../lib/model/requests.ts";
+import { PARTIAL_NOTE } from "../../../lib/model/sysv/lsb_exits.ts";
 import { SIGKILL } from "../../../lib/model/signals.ts";
-import { forgetStalls, startNeeded, waitNote } from "./dependencies/holds.ts";
+import { forgetStalls, startNeeded } from "./dependencies/holds.ts";
+import { waitNote } from "./dependencies/waits.ts";
 import { instanceName } from "./happenings.ts";
 import { killHook, killLeftovers } from "./hooks.ts";
-import { endWait, goOn, makeInstance, restart, setGoal, settle } from "./life.ts";
-import { isUp, waitOf } from "./table.ts";
+import { breakOff, endWait, goOn, makeInstance, restart, setGoal, settle } from "./life.ts";
+import { begin, hasLost } from "./scripts.ts";
+import { finishesStart, isUp, waitOf } from "./table.ts";
 import {
   addGiven,
   display,
@@ -101,7 +104,7 @@ function act(
   if (kind === "restart") {
     instance.stopEnvironment = undefined;
     restart(world, instance, cause);
-  } else setGoal(world, instance, "start", cause);
+  } else begin(world, instance, cause);
   startNeeded(world, [instance]);
   return instance;
 }
@@ -123,8 +126,10 @@ function hurry(world: World, instance: Instance, given: string[], waiters: Waite
 
 /** Stops an instance, and waits for nothing. */
 function force(world: World, instance: Instance, cause: Cause): void {
+  const lingers = instance.goal === "stop" && finishesStart(instance);
   instance.isForced = true;
   world.log("info", `${display(instance)} is stopped by force`);
+  if (lingers) return breakOff(world, instance);
   killHook(world, instance);
   if (instance.state === "killed") world.signal(instance, "main", SIGKILL);
   setGoal(world, instance, "stop", cause);
@@ -161,7 +166,7 @@ function forget(world: World, instance: Instance, cause: Cause): void {
   instance.pids.clear();
   instance.spawns.clear();
   instance.leaders = [];
-  instance.leftovers = undefined;
+  instance.leftovers = instance.script = undefined;
   for (const purpose of [...instance.timers.keys()]) {
     if (purpose !== "pid-file") world.clearTimer(instance, purpose);
   }
@@ -177,8 +182,12 @@ function forget(world: World, instance: Instance, cause: Cause): void {
 }
 
 function refuse(world: World, instance: Instance, action: Action, byName: boolean, isForced: boolean): void {
-  if (action === "start" && instance.goal !== "stop") {
-    const note = waitNote(world, instance), why = note && `\n${display(instance)} ${note}`;
+  if (action === "start" && instance.goal !== "stop" && !hasLost(instance)) {
+    const note = waitNote(world, instance), who = display(instance);
+    const partly = instance.script === "partial"
+      ? `\nOf ${who}, ${PARTIAL_NOTE}: if it does not serve any more, restart it`
+      : "";
+    const why = note ? `\n${who} ${note}` : partly;
     throw new Refusal("AlreadyStarted", `Job is already running: ${display(instance)}${why}`);
   }
   if (action !== "start" && instance.goal === "stop" && !isForced) {

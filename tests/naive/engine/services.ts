@@ -14,7 +14,8 @@ import { SIGABRT } from "../../../lib/model/signals.ts";
 import type { InstanceCheck } from "../../../lib/engine/effects.ts";
 import { enter, failAndStop, leaveSpawned, makeInstance } from "./life.ts";
 import { respawnOrStop, timedOut } from "./respawns.ts";
-import { awaitsFile, awaitsReadiness, hasItsMain, isBetween } from "./table.ts";
+import { endLook, isNamed } from "./scripts.ts";
+import { awaitsFile, awaitsReadiness, hasItsMain, isBetween, isScript } from "./table.ts";
 import { display, type Failure, type Instance, nameOf, type World } from "./world.ts";
 
 /** An instance has entered a state: checks, watchdog and the search for a pid file begin and end by it. */
@@ -24,7 +25,7 @@ export function watchService(world: World, instance: Instance): void {
   if (state === "spawning") {
     instance.isReady = false;
     instance.unhealthy = instance.phase = instance.status = undefined;
-    instance.watchdogTime = instance.awaitsFile = undefined;
+    instance.watchdogTime = instance.awaitsFile = instance.script = undefined;
   }
   instance.unready = state === "spawned" && definition.ready ? unreadyReason(definition.ready) : undefined;
   for (const use of ["ready", "alive", "memory"] as const) {
@@ -39,7 +40,9 @@ export function watchService(world: World, instance: Instance): void {
     world.clearTimer(instance, "watchdog");
     world.clearTimer(instance, "watchdog-kill");
   }
-  if (state !== "spawned") endSearch(world, instance);
+  if (isScript(instance)) {
+    if (!isBetween(state, "spawned", "running")) endLook(world, instance);
+  } else if (state !== "spawned") endSearch(world, instance);
 }
 
 type Use = InstanceCheck["use"];
@@ -231,7 +234,7 @@ function setMain(instance: Instance, pid: number): void {
 /** Begins the search for the process that a pid file names. */
 export function watchFile(world: World, instance: Instance): void {
   const { pidFile, startTimeout, setuid } = instance.job.definition, main = instance.pids.get("main");
-  if (pidFile === undefined || main === undefined) return;
+  if (pidFile === undefined || main === undefined || isScript(instance)) return;
   if (startTimeout === undefined) world.setTimer(instance, "pid-file", 90_000);
   instance.awaitsFile = "its pid file";
   try {
@@ -262,12 +265,14 @@ function endSearch(world: World, instance: Instance): void {
 /** The file names a process. */
 export function fileNames(world: World, instance: Instance, pid: number, session: number): void {
   const other = world.owner("pids", pid);
-  if (other && other.instance !== instance || !awaitsFile(instance)) return;
+  if (other && other.instance !== instance) return;
+  if (isScript(instance) ? !isNamed(world, instance) : !awaitsFile(instance)) return;
   if (instance.pids.get("main") !== pid) {
     world.log("info", `${display(instance)} main process is now ${pid}, as its pid file says`);
     setMain(instance, pid);
     instance.leaders.push(session);
   }
+  if (isScript(instance)) return;
   instance.isExpectMet = true;
   endSearch(world, instance);
   leaveSpawned(world, instance);

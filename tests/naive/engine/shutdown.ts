@@ -3,7 +3,8 @@
 import { type EventCondition, jobMatch } from "../../../lib/model/condition.ts";
 import { environment } from "../../../lib/model/environment.ts";
 import type { Cause } from "../../../lib/model/insight/journal.ts";
-import { choose, hasDependants } from "./dependencies/holds.ts";
+import { choose } from "./dependencies/settling.ts";
+import { hasDependants } from "./dependencies/waits.ts";
 import { stop } from "./life.ts";
 import { isPlain, speaksOf } from "./matching.ts";
 import { isBetween, isOnTheWayDown } from "./table.ts";

@@ -1,7 +1,7 @@
 /** The table of docs/state-machine.md, word by word, as the naive engine reads it; and what each state waits for. */
 
 import type { InstanceProcess } from "../../../lib/model/job.ts";
-import type { Instance } from "./world.ts";
+import type { Instance, Job } from "./world.ts";
 
 /** A row of the table. */
 export interface Row {
@@ -71,6 +71,30 @@ export function isOnTheWayDown(state: string): boolean {
   return isBetween(state, "stopping", "post-stop");
 }
 
+/** True for an init script. */
+export function isScript({ job }: { job: Job }): boolean {
+  return job.definition.expect === "script";
+}
+
+/** True for a script whose start has succeeded, and whose service is not dead. */
+export function hasStarted(instance: Instance): boolean {
+  return isScript(instance) && (instance.isExpectMet || instance.job.definition.processes.main === undefined);
+}
+
+/** True for a script that is to stop, and has a start to undo: its pre-stop is next. */
+export function isToUndo(instance: Instance): boolean {
+  const { goal, state, isForced, pids, spawns } = instance;
+  return goal !== "start" && !isForced && ["spawned", "post-start", "running"].includes(state) &&
+    hasStarted(instance) && !pids.has("post-start") && !spawns.has("post-start");
+}
+
+/** True while a script does its start, which is not broken off. */
+export function finishesStart(instance: Instance): boolean {
+  const { state, pids, isExpectMet, isTimedOut, isForced } = instance;
+  return state === "spawned" && isScript(instance) && pids.has("main") && !isExpectMet && !isTimedOut &&
+    !isForced;
+}
+
 /** True when the main process runs, or the job has none. */
 export function hasItsMain({ job, pids }: Instance): boolean {
   return job.definition.processes.main === undefined || pids.has("main");
@@ -78,7 +102,8 @@ export function hasItsMain({ job, pids }: Instance): boolean {
 
 /** True while the process that a pid file is to name is not known. */
 export function awaitsFile({ job: { definition }, state, isExpectMet }: Instance): boolean {
-  return definition.pidFile !== undefined && definition.processes.main !== undefined && state === "spawned" &&
+  return definition.pidFile !== undefined && definition.expect !== "script" &&
+    definition.processes.main !== undefined && state === "spawned" &&
     !isExpectMet;
 }
 
@@ -95,7 +120,8 @@ export function waitOf(instance: Instance): string | undefined {
   if (waits === "event" && blocker) return `the event ${blocker.name} is not finished`;
   if (spawned && spawns.has(spawned)) return `its ${spawned} process is still being started`;
   if (state === "spawned") {
-    if (!instance.isExpectMet && definition.expect !== "none" && pids.has("main") && !definition.pidFile) {
+    const isByFile = definition.pidFile !== undefined && definition.expect !== "script";
+    if (!instance.isExpectMet && definition.expect !== "none" && pids.has("main") && !isByFile) {
       return `its main process (${pids.get("main")}) is not ready (expect ${definition.expect})`;
     }
     if (awaitsFile(instance)) return `it waits for its process: ${instance.awaitsFile}`;
@@ -108,8 +134,13 @@ export function waitOf(instance: Instance): string | undefined {
 }
 
 /** True while dependencies may hold an instance: its own event is finished. */
-export function mayBeHeld({ state, blocker }: Instance): boolean {
-  return (state === "starting" || state === "stopping") && blocker === undefined;
+export function mayBeHeld(instance: Instance): boolean {
+  return instance.state === "starting" && instance.blocker === undefined || mayBeHeldInStop(instance);
+}
+
+/** The same for one that stops: a script before its own stop is run. */
+export function mayBeHeldInStop(instance: Instance): boolean {
+  return instance.state === "stopping" ? instance.blocker === undefined : isToUndo(instance);
 }
 
 /** The hook that runs. */
@@ -123,12 +154,17 @@ export function isBusy(instance: Instance): boolean {
 }
 
 export function isStartHook(process: InstanceProcess): boolean {
-  return !["main", "pre-stop", "post-stop"].includes(process);
+  return process !== "main" && !isStopHook(process);
+}
+
+export function isStopHook(process: InstanceProcess): boolean {
+  return process === "pre-stop" || process === "post-stop";
 }
 
 /** True when a main process that a hook of a start, or a start by hand, cannot do without is gone. */
 export function hasLostMain(instance: Instance): boolean {
-  return instance.job.definition.processes.main !== undefined && !instance.pids.has("main");
+  return instance.job.definition.processes.main !== undefined && !instance.pids.has("main") &&
+    !hasStarted(instance);
 }
 
 /** True when nothing runs of an instance, and its start has not begun. */

@@ -114,6 +114,8 @@ export interface Instance {
   status?: string | undefined;
   watchdogTime?: number | undefined;
   awaitsFile?: string | undefined;
+  /** Of the processes that an init script has left behind. */
+  script?: "named" | "partial" | "gone" | "orphaned" | undefined;
 }
 
 /** A start in a loop that is put off. */

@@ -99,6 +99,14 @@ function leadsTo(edges: Edge[], from: string[], job: string): boolean {
   return reached.has(job);
 }
 
+/** True when no job depends on another, conflicts with one, or waits for one to be up. */
+export function isIndependent(world: World): boolean {
+  return allEdges(world).length === 0 && world.jobs.every((job) => {
+    const levels = eventsOf(job.definition.startOn).flatMap((event) => levelOf(event) ?? []);
+    return conflictsOf(world, job).length === 0 && levels.every((name) => meantBy(world, name).length === 0);
+  });
+}
+
 export function edgesOf(world: World, job: Job): Edge[] {
   return allEdges(world).filter(({ dependant }) => dependant === nameOf(job));
 }
