@@ -304,7 +304,7 @@ export class InitProgram implements Part<SavedProgram> {
   async #begin(signals: SignalTable): Promise<void> {
     signals.act(this.#signalActions);
     onChildChange(() => this.#init.reap());
-    await this.#endpoint.open();
+    this.#endpoint.open();
     const loaded = this.#load();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
       this.#course.address = this.#endpoint.addresses[0];
@@ -405,7 +405,7 @@ export class InitProgram implements Part<SavedProgram> {
     },
     listen: () => {
       this.#whenLoaded("the opening of the FIFO", () => this.#inittab?.openFifo());
-      void this.#endpoint.open();
+      this.#endpoint.open();
     },
     silence: () => this.#inittab?.closeFifo(),
     halt: () => this.#inittab?.request("0"),

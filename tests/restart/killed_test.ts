@@ -141,7 +141,7 @@ const FORGERIES: Array<[what: string, forge: (path: string, line: string) => voi
   ["a process that began at another time", (path, line) => {
     writeFileSync(
       path,
-      readFileSync(path, "utf8").replace(line, line.replace(/"startTime":\d+/, '"startTime":7')),
+      readFileSync(path, "utf8").replace(line, line.replace(/"writtenAt":\d+/, '"writtenAt":7')),
     );
   }],
   ["a record of before the machine was started", (path) => {

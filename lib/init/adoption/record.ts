@@ -1,6 +1,6 @@
 /**
  * The text of a record of running main processes: a line on the init that keeps it, and one for each process. A process is
- * told from a later one with its number by the time at which it began.
+ * told from a later one with its number by the time at which it began: before its line was written.
  */
 
 import { readlinkSync } from "node:fs";
@@ -8,7 +8,7 @@ import process from "node:process";
 import { readHead } from "../../config/files.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
-import { processStatus, usersOf } from "../../sys/process/procfs.ts";
+import { processStatus, ticksSinceBoot, usersOf } from "../../sys/process/procfs.ts";
 
 /** A process, and when it began, in clock ticks since the machine did. */
 interface Began {
@@ -26,6 +26,11 @@ interface RecordHeader {
   keeper: Began;
 }
 
+/** The line of a process, and when it was written, in clock ticks since the machine was started. */
+interface RecordLine extends RunningMain {
+  writtenAt: number;
+}
+
 /** What a record tells. */
 export interface RunningProcesses {
   configuration: string;
@@ -37,18 +42,18 @@ export interface RunningProcesses {
   running: RunningMain[];
 }
 
-/** The first line of a record that this process keeps. Undefined without /proc. */
+/** The first line of a record that this process keeps, without its end. Undefined without /proc. */
 export function headerOf(configuration: string): string | undefined {
   const keeper = began(process.pid), machine = ifAllowed(thisMachine);
   if (!keeper || machine === undefined) return undefined;
   const header: RecordHeader = { version: 1, configuration, machine, keeper };
-  return `${JSON.stringify(header)}\n`;
+  return JSON.stringify(header);
 }
 
-/** The line of a process; empty when it has ended. */
+/** The line of a process that runs now, behind the end of the line before, which may have come in part. */
 export function lineOf(main: RunningMain): string {
-  const process = began(main.pid);
-  return process ? `${JSON.stringify({ ...main, startTime: process.startTime })}\n` : "";
+  const line: RecordLine = { ...main, writtenAt: ticksSinceBoot() };
+  return `\n${JSON.stringify(line)}`;
 }
 
 /** Reads a record. Undefined where it is none, or of before the machine was started. */
@@ -61,8 +66,9 @@ export function readRecord(text: string): RunningProcesses | undefined {
   const byInstance = new Map<string, RunningMain>();
   for (const line of lines) {
     if (!isMain(line)) continue;
-    const { job, instance, pid, environment, startTime } = line, key = JSON.stringify([job, instance]);
-    if (runs({ pid, startTime }) && isOurs(pid)) byInstance.set(key, { job, instance, pid, environment });
+    const { job, instance, pid, environment, writtenAt } = line, key = JSON.stringify([job, instance]);
+    const process = began(pid), isSame = process !== undefined && process.startTime <= writtenAt;
+    if (isSame && isOurs(pid)) byInstance.set(key, { job, instance, pid, environment });
     else byInstance.delete(key);
   }
   return { configuration, keeper: keeper.pid, isKept: runs(keeper), running: [...byInstance.values()] };
@@ -103,8 +109,9 @@ function isBegan(value: unknown): value is Began {
   return Number.isInteger(pid) && pid! > 1 && Number.isInteger(startTime);
 }
 
-function isMain(value: unknown): value is RunningMain & Began {
-  const { job, instance, environment } = (value ?? {}) as Partial<RunningMain>;
-  return isBegan(value) && typeof job === "string" && typeof instance === "string" &&
+function isMain(value: unknown): value is RecordLine {
+  const { job, instance, pid, environment, writtenAt } = (value ?? {}) as Partial<RecordLine>;
+  return Number.isInteger(pid) && pid! > 1 && Number.isInteger(writtenAt) &&
+    typeof job === "string" && typeof instance === "string" &&
     Array.isArray(environment) && environment.every((one) => typeof one === "string");
 }

@@ -48,6 +48,8 @@ interface RecordSubject {
 export class RunningRecord implements Part<SavedRecord> {
   #path: string | undefined;
   #lines = 0;
+  /** With so many it is looked whether the record is to be written anew. */
+  #mostLines = MOST_LINES;
 
   constructor(private readonly subject: RecordSubject) {}
 
@@ -101,15 +103,14 @@ export class RunningRecord implements Part<SavedRecord> {
   /** Records a main process. */
   add(main: RunningMain): void {
     if (this.#path === undefined) return;
-    const line = Buffer.from(lineOf(main));
-    if (line.length === 0) return;
-    this.#check(appendTo(this.#path, line, MODE), line.length);
-    if (++this.#lines >= MOST_LINES) this.#shorten();
+    this.#append(this.#path, lineOf(main));
+    if (++this.#lines >= this.#mostLines) this.#shorten();
   }
 
   #shorten(): void {
     const running = this.subject.running(), { configuration, messages } = this.subject;
-    if (this.#lines < MOST_LINES_PER_PROCESS * running.length) return;
+    this.#mostLines = Math.max(MOST_LINES, MOST_LINES_PER_PROCESS * running.length);
+    if (this.#lines < this.#mostLines) return;
     const header = headerOf(configuration), path = this.#path!;
     if (header !== undefined) {
       messages.attempt("the record of what runs", () => this.#begin(path, header, running));
@@ -126,11 +127,17 @@ export class RunningRecord implements Part<SavedRecord> {
     this.#lines = running.length;
   }
 
-  /** A line that is missing, or there in part, is lost: the record would tell of too little. */
-  #check(written: number, length: number): void {
-    if (written === length) return;
-    const reason = written < 0 ? errnoMessage(-written) : "the disk is full";
-    this.subject.messages.logOnce("warn", `Unable to record what runs in ${this.#path}: ${reason}`);
+  /** A line that is missing, or there in part, is lost: the record tells of too little then. */
+  #append(path: string, line: string): void {
+    // A large environment does not go into one piece.
+    for (let rest = Buffer.from(line); rest.length > 0;) {
+      const written = appendTo(path, rest, MODE);
+      if (written <= 0) {
+        const reason = written < 0 ? errnoMessage(-written) : "the disk is full";
+        return this.subject.messages.logOnce("warn", `Unable to record what runs in ${path}: ${reason}`);
+      }
+      rest = rest.subarray(written);
+    }
   }
 
   /** Removes the record: init ends by itself. */
