@@ -63,3 +63,16 @@ Deno.test("a module that cannot be loaded is told with the reason", async () => 
   assert.match(text, /^Failed:\n\none_test\.ts: exit status 1, after:\nerror: Module not found "/);
   assert.match(text, /\nIn all: 0 passed \(0 steps\), 1 failed, 0 ignored\nstatus 1$/);
 });
+
+Deno.test("a file of something else is not run, whatever it does", async () => {
+  using files = new Files({
+    "record.ts": 'import { writeFileSync } from "node:fs";\nwriteFileSync("written", "");\n',
+  });
+  const path = `${files.directory}/record.ts`;
+  const { exit, stderr } = await run([Deno.execPath(), "run", "-A", "--no-check", RUN, path], {
+    directory: files.directory,
+    environment: environmentWith({}),
+  });
+  assert.equal(exit, 2);
+  assert.match(stderr, new RegExp(`^deno task test: no file of tests: ${path}\n`));
+});
