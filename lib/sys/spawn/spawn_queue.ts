@@ -82,13 +82,14 @@ export class SpawnQueue {
    */
   abandon(): void {
     this.#settleOver();
-    for (this.#waiting.length = 0; this.#taken.length > 0; this.#waiting.length = 0) this.#abandonTaken();
+    while (this.#taken.length > 0) this.#abandonTaken();
+    this.#waiting.length = 0;
     clearTimeout(this.#watch);
     clearTimeout(this.#polling);
     if (this.#isWatching) this.#unwatchPipes();
   }
 
-  /** Kills children. Calls `done` for those that have executed their programs, which may start others. */
+  /** Kills all children but those that have executed their programs. `done` is called for these, which may start others. */
   #abandonTaken(): void {
     const send = ({ pid }: SpawnSlot, signal: number) => pid > 0 && ifAllowed(() => kill(pid, signal));
     // One that is stopped can execute its program, but not have it do anything; so all that has been begun is seen.
