@@ -1,6 +1,7 @@
 /** Actions: what happens to an init from outside. A history is a list of them, which a seed decides. */
 
 import { brokenJob, EVENTS, JOBS, randomJob } from "./definitions.ts";
+import type { ModuleManner } from "./programs/own_children.ts";
 import { Random } from "./random.ts";
 
 /** A request of a client's. */
@@ -23,8 +24,8 @@ export type Action =
   & { at: number }
   & (
     | RequestAction
-    | { kind: "write"; job: string; text: string; inPlace: boolean }
-    | { kind: "remove"; job: string }
+    | { kind: "write"; file: string; text: string; inPlace: boolean }
+    | { kind: "remove"; file: string }
     | { kind: "signal"; signal: number }
     | { kind: "kill"; signal: number; share: number }
     | { kind: "faults"; rate: number; duration: number }
@@ -70,15 +71,9 @@ function randomAction(random: Random): Omit<Action, "at"> {
   const duration = 10 ** random.between(2, 4.3);
   return random.weighted<() => Omit<Action, "at">>([
     [20, () => randomRequest(random)],
-    [
-      6,
-      () => ({ kind: "write", job: random.pick(JOBS), text: randomJob(random), inPlace: random.chance(0.5) }),
-    ],
-    [
-      1,
-      () => ({ kind: "write", job: random.pick(JOBS), text: brokenJob(random), inPlace: random.chance(0.5) }),
-    ],
-    [1, () => ({ kind: "remove", job: random.pick(JOBS) })],
+    [6, () => writeJob(random)],
+    [1, () => ({ ...writeJob(random), file: `${random.pick(JOBS)}.conf`, text: brokenJob(random) })],
+    [1, () => ({ kind: "remove", file: `${random.pick(JOBS)}.${random.pick(["conf", "conf", "ts"])}` })],
     [1, () => ({ kind: "signal", signal: random.pick(SIGNALS) })],
     [4, () => ({ kind: "kill", signal: random.pick([9, 9, 15, 11, 19, 18, 1]), share: random.fraction() })],
     [1, () => ({ kind: "faults", rate: 10 ** random.between(-3, -0.7), duration })],
@@ -91,12 +86,27 @@ function randomAction(random: Random): Omit<Action, "at"> {
   ])();
 }
 
+/** A job's file, which is there already, maybe, or is a module. */
+function writeJob(random: Random): Omit<Action & { kind: "write" }, "at"> {
+  const job = random.pick(JOBS), inPlace = random.chance(0.5);
+  if (random.chance(0.7)) return { kind: "write", file: `${job}.conf`, text: randomJob(random), inPlace };
+  const manner = random.weighted<ModuleManner>([
+    [8, "good"],
+    [1, "throws"],
+    [1, "hangs"],
+    [1, "exits"],
+    [1, "babbles"],
+    [1, "slow"],
+  ]);
+  return { kind: "write", file: `${job}.ts`, text: `${manner}\n${randomJob(random)}`, inPlace };
+}
+
 /** The history of a seed. @param hours Of virtual time. */
 export function randomHistory(seed: number, hours: number): Action[] {
   const random = new Random(seed, 3), end = hours * 3_600_000, actions: Action[] = [];
   for (const job of JOBS) {
     if (random.chance(0.8)) {
-      actions.push({ at: 0, kind: "write", job, text: randomJob(random), inPlace: true });
+      actions.push({ at: 0, kind: "write", file: `${job}.conf`, text: randomJob(random), inPlace: true });
     }
   }
   for (let at = pause(random); at < end; at += pause(random)) {

@@ -34,7 +34,9 @@ const restored = new WeakMap<Scene, Restored>();
 export const SAME_FUTURE: Rule = {
   name: "what is saved and restored has the same future",
   atInput(scene, engine, input, effects) {
-    const { clock } = scene.world.kernel, now = { monotonic: clock.now, wall: clock.wall };
+    const { clock } = scene.world.kernel, entry = scene.history.at(-1)!;
+    // While init is restarted, the clocks of its engine stand still.
+    const now = "now" in entry ? entry.now : { monotonic: clock.now, wall: clock.wall };
     const isMuted = "muted" in (scene.history.at(-2) ?? {});
     const before = isMuted ? undefined : restored.get(scene), problems: string[] = [];
     if (before) {
@@ -47,7 +49,7 @@ export const SAME_FUTURE: Rule = {
       }
     }
     if (!before || ++before.inputs === SAVED_EVERY) {
-      const saved = JSON.parse(JSON.stringify(engine.save(now)));
+      const saved = JSON.parse(JSON.stringify(engine.save({ ...now, monotonic: clock.now })));
       restored.set(scene, { engine: Engine.restore(saved, now), inputs: 0 });
     }
     return problems;

@@ -23,7 +23,7 @@ export async function runUntil(
     if (isOver()) return true;
     const next = clock.next;
     if (next === undefined || next > until) {
-      clock.now = Math.max(clock.now, until);
+      clock.advance(until);
       return false;
     }
     clock.take()!.act();

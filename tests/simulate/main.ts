@@ -79,8 +79,8 @@ function report({ violations, messages }: Outcome): void {
 
 /** Has one system call after another be refused. Gives the exit status. */
 async function simulateRefusals(): Promise<number> {
-  const { problems, seen } = await refuseCalls(1);
-  console.log([...problems, `${seen} system calls were refused, one in each history`].join("\n"));
+  const { problems, count } = await refuseCalls(1);
+  console.log([...problems, `${count} system calls were refused, one in each history`].join("\n"));
   return problems.length > 0 ? 1 : 0;
 }
 

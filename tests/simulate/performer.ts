@@ -76,8 +76,8 @@ export class Performer {
 
   readonly #performers: { [Kind in Action["kind"]]: (action: Action & { kind: Kind }) => void } = {
     request: (action) => this.#request(action),
-    write: ({ job, text, inPlace }) => this.world.write(`${CONFIGURATION}/${job}.conf`, text, inPlace),
-    remove: ({ job }) => this.world.kernel.files.remove(`${CONFIGURATION}/${job}.conf`, "other"),
+    write: ({ file, text, inPlace }) => this.world.write(`${CONFIGURATION}/${file}`, text, inPlace),
+    remove: ({ file }) => this.world.kernel.files.remove(`${CONFIGURATION}/${file}`, "other"),
     signal: ({ signal }) => this.world.kernel.init.signal(signal),
     kill: ({ signal, share }) => {
       const all = this.#jobProcesses();

@@ -10,16 +10,17 @@ const QUIET = { uid: 0, environment: [], wait: false, times: 1, slowness: 0 };
 
 /** Jobs of all kinds, a client, and a restart of init. */
 const HISTORY: readonly Action[] = [
-  write("alpha", "start on startup\nrespawn\nconsole log\nexec work lines=100 every=20\n"),
-  write("beta", "start on startup\nsemantics rouse\nready notify\nexec work notify=20\n"),
-  write("gamma", "start on sunrise\nconsole pipe\ntask\nexec work lines=3 every=10\n"),
+  write("alpha.conf", "start on startup\nrespawn\nconsole log\nexec work lines=100 every=20\n"),
+  write("beta.conf", "start on startup\nsemantics rouse\nready notify\nexec work notify=20\n"),
+  write("gamma.conf", "start on sunrise\nconsole pipe\ntask\nexec work lines=3 every=10\n"),
+  write("delta.ts", "good\nstart on startup\nexec work\n"),
   { at: 300, kind: "request", what: "emit", name: "sunrise", ...QUIET },
   { at: 600, kind: "re-execute" },
   { at: 1000, kind: "request", what: "restart", name: "beta", ...QUIET },
 ];
 
-function write(job: string, text: string): Action {
-  return { at: 0, kind: "write", job, text, inPlace: true };
+function write(file: string, text: string): Action {
+  return { at: 0, kind: "write", file, text, inPlace: true };
 }
 
 /** The history with one call refused; `place`: see `Faults.planned`. */
@@ -28,22 +29,30 @@ async function refuse(place: number, error: number) {
   const { faults } = simulation.world.kernel;
   faults.planned = { place, error };
   const { violations } = await simulation.run();
-  return { violations, seen: faults.seen, refused: [...faults.counts.keys()].join() };
+  return { violations, possible: faults.possible, refused: [...faults.counts.keys()].join() };
 }
 
 /** How many errors each call may give, at most. */
 const ERRORS = 4;
 
+/** Of names that come more often than this only some calls are refused. */
+const OFTEN = 20;
+
 /**
- * Refuses one call after another, so many apart.
- * @returns what broke, and how many calls there are.
+ * Refuses one call after another: of those that come often, every so manieth.
+ * @returns what broke, and how many calls were refused.
  */
-export async function refuseCalls(apart: number): Promise<{ problems: string[]; seen: number }> {
-  const { seen } = await refuse(-1, 0), problems: string[] = [];
-  for (let place = 0; place < seen; place += apart) {
+export async function refuseCalls(share: number): Promise<{ problems: string[]; count: number }> {
+  const { possible } = await refuse(-1, 0), problems: string[] = [];
+  const counts = new Map<string, number>();
+  for (const name of possible) counts.set(name, (counts.get(name) ?? 0) + 1);
+  let count = 0;
+  for (const [place, name] of possible.entries()) {
+    if (counts.get(name)! > OFTEN && place % share > 0) continue;
+    count++;
     // One of the errors each; the others have their turn at the calls of the same kind.
     const { violations, refused } = await refuse(place, place % ERRORS);
     problems.push(...violations.slice(0, 1).map(({ rule, how }) => `${place} (${refused}): ${rule}: ${how}`));
   }
-  return { problems, seen };
+  return { problems, count };
 }

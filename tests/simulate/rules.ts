@@ -144,7 +144,7 @@ function isShared(file: OpenFile): boolean {
 }
 
 /** Lines that a log has in place of what it lacks. */
-const NOTES = [/bytes of output were lost/, /lines \(\d+ bytes\) were left out/];
+const NOTES = [/bytes of output were lost/, /lines \(\d+ bytes\) were left out/, /Output on std\w+ is lost/];
 
 /** How long before init's end a line may have been written that nobody has read, in ms. */
 const LAST_WORDS = 3000;

@@ -33,7 +33,7 @@ Deno.test("random jobs are jobs, for the most part", async () => {
   const actions = JOBS.map((job): Action => ({
     at: 0,
     kind: "write",
-    job,
+    file: `${job}.conf`,
     text: randomJob(random),
     inPlace: true,
   }));
@@ -44,7 +44,7 @@ Deno.test("random jobs are jobs, for the most part", async () => {
 const JOB: Action = {
   at: 0,
   kind: "write",
-  job: "alpha",
+  file: "alpha.conf",
   text: "start on startup\nconsole log\nexec work lines=20 every=100\n",
   inPlace: true,
 };

@@ -61,6 +61,8 @@ export class Simulation implements Scene {
   isEnding = false;
   /** How many system calls init has made while nothing was done to it, a second. */
   callsAtRest = 0;
+  /** For how long the engine's clocks have stood still while init was restarted, in ms. */
+  #paused = 0;
   /** Spawns that the engine has asked for, by their numbers. */
   readonly #asked = new Map<number, Omit<Spawned, "time">>();
 
@@ -81,11 +83,13 @@ export class Simulation implements Scene {
       onEngine: {
         handled: (engine, input, now, effects) => {
           this.engine = engine;
-          this.history.push({ input, now, effects });
+          const time = { ...now, monotonic: now.monotonic - this.#paused };
+          this.history.push({ input, now: time, effects });
           this.#note(input, effects);
           for (const rule of this.rules) this.#judge(rule, rule.atInput?.(this, engine, input, effects));
         },
         muted: (kinds) => void this.history.push({ muted: kinds }),
+        restored: (pause) => this.#paused += pause,
       },
     });
     this.performer = new Performer(this.world);

@@ -150,6 +150,7 @@ export class World {
       program.observe({
         handled: (...told) => runtime.isOver || options.onEngine.handled(...told),
         muted: (kinds) => runtime.isOver || options.onEngine.muted(kinds),
+        restored: (pause) => runtime.isOver || options.onEngine.restored(pause),
       });
       runtime.enter(() => {
         program.main(kernel.init.argv.slice(1), "init").then((status) => runtime.exit(status), (error) => {

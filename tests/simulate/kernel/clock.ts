@@ -8,14 +8,34 @@ export interface Alarm {
   isCancelled: boolean;
 }
 
+/**
+ * The clock's resolution, in ms: a power of two, so that sums and differences of times are exact, and do not depend on the
+ * order in which they were added.
+ */
+const RESOLUTION = 1 / 2048;
+
 /** The clock. Times are in ms since the simulation began. */
 export class Clock {
-  now = 0;
+  #now = 0;
   /** By how much the wall clock is ahead, in ms. */
   wallOffset = Date.UTC(2026, 0, 1);
   #count = 0;
   /** A binary heap, the next alarm first. */
   readonly #alarms: Alarm[] = [];
+
+  get now(): number {
+    return this.#now;
+  }
+
+  /** Time passes while a program runs. */
+  tick(): void {
+    this.#now += RESOLUTION;
+  }
+
+  /** The time is later now. */
+  advance(time: number): void {
+    this.#now = Math.max(this.#now, Math.ceil(time / RESOLUTION) * RESOLUTION);
+  }
 
   /** The time since 1970, in whole ms. */
   get wall(): number {
@@ -24,7 +44,8 @@ export class Clock {
 
   /** Has something happen after a delay. What is set earlier for the same time happens earlier. */
   after(delay: number, act: () => void): Alarm {
-    const alarm = { time: this.now + Math.max(0, delay), number: this.#count++, act, isCancelled: false };
+    const time = this.now + Math.ceil(Math.max(0, delay) / RESOLUTION) * RESOLUTION;
+    const alarm = { time, number: this.#count++, act, isCancelled: false };
     this.#rise(this.#alarms.push(alarm) - 1);
     return alarm;
   }
@@ -39,7 +60,7 @@ export class Clock {
   take(): Alarm | undefined {
     if (this.next === undefined) return undefined;
     const alarm = this.#take();
-    this.now = Math.max(this.now, alarm.time);
+    this.advance(alarm.time);
     return alarm;
   }
 

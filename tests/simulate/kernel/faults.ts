@@ -3,6 +3,7 @@
 import type { CallName } from "../../../lib/sys/call/numbers.ts";
 import type { Random } from "../random.ts";
 import { EAGAIN, ECONNABORTED, EINTR, EIO, EMFILE, ENOMEM, ENOSPC } from "./open_file.ts";
+import { OpenRegular } from "./files.ts";
 import type { Process } from "./process.ts";
 
 /** The errors that calls give by chance. Those of node:fs stand by the names that its errors have. */
@@ -44,8 +45,8 @@ export class Faults {
   rate = 0;
   /** The one call that fails for certain, by its place among those that can, from 0 on; and with which of its errors. */
   planned: { place: number; error: number } | undefined;
-  /** How many calls there were that can fail. */
-  seen = 0;
+  /** While a call is planned to fail: those that could, in their order. */
+  readonly possible: string[] = [];
   /** How many failed, by the calls. */
   readonly counts = new Map<string, number>();
 
@@ -55,9 +56,11 @@ export class Faults {
   inject(name: CallName | FileCall, process: Process, args: readonly number[] = []): number | undefined {
     if (this.rate === 0 && !this.planned) return undefined;
     if (process !== this.init() && process.hasExecuted) return undefined;
-    const errors = ERRORS[name];
+    const errors = name === "write" && !(process.file(args[0]!) instanceof OpenRegular)
+      ? [EINTR]
+      : ERRORS[name];
     if (!errors || name === "fcntl" && !DUPLICATING.includes(args[1]!)) return undefined;
-    const isPlanned = this.planned?.place === this.seen++;
+    const isPlanned = this.planned !== undefined && this.possible.push(name) === this.planned.place + 1;
     if (!isPlanned && !this.random.chance(this.rate)) return undefined;
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
     return isPlanned ? errors[this.planned!.error % errors.length] : this.random.pick(errors);

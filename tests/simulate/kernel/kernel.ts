@@ -75,7 +75,7 @@ export class Kernel {
   call(name: CallName, call: Call): number | Blocked {
     const handler = CALLS[name];
     // Each call takes some time, which is why time passes at all while a program runs.
-    this.clock.now += 0.0005;
+    this.clock.tick();
     if (handler) return handler(call);
     this.violated("the simulation itself works", `the system call ${name} is not simulated`);
     return ENOSYS;

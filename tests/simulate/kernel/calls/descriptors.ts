@@ -5,15 +5,36 @@ import { O_CLOEXEC, O_NONBLOCK } from "../../../../lib/sys/io/descriptors.ts";
 import type { CallName } from "../../../../lib/sys/call/numbers.ts";
 import { OpenRegular } from "../files.ts";
 import { Inode } from "../inodes.ts";
-import { EAGAIN, EBADF, EEXIST, EINVAL, EMFILE, ENOTTY, EPIPE, ESPIPE, type OpenFile } from "../open_file.ts";
+import {
+  EAGAIN,
+  EBADF,
+  EEXIST,
+  EINVAL,
+  EMFILE,
+  ENOTTY,
+  EPIPE,
+  ESPIPE,
+  HUP,
+  type OpenFile,
+} from "../open_file.ts";
 import { openPath } from "../opening.ts";
 import { Pipe, TerminalMaster, TerminalSlave } from "../pipes.ts";
-import { SIGPIPE } from "../process.ts";
+import type { Kernel } from "../kernel.ts";
+import { type Process, SIGKILL, SIGPIPE } from "../process.ts";
 import type { Blocked, Call, Handler } from "../thread.ts";
 
 const CLOSE_RANGE_CLOEXEC = 4;
 
-const F_DUPFD = 0, F_SETFD = 2, F_GETFL = 3, F_SETFL = 4, F_SETLK = 6, F_DUPFD_CLOEXEC = 1030;
+const F_DUPFD = 0,
+  F_SETFD = 2,
+  F_GETFL = 3,
+  F_SETFL = 4,
+  F_SETLK = 6,
+  F_SETSIG = 10,
+  F_SETOWN_EX = 15,
+  F_DUPFD_CLOEXEC = 1030;
+
+const O_ASYNC = 0o20000;
 
 const TIOCSCTTY = 0x540e, TIOCSPGRP = 0x5410, TCGETS = 0x5401, TCSETS = 0x5402;
 const TIOCGPTPEER = 0x5441, TIOCSPTLCK = 0x40045431;
@@ -80,7 +101,7 @@ function ioctl(file: OpenFile, { process, memory, args: [, request, argument] }:
   return [TIOCSCTTY, TIOCSPGRP, TCGETS, TCSETS].includes(request!) ? 0 : ENOTTY;
 }
 
-function fcntl(file: OpenFile, { process, args: [fd, command, argument] }: Call): number {
+function fcntl(file: OpenFile, { kernel, process, args: [fd, command, argument] }: Call): number {
   switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
@@ -92,11 +113,22 @@ function fcntl(file: OpenFile, { process, args: [fd, command, argument] }: Call)
       return file.flags;
     case F_SETFL:
       file.flags = argument!;
+      if (argument! & O_ASYNC) endOnHangup(kernel, process, file);
       return 0;
     case F_SETLK:
+    case F_SETSIG:
+    case F_SETOWN_EX:
       return 0;
   }
   return EINVAL;
+}
+
+/** Kills the group of a process when the other end of its pipe is closed, as lib/sys/spawn/confinement.ts asks for. */
+function endOnHangup(kernel: Kernel, process: Process, file: OpenFile): void {
+  const group = process.pid;
+  file.onChange(() => {
+    if (file.events & HUP) kernel.processes.kill(process, -group, SIGKILL);
+  });
 }
 
 function pipe2({ process, memory, args: [address, flags] }: Call): number {
