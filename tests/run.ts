@@ -21,18 +21,29 @@ const ROOT = resolve(import.meta.dirname!, "..");
 const FOLDERS = ["tests", "lib", "compat"];
 
 /** Those that take longest, as the table in the end tells, come first, so that no processor is idle in the end. */
-const LONGEST_FILES: readonly string[] = [
+export const LONGEST_FILES: readonly string[] = [
+  "tests/simulate/refusals_test.ts",
+  "tests/simulate/simulate_test.ts",
+  "tests/security/supply_test.ts",
   "tests/conformance/conformance_test.ts",
   "tests/types_test.ts",
   "tests/build_test.ts",
+  "tests/restart/crash_test.ts",
+  "tests/attacks/attacks_test.ts",
   "tests/process_limit_test.ts",
   "tests/http_test.ts",
   "tests/unprivileged_test.ts",
+  "tests/restart/restart_test.ts",
+  "tests/restart/hostile_test.ts",
   "tests/sysv/services_test.ts",
   "tests/conformance/deno_test.ts",
   "tests/runtime_flags_test.ts",
   "tests/failures_test.ts",
   "tests/sysv/shutdown_test.ts",
+  "tests/fuzz/fuzz_test.ts",
+  "tests/restart/killed_test.ts",
+  "tests/chaos/chaos_test.ts",
+  "tests/deno_tasks_test.ts",
 ];
 
 /** So many files run at once in any case. Each takes 100 MB of memory and more. */
