@@ -180,7 +180,7 @@ function readOwn(path: string): RunningProcesses | undefined {
   }
 }
 
-/** A short name for a text (FNV-1a). The record tells itself of what it is. */
+/** A short name for a text (FNV-1a). Another text may have it, too: the record says itself of which configuration it is. */
 function hashOf(text: string): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
