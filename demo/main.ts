@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { RunningInit } from "../tests/support/init.ts";
 import { describe, sendSignal } from "../tests/support/processes.ts";
+import { commandLineOf } from "../tests/support/task.ts";
 
 const JOBS = join(import.meta.dirname!, "jobs");
 
@@ -101,6 +102,12 @@ async function end(init: RunningInit): Promise<void> {
   console.log("Init has ended with exit status 0, and no process is left.");
 }
 
+await commandLineOf({
+  name: "demo",
+  summary: "Show what becomes of five jobs of an init that runs in user mode.",
+  help: "Exit status: 0, 1 when something is not well, 2 for wrong arguments.",
+  options: [],
+});
 const jobs = Object.fromEntries(
   readdirSync(JOBS).map((name) => [name, readFileSync(join(JOBS, name), "utf8")]),
 );

@@ -3,20 +3,30 @@
  * to its process (descriptors, limits, threads, signals, memory) harms no other file, and a process that dies is told by
  * its file and test. The slowest files, what was skipped and what failed are told at the end.
  *
- *     deno run -A tests/run.ts [PATH]...
+ *     deno run -A tests/run.ts --help
  */
 
 import { spawn } from "node:child_process";
-import { closeSync, globSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, globSync, openSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { TemporaryDirectory } from "../lib/sys/testing/directory.ts";
 import { pause } from "./support/deadline.ts";
+import { commandLineOf, refuse, type Task } from "./support/task.ts";
 
 const ROOT = resolve(import.meta.dirname!, "..");
 
 const FOLDERS = ["tests", "lib", "compat"];
+
+const TASK: Task = {
+  name: "test",
+  arguments: "[PATH]...",
+  summary: "Run all tests, or those in the files and folders PATH.",
+  help: "Exit status: 0, 1 when a test fails, 2 for wrong arguments.",
+  options: [],
+  examples: ["deno task test tests/restart lib/sys"],
+};
 
 /** Those that take longest, as the table in the end tells, come first, so that no processor is idle in the end. */
 const LONGEST_FILES: readonly string[] = [
@@ -214,4 +224,7 @@ async function main(paths: string[]): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-process.exitCode = await main(Deno.args);
+const { args } = await commandLineOf(TASK);
+const missing = args.find((path) => !existsSync(resolve(ROOT, path)));
+if (missing !== undefined) refuse(TASK, `there is no file or folder ${missing}`);
+process.exitCode = await main(args);

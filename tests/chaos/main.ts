@@ -1,26 +1,31 @@
 /**
- * Chaos on the real executable: `deno task chaos [--minutes M] [--seed N] [--services N]`, ten minutes with 300 services and a
- * seed of its own unless told otherwise. docs/reliability.md has figures.
+ * Chaos on the real executable: `deno task chaos --help` tells how. docs/reliability.md has figures.
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
+import { commandLineOf, numberOf, type Task, wholeNumberOf } from "../support/task.ts";
 import { chaos } from "./chaos.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    minutes: { type: "string", default: "10" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    services: { type: "string", default: "300" },
-  },
-});
-const [minutes, seed, services] = [Number(values.minutes), Number(values.seed), Number(values.services)];
-if (!(minutes > 0) || !Number.isInteger(seed) || !Number.isInteger(services) || services < 1) {
-  console.error("Usage: deno task chaos [--minutes M] [--seed N] [--services N]");
-  process.exit(1);
-}
+const TASK: Task = {
+  name: "chaos",
+  summary: "Have an init with many services live through all that can happen to it, at random.",
+  help:
+    "Clients ask, files change, processes are killed, init is restarted in place; nothing may be lost or doubled. " +
+    "Only root can do this.\n\n" +
+    "Exit status: 0, 1 when something is not well, 2 for wrong arguments.",
+  options: [
+    { long: "minutes", argument: "NUMBER", help: "how long it lasts; 10 by default" },
+    { long: "seed", argument: "NUMBER", help: "what happens by chance; another one each time by default" },
+    { long: "services", argument: "NUMBER", help: "how many services run; 300 by default" },
+  ],
+  examples: ["deno task chaos --minutes 1 --services 50"],
+};
+
+const line = await commandLineOf(TASK);
+const minutes = numberOf(TASK, line, "minutes", 10);
+const seed = wholeNumberOf(TASK, line, "seed", Date.now() % 1_000_000);
+const services = wholeNumberOf(TASK, line, "services", 300, 1);
 if (!NAMESPACES_POSSIBLE) {
   console.error("Chaos needs root, and unshare, nsenter and setpriv of util-linux");
   process.exit(1);

@@ -1,7 +1,7 @@
 /**
  * The task `fuzz`: feeds readers of bytes from outside with inputs that are made to break them.
  *
- *     deno task fuzz [TARGET]... [--seed N] [--minutes M] [--list]
+ *     deno task fuzz --help
  *
  * Each target has a process of its own, several run at once, and each runs for so many minutes. A fault is told with a short
  * input, which becomes a test when it is put into the target's corpus.
@@ -14,8 +14,8 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { processStatus } from "../../lib/sys/process/procfs.ts";
+import { commandLineOf, numberOf, refuse, type Task, wholeNumberOf } from "../support/task.ts";
 import { corpusFolder } from "./inputs.ts";
 import { EXECUTABLE, type Report } from "./worker.ts";
 import type { Target } from "./target.ts";
@@ -49,18 +49,22 @@ interface Outcome {
   end?: string;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: "string", default: String(Date.now() % 1e9) },
-    minutes: { type: "string", default: "1" },
-    list: { type: "boolean", default: false },
-  },
-});
+const TASK: Task = {
+  name: "fuzz",
+  arguments: "[TARGET]...",
+  summary: "Feed what reads bytes from outside with inputs that are made to break it.",
+  help: "Without TARGET, all are fuzzed.\n\n" +
+    "Exit status: 0, 1 when a fault is found, 2 for wrong arguments.",
+  options: [
+    { long: "list", help: "print the names of all targets" },
+    { long: "minutes", argument: "NUMBER", help: "how long each is fuzzed; 1 by default" },
+    { long: "seed", argument: "NUMBER", help: "what happens by chance; another one each time by default" },
+  ],
+};
 
 function chosenTargets(names: readonly string[]): Named[] {
   const unknown = names.find((name) => !ALL.some((target) => target.name === name));
-  if (unknown !== undefined) throw new Error(`There is no target ${unknown}: see --list`);
+  if (unknown !== undefined) refuse(TASK, `unknown target: ${unknown}; --list prints all`);
   return ALL.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
@@ -131,8 +135,10 @@ function tell({ target, report }: Outcome): void {
 }
 
 async function main(): Promise<number> {
-  const targets = chosenTargets(positionals), seed = Number(values.seed), minutes = Number(values.minutes);
-  if (values.list) {
+  const line = await commandLineOf(TASK), targets = chosenTargets(line.args);
+  const seed = wholeNumberOf(TASK, line, "seed", Date.now() % 1e9);
+  const minutes = numberOf(TASK, line, "minutes", 1);
+  if (line.options.has("list")) {
     for (const { name, from } of ALL) console.log(`${name.padEnd(24)} ${from}`);
     return 0;
   }

@@ -1,21 +1,28 @@
 /**
- * Compares the engine with the naive one by random histories, for some minutes: `deno task engines [--seed N] [--minutes M]`.
+ * Compares the engine with the naive one by random histories, for some minutes: `deno task engines`.
  * It ends with status 1 at the first difference, which it prints.
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { commandLineOf, numberOf, type Task, wholeNumberOf } from "../support/task.ts";
 import { compareHistories, type Counts } from "./check.ts";
 
 /** So many histories have a seed in common. */
 const BATCH = 1000;
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, minutes: { type: "string" } } });
-const first = Number(values.seed ?? Math.floor(Math.random() * 1e9)), minutes = Number(values.minutes ?? 1);
-if (!Number.isInteger(first) || !(minutes > 0)) {
-  console.error("Usage: deno task engines [--seed NUMBER] [--minutes NUMBER]");
-  process.exit(2);
-}
+const TASK: Task = {
+  name: "engines",
+  summary: "Compare the engine with a naive one, which follows init(5) word for word, by random histories.",
+  help: "Exit status: 0, 1 at the first difference, 2 for wrong arguments.",
+  options: [
+    { long: "minutes", argument: "NUMBER", help: "how long it lasts; 1 by default" },
+    { long: "seed", argument: "NUMBER", help: "the first history; another one each time by default" },
+  ],
+};
+
+const line = await commandLineOf(TASK);
+const first = wholeNumberOf(TASK, line, "seed", Math.floor(Math.random() * 1e9));
+const minutes = numberOf(TASK, line, "minutes", 1);
 const total: Counts = { histories: 0, inputs: 0, effects: 0 };
 const end = Date.now() + minutes * 60_000;
 try {

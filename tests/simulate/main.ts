@@ -1,38 +1,53 @@
 /**
  * Simulates the whole init on a simulated kernel, in virtual time: one seed, one history.
  *
- *     deno task simulate [--seed N] [--seeds COUNT] [--hours H] [--actions I,J,…] [--verbose] [--keep-going] [--as-it-is]
- *     deno task simulate --refusals
+ *     deno task simulate --help
  *
  * Without a seed, it goes on with one after another for ever. A failure is shrunk and ends it, unless it is to keep going.
  */
 
 import process from "node:process";
+import { valueOf } from "../../lib/model/command_line/options.ts";
+import { commandLineOf, numberOf, type Task, wholeNumberOf } from "../support/task.ts";
 import { randomHistory } from "./actions.ts";
 import { refuseCalls } from "./refusals.ts";
 import { shrink, trialOf } from "./shrink.ts";
 import { type Outcome, Simulation } from "./simulation.ts";
 
-/** An option's value; undefined where it is not given. */
-function option(name: string): string | undefined {
-  const words = process.argv.slice(2), at = words.indexOf(`--${name}`);
-  return at < 0 ? undefined : words[at + 1];
-}
+const TASK: Task = {
+  name: "simulate",
+  summary: "Simulate the whole init on a simulated kernel, in virtual time: one seed, one history.",
+  help: "Without a seed, it goes on with one after another for ever. A failure is shrunk and ends it.\n\n" +
+    "Exit status: 0, 1 when a rule is broken, 2 for wrong arguments.",
+  options: [
+    { long: "seed", argument: "NUMBER", help: "the first history; it alone, unless --seeds says more" },
+    { long: "seeds", argument: "NUMBER", help: "how many histories" },
+    { long: "hours", argument: "NUMBER", help: "virtual time of each; 0.2 by default" },
+    { long: "actions", argument: "I,J,...", help: "these actions of the history alone" },
+    { long: "verbose", help: "print the messages and the trace" },
+    { long: "keep-going", help: "go on with the next seed after a failure" },
+    { long: "as-it-is", help: "do not shrink a failure" },
+    { long: "refusals", help: "refuse each system call once instead" },
+  ],
+  examples: ["deno task simulate --seed 1 --seeds 20"],
+};
 
-if (process.argv.includes("--refusals")) {
+const line = await commandLineOf(TASK);
+
+if (line.options.has("refusals")) {
   const { problems, count } = await refuseCalls(1);
   console.log([...problems, `${count} system calls were refused, one in each history`].join("\n"));
   process.exit(problems.length > 0 ? 1 : 0);
 }
 
-const hours = Number(option("hours") ?? 0.2),
-  first = option("seed"),
-  count = Number(option("seeds") ?? (first === undefined ? Infinity : 1));
-const isVerbose = process.argv.includes("--verbose");
-const start = first === undefined ? Date.now() % 1_000_000_000 : Number(first);
+const hasSeed = line.options.has("seed");
+const hours = numberOf(TASK, line, "hours", 0.2);
+const count = numberOf(TASK, line, "seeds", hasSeed ? 1 : Infinity);
+const isVerbose = line.options.has("verbose");
+const start = wholeNumberOf(TASK, line, "seed", Date.now() % 1_000_000_000);
 let virtual = 0;
 for (let seed = start; seed < start + count; seed++) {
-  const whole = randomHistory(seed, hours), chosen = option("actions")?.split(",").map(Number);
+  const whole = randomHistory(seed, hours), chosen = valueOf(line, "actions")?.split(",").map(Number);
   const history = chosen ? chosen.map((index) => whole[index]!) : whole;
   const outcome = await new Simulation(seed, history).run();
   virtual += outcome.time;
@@ -43,8 +58,8 @@ for (let seed = start; seed < start + count; seed++) {
   if (isVerbose) console.log([...outcome.messages, "", ...outcome.trace].join("\n"));
   if (outcome.violations.length === 0) continue;
   report(outcome);
-  if (chosen || process.argv.includes("--as-it-is")) process.exit(1);
-  if (process.argv.includes("--keep-going")) continue;
+  if (chosen || line.options.has("as-it-is")) process.exit(1);
+  if (line.options.has("keep-going")) continue;
   console.log("\nshrinking …");
   const kept = await shrink(whole, outcome, trialOf(seed, outcome));
   console.log(

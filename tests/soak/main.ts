@@ -1,10 +1,9 @@
 /**
- * Has one init live long: `deno task soak [--cycles N] [--events N]`, a million cycles of jobs and ten million events unless
- * told otherwise. docs/reliability.md has figures.
+ * Has one init live long: `deno task soak --help` tells how. docs/reliability.md has figures.
  */
 
 import process from "node:process";
-import { parseArgs } from "node:util";
+import { commandLineOf, type Task, wholeNumberOf } from "../support/task.ts";
 import { soak, type SoakReport } from "./soak.ts";
 
 /** Private memory that init may gain by 100,000 cycles or events after its warm-up, in MB. */
@@ -22,18 +21,21 @@ function describe({ what, count, seconds, slope, memory, descriptors, waits }: S
     `(${waits.count} times)`;
 }
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    cycles: { type: "string", default: "1000000" },
-    events: { type: "string", default: "10000000" },
-  },
-});
-const [cycles, events] = [Number(values.cycles), Number(values.events)];
-if (![cycles, events].every((count) => Number.isInteger(count) && count > 0)) {
-  console.error("Usage: deno task soak [--cycles N] [--events N]");
-  process.exit(1);
-}
+const TASK: Task = {
+  name: "soak",
+  summary: "Have one init live long, and look whether it holds on to memory or descriptors.",
+  help: "By default it takes hours.\n\n" +
+    "Exit status: 0, 1 when something is not well, 2 for wrong arguments.",
+  options: [
+    { long: "cycles", argument: "NUMBER", help: "starts and stops of jobs; 1000000 by default" },
+    { long: "events", argument: "NUMBER", help: "events that are emitted; 10000000 by default" },
+  ],
+  examples: ["deno task soak --cycles 10000 --events 100000"],
+};
+
+const line = await commandLineOf(TASK);
+const cycles = wholeNumberOf(TASK, line, "cycles", 1_000_000, 1);
+const events = wholeNumberOf(TASK, line, "events", 10_000_000, 1);
 for await (const report of soak({ cycles, events }, console.log)) {
   const { slope, descriptors } = report;
   console.log(describe(report));
