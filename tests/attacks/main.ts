@@ -13,7 +13,7 @@ const TASK: Task = {
   name: "attack",
   arguments: "[ATTACK]...",
   summary: "Attack init by all means that other users than root have, and measure how long root waits.",
-  help: `ATTACK is a part of one of these names: ${ATTACKS.join(", ")}.\n\n` +
+  help: `ATTACK is a part of one of these names: ${ATTACKS.join("; ")}.\n\n` +
     "Exit status: 0, 1 when it fails, 2 for wrong arguments.",
   options: [],
 };

@@ -12,7 +12,7 @@ const BATCH = 1000;
 
 const TASK: Task = {
   name: "engines",
-  summary: "Compare the engine with a naive one, which follows init(5) word for word, by random histories.",
+  summary: "Compare the engine with a second one, written from the manual, by random histories.",
   help: "Exit status: 0, 1 at the first difference, 2 for wrong arguments.",
   options: [
     { long: "minutes", argument: "NUMBER", help: "how long it lasts; 1 by default" },

@@ -24,8 +24,7 @@ function describe({ what, count, seconds, slope, memory, descriptors, waits }: S
 const TASK: Task = {
   name: "soak",
   summary: "Have one init live long, and look whether it holds on to memory or descriptors.",
-  help: "By default it takes hours.\n\n" +
-    "Exit status: 0, 1 when something is not well, 2 for wrong arguments.",
+  help: "Exit status: 0, 1 when something is not well, 2 for wrong arguments.",
   options: [
     { long: "cycles", argument: "NUMBER", help: "starts and stops of jobs; 1000000 by default" },
     { long: "events", argument: "NUMBER", help: "events that are emitted; 10000000 by default" },
