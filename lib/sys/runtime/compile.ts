@@ -4,8 +4,8 @@ import { spawnSync } from "node:child_process";
 import { addPrologue, removeTakeoverNames } from "./elf.ts";
 import { AS_RUNTIME } from "./variables.ts";
 
-/** How long compiling may take, in milliseconds. */
-const PATIENCE = 60_000;
+/** How long compiling may take, in ms: seconds, but for a processor that has much else to do. */
+const PATIENCE = 300_000;
 
 /** Where an executable is to run, if not where it is compiled. */
 export interface Target {
