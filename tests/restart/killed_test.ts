@@ -193,6 +193,9 @@ Deno.test("what another init runs that lives is its own, also with the same conf
   await init.startAgain();
   await init.until(["status", "web"], /start\/running/);
   assert.notDeepEqual(await running(init), before);
+  assert(
+    init.messages().includes(`init: Process ${first} is an init with the same configuration: jobs run once`),
+  );
   init.signal("SIGTERM");
   await init.ended();
   // It has left the record of the first alone.

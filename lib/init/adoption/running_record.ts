@@ -99,8 +99,9 @@ export class RunningRecord implements Part<SavedRecord> {
   /** Another init has the same configuration, and lives. What that runs is its own. */
   #leave({ keeper }: RunningProcesses): RunningMain[] {
     this.subject.messages.log(
-      "info",
-      `Process ${keeper} is an init with the same configuration: what runs is recorded for that alone`,
+      "warn",
+      `Process ${keeper} is an init with the same configuration: jobs run once for each of the two, and only what that ` +
+        "one runs is gone on with if it is killed",
     );
     return [];
   }
