@@ -9,8 +9,9 @@ import { ENVIRONMENT } from "./world.ts";
 /** The engine does what the naive engine does by the same inputs, restarts of init in between. */
 export const AS_NAIVE: Rule = {
   name: "the engine does what the naive engine does",
-  atEnd({ history }) {
-    const surroundings = { defaults: ENVIRONMENT, initEnvironment: ENVIRONMENT, endsWithRunlevel: true };
+  atEnd({ history, world }) {
+    const endsWithRunlevel = !world.options.setting.words.includes("--user");
+    const surroundings = { defaults: ENVIRONMENT, initEnvironment: ENVIRONMENT, endsWithRunlevel };
     const { difference } = compareTrace({ ...surroundings, entries: history });
     if (!difference) return [];
     const entry = history[difference.entry]!;

@@ -12,12 +12,6 @@ import type { Process } from "./kernel/process.ts";
 import { type CallRecord, client, type MethodCall } from "./programs/client.ts";
 import { CONFIGURATION, LOGS, type World } from "./world.ts";
 
-/** How init is reached, by root and by others. */
-const ADDRESSES = {
-  privileged: ["/run/rouse/private", "\0/com/ubuntu/upstart", "/run/rouse/control"],
-  others: ["\0/com/ubuntu/upstart", "/run/rouse/control"],
-};
-
 /** The limit of descriptors while they are few. */
 const FEW = 40;
 
@@ -124,7 +118,9 @@ export class Performer {
   /** Asks init something, as root and as others reach it, that it must answer. */
   probe(): void {
     const calls = () => [CALLS.list({} as RequestAction)];
-    for (const addresses of Object.values(ADDRESSES)) this.#call(0, calls(), { addresses });
+    for (const addresses of Object.values(this.world.options.setting.addresses)) {
+      this.#call(0, calls(), { addresses });
+    }
   }
 
   #request(action: RequestAction): void {
@@ -140,7 +136,8 @@ export class Performer {
     const { patience, slowness = 0 } = more;
     const records = calls.map((call): CallRecord => ({ call, uid, answers: 0, isOver: false }));
     this.calls.push(...records);
-    const addresses = more.addresses ?? (uid === 0 ? ADDRESSES.privileged : ADDRESSES.others);
+    const addresses = more.addresses ??
+      this.world.options.setting.addresses[uid === 0 ? "privileged" : "others"];
     const manner = { addresses, calls: records, slowness, ...patience !== undefined && { patience } };
     this.world.run(client(manner), uid);
   }

@@ -8,7 +8,8 @@ import { Performer } from "./performer.ts";
 import type { Rule, Scene, Spawned, WrittenLine } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import type { TraceEntry } from "../naive/compare.ts";
-import { World } from "./world.ts";
+import { Random } from "./random.ts";
+import { type Setting, SETTINGS, World } from "./world.ts";
 
 /** A rule that was broken. */
 export interface Violation {
@@ -48,6 +49,11 @@ const REST = 120_000, PROBE = 40_000, LONGEST_END = 120_000;
 
 const SIGTERM = 15;
 
+/** The setting of a seed: mostly the first. */
+function settingOf(seed: number): Setting {
+  return new Random(seed, 4).weighted(SETTINGS.map((setting, index) => [index === 0 ? 3 : 1, setting]));
+}
+
 /** Runs a history. It ends at the first rule that is broken. */
 export class Simulation implements Scene {
   readonly world: World;
@@ -77,7 +83,7 @@ export class Simulation implements Scene {
     this.rules = rules;
     this.world = new World({
       seed,
-      words: ["--logdir=/var/log/upstart"],
+      setting: settingOf(seed),
       onLine: (job, instance, pid, line) =>
         this.lines.push({ job, instance, pid, line, time: this.world.kernel.clock.now }),
       onEngine: {

@@ -44,11 +44,38 @@ const GROUP = "root:x:0:\nwww:x:33:\nnogroup:x:65534:\n";
 /** What a world is made of. */
 export interface WorldOptions {
   seed: number;
-  /** Words behind init's name on its command line. */
-  words: string[];
+  setting: Setting;
   onEngine: EngineListener;
   onLine: LineListener;
 }
+
+/** Where init runs. */
+export interface Setting {
+  /** Its number: as process 1 it ends its namespace with itself. */
+  pid: number;
+  /** Words behind its name on its command line. */
+  words: readonly string[];
+  /** Where clients find it, root and others; the first that answers counts. */
+  addresses: { privileged: readonly string[]; others: readonly string[] };
+}
+
+const SYSTEM = {
+  privileged: ["/run/rouse/private", "\0/com/ubuntu/upstart", "/run/rouse/control"],
+  others: ["\0/com/ubuntu/upstart", "/run/rouse/control"],
+};
+
+const SESSION_PID = 77, SESSION = [`\0/com/ubuntu/upstart-session/0/${SESSION_PID}`];
+
+/** The settings: a container's process 1, an init below another, and a user's session, which is root's here. */
+export const SETTINGS: readonly Setting[] = [
+  { pid: 1, words: [`--logdir=${LOGS}`], addresses: SYSTEM },
+  { pid: 42, words: [`--logdir=${LOGS}`, "--shutdown-timeout=20"], addresses: SYSTEM },
+  {
+    pid: SESSION_PID,
+    words: ["--user", `--confdir=${CONFIGURATION}`, `--logdir=${LOGS}`],
+    addresses: { privileged: SESSION, others: SESSION },
+  },
+];
 
 /** The world. */
 export class World {
@@ -64,9 +91,9 @@ export class World {
   readonly #programs: Record<string, Program>;
   #outsider = 2_000_000;
 
-  constructor(private readonly options: WorldOptions) {
+  constructor(readonly options: WorldOptions) {
     const { seed } = options;
-    this.kernel = new Kernel(new Random(seed, 1), new Random(seed, 2), 1);
+    this.kernel = new Kernel(new Random(seed, 1), new Random(seed, 2), options.setting.pid);
     this.#programs = { sh: shell, work: work(options.onLine), rouse: ownChild };
     this.kernel.load = (process, program) => {
       if (process === this.kernel.init) this.#loadInit();
@@ -113,7 +140,10 @@ export class World {
     const { kernel, options } = this, { init } = kernel;
     init.place(0, new OpenNull(kernel.files.find("/dev/null") as Inode, 0), false);
     for (const fd of [1, 2]) init.place(fd, this.#collector(), false);
-    init.executed([EXECUTABLE, ...options.words], ENVIRONMENT.map(([name, value]) => `${name}=${value}`));
+    init.executed(
+      [EXECUTABLE, ...options.setting.words],
+      ENVIRONMENT.map(([name, value]) => `${name}=${value}`),
+    );
     this.#loadInit();
   }
 

@@ -12,7 +12,18 @@ import type { RunningMain } from "../../engine/services/adoption.ts";
 import { isFault } from "../../sys/call/fault.ts";
 import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
 import { errnoMessage, errorReason } from "../../sys/call/errno.ts";
-import { close, O_APPEND, O_NOFOLLOW, O_NONBLOCK, O_WRONLY, open, write } from "../../sys/io/descriptors.ts";
+import {
+  close,
+  lockForWriting,
+  O_APPEND,
+  O_CREAT,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDWR,
+  O_WRONLY,
+  open,
+  write,
+} from "../../sys/io/descriptors.ts";
 import { makeRuntimeDirectory, runtimeDirectories } from "../host/directories.ts";
 import type { Messages } from "../logs/messages.ts";
 import type { Part } from "../parts/part.ts";
@@ -26,6 +37,9 @@ const LARGEST_RECORD = 64 << 20;
 
 /** How the names of records begin, and how many are looked at. */
 const PREFIX = "running-", MOST_LOOKED_AT = 100;
+
+/** The name of the file that is locked while an init looks for what another one has left. */
+const LOCK = "lock";
 
 const MODE = 0o600, BY_OTHERS = 0o022;
 
@@ -52,6 +66,8 @@ export class RunningRecord implements Part<SavedRecord> {
   #lines = 0;
   /** With so many it is looked whether the record is to be written anew. */
   #mostLines = MOST_LINES;
+  /** True: lines are missing in the file, or one is there in part. */
+  #isBroken = false;
 
   constructor(private readonly subject: RecordSubject) {}
 
@@ -66,14 +82,7 @@ export class RunningRecord implements Part<SavedRecord> {
         const around = dirname(directory), missing = directoryProblem(around);
         if (missing !== undefined) throw new Error(`${around}: ${missing}`);
         makeRuntimeDirectory(directory);
-        removeUseless(directory);
-        const path = `${directory}/${PREFIX}${hashOf(configuration)}`;
-        const read = readOwn(path), found = read?.configuration === configuration ? read : undefined;
-        if (read?.isKept) return this.#leave(read);
-        const running = found?.running ?? [];
-        this.#begin(path, header, running);
-        if (found && running.length > 0) this.#tell(found);
-        return running;
+        return aloneIn(directory, () => this.#openIn(directory, header));
       } catch (error) {
         if (isFault(error)) throw error;
         problems.push((error as Error).message);
@@ -88,11 +97,23 @@ export class RunningRecord implements Part<SavedRecord> {
     return [];
   }
 
+  #openIn(directory: string, header: string): RunningMain[] {
+    const { configuration } = this.subject, path = `${directory}/${PREFIX}${hashOf(configuration)}`;
+    removeUseless(directory);
+    const read = readOwn(path), found = read?.configuration === configuration ? read : undefined;
+    if (read?.isKept) return this.#leave(read);
+    const running = found?.running ?? [];
+    this.#begin(path, header, running);
+    if (found && running.length > 0) this.#tell(found);
+    return running;
+  }
+
   /** Another init has the same configuration, and lives. What that runs is its own. */
   #leave({ keeper }: RunningProcesses): RunningMain[] {
     this.subject.messages.log(
-      "info",
-      `Process ${keeper} is an init with the same configuration: what runs is recorded for that alone`,
+      "warn",
+      `Process ${keeper} is an init with the same configuration: jobs run once for each of the two, and only what that ` +
+        "one runs is gone on with if it is killed",
     );
     return [];
   }
@@ -105,35 +126,18 @@ export class RunningRecord implements Part<SavedRecord> {
   /** Records a main process. */
   add(main: RunningMain): void {
     if (this.#path === undefined) return;
-    const reason = this.#append(this.#path, lineOf(main));
-    if (reason !== undefined) {
-      this.subject.messages.logOnce("warn", `Unable to record what runs in ${this.#path}: ${reason}`);
-    }
-    if (++this.#lines >= this.#mostLines) this.#shorten();
-  }
-
-  #shorten(): void {
-    const running = this.subject.running(), { configuration, messages } = this.subject;
-    this.#mostLines = Math.max(MOST_LINES, MOST_LINES_PER_PROCESS * running.length);
-    if (this.#lines < this.#mostLines) return;
-    const header = headerOf(configuration), path = this.#path!;
-    if (header !== undefined) {
-      messages.attempt("the record of what runs", () => this.#begin(path, header, running));
+    const problem = this.#append(this.#path, lineOf(main));
+    if (problem !== undefined) {
+      this.#isBroken = true;
+      this.#tellProblem(problem);
+    } else if (this.#isBroken) {
+      this.#renew();
+    } else if (++this.#lines >= this.#mostLines) {
+      this.#shorten();
     }
   }
 
-  /** Replaces the file in one step. */
-  #begin(path: string, header: string, running: RunningMain[]): void {
-    const draft = `${path}.new`;
-    fs.rmSync(draft, { force: true });
-    fs.writeFileSync(draft, header + running.map(lineOf).join(""), { mode: MODE, flag: "wx" });
-    fs.renameSync(draft, path);
-    this.#closeFile();
-    this.#path = path;
-    this.#lines = running.length;
-  }
-
-  /** Writes a line. Returns why that, or a part of it, is missing: the record tells of too little then. */
+  /** Writes a line. Returns why that, or a part of it, is missing. */
   #append(path: string, line: string): string | undefined {
     return unlessRefused(() => {
       const file = this.#file ??= open(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
@@ -152,6 +156,40 @@ export class RunningRecord implements Part<SavedRecord> {
     this.#file = undefined;
   }
 
+  #shorten(): void {
+    this.#mostLines = Math.max(MOST_LINES, MOST_LINES_PER_PROCESS * this.subject.running().length);
+    if (this.#lines >= this.#mostLines) this.#renew();
+  }
+
+  /** Writes the record anew. */
+  #renew(): void {
+    const { configuration, running } = this.subject, header = headerOf(configuration);
+    if (header === undefined) return;
+    this.#isBroken = true;
+    try {
+      this.#begin(this.#path!, header, running());
+    } catch (error) {
+      if (isFault(error)) throw error;
+      this.#tellProblem(errorReason(error));
+    }
+  }
+
+  #tellProblem(reason: string): void {
+    this.subject.messages.logOnce("warn", `Unable to record what runs in ${this.#path}: ${reason}`);
+  }
+
+  /** Replaces the file in one step. */
+  #begin(path: string, header: string, running: RunningMain[]): void {
+    const draft = `${path}.new`;
+    fs.rmSync(draft, { force: true });
+    fs.writeFileSync(draft, header + running.map(lineOf).join(""), { mode: MODE, flag: "wx" });
+    fs.renameSync(draft, path);
+    this.#closeFile();
+    this.#path = path;
+    this.#lines = running.length;
+    this.#isBroken = false;
+  }
+
   /** Removes the record: init ends by itself. */
   close(): void {
     const path = this.#path;
@@ -167,6 +205,24 @@ export class RunningRecord implements Part<SavedRecord> {
   restore({ path, lines }: SavedRecord): void {
     this.#path = path ?? undefined;
     this.#lines = lines;
+    // Nobody knows: the next process has it written anew.
+    this.#isBroken = true;
+  }
+}
+
+/**
+ * Does something while no other init does so: of two that are started at once, one alone may take what a third has left. What
+ * is locked is a file that nobody else can open.
+ *
+ * @throws {Error} where another one does not come to an end.
+ */
+function aloneIn<Result>(directory: string, act: () => Result): Result {
+  const path = `${directory}/${LOCK}`, lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, MODE);
+  try {
+    if (!lockForWriting(lock)) throw new Error(`${path}: another process has locked it`);
+    return act();
+  } finally {
+    close(lock);
   }
 }
 
@@ -193,7 +249,7 @@ function readOwn(path: string): RunningProcesses | undefined {
   }
 }
 
-/** A short name for a text (FNV-1a). The record tells itself of what it is. */
+/** A short name for a text (FNV-1a). Another text may have it, too: the record says itself of which configuration it is. */
 function hashOf(text: string): string {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;

@@ -9,7 +9,7 @@ import {
   decodeRequest,
   REQUEST_SIZE,
 } from "../../model/sysv/control_request.ts";
-import { ifAllowed } from "../../sys/call/refused.ts";
+import { ifAllowed, unlessRefused } from "../../sys/call/refused.ts";
 import { close, read as readBytes } from "../../sys/io/descriptors.ts";
 import { isOpenOn, makeFifo, openFifo } from "../../sys/io/fifo.ts";
 import { poller } from "../../sys/io/poller.ts";
@@ -18,6 +18,9 @@ import type { Part } from "../parts/part.ts";
 
 /** Nobody but root may write to it. */
 const MODE = 0o600;
+
+/** The pause before it is watched again for which there was no memory, in ms. */
+const RETRY_PAUSE = 1000;
 
 /** Where older clients look for it. */
 const OLD_PLACE = "/dev/initctl";
@@ -67,7 +70,10 @@ export class ControlFifo implements Part<SavedFifo> {
 
   #watch(descriptor: number): void {
     this.#descriptor = descriptor;
-    poller().watch(descriptor, () => this.#read(descriptor));
+    unlessRefused(() => poller().watch(descriptor, () => this.#read(descriptor)), () => {
+      // Memory is short now. What clients write meanwhile waits.
+      setTimeout(() => this.#descriptor === descriptor && this.#watch(descriptor), RETRY_PAUSE);
+    });
   }
 
   save(): SavedFifo {
@@ -78,7 +84,7 @@ export class ControlFifo implements Part<SavedFifo> {
   restore(saved: SavedFifo): void {
     if (!saved) return;
     this.#rest = Buffer.from(saved.rest, "base64");
-    attempt(() => this.#watch(saved.descriptor), (reason) => this.listener.failed(reason));
+    this.#watch(saved.descriptor);
   }
 
   descriptors(): number[] {

@@ -10,6 +10,7 @@ import { EADDRINUSE, SystemError } from "../../sys/call/errno.ts";
 import { type Datagram, DatagramReceiver, openDatagramSocket } from "../../sys/io/datagram.ts";
 import { close } from "../../sys/io/descriptors.ts";
 import { closeHurried } from "../../sys/io/hurried.ts";
+import { unlessRefused } from "../../sys/call/refused.ts";
 import { connectUnixDatagram } from "../../sys/io/socket.ts";
 import { throttledPoller } from "../../sys/io/throttled_poller.ts";
 import { makeRuntimeDirectory, runtimeDirectories } from "../host/directories.ts";
@@ -17,6 +18,9 @@ import type { Part } from "../parts/part.ts";
 
 /** How many messages are received before other work gets its turn. */
 const MESSAGES_A_TURN = 32;
+
+/** The pause before the socket is watched again for which there was no memory, in ms. */
+const RETRY_PAUSE = 1000;
 
 /** How many inits can have their sockets in one directory. */
 const MOST_SOCKETS = 1000;
@@ -101,7 +105,10 @@ export class NotifySocket implements Part<SavedSocket> {
     this.#receiver ??= new DatagramReceiver();
     this.#open = { path, fd };
     // Throttled: whoever floods the socket takes a small part of the time.
-    throttledPoller().watch(fd, () => this.#receive(fd));
+    unlessRefused(() => throttledPoller().watch(fd, () => this.#receive(fd)), () => {
+      // Memory is short now. What services send meanwhile waits.
+      setTimeout(() => this.#open?.fd === fd && this.#watch(path, fd), RETRY_PAUSE);
+    });
   }
 
   /** Receives messages. Returns how many bytes they had. */

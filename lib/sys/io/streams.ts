@@ -31,7 +31,7 @@ export interface DescriptorReader {
  * @throws {SystemError} when the descriptor cannot be watched.
  */
 export function readDescriptor(fd: number, events: ReaderEvents): DescriptorReader {
-  return new Reader(fd, events, poller());
+  return new Reader(fd, events, poller);
 }
 
 /**
@@ -40,7 +40,7 @@ export function readDescriptor(fd: number, events: ReaderEvents): DescriptorRead
  * @throws {SystemError} when the descriptor cannot be watched.
  */
 export function readThrottled(fd: number, events: ReaderEvents): DescriptorReader {
-  return new Reader(fd, events, throttledPoller());
+  return new Reader(fd, events, throttledPoller);
 }
 
 /** A poller. */
@@ -65,7 +65,7 @@ class Reader implements DescriptorReader {
   #retry: ReturnType<typeof setTimeout> | undefined;
   readonly #readable = () => this.#take();
 
-  constructor(readonly fd: number, readonly events: ReaderEvents, readonly watcher: Watcher) {
+  constructor(readonly fd: number, readonly events: ReaderEvents, readonly watcher: () => Watcher) {
     try {
       setNonBlocking(fd);
       this.#watch();
@@ -80,7 +80,7 @@ class Reader implements DescriptorReader {
 
   pause(): void {
     clearTimeout(this.#retry);
-    if (this.#open && !this.#paused) this.watcher.unwatch(this.fd);
+    if (this.#open && !this.#paused) this.watcher().unwatch(this.fd);
     this.#paused = true;
   }
 
@@ -99,7 +99,7 @@ class Reader implements DescriptorReader {
   }
 
   #watch(): void {
-    if (this.#open && this.#paused) this.watcher.watch(this.fd, this.#readable);
+    if (this.#open && this.#paused) this.watcher().watch(this.fd, this.#readable);
     this.#paused = false;
   }
 

@@ -202,13 +202,16 @@ export class TerminalSlave extends OpenFile {
   override write(bytes: Uint8Array): number {
     const { output, master, changesLineEnds } = this.terminal;
     if (!master) return EIO;
-    let taken = 0;
+    const printed = new Uint8Array(output.room);
+    let taken = 0, length = 0;
     for (const byte of bytes) {
       const isEnd = changesLineEnds && byte === NEWLINE;
-      if (output.room < (isEnd ? 2 : 1)) break;
-      output.put(isEnd ? Uint8Array.of(RETURN, NEWLINE) : Uint8Array.of(byte));
+      if (printed.length - length < (isEnd ? 2 : 1)) break;
+      if (isEnd) printed[length++] = RETURN;
+      printed[length++] = byte;
       taken++;
     }
+    output.put(printed.subarray(0, length));
     if (taken === 0 && bytes.length > 0) return EAGAIN;
     this.terminal.changed();
     return taken;
