@@ -172,7 +172,10 @@ Deno.test("lines that are broken, or of processes and jobs that are gone, do not
   await init.until(["status", "ended"], "ended stop/waiting\n");
   await kill(init);
   init.remove("gone.conf");
-  rewrite(record(init), readFileSync(record(init), "utf8") + '{"job":"web"}\nnull\n[1]\n{"job":"web","inst');
+  rewrite(
+    record(init),
+    readFileSync(record(init), "utf8") + '\n{"job":"web"}\nnull\n[1]\n{"job":"web","inst',
+  );
   await init.startAgain();
   assert.deepEqual(await running(init), new Map([["web", before.get("web")!]]));
   assert.match(
@@ -216,7 +219,7 @@ Deno.test("of a record full of what is none, what comes first counts", async () 
   const [job, ...rest] = line!.split('"web"');
   rewrite(
     record(init),
-    `${text}${"[".repeat(9 << 20)}\n${"{\n".repeat(1 << 20)}${[job, ...rest].join('"late"')}\n`,
+    `${text}\n${"[".repeat(9 << 20)}\n${"{\n".repeat(1 << 20)}${[job, ...rest].join('"late"')}\n`,
   );
   await init.startAgain();
   assert.deepEqual(await running(init), before);
