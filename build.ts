@@ -13,13 +13,13 @@ import { declarations, declaredPackages } from "./build/declarations.ts";
 import { type EngineProgram, findEngine } from "./build/engine.ts";
 import { ARCHITECTURE_NAMES, withEngineFor } from "./build/foreign_engine.ts";
 import { cycloneDx, noticesOf, packagesOf } from "./build/sbom.ts";
+import { demandNoArguments, entryIn, runTask } from "./build/task.ts";
 import { compile, findJobs } from "./lib/cli/build/compile.ts";
 import type { EmbeddedFiles } from "./lib/cli/build/embedded.ts";
-import { followCommandLine, type Tool } from "./lib/model/command_line/tool.ts";
+import type { Tool } from "./lib/model/command_line/tool.ts";
 import { valueOf } from "./lib/model/command_line/options.ts";
 import { UsageError } from "./lib/model/command_line/usage_error.ts";
 import { VERSION } from "./lib/model/version.ts";
-import { writeAll } from "./lib/sys/io/write_all.ts";
 import { runTool, type Target } from "./lib/sys/runtime/compile.ts";
 
 const ROOT = resolve(import.meta.dirname ?? ".");
@@ -128,12 +128,8 @@ const BUILD: Tool = {
     { short: "o", long: "output", argument: "FILE", help: "executable to write; dist/rouse by default" },
   ],
   async run(parsed) {
-    const [extra] = parsed.args, name = valueOf(parsed, "engine") ?? "bun";
-    if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
-    const engine = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
-    if (!engine) {
-      throw new UsageError(`unknown engine: ${name}; it is one of ${Object.keys(ENGINES).join(", ")}`);
-    }
+    demandNoArguments(parsed);
+    const engine = entryIn(ENGINES, valueOf(parsed, "engine") ?? "bun", "engine");
     const jobs = valueOf(parsed, "jobs"), arch = valueOf(parsed, "arch");
     if (arch !== undefined && !ARCHITECTURE_NAMES.includes(arch)) {
       throw new UsageError(`unknown architecture: ${arch}; it is one of ${ARCHITECTURE_NAMES.join(", ")}`);
@@ -148,13 +144,4 @@ const BUILD: Tool = {
   },
 };
 
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    return await followCommandLine(BUILD, "deno task build", args, writeAll);
-  } catch (error) {
-    console.error(`build: ${(error as Error).message}`);
-    return 1;
-  }
-}
-
-process.exitCode = await main(Deno.args);
+if (import.meta.main) await runTask(BUILD);

@@ -3,11 +3,9 @@
  * table and put into dist/bench as performance.json and performance.svg.
  */
 
-import process from "node:process";
+import { entryIn, numberOf, runTask } from "../build/task.ts";
 import { valueOf } from "../lib/model/command_line/options.ts";
-import { followCommandLine, type Tool } from "../lib/model/command_line/tool.ts";
-import { UsageError } from "../lib/model/command_line/usage_error.ts";
-import { writeAll } from "../lib/sys/io/write_all.ts";
+import type { Tool } from "../lib/model/command_line/tool.ts";
 import { allPeers } from "./peers/mod.ts";
 import { compileProbe } from "./probe.ts";
 import { measure } from "./measure.ts";
@@ -19,7 +17,13 @@ import { RESOURCES } from "./workloads/resources.ts";
 import { STARTING } from "./workloads/starting.ts";
 import type { Workload } from "./workloads/workload.ts";
 
-const WORKLOADS = { ...STARTING, ...CONTROL, ...OUTPUT, ...RESOURCES, ...MODULE_WORKLOADS };
+const WORKLOADS: Readonly<Record<string, Workload>> = {
+  ...STARTING,
+  ...CONTROL,
+  ...OUTPUT,
+  ...RESOURCES,
+  ...MODULE_WORKLOADS,
+};
 
 const BENCH: Tool = {
   name: "bench",
@@ -33,34 +37,22 @@ const BENCH: Tool = {
     { long: "peers", argument: "NAME[,NAME]...", help: "beside these alone" },
   ],
   async run(parsed) {
-    const { args: names, options } = parsed;
-    const unknown = names.filter((name) => !Object.hasOwn(WORKLOADS, name));
-    if (unknown.length > 0) throw new UsageError(`unknown workload: ${unknown.join(", ")}`);
+    const names = parsed.args.length > 0 ? parsed.args : Object.keys(WORKLOADS);
+    const rounds = numberOf(parsed, "rounds", "count");
+    const workloads = names.map((name) => [name, entryIn(WORKLOADS, name, "workload")] as const);
     compileProbe();
     const peers = allPeers();
     for (const { name, missing } of peers) if (missing) console.error(`${name} is skipped: ${missing}`);
     const wanted = valueOf(parsed, "peers")?.split(",");
     const present = peers.filter(({ name, missing }) => !missing && (wanted?.includes(name) ?? true));
     const results = [];
-    for (const name of names.length > 0 ? names : Object.keys(WORKLOADS)) {
-      results.push(...await measure(name, withRounds(WORKLOADS[name]!, valueOf(parsed, "rounds")), present));
+    for (const [name, workload] of workloads) {
+      const chosen = { ...workload, rounds: rounds ?? workload.rounds };
+      results.push(...await measure(name, chosen, present));
     }
-    report(results, options.has("docs"));
+    report(results, parsed.options.has("docs"));
     return 0;
   },
 };
 
-function withRounds(workload: Workload, rounds: string | undefined): Workload {
-  return rounds === undefined ? workload : { ...workload, rounds: Number(rounds) };
-}
-
-async function main(args: readonly string[]): Promise<number> {
-  try {
-    return await followCommandLine(BENCH, "deno task bench", args, writeAll);
-  } catch (error) {
-    console.error(`bench: ${(error as Error).message}`);
-    return 1;
-  }
-}
-
-process.exit(await main(process.argv.slice(2)));
+if (import.meta.main) await runTask(BENCH);

@@ -31,7 +31,7 @@ const PACKAGE = /^(.*\/?node_modules\/(?:@[^/]+\/)?[^/]+)\//;
 /** How files are called that hold a licence, or what a licence wants to be passed on. */
 const NOTICE = /^(?:licen[cs]e|notice|copying)(?:\.\w+)?$/i;
 
-/** Where a package says what it has inside: as the tool does it by which zx is bundled. */
+/** The file in which the bundler of zx lists the packages that it has bundled: their names, versions and licences. */
 const BUNDLED = "build/3rd-party-licenses";
 
 /** What packages have inside and do not say. */
@@ -39,7 +39,7 @@ const UNSAID: Readonly<Record<string, readonly Part[]>> = {
   zx: [{ name: "@webpod/ingrid", licence: "MIT" }],
 };
 
-/** A package in such a file: its name and version, who, where, and its licence. */
+/** An entry of such a file: name and version in a line, two lines on its authors and its address, and its licence. */
 const BUNDLED_ENTRY = /^(@?[^\s@]+)@(\S+)\n {2}.*\n {2}.*\n {2}(\S+)$/gm;
 
 /**

@@ -1,9 +1,11 @@
-/** `deno task demo`: an init in user mode, the jobs of demo/jobs, and what becomes of them. */
+/** An init in user mode, the jobs of demo/jobs, and what becomes of them: `deno task demo --help` tells how. */
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { demandNoArguments, runTask } from "../build/task.ts";
+import type { Tool } from "../lib/model/command_line/tool.ts";
 import { RunningInit } from "../tests/support/init.ts";
 import { describe, sendSignal } from "../tests/support/processes.ts";
 
@@ -101,9 +103,22 @@ async function end(init: RunningInit): Promise<void> {
   console.log("Init has ended with exit status 0, and no process is left.");
 }
 
-const jobs = Object.fromEntries(
-  readdirSync(JOBS).map((name) => [name, readFileSync(join(JOBS, name), "utf8")]),
-);
-await using init = await RunningInit.start({ jobs });
-await story(init, await freePort());
-await end(init);
+const TASK: Tool = {
+  name: "demo",
+  summary: "Show what an init does with some jobs, a command after the other.",
+  help: "It is an init in user mode: nothing else is needed, and nothing is left behind.\n\n" +
+    "Exit status: 0, 1 when init does something else than is told, 2 for wrong arguments.",
+  options: [],
+  async run(parsed) {
+    demandNoArguments(parsed);
+    const jobs = Object.fromEntries(
+      readdirSync(JOBS).map((name) => [name, readFileSync(join(JOBS, name), "utf8")]),
+    );
+    await using init = await RunningInit.start({ jobs });
+    await story(init, await freePort());
+    await end(init);
+    return 0;
+  },
+};
+
+if (import.meta.main) await runTask(TASK);

@@ -1,9 +1,8 @@
 /**
  * Runs all tests, or those in the files and folders that are named, each file in a process of its own: what a test does
  * to its process (descriptors, limits, threads, signals, memory) harms no other file, and a process that dies is told by
- * its file and test. The slowest files, what was skipped and what failed are told at the end.
- *
- *     deno run -A tests/run.ts [PATH]...
+ * its file and test. The slowest files, what was skipped and what failed are told at the end. `deno task test --help` tells
+ * how.
  */
 
 import { spawn } from "node:child_process";
@@ -11,6 +10,9 @@ import { closeSync, globSync, openSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
 import process from "node:process";
+import { runTask } from "../build/task.ts";
+import type { Tool } from "../lib/model/command_line/tool.ts";
+import { UsageError } from "../lib/model/command_line/usage_error.ts";
 import { TemporaryDirectory } from "../lib/sys/testing/directory.ts";
 import { pause } from "./support/deadline.ts";
 
@@ -19,18 +21,29 @@ const ROOT = resolve(import.meta.dirname!, "..");
 const FOLDERS = ["tests", "lib", "compat"];
 
 /** Those that take longest, as the table in the end tells, come first, so that no processor is idle in the end. */
-const LONGEST_FILES: readonly string[] = [
+export const LONGEST_FILES: readonly string[] = [
+  "tests/simulate/refusals_test.ts",
+  "tests/simulate/simulate_test.ts",
+  "tests/security/supply_test.ts",
   "tests/conformance/conformance_test.ts",
   "tests/types_test.ts",
   "tests/build_test.ts",
+  "tests/restart/crash_test.ts",
+  "tests/attacks/attacks_test.ts",
   "tests/process_limit_test.ts",
   "tests/http_test.ts",
   "tests/unprivileged_test.ts",
+  "tests/restart/restart_test.ts",
+  "tests/restart/hostile_test.ts",
   "tests/sysv/services_test.ts",
   "tests/conformance/deno_test.ts",
   "tests/runtime_flags_test.ts",
   "tests/failures_test.ts",
   "tests/sysv/shutdown_test.ts",
+  "tests/fuzz/fuzz_test.ts",
+  "tests/restart/killed_test.ts",
+  "tests/chaos/chaos_test.ts",
+  "tests/deno_tasks_test.ts",
 ];
 
 /** So many files run at once in any case. Each takes 100 MB of memory and more. */
@@ -76,8 +89,14 @@ interface Outcome {
   failure?: string;
 }
 
+/**
+ * The files of tests that a word of the command line means.
+ * @throws {UsageError} when it is a file of something else, which might do anything when it is run.
+ */
 function filesOf(path: string): string[] {
-  return statSync(path).isFile() ? [path] : globSync(join(path, "**/*_test.ts")).sort();
+  if (statSync(path).isDirectory()) return globSync(join(path, "**/*_test.ts")).sort();
+  if (path.endsWith("_test.ts")) return [path];
+  throw new UsageError(`no file of tests: ${path}`);
 }
 
 /** The files, the longest in front of the others. */
@@ -189,7 +208,7 @@ function during(text: string): string {
   return name === undefined || result !== undefined ? "" : ` in the test "${name}"`;
 }
 
-async function main(paths: string[]): Promise<number> {
+async function runAll(paths: readonly string[]): Promise<number> {
   const begin = Date.now();
   const files = longestFirst(
     (paths.length > 0 ? paths : FOLDERS).flatMap((path) => filesOf(resolve(ROOT, path))),
@@ -214,4 +233,14 @@ async function main(paths: string[]): Promise<number> {
   return failed > 0 ? 1 : 0;
 }
 
-process.exitCode = await main(Deno.args);
+const TASK: Tool = {
+  name: "test",
+  arguments: "[PATH]...",
+  summary: "Run all tests, or those in files and folders.",
+  help: "What a test needs that is not here, such as root, has it skipped, which is told at the end.\n\n" +
+    "Exit status: 0, 1 when a test has failed, 2 for wrong arguments.",
+  options: [],
+  run: ({ args }) => runAll(args),
+};
+
+if (import.meta.main) await runTask(TASK);

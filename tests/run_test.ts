@@ -1,8 +1,10 @@
 /** What tests/run.ts tells of tests that fail, and of test processes that die. */
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { environmentWith, Files } from "./support/author.ts";
+import { LONGEST_FILES } from "./run.ts";
 import { run } from "./support/command.ts";
 
 const RUN = resolve(import.meta.dirname!, "run.ts");
@@ -20,6 +22,10 @@ async function told(tests: Record<string, string>): Promise<{ text: string; slow
   const [, slowest = ""] = /^Slowest:\n((?: .*\n)*)/m.exec(stdout) ?? [];
   return { text: `${names}status ${exit}`, slowest };
 }
+
+Deno.test("the files that begin first are there", () => {
+  for (const file of LONGEST_FILES) assert(existsSync(resolve(import.meta.dirname!, "..", file)), file);
+});
 
 const FINE = 'Deno.test("fine", () => {});\n';
 
@@ -49,7 +55,10 @@ Deno.test("a failure is told in the end with its reason", async () => {
 
 Deno.test("of a process that dies the signal, the test and the last words are told, and other files go on", async () => {
   const { text } = await told({
+    // What a test prints is written by another thread: it may be told of only when that has been done.
     "one_test.ts": `${FINE}Deno.test("deadly", async () => {\n  console.log("last words");\n` +
+      '  const isWritten = () => Deno.readTextFileSync("/proc/self/fd/1").includes("last words");\n' +
+      "  while (!isWritten()) await new Promise((resolve) => setTimeout(resolve, 1));\n" +
       '  Deno.kill(Deno.pid, "SIGKILL");\n  await new Promise(() => setInterval(() => {}, 1000));\n});\n',
     "two_test.ts": FINE,
   });
@@ -62,4 +71,17 @@ Deno.test("a module that cannot be loaded is told with the reason", async () => 
   const { text } = await told({ "one_test.ts": 'import "./nowhere.ts";\n' });
   assert.match(text, /^Failed:\n\none_test\.ts: exit status 1, after:\nerror: Module not found "/);
   assert.match(text, /\nIn all: 0 passed \(0 steps\), 1 failed, 0 ignored\nstatus 1$/);
+});
+
+Deno.test("a file of something else is not run, whatever it does", async () => {
+  using files = new Files({
+    "record.ts": 'import { writeFileSync } from "node:fs";\nwriteFileSync("written", "");\n',
+  });
+  const path = `${files.directory}/record.ts`;
+  const { exit, stderr } = await run([Deno.execPath(), "run", "-A", "--no-check", RUN, path], {
+    directory: files.directory,
+    environment: environmentWith({}),
+  });
+  assert.equal(exit, 2);
+  assert.match(stderr, new RegExp(`^deno task test: no file of tests: ${path}\n`));
 });

@@ -1,7 +1,7 @@
 /** System facilities, such as `$network`: what insserv.conf and the files of insserv.conf.d say of them. */
 
 /** A name that stands for a facility. Those with a plus sign may be absent. */
-export interface Member {
+interface Member {
   name: string;
   optional: boolean;
 }

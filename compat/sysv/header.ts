@@ -11,7 +11,7 @@ export const RELATIONS = [
 ] as const;
 
 /** The fields that have a meaning, as they are written. */
-export const FIELD_NAMES = [
+const FIELD_NAMES = [
   "Provides",
   ...RELATIONS,
   "Default-Start",
@@ -124,7 +124,7 @@ export function levelWords(field: InitHeaderField | undefined): string[] {
 }
 
 /** The fields without which insserv calls a header incomplete, in the order of its complaints. */
-export const NEEDED_FIELDS: readonly HeaderFieldName[] = [
+const NEEDED_FIELDS: readonly HeaderFieldName[] = [
   "Provides",
   "Required-Start",
   "Required-Stop",

@@ -17,14 +17,14 @@ const MAX_ID = 4, MAX_PROCESS = 127;
 const MAX_ENTRIES = 10_000;
 
 /** Something wrong with a line. The line is passed over, unless it is a mere remark. */
-export interface InittabProblem {
+interface InittabProblem {
   /** Counted from 1. */
   line: number;
   message: string;
 }
 
 /** A file, read. */
-export interface ParsedInittab extends Inittab {
+interface ParsedInittab extends Inittab {
   problems: InittabProblem[];
 }
 

@@ -28,7 +28,7 @@ import { COMPILED_IN, type Precedence } from "./layered_index.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** The options of {@link JobFiles}. */
-export interface JobFilesOptions {
+interface JobFilesOptions {
   /** The configuration directories in their order. */
   directories: readonly string[];
   formats: readonly JobFormat[];

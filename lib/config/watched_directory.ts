@@ -16,7 +16,7 @@ const DEEPEST = 64;
 const MOST_DIRECTORIES = 1024;
 
 /** Who is told of a directory's files. Paths are relative to the configuration directory. */
-export interface DirectoryListener {
+interface DirectoryListener {
   /** Whether a link of this name that leads to a directory is followed. */
   followsLink(relative: string): boolean;
   /**

@@ -304,7 +304,7 @@ export class InitProgram implements Part<SavedProgram> {
   async #begin(signals: SignalTable): Promise<void> {
     signals.act(this.#signalActions);
     onChildChange(() => this.#init.reap());
-    await this.#endpoint.open();
+    this.#endpoint.open();
     const loaded = this.#load();
     if (!this.#session && this.#endpoint.addresses.length > 0 && !this.#endpoint.isUsual) {
       this.#course.address = this.#endpoint.addresses[0];
@@ -320,7 +320,9 @@ export class InitProgram implements Part<SavedProgram> {
   /** Goes on with what an init has left that had the same configuration and was killed. */
   #adopt(): void {
     const left = this.#record.open();
-    for (const main of left) this.#init.adopt(main);
+    for (const main of left) {
+      this.#messages.attempt("the adoption of a process", () => this.#init.adopt(main));
+    }
     const others = left.filter(({ pid }) => !this.#init.owns(pid)).map(({ pid }) => pid);
     if (others.length === 0) return;
     this.#messages.log(
@@ -405,7 +407,7 @@ export class InitProgram implements Part<SavedProgram> {
     },
     listen: () => {
       this.#whenLoaded("the opening of the FIFO", () => this.#inittab?.openFifo());
-      void this.#endpoint.open();
+      this.#endpoint.open();
     },
     silence: () => this.#inittab?.closeFifo(),
     halt: () => this.#inittab?.request("0"),

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { pause } from "../support/deadline.ts";
 
 /** An attack on an HTTP port. */
-export type HttpAttack = (port: number) => Promise<void>;
+type HttpAttack = (port: number) => Promise<void>;
 
 const CONNECTIONS = 40;
 

@@ -11,7 +11,7 @@ import { ChaosState } from "./state.ts";
 import { World } from "./world.ts";
 
 /** What a run is made of. `time` is in ms. */
-export interface ChaosOptions {
+interface ChaosOptions {
   seed: number;
   services: number;
   time: number;

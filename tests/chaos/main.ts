@@ -1,45 +1,47 @@
-/**
- * Chaos on the real executable: `deno task chaos [--minutes M] [--seed N] [--services N]`, ten minutes with 300 services and a
- * seed of its own unless told otherwise. docs/reliability.md has figures.
- */
+/** Chaos on the real executable: `deno task chaos --help` tells how. docs/reliability.md has figures. */
 
-import process from "node:process";
-import { parseArgs } from "node:util";
-import { NAMESPACES_POSSIBLE } from "../support/namespace.ts";
-import { chaos } from "./chaos.ts";
+import { demandNoArguments, numberOf, runTask } from "../../build/task.ts";
+import type { Tool } from "../../lib/model/command_line/tool.ts";
+import { demandNamespaces } from "../support/namespace.ts";
+import { chaos, type ChaosReport } from "./chaos.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
-  options: {
-    minutes: { type: "string", default: "10" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-    services: { type: "string", default: "300" },
+const MINUTES = 10, SERVICES = 300;
+
+function tell({ counts, lines, waits, longestRestart, memory, descriptors }: ChaosReport): void {
+  const rows = [...counts].sort(([one], [other]) => one < other ? -1 : 1);
+  for (const [what, count] of rows) console.log(`${String(count).padStart(8)} ${what}`);
+  const [p50, p99] = [waits.p50, waits.p99].map((time) => time.toFixed(1));
+  const [most, restart] = [waits.most, longestRestart].map((time) => time.toFixed(0));
+  const [first, last, slope] = [memory.first.toFixed(1), memory.last.toFixed(1), memory.slope.toFixed(2)];
+  console.log(
+    `Nothing lost or doubled; ${lines} lines of logs in order. A client that asks each 20 ms waited ${p50} ms in the ` +
+      `median, ${p99} ms at p99, ${most} ms at most (${waits.count} times), and ${restart} ms at most for a restart. ` +
+      `Private memory ${first} MB at first, ${last} MB at last, ${slope} MB a minute; ` +
+      `descriptors ${descriptors.first} and ${descriptors.last}.`,
+  );
+}
+
+const TASK: Tool = {
+  name: "chaos",
+  summary: "Come over an init with kills, storms, shortages, broken files and restarts.",
+  help: "Afterwards each service has to be where its definition says. The seed decides what happens when.\n" +
+    "Only root can do this, with util-linux.\n\n" +
+    "Exit status: 0, 1 when something is lost, doubled or not where it is to be, 2 for wrong arguments.",
+  options: [
+    { long: "minutes", argument: "NUMBER", help: `for so long; ${MINUTES} by default` },
+    { long: "seed", argument: "NUMBER", help: "the seed; another each time by default" },
+    { long: "services", argument: "NUMBER", help: `services that there are; ${SERVICES} by default` },
+  ],
+  async run(parsed) {
+    demandNoArguments(parsed);
+    const minutes = numberOf(parsed, "minutes", "amount") ?? MINUTES;
+    const seed = numberOf(parsed, "seed", "index") ?? Date.now() % 1_000_000;
+    const services = numberOf(parsed, "services", "count") ?? SERVICES;
+    demandNamespaces();
+    console.log(`seed ${seed}, ${services} services, ${minutes} minutes`);
+    tell(await chaos({ seed, services, time: minutes * 60_000 }, console.log));
+    return 0;
   },
-});
-const [minutes, seed, services] = [Number(values.minutes), Number(values.seed), Number(values.services)];
-if (!(minutes > 0) || !Number.isInteger(seed) || !Number.isInteger(services) || services < 1) {
-  console.error("Usage: deno task chaos [--minutes M] [--seed N] [--services N]");
-  process.exit(1);
-}
-if (!NAMESPACES_POSSIBLE) {
-  console.error("Chaos needs root, and unshare, nsenter and setpriv of util-linux");
-  process.exit(1);
-}
-console.log(`seed ${seed}, ${services} services, ${minutes} minutes`);
-const report = await chaos({ seed, services, time: minutes * 60_000 }, console.log);
-const counts = [...report.counts].sort(([one], [other]) => one < other ? -1 : 1);
-for (const [what, count] of counts) console.log(`${String(count).padStart(8)} ${what}`);
-const { waits, memory, descriptors } = report;
-console.log(
-  `Nothing lost or doubled; ${report.lines} lines of logs in order. A client that asks each 20 ms waited ` +
-    `${waits.p50.toFixed(1)} ms in the median, ${waits.p99.toFixed(1)} ms at p99, ${
-      waits.most.toFixed(0)
-    } ms at most ` +
-    `(${waits.count} times), and ${
-      report.longestRestart.toFixed(0)
-    } ms at most for a restart. Private memory ` +
-    `${memory.first.toFixed(1)} MB at first, ${memory.last.toFixed(1)} MB at last, ${
-      memory.slope.toFixed(2)
-    } MB a minute; ` +
-    `descriptors ${descriptors.first} and ${descriptors.last}.`,
-);
+};
+
+if (import.meta.main) await runTask(TASK);

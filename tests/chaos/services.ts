@@ -122,7 +122,7 @@ const KINDS = {
 } as const satisfies Record<string, Kind>;
 
 /** The name of a kind. */
-export type KindName = keyof typeof KINDS;
+type KindName = keyof typeof KINDS;
 
 /** How often a service is started again after it was killed. */
 export function respawnsOf({ kind }: Service): Kind["respawns"] {

@@ -16,7 +16,7 @@ interface ScriptCoverage {
 }
 
 /** What has run. */
-export interface Ran {
+interface Ran {
   /** The blocks, by file and place. */
   blocks: string[];
   /** How often blocks were entered in all: a measure of the work, but for what regular expressions and the runtime do. */

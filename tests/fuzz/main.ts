@@ -1,9 +1,5 @@
 /**
- * The task `fuzz`: feeds readers of bytes from outside with inputs that are made to break them.
- *
- *     deno task fuzz [TARGET]... [--seed N] [--minutes M] [--list]
- *
- * Each target has a process of its own, several run at once, and each runs for so many minutes. A fault is told with a short
+ * Feeds readers of bytes from outside with inputs that are made to break them: `deno task fuzz --help` tells how. Each target has a process of its own, several run at once, and each runs for so many minutes. A fault is told with a short
  * input, which becomes a test when it is put into the target's corpus.
  */
 
@@ -12,9 +8,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
-import process from "node:process";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
+import { numberOf, runTask } from "../../build/task.ts";
+import type { Tool } from "../../lib/model/command_line/tool.ts";
+import { UsageError } from "../../lib/model/command_line/usage_error.ts";
 import { processStatus } from "../../lib/sys/process/procfs.ts";
 import { corpusFolder } from "./inputs.ts";
 import { EXECUTABLE, type Report } from "./worker.ts";
@@ -49,18 +46,10 @@ interface Outcome {
   end?: string;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    seed: { type: "string", default: String(Date.now() % 1e9) },
-    minutes: { type: "string", default: "1" },
-    list: { type: "boolean", default: false },
-  },
-});
-
+/** @throws {UsageError} when there is no target of a name. */
 function chosenTargets(names: readonly string[]): Named[] {
   const unknown = names.find((name) => !ALL.some((target) => target.name === name));
-  if (unknown !== undefined) throw new Error(`There is no target ${unknown}: see --list`);
+  if (unknown !== undefined) throw new UsageError(`unknown target: ${unknown}; --list shows all`);
   return ALL.filter(({ name }) => names.length === 0 || names.includes(name));
 }
 
@@ -130,12 +119,8 @@ function tell({ target, report }: Outcome): void {
   }
 }
 
-async function main(): Promise<number> {
-  const targets = chosenTargets(positionals), seed = Number(values.seed), minutes = Number(values.minutes);
-  if (values.list) {
-    for (const { name, from } of ALL) console.log(`${name.padEnd(24)} ${from}`);
-    return 0;
-  }
+/** Fuzzes targets, as many at a time as there are processors. Gives the number of faults. */
+async function fuzz(targets: readonly Named[], seed: number, minutes: number): Promise<number> {
   console.log(`${targets.length} targets, ${minutes} minutes each, seed ${seed}`);
   const waiting = [...targets], outcomes: Outcome[] = [];
   const lane = async () => {
@@ -149,7 +134,30 @@ async function main(): Promise<number> {
   const runs = outcomes.reduce((sum, { report }) => sum + report!.runs, 0);
   const faults = outcomes.reduce((sum, { report }) => sum + report!.faults.length, 0);
   console.log(`${runs} runs, ${faults} faults`);
-  return faults > 0 ? 1 : 0;
+  return faults;
 }
 
-process.exitCode = await main();
+const TASK: Tool = {
+  name: "fuzz",
+  arguments: "[TARGET]...",
+  summary: "Feed readers of bytes from outside with inputs that are made to break them.",
+  help:
+    "All targets are fuzzed by default, as many at a time as there are processors. A fault is told with a short input, " +
+    "and how it becomes a test. Nothing else is needed.\n\n" +
+    "Exit status: 0, 1 when there are faults, 2 for wrong arguments.",
+  options: [
+    { long: "seed", argument: "NUMBER", help: "the seed; another each time by default" },
+    { long: "minutes", argument: "NUMBER", help: "for so long each target; 1 by default" },
+    { long: "list", help: "list the targets, and fuzz none" },
+  ],
+  async run(parsed) {
+    const targets = chosenTargets(parsed.args);
+    const seed = numberOf(parsed, "seed", "index") ?? Date.now() % 1e9;
+    const minutes = numberOf(parsed, "minutes", "amount") ?? 1;
+    if (!parsed.options.has("list")) return await fuzz(targets, seed, minutes) > 0 ? 1 : 0;
+    for (const { name, from } of targets) console.log(`${name.padEnd(24)} ${from}`);
+    return 0;
+  },
+};
+
+if (import.meta.main) await runTask(TASK);

@@ -15,7 +15,7 @@ import { hasKvm, PATH } from "./host.ts";
 export type Accelerator = "kvm" | "tcg";
 
 /** What a machine is made of. All paths are absolute. */
-export interface MachineParts {
+interface MachineParts {
   architecture: Architecture;
   accelerator: Accelerator;
   kernel: string;

@@ -6,11 +6,9 @@
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import process from "node:process";
+import { demandNoArguments, entryIn, runTask } from "../../build/task.ts";
 import { valueOf } from "../../lib/model/command_line/options.ts";
-import { followCommandLine, type Tool } from "../../lib/model/command_line/tool.ts";
-import { UsageError } from "../../lib/model/command_line/usage_error.ts";
-import { writeAll } from "../../lib/sys/io/write_all.ts";
+import type { Tool } from "../../lib/model/command_line/tool.ts";
 import { takeSteps } from "../support/root_task.ts";
 import { ARCHITECTURES } from "./architectures.ts";
 import { copyDisk, runProgram } from "./disk.ts";
@@ -89,7 +87,7 @@ const TASK: Tool = {
   summary: "Boot a Debian system under qemu with Rouse as process 1, and drive it by its serial console.",
   help:
     "The system is made of Debian's packages at the first time. KVM runs it where it can, else qemu emulates the processor, " +
-    "which takes minutes. Only root can do this.\n\nExit status: 0, 1 when something is not well, 2 for wrong arguments.",
+    "which takes minutes. Only root can do this; what else is needed is told where it is missing.\n\nExit status: 0, 1 when something is not well, 2 for wrong arguments.",
   options: [
     { long: "arch", argument: "NAME", help: `${Object.keys(ARCHITECTURES).join(" or ")}; x86-64 by default` },
     {
@@ -112,10 +110,9 @@ const TASK: Tool = {
     { long: "keep", help: "keep the disk and the console of this run" },
   ],
   async run(parsed) {
-    const [extra] = parsed.args;
-    if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
-    const architecture = choice("architecture", ARCHITECTURES, valueOf(parsed, "arch") ?? "x86-64");
-    const setup = choice("setup", SETUPS, valueOf(parsed, "setup") ?? DEFAULT_SETUP);
+    demandNoArguments(parsed);
+    const architecture = entryIn(ARCHITECTURES, valueOf(parsed, "arch") ?? "x86-64", "architecture");
+    const setup = entryIn(SETUPS, valueOf(parsed, "setup") ?? DEFAULT_SETUP, "setup");
     checkHost(architecture);
     const address = valueOf(parsed, "mirror"), suite = valueOf(parsed, "suite");
     const mirror = address !== undefined && suite !== undefined
@@ -127,12 +124,6 @@ const TASK: Tool = {
     return await takeThrough(root, setup, directory, parsed.options.has("keep"));
   },
 };
-
-/** @throws {UsageError} when there is no such entry. */
-function choice<T>(what: string, table: Readonly<Record<string, T>>, name: string): T {
-  if (Object.hasOwn(table, name)) return table[name]!;
-  throw new UsageError(`unknown ${what}: ${name}; it is one of ${Object.keys(table).join(", ")}`);
-}
 
 /** Builds the executable, and takes a machine with it through all steps. Gives the exit status. */
 async function takeThrough(
@@ -160,9 +151,4 @@ async function takeThrough(
   }
 }
 
-try {
-  process.exitCode = await followCommandLine(TASK, "deno task machine", Deno.args, writeAll);
-} catch (error) {
-  console.error(`machine: ${(error as Error).message}`);
-  process.exitCode = 1;
-}
+if (import.meta.main) await runTask(TASK);

@@ -355,7 +355,7 @@ function steps(profile: Profile): fc.Arbitrary<Step> {
 }
 
 /** What a random test begins with, and what happens then. */
-export interface Plan {
+interface Plan {
   definitions: JobDefinition[];
   steps: Step[];
 }

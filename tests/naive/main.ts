@@ -1,35 +1,41 @@
-/**
- * Compares the engine with the naive one by random histories, for some minutes: `deno task engines [--seed N] [--minutes M]`.
- * It ends with status 1 at the first difference, which it prints.
- */
+/** Compares the engine with the naive one by random histories: `deno task engines --help` tells how. */
 
-import process from "node:process";
-import { parseArgs } from "node:util";
+import { demandNoArguments, numberOf, runTask } from "../../build/task.ts";
+import type { Tool } from "../../lib/model/command_line/tool.ts";
 import { compareHistories, type Counts } from "./check.ts";
 
 /** So many histories have a seed in common. */
 const BATCH = 1000;
 
-const { values } = parseArgs({ options: { seed: { type: "string" }, minutes: { type: "string" } } });
-const first = Number(values.seed ?? Math.floor(Math.random() * 1e9)), minutes = Number(values.minutes ?? 1);
-if (!Number.isInteger(first) || !(minutes > 0)) {
-  console.error("Usage: deno task engines [--seed NUMBER] [--minutes NUMBER]");
-  process.exit(2);
-}
-const total: Counts = { histories: 0, inputs: 0, effects: 0 };
-const end = Date.now() + minutes * 60_000;
-try {
-  for (let seed = first; Date.now() < end; seed++) {
-    const { histories, inputs, effects } = compareHistories(seed, BATCH);
-    total.histories += histories;
-    total.inputs += inputs;
-    total.effects += effects;
-    if (seed % 10 === 0) console.log(`seed ${seed}: ${total.histories} histories`);
-  }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-}
-console.log(
-  `${total.histories} histories from seed ${first} on: ${total.inputs} inputs, ${total.effects} effects are the same`,
-);
+const TASK: Tool = {
+  name: "engines",
+  summary: "Compare the engine with the naive one by random histories.",
+  help:
+    `Each seed decides ${BATCH} histories. It goes on with one seed after another until the first difference, which is ` +
+    "printed with its seed. Nothing is needed, not even the executable.\n\n" +
+    "Exit status: 0, 1 when the engines differ, 2 for wrong arguments.",
+  options: [
+    { long: "seed", argument: "NUMBER", help: "the first seed; a random one by default" },
+    { long: "minutes", argument: "NUMBER", help: "for so long; 1 by default" },
+  ],
+  run(parsed) {
+    demandNoArguments(parsed);
+    const first = numberOf(parsed, "seed", "index") ?? Math.floor(Math.random() * 1e9);
+    const end = Date.now() + (numberOf(parsed, "minutes", "amount") ?? 1) * 60_000;
+    const total: Counts = { histories: 0, inputs: 0, effects: 0 };
+    for (let seed = first; Date.now() < end; seed++) {
+      const { histories, inputs, effects } = compareHistories(seed, BATCH);
+      total.histories += histories;
+      total.inputs += inputs;
+      total.effects += effects;
+      if (seed % 10 === 0) console.log(`seed ${seed}: ${total.histories} histories`);
+    }
+    const { histories, inputs, effects } = total;
+    console.log(
+      `${histories} histories from seed ${first} on: ${inputs} inputs, ${effects} effects are the same`,
+    );
+    return 0;
+  },
+};
+
+if (import.meta.main) await runTask(TASK);

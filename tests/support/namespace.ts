@@ -14,6 +14,12 @@ import { installed, programs } from "./programs.ts";
 /** True where such an init can be had. */
 export const NAMESPACES_POSSIBLE = Deno.uid() === 0 && ["unshare", "nsenter", "setpriv"].every(installed);
 
+/** Makes sure that such an init can be had. @throws {Error} that says what is missing. */
+export function demandNamespaces(): void {
+  if (NAMESPACES_POSSIBLE) return;
+  throw new Error("Unable to begin: this needs root, and unshare, nsenter and setpriv of util-linux");
+}
+
 /** Runs a command where /run, which has a control socket, and /var/log with its records are nobody else's. */
 function ownFolders(prepare: string): string[] {
   const folders = "for folder in /run /var/log; do mount -t tmpfs none $folder; done";

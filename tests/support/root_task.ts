@@ -3,10 +3,10 @@
 import { spawnSync } from "node:child_process";
 import { realpathSync } from "node:fs";
 import process from "node:process";
+import { numberOf, runTask } from "../../build/task.ts";
 import { valueOf } from "../../lib/model/command_line/options.ts";
-import { followCommandLine, onlyArgument, type Tool } from "../../lib/model/command_line/tool.ts";
+import { onlyArgument, type Tool } from "../../lib/model/command_line/tool.ts";
 import { UsageError } from "../../lib/model/command_line/usage_error.ts";
-import { writeAll } from "../../lib/sys/io/write_all.ts";
 import { IN_A_NETWORK } from "./root_machine.ts";
 
 /** A task. */
@@ -27,13 +27,13 @@ type Work = "course" | "time";
 export type Times = Record<string, number>;
 
 /** Does what the command line says, and ends this process. */
-export async function runRootTask(task: RootTask): Promise<never> {
+export function runRootTask(task: RootTask): Promise<never> {
   const { name, what, inits } = task;
   const tool: Tool = {
     name,
     arguments: "DIR",
     summary: `Boot the ${what} root DIR as process 1 of namespaces, and look whether all is well.`,
-    help: "Nothing in DIR is changed. Only root can do this.\n\n" +
+    help: "Nothing in DIR is changed. Only root can do this, with util-linux.\n\n" +
       "Exit status: 0, 1 when something is not well, 2 for wrong arguments.",
     options: [
       { long: "init", argument: "NAME", help: `process 1: ${inits.join(", ")}` },
@@ -41,13 +41,13 @@ export async function runRootTask(task: RootTask): Promise<never> {
     ],
     run(parsed) {
       const root = realpathSync(onlyArgument(parsed, "directory"));
-      const rounds = valueOf(parsed, "times"), init = valueOf(parsed, "init") ?? inits[0]!;
+      const rounds = numberOf(parsed, "times", "count"), init = valueOf(parsed, "init") ?? inits[0]!;
       if (!inits.includes(init)) throw new UsageError(`unknown init: ${init}`);
-      if (rounds !== undefined) return measure(task, root, Number(rounds));
+      if (rounds !== undefined) return measure(task, root, rounds);
       return child(task, "course", root, init).status ?? 1;
     },
   };
-  process.exit(await followCommandLine(tool, `deno task ${name}`, process.argv.slice(2), writeAll));
+  return runTask(tool);
 }
 
 /** Does a work of a course where a machine's network is. */

@@ -103,7 +103,7 @@ export async function judgeInit(environment: Record<string, string | undefined>)
   }
 }
 
-/** How often the init was restarted in place for an internal error. One of before does not tell. */
+/** How often the init was restarted in place for an internal error; 0 where it is of a version that does not tell. */
 async function crashesOf(init: Client): Promise<number> {
   return Number(await init.get(MANAGER_PATH, ROUSE_INTERFACE, "crashes").catch(() => 0));
 }

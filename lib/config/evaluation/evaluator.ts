@@ -31,7 +31,7 @@ export type ModuleOutcome =
  * Restricts a job to the rights of its module's owner, after an override has changed it, too.
  * @throws {Error} when the job asks for more.
  */
-export type RunAsOwner = (job: JobDefinition) => JobDefinition;
+type RunAsOwner = (job: JobDefinition) => JobDefinition;
 
 /**
  * Evaluates modules. Calls `onOutcome` with the outcome of each as soon as it is known, and resolves after the last.

@@ -151,9 +151,9 @@ export class ClientConnection {
     this.#outgoing = [];
     this.#outgoingLength = 0;
     this.#reader.clear();
-    this.socket.pause();
     if (this.authenticated) this.socket.write(told);
     if (this.socket.waiting === 0 || time === 0) return this.socket.close();
+    this.socket.pause();
     this.#expect(undefined);
     this.#expect(time, () => this.socket.close());
     this.#account();
@@ -178,6 +178,7 @@ export class ClientConnection {
   answer(call: ReceivedMessage, bytes: Uint8Array | undefined): void {
     if (this.#calls.delete(call)) this.#callBytes -= call.bytes.length;
     if (bytes) this.send(bytes);
+    this.#account();
     this.#goOn();
   }
 
@@ -229,7 +230,7 @@ export class ClientConnection {
   }
 
   #account(): void {
-    if (!this.socket.closed) this.#keep(this.#reader.available + this.#backlog);
+    if (!this.socket.closed) this.#keep(this.#reader.available + this.#callBytes + this.#backlog);
   }
 
   #keep(bytes: number): void {

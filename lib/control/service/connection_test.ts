@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { HeaderCache } from "../../dbus/message_reader.ts";
+import { HeaderCache, type ReceivedMessage } from "../../dbus/message_reader.ts";
 import { FairQueue } from "../../sys/server/fair_queue.ts";
 import type { ServerSocket, ServerSocketEvents } from "../../sys/server/server.ts";
 import { call } from "../testing/service.ts";
-import { OTHERS_LIMITS } from "./client_limits.ts";
+import { OTHERS_LIMITS, PRIVILEGED_LIMITS } from "./client_limits.ts";
 import { ClientConnection } from "./connection.ts";
 
 /** A socket whose bytes the test makes up. */
@@ -103,5 +103,33 @@ Deno.test("what comes behind a call that waits is left to the kernel, and read o
   await all.promise;
   await new Promise((resolve) => setImmediate(resolve));
   assert(!socket.paused);
+  connection.close();
+});
+
+Deno.test("the bytes of a call count as kept until it is answered", () => {
+  const socket = new FakeSocket(), calls: ReceivedMessage[] = [];
+  let kept = 0;
+  const connection = new ClientConnection(socket, { pid: 1, uid: 0, gid: 0 }, {
+    ready() {},
+    call(_, message) {
+      calls.push(message);
+      return undefined;
+    },
+    received() {},
+    kept: (_, change) => kept += change,
+    dropped: () => new Uint8Array(),
+    closed() {},
+    fault: (error: unknown) => assert.fail(String(error)),
+  }, { guid: "0".repeat(32), handshakeTime: 10_000, headers: new HeaderCache(), limits: PRIVILEGED_LIMITS });
+  socket.events!.onData(Buffer.from("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n", "latin1"));
+  const message = call("Ping");
+  for (const count of [1, 2]) {
+    socket.events!.onData(Buffer.from(message));
+    assert.equal(kept, count * message.length);
+  }
+  for (const [index, one] of calls.entries()) {
+    connection.answer(one, undefined);
+    assert.equal(kept, (1 - index) * message.length);
+  }
   connection.close();
 });

@@ -21,11 +21,11 @@ export class Checkpoint {
   /** To be called with each input, before the engine handles it. */
   note(engine: Engine, input: Input, now: Time): void {
     const most = Math.max(FEWEST_INPUTS, INPUTS_PER_JOB * engine.jobs.size);
-    if (!this.#snapshot || this.#inputs.length >= most) {
-      this.#snapshot = engine.save(now);
-      this.#inputs = [];
-    }
+    // Where the engine cannot be saved, that is undone as a failure at this input, and at no other.
     this.#inputs.push([input, now]);
+    if (this.#snapshot && this.#inputs.length <= most) return;
+    this.#snapshot = engine.save(now);
+    this.#inputs = [[input, now]];
   }
 
   /** To be called when the engine has been changed by something else than an input. */

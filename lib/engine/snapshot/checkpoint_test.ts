@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { Input } from "../effects.ts";
 import type { Engine } from "../engine.ts";
 import { EngineState } from "../engine_state.ts";
+import { job } from "../testing/definitions.ts";
 import { Harness, newEngine } from "../testing/harness.ts";
 import { definitions, histories, PARAMETERS } from "../testing/histories.ts";
 import { Checkpoint } from "./checkpoint.ts";
@@ -81,4 +82,20 @@ Deno.test("a checkpoint is made anew when the engine is changed by something els
   assert.equal(saves, 2);
   for (let count = 0; count < 1001; count++) checkpoint.note(engine, EVENT, AT);
   assert.equal(saves, 3);
+});
+
+Deno.test("an input at which the engine cannot be saved is undone, and none of those before", () => {
+  const engine = newEngine(), checkpoint = new Checkpoint();
+  const last: Input = { kind: "definitions", changes: [{ name: "web", definition: job("web") }] };
+  for (let count = 1; count <= 1000; count++) {
+    const input = count < 1000 ? EVENT : last;
+    checkpoint.note(engine, input, AT);
+    engine.handle(input, AT);
+  }
+  const before = JSON.stringify(engine.save(AT));
+  engine.save = () => {
+    throw new Fault();
+  };
+  assert.throws(() => checkpoint.note(engine, EVENT, AT), Fault);
+  assert.equal(JSON.stringify(checkpoint.undo().save(AT)), before);
 });

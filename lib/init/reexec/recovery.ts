@@ -130,7 +130,7 @@ export class Recovery implements Part<SavedRecovery> {
   /** To be called when all is restored: tells of the error, and gives the engine once more what it has failed at. */
   resume(): void {
     if (this.#where !== undefined) {
-      const times = this.count === 1 ? "" : `, the ${this.count}th such restart since init began`;
+      const times = this.count === 1 ? "" : `; there were ${this.count} such restarts since init began`;
       this.subject.messages.log(
         "error",
         `Init was restarted in place for an internal error in ${this.#where}${times}`,

@@ -6,7 +6,7 @@ import { ControlError } from "../../control/supervisor.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { untrustedWriterAt } from "../../sys/access/trust.ts";
 import { canAdopt } from "../../sys/server/server.ts";
-import { openReserve } from "../../sys/process/limits.ts";
+import { withReserve } from "../../sys/process/limits.ts";
 import { blockSignals } from "../../sys/process/signals.ts";
 import { ifAllowed, isKernelError } from "../../sys/call/refused.ts";
 import { ownArguments } from "../../sys/process/execute.ts";
@@ -90,7 +90,8 @@ export class Restart implements Part<SavedRestarts> {
     // What others can write would run with init's rights, from the trial on.
     const writer = executable === process.execPath ? undefined : untrustedWriterAt(resolve(executable));
     if (writer !== undefined) {
-      throw new ControlError("Failed", `Unable to restart init as ${executable}: ${writer}`);
+      const cure = "put it where root and init's user alone can write, with `install -m 755'";
+      throw new ControlError("Failed", `Unable to restart init as ${executable}: ${writer}; ${cure}`);
     }
     if (this.#next && this.#next.executable !== executable) {
       throw new ControlError(
@@ -103,15 +104,15 @@ export class Restart implements Part<SavedRestarts> {
   }
 
   async #try(executable: string): Promise<void> {
-    const { begun, init, messages, parts } = this.subject, giveBack = openReserve();
+    const { begun, init, messages, parts } = this.subject;
     try {
       await begun;
-      await tryState(executable, encodeState(saveParts(parts()), init().running()), init().childWorld);
+      await withReserve(() =>
+        tryState(executable, encodeState(saveParts(parts()), init().running()), init().childWorld)
+      );
     } catch (error) {
       this.#next = undefined;
       throw error;
-    } finally {
-      giveBack();
     }
     setTimeout(() => {
       this.#replace(executable).catch((error) => {
@@ -135,11 +136,24 @@ export class Restart implements Part<SavedRestarts> {
 
   /** @param onFault Where faults are to be expected: receives them. */
   async #replace(executable: string, onFault?: PartFault): Promise<void> {
-    const { messages, spawner, parts, signals: signalTable } = this.subject, init = this.subject.init();
-    const signals = signalTable(), argv = this.#argv;
+    const signals = this.subject.signals(), argv = this.#argv;
     if (!signals || !argv || this.#isReplacing) return;
     this.#isReplacing = true;
-    const giveBack = openReserve();
+    try {
+      await withReserve(() => this.#handOver(executable, signals, argv, onFault));
+    } finally {
+      this.#isReplacing = false;
+    }
+  }
+
+  /** @throws {SystemError} where signals cannot be noted, for the kernel is short of what that takes. */
+  async #handOver(
+    executable: string,
+    signals: SignalTable,
+    argv: Uint8Array,
+    onFault: PartFault | undefined,
+  ): Promise<void> {
+    const { messages, spawner, parts } = this.subject, init = this.subject.init();
     await init.settled();
     // From now on signals are for the successor, and what has come before that is handled here.
     const notes = signals.note();
@@ -162,8 +176,6 @@ export class Restart implements Part<SavedRestarts> {
         init.startAgain();
       }
     } finally {
-      this.#isReplacing = false;
-      giveBack();
       const noted = notes.end();
       blockSignals([]);
       for (const signal of noted) signals.received(signal);

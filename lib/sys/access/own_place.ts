@@ -6,8 +6,8 @@
 import { lstatSync, readlinkSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { ELOOP, EPERM, errorReason } from "../call/errno.ts";
-import { type KernelError, unlessRefused } from "../call/refused.ts";
-import { close, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, open } from "../io/descriptors.ts";
+import { ifAllowed, type KernelError, unlessRefused } from "../call/refused.ts";
+import { close, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, open, openWithoutLinks } from "../io/descriptors.ts";
 import { Trust, trustedUsers } from "./trust.ts";
 
 /** A name in an open directory. */
@@ -117,11 +117,16 @@ export function atOwnPlace<Result>(path: string, act: (place: string) => Result)
  */
 export function openOwn(path: string, flags: number, mode = 0, isOthers = isOthersPlace(path)): number {
   if (!isOthers) return open(path, flags, mode);
-  return atOwnPlace(path, (place) => {
-    const file = open(place, flags | O_NOFOLLOW | O_NONBLOCK, mode);
-    const status = statSync(`/proc/self/fd/${file}`);
-    if (status.isFile() && status.nlink === 1 && isTrusted(status)) return file;
-    close(file);
-    throw new WayError("others can write its directory, and could have made the file", "EPERM", EPERM);
-  });
+  // The usual way, in one step: without links nobody has laid it. Else the reason is looked for step by step.
+  const direct = openWithoutLinks(resolve(path), flags | O_NONBLOCK, mode);
+  if (direct >= 0) return ifOwn(direct);
+  return atOwnPlace(path, (place) => ifOwn(open(place, flags | O_NOFOLLOW | O_NONBLOCK, mode)));
+}
+
+/** Gives a file back that is this user's or root's and has no other name; else closes it. @throws {WayError} */
+function ifOwn(file: number): number {
+  const status = ifAllowed(() => statSync(`/proc/self/fd/${file}`));
+  if (status?.isFile() && status.nlink === 1 && isTrusted(status)) return file;
+  close(file);
+  throw new WayError("others can write its directory, and could have made the file", "EPERM", EPERM);
 }

@@ -45,6 +45,7 @@ export const NUMBERS = {
   mount: [165, 40],
   mprotect: [10, 226],
   openat: [257, 56],
+  openat2: [437, 437],
   pidfd_open: [434, 434],
   pidfd_send_signal: [424, 424],
   pipe2: [293, 59],

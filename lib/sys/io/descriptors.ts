@@ -30,6 +30,16 @@ export function open(path: string, flags: number, mode = 0): number {
   return required(`open ${path}`, call("openat", AT_FDCWD, path, flags | O_CLOEXEC, mode));
 }
 
+/**
+ * The same where no symbolic link is on the way, neither in the path nor at its end (openat2(2)). Gives the descriptor, or the
+ * negative error number: −ELOOP for a link, −ENOSYS where the kernel has no such call; does not throw.
+ */
+export function openWithoutLinks(path: string, flags: number, mode = 0): number {
+  const RESOLVE_NO_SYMLINKS = 4n;
+  const how = BigUint64Array.of(BigInt(flags | O_CLOEXEC), BigInt(mode), RESOLVE_NO_SYMLINKS);
+  return call("openat2", AT_FDCWD, path, new Uint8Array(how.buffer), how.byteLength);
+}
+
 /** close(2). Errors are ignored, also that the descriptor is not open. */
 export function close(fd: number): void {
   call("close", fd);

@@ -26,7 +26,7 @@ export function connectUnix(path: string): number {
  * The same, bound to that address.
  * @throws {SystemError} EADDRINUSE means that another socket is, or that there is a file.
  */
-export function bindUnix(path: string): number {
+function bindUnix(path: string): number {
   return socketAt("bind", path);
 }
 

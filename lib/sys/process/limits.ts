@@ -43,6 +43,16 @@ export function openReserve(): () => void {
   };
 }
 
+/** Does something with the reserve open: see {@link openReserve}. @throws {SystemError} */
+export async function withReserve<Result>(work: () => Promise<Result>): Promise<Result> {
+  const giveBack = openReserve();
+  try {
+    return await work();
+  } finally {
+    giveBack();
+  }
+}
+
 function lower(one: Limit["soft"], other: Limit["soft"]): Limit["soft"] {
   return one === "unlimited" || (other !== "unlimited" && other < one) ? other : one;
 }

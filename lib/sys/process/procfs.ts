@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { ifAllowed } from "../call/refused.ts";
+import { timeSinceBoot } from "../machine/clock.ts";
 
 /** The status of a process (proc_pid_stat(5)). */
 export interface ProcessStatus {
@@ -49,12 +50,9 @@ export function parseStat(pid: number, text: string): ProcessStatus {
   };
 }
 
-/**
- * The present time as processes' start times have it, in clock ticks since boot.
- * @throws {Error} without /proc.
- */
+/** The present time as processes' start times have it, in clock ticks since boot. */
 export function ticksSinceBoot(): number {
-  return Math.floor(parseFloat(readFileSync("/proc/uptime", "utf8")) * TICKS_PER_SECOND);
+  return Math.floor(timeSinceBoot() / 1000 * TICKS_PER_SECOND);
 }
 
 /** The real, the effective and the saved user of a process; none when there is no such process. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ifAllowed } from "../call/refused.ts";
 
 /** A table of sockets in /proc/PID/net, and the reader of its lines. */
-export interface SocketTable {
+interface SocketTable {
   file: string;
   /** The place that a socket is bound to and listens at, and its inode; undefined for other sockets. */
   read(fields: string[]): { place: string; inode: string } | undefined;

@@ -76,9 +76,7 @@ export class Listener {
     if (!this.fair) return void this.#accept();
     // Not watched until its turn comes.
     this.#rest();
-    this.fair.add(() => {
-      if (!this.#isClosed && this.#accept()) this.#goOn();
-    });
+    this.fair.add(() => this.#accept() && this.#goOn());
   }
 
   /** Accepts clients. False when it is not to go on for a while. */
@@ -123,6 +121,7 @@ export class Listener {
   }
 
   #goOn(): void {
+    if (this.#isClosed) return;
     unlessRefused(() => this.#resume(), () => this.#pause());
   }
 

@@ -21,7 +21,6 @@ export class PolledSocket implements ServerSocket {
   /** True while its turn is waited for. */
   #isQueued = false;
   #queue: Uint8Array[] = [];
-  #isEnding = false;
 
   /** @param fair Where the work is queued for a client that need not mean well; absent: it is done at once. */
   constructor(readonly fd: number, private readonly fair?: FairQueue) {}
@@ -75,7 +74,7 @@ export class PolledSocket implements ServerSocket {
     unlessRefused(() => {
       poller().watch(this.fd, () => this.#ready(), wanted);
       this.#watched = wanted;
-    }, () => this.close());
+    }, () => this.#closeLater());
   }
 
   get #interest(): PollInterest {
@@ -103,9 +102,7 @@ export class PolledSocket implements ServerSocket {
   }
 
   #drain(): void {
-    if (!this.#advance()) return;
-    if (this.#isEnding) this.close();
-    else this.#events?.onDrain();
+    if (this.#advance()) this.#events?.onDrain();
   }
 
   #read(): void {
@@ -113,13 +110,13 @@ export class PolledSocket implements ServerSocket {
     if (bytes === -EAGAIN || bytes === -EINTR) return;
     if (typeof bytes === "number") this.close();
     else if (bytes.length > 0) this.#events?.onData(Buffer.from(bytes.buffer));
-    else this.#end();
+    // The client has finished writing, and has got all that was written to it: nothing is read before that.
+    else this.close();
   }
 
-  /** The client has finished writing. */
-  #end(): void {
-    this.#isEnding = true;
-    if (this.waiting === 0) this.close();
+  /** Whoever has just made the connection, or writes to it, is told of its end later. */
+  #closeLater(): void {
+    queueMicrotask(() => this.close());
   }
 
   /** Writes what the kernel takes. True when nothing is left. */
@@ -127,10 +124,9 @@ export class PolledSocket implements ServerSocket {
     while (this.#queue.length > 0) {
       const piece = this.#queue[0]!, result = write(this.fd, piece);
       if (result < 0 && result !== -EAGAIN && result !== -EINTR) {
-        // Whoever writes may go on with the connection: it is told of the end later.
         this.#queue = [];
         this.waiting = 0;
-        queueMicrotask(() => this.close());
+        this.#closeLater();
         return false;
       }
       const taken = Math.max(result, 0);

@@ -4,8 +4,11 @@ import { once } from "node:events";
 import { createConnection, type Socket } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
+import { ENOMEM, SystemError } from "../call/errno.ts";
 import { peerCredentials } from "../io/descriptors.ts";
+import { Epoll } from "../io/epoll.ts";
 import { Listener } from "./listener.ts";
+import { PolledSocket } from "./polled_socket.ts";
 import { guardedSocket, type ServerSocket, serverSocket, type ServerSocketEvents } from "./server.ts";
 import { listenUnix } from "../io/socket.ts";
 import { TemporaryDirectory } from "../testing/directory.ts";
@@ -192,4 +195,27 @@ test("a client that goes is told of, however much it leaves unread, by a paused 
       assert.equal(socket.waiting, 0);
     });
   }
+});
+
+Deno.test("a connection that the kernel does not watch is closed, and whoever has made it is told later", async () => {
+  await withClient((fd) => new PolledSocket(fd), abstractName(), async (socket, client) => {
+    const { add } = Epoll.prototype, closed = Promise.withResolvers<void>();
+    let isTold = false;
+    Epoll.prototype.add = () => {
+      throw new SystemError("watch a descriptor", ENOMEM);
+    };
+    try {
+      socket.start(events({
+        onClose() {
+          isTold = true;
+          closed.resolve();
+        },
+      }));
+    } finally {
+      Epoll.prototype.add = add;
+    }
+    assert(!isTold);
+    await closed.promise;
+    assert.equal((await readAll(client)).length, 0);
+  });
 });

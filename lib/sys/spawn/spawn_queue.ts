@@ -5,7 +5,7 @@
 
 import { close } from "../io/descriptors.ts";
 import { Epoll } from "../io/epoll.ts";
-import { SIGKILL } from "../../model/signals.ts";
+import { SIGCONT, SIGKILL, SIGSTOP } from "../../model/signals.ts";
 import { E2BIG, SystemError } from "../call/errno.ts";
 import { ifAllowed, unlessRefused } from "../call/refused.ts";
 import { poller } from "../io/poller.ts";
@@ -77,20 +77,32 @@ export class SpawnQueue {
 
   /**
    * Kills the children that have not executed their programs yet: this process is to be replaced, and they would go on
-   * beside its successor. `done` is not called for them, nor for those that wait. One that a disk holds up dies when the disk answers.
+   * beside its successor. `done` is not called for them, nor for those that wait: what they are to run has not begun. One that
+   * a disk holds up dies when the disk answers.
    */
   abandon(): void {
     this.#settleOver();
-    for (const { pid, reader } of this.#taken) {
-      if (pid > 0) ifAllowed(() => kill(pid, SIGKILL));
-      this.#pipes.remove(reader);
-      close(reader);
-    }
+    while (this.#taken.length > 0) this.#abandonTaken();
     this.#waiting.length = 0;
-    this.#taken.length = 0;
     clearTimeout(this.#watch);
     clearTimeout(this.#polling);
     if (this.#isWatching) this.#unwatchPipes();
+  }
+
+  /** Kills all children but those that have executed their programs. `done` is called for these, which may start others. */
+  #abandonTaken(): void {
+    const send = ({ pid }: SpawnSlot, signal: number) => pid > 0 && ifAllowed(() => kill(pid, signal));
+    // One that is stopped can execute its program, but not have it do anything; so all that has been begun is seen.
+    for (const slot of this.#taken) send(slot, SIGSTOP);
+    const begun = this.#pipes.wait(0);
+    for (const slot of this.#taken.filter(({ reader }) => !begun.includes(reader))) {
+      send(slot, SIGKILL);
+      this.#pipes.remove(slot.reader);
+      close(slot.reader);
+      this.#taken.splice(this.#taken.indexOf(slot), 1);
+    }
+    for (const slot of this.#taken) send(slot, SIGCONT);
+    this.#settleOver();
   }
 
   /** How many children are being started. */

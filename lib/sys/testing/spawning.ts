@@ -316,6 +316,38 @@ Deno.test("children that have not executed their programs are ended with the pro
   assert.deepEqual([told, existsSync(mark), childrenOf(process.pid)], [[], false, []]);
 });
 
+Deno.test("a child that executes its program while others are abandoned is told of, and goes on", async () => {
+  using temporary = new TemporaryDirectory();
+  const marks = ["first", "second"].map((name) => join(temporary.path, name));
+  const program = join(temporary.path, "program");
+  writeFileSync(program, `#!/bin/sh\n: >> ${marks[1]}\nexit 7\n`);
+  chmodSync(program, 0o755);
+  const abandoned = new SpawnQueue(), file = lease(program), told: string[] = [];
+  // Nothing else happens in this process meanwhile, as while init is busy.
+  const wait = (mark: string) => {
+    while (!existsSync(mark)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  };
+  abandoned.start(shell(`: >> ${marks[0]}`), () => {
+    told.push("first");
+    release(file);
+    wait(marks[1]!);
+    abandoned.start(shell("exit 0"), () => told.push("third"));
+  });
+  abandoned.start(shell("", { argv: [program] }), ({ failed }) => told.push(failed?.message ?? "second"));
+  wait(marks[0]!);
+  const ended = Promise.withResolvers<void>(), exits: unknown[] = [];
+  const silence = onChildChange(() => {
+    exits.push(...reap().flatMap((change) => "exit" in change ? change.exit : []));
+    if (childrenOf(process.pid).length === 0) ended.resolve();
+  });
+  abandoned.abandon();
+  await ended.promise;
+  silence();
+  assert.deepEqual(told.slice(0, 2), ["first", "second"]);
+  assert.deepEqual([abandoned.count, readFileSync(marks[1]!, "utf8")], [0, ""]);
+  assert(exits.some((exit) => JSON.stringify(exit) === '{"status":7}'), JSON.stringify(exits));
+});
+
 const F_SETLEASE = 1024;
 
 /** Has the kernel keep all waiting who open a file, until {@link release}, at most for about 45 s (fcntl(2)). */

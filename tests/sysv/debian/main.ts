@@ -4,14 +4,16 @@
  */
 
 import { resolve } from "node:path";
-import { runRootTask } from "../../support/root_task.ts";
+import { type RootTask, runRootTask } from "../../support/root_task.ts";
 import type { InitName } from "./machine.ts";
 
 const INITS: readonly InitName[] = ["rouse", "startpar", "sequential"];
 
-await runRootTask({
+const TASK: RootTask = {
   name: "debian-root",
   what: "Debian",
   inits: INITS,
   course: resolve(import.meta.dirname!, "course.ts"),
-});
+};
+
+if (import.meta.main) await runRootTask(TASK);

@@ -40,7 +40,7 @@ function meantFor(world: World, word: string, job: string): string[] {
 }
 
 /** All edges, in the order in which the definitions say them. */
-export function allEdges(world: World): Edge[] {
+function allEdges(world: World): Edge[] {
   const definitions = world.jobs.map(({ definition }) => definition), edges: Edge[] = [];
   const add = (kind: Edge["kind"], dependant: string, word: string, targets: string[]) => {
     const { name, completed } = parseReference(word);
