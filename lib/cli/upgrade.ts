@@ -15,10 +15,10 @@ export const UPGRADE: Tool = {
   examples: ["rouse upgrade ./rouse", "rouse upgrade /opt/rouse-1.2/rouse"],
   options: [],
   async run({ args: [file, extra] }) {
-    if (file === undefined) throw new UsageError("missing executable");
+    if (file === undefined || file === "") throw new UsageError("missing executable");
     if (extra !== undefined) throw new UsageError(`unexpected argument: ${extra}`);
     const { main } = await import("./initctl/initctl.ts");
-    return await main(["restart-init", file], "initctl");
+    return await main(["restart-init", "--", file], "rouse upgrade");
   },
 };
 

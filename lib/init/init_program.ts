@@ -320,7 +320,9 @@ export class InitProgram implements Part<SavedProgram> {
   /** Goes on with what an init has left that had the same configuration and was killed. */
   #adopt(): void {
     const left = this.#record.open();
-    for (const main of left) this.#init.adopt(main);
+    for (const main of left) {
+      this.#messages.attempt("the adoption of a process", () => this.#init.adopt(main));
+    }
     const others = left.filter(({ pid }) => !this.#init.owns(pid)).map(({ pid }) => pid);
     if (others.length === 0) return;
     this.#messages.log(

@@ -32,8 +32,8 @@ echo "T0:2345:respawn:/sbin/agetty --noclear 115200 $CONSOLE vt100" >> /etc/init
     },
     "scripts and inittab's lines are jobs": async (walk) => {
       const list = await walk.run("initctl list");
-      for (const name of ["checkroot", "mountall", "udev"]) {
-        assert.match(list, new RegExp(`^${name} start/running`, "m"), list);
+      for (const name of ["checkroot.sh", "mountall.sh", "udev"]) {
+        assert.match(list, new RegExp(`^${name.replace(".", "\\.")} start/running`, "m"), list);
       }
       assert.match(await walk.run("service --status-all"), /^ \[ \+ \] +udev$/m);
       return await walk.run("initctl list | grep -c start/running") + " of them run";

@@ -73,7 +73,7 @@ Deno.test("an executable that is gone after the trial: the client is told, and i
   const upgrade = async () => {
     const { exit, stderr } = await init.run([EXECUTABLE, "upgrade", vanishing(init)]);
     assert.equal(exit, 1);
-    assert.equal(stderr, "initctl: Init has not been restarted: its log says why\n");
+    assert.equal(stderr, "rouse upgrade: Init has not been restarted: its log says why\n");
   };
   await upgrade();
   const before = descriptors();
@@ -266,7 +266,7 @@ Deno.test("an executable that may not be executed where it is, is refused, and i
   chmodSync(init.path("plain"), 0o644);
   const { exit, stderr } = await init.run([EXECUTABLE, "upgrade", init.path("plain")]);
   assert.equal(exit, 1);
-  assert.match(stderr, /^initctl: Unable to restart init as .*plain: .*Permission denied/m);
+  assert.match(stderr, /^rouse upgrade: Unable to restart init as .*plain: .*Permission denied/m);
   assert.equal(await init.ask("status", "web"), running);
 });
 

@@ -193,6 +193,9 @@ Deno.test("what another init runs that lives is its own, also with the same conf
   await init.startAgain();
   await init.until(["status", "web"], /start\/running/);
   assert.notDeepEqual(await running(init), before);
+  assert(
+    init.messages().includes(`init: Process ${first} is an init with the same configuration: jobs run once`),
+  );
   init.signal("SIGTERM");
   await init.ended();
   // It has left the record of the first alone.
@@ -200,6 +203,76 @@ Deno.test("what another init runs that lives is its own, also with the same conf
   assert.deepEqual(await running(init), before);
   Deno.kill(first, "SIGKILL");
   await until("the first has ended", () => !init.leftovers().includes(first));
+  await init.startAgain();
+  assert.deepEqual(await running(init), before);
+});
+
+Deno.test("of a record full of what is none, what comes first counts", async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": "exec sleep 1000" } });
+  await init.ask("start", "web");
+  const before = await running(init);
+  await kill(init);
+  const text = readFileSync(record(init), "utf8"), [, line] = text.split("\n");
+  const [job, ...rest] = line!.split('"web"');
+  rewrite(
+    record(init),
+    `${text}${"[".repeat(9 << 20)}\n${"{\n".repeat(1 << 20)}${[job, ...rest].join('"late"')}\n`,
+  );
+  await init.startAgain();
+  assert.deepEqual(await running(init), before);
+  assert.match(init.messages(), /Going on with 1 process /);
+});
+
+Deno.test("a large environment keeps no process out of the record, nor the next", async () => {
+  const names = ["before", "large", "after"];
+  const jobs = Object.fromEntries(names.map((name) => [`${name}.conf`, "exec sleep 1000"]));
+  await using init = await RunningInit.start({ jobs });
+  await init.ask("start", "before");
+  await init.ask("start", "large", `TEXT=${"x".repeat(100_000)}`);
+  await init.ask("start", "after");
+  const before = await running(init);
+  await kill(init);
+  await init.startAgain();
+  assert.deepEqual(await running(init), before);
+  assert.doesNotMatch(init.messages(), /Unable to record/);
+});
+
+/** A process that locks a file, as an init does that looks for what another one has left, until its input ends. */
+async function locker(path: string): Promise<AsyncDisposable> {
+  const descriptors = import.meta.resolve("../../lib/sys/io/descriptors.ts");
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      "--no-check",
+      `const { lockForWriting, open, O_RDWR } = await import("${descriptors}");
+       console.log(lockForWriting(open(${JSON.stringify(path)}, O_RDWR)));
+       await Deno.stdin.readable.pipeTo(new WritableStream());`,
+    ],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.getReader(), { value } = await reader.read();
+  assert.equal(new TextDecoder().decode(value), "true\n");
+  return {
+    async [Symbol.asyncDispose]() {
+      await child.stdin.close();
+      await reader.cancel();
+      await child.status;
+    },
+  };
+}
+
+Deno.test("of inits that are started at once one alone takes what another one has left", async () => {
+  await using init = await RunningInit.start({ jobs: { "web.conf": "exec sleep 1000" } });
+  await init.ask("start", "web");
+  const before = await running(init);
+  await kill(init);
+  {
+    await using _ = await locker(init.path("rt/rouse/lock"));
+    await init.startAgain();
+    assert.equal(await init.ask("status", "web"), "web stop/waiting\n");
+    await kill(init);
+  }
   await init.startAgain();
   assert.deepEqual(await running(init), before);
 });

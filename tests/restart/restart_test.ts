@@ -209,10 +209,12 @@ Deno.test("another executable takes init's place; what is none is refused, and i
   for (const [path, reason] of cases) {
     const { exit, stderr } = await init.run([EXECUTABLE, "upgrade", path]);
     assert.equal(exit, 1, path);
-    assert.match(stderr, /^initctl: Unable to restart init as /);
+    assert.match(stderr, /^rouse upgrade: Unable to restart init as /);
     assert.match(stderr, reason);
     assert.equal(await init.ask("status", "web"), running);
   }
+  const { exit: none, stderr: missing } = await init.run([EXECUTABLE, "upgrade", ""]);
+  assert.deepEqual([none, missing.split("\n")[0]], [2, "rouse upgrade: missing executable"]);
   const { exit: wrong, stderr: said } = await init.initctl("restart-init", "/bin/true", "more");
   assert.deepEqual([wrong, said.split("\n")[0]], [1, "initctl: unexpected argument: more"]);
   copyFileSync(EXECUTABLE, init.path("newer"));

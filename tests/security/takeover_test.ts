@@ -129,7 +129,7 @@ Deno.test({
     assert.equal(exit, 1);
     assert.match(
       stderr,
-      /Unable to restart init as \S+other: \S+other is writable by everyone \(owner root, mode 0777\)/,
+      /Unable to restart init as \S+other: \S+other is writable by everyone \(owner root, mode 0777\); put it where .*`install -m 755/,
     );
     assert.equal(init.read("taken"), undefined);
     // Else it is tried, and found to be none.

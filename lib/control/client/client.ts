@@ -37,7 +37,7 @@ const LONGEST_GREETING = 8192;
 
 /** What a connection that ends without a greeting most likely means. */
 const REFUSED =
-  "Init closed the connection without an answer: it answers none but root and the user it runs as, or it is ending";
+  "Init closed the connection without an answer: it answers none but root and the user it runs as, has too many clients, or is ending";
 
 /** The queue of the socket is full: so many clients connect at once. */
 export class BusyError extends Error {}

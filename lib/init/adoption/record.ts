@@ -10,6 +10,12 @@ import type { RunningMain } from "../../engine/services/adoption.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
 import { processStatus, ticksSinceBoot, usersOf } from "../../sys/process/procfs.ts";
 
+/** With more lines that are none a record is read no further: init is waited for. */
+const MOST_BROKEN = 100;
+
+/** A longer line is none, in characters. No environment is so large (execve(2)). */
+const LONGEST_LINE = 8 << 20;
+
 /** A process, and when it began, in clock ticks since the machine did. */
 interface Began {
   pid: number;
@@ -58,14 +64,19 @@ export function lineOf(main: RunningMain): string {
 
 /** Reads a record. Undefined where it is none, or of before the machine was started. */
 export function readRecord(text: string): RunningProcesses | undefined {
-  const [first, ...lines] = text.split("\n").map(parse);
-  const header = first as Partial<RecordHeader> | undefined;
+  const [first, ...lines] = text.split("\n");
+  const header = parse(first!) as Partial<RecordHeader> | undefined;
   if (header?.version !== 1 || typeof header.configuration !== "string") return undefined;
   if (header.machine !== ifAllowed(thisMachine) || !isBegan(header.keeper)) return undefined;
   const { configuration, keeper } = header;
   const byInstance = new Map<string, RunningMain>();
-  for (const line of lines) {
-    if (!isMain(line)) continue;
+  let broken = 0;
+  for (const text of lines) {
+    const line = parse(text);
+    if (!isMain(line)) {
+      if (++broken > MOST_BROKEN) break;
+      continue;
+    }
     const { job, instance, pid, environment, writtenAt } = line, key = JSON.stringify([job, instance]);
     const process = began(pid), isSame = process !== undefined && process.startTime <= writtenAt;
     if (isSame && isOurs(pid)) byInstance.set(key, { job, instance, pid, environment });
@@ -94,8 +105,9 @@ function isOurs(pid: number): boolean {
   return user === 0 || usersOf(pid)[0] === user;
 }
 
-/** The last line may have come in part. */
+/** A line may have come in part. */
 function parse(line: string): unknown {
+  if (line.length > LONGEST_LINE) return undefined;
   try {
     return JSON.parse(line);
   } catch (error) {

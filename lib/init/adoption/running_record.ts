@@ -11,8 +11,9 @@ import { directoryProblem } from "../../config/files.ts";
 import type { RunningMain } from "../../engine/services/adoption.ts";
 import { isFault } from "../../sys/call/fault.ts";
 import { ifAllowed } from "../../sys/call/refused.ts";
-import { errnoMessage } from "../../sys/call/errno.ts";
-import { appendTo } from "../../sys/io/append.ts";
+import { errnoMessage, errorReason } from "../../sys/call/errno.ts";
+import { appendTo, MOST_APPENDED } from "../../sys/io/append.ts";
+import { close, lockForWriting, O_CREAT, O_NOFOLLOW, O_RDWR, open } from "../../sys/io/descriptors.ts";
 import { makeRuntimeDirectory, runtimeDirectories } from "../host/directories.ts";
 import type { Messages } from "../logs/messages.ts";
 import type { Part } from "../parts/part.ts";
@@ -26,6 +27,9 @@ const LARGEST_RECORD = 64 << 20;
 
 /** How the names of records begin, and how many are looked at. */
 const PREFIX = "running-", MOST_LOOKED_AT = 100;
+
+/** The name of the file that is locked while an init looks for what another one has left. */
+const LOCK = "lock";
 
 const MODE = 0o600, BY_OTHERS = 0o022;
 
@@ -50,6 +54,8 @@ export class RunningRecord implements Part<SavedRecord> {
   #lines = 0;
   /** With so many it is looked whether the record is to be written anew. */
   #mostLines = MOST_LINES;
+  /** True: lines are missing in the file, or one is there in part. */
+  #isBroken = false;
 
   constructor(private readonly subject: RecordSubject) {}
 
@@ -64,14 +70,7 @@ export class RunningRecord implements Part<SavedRecord> {
         const around = dirname(directory), missing = directoryProblem(around);
         if (missing !== undefined) throw new Error(`${around}: ${missing}`);
         makeRuntimeDirectory(directory);
-        removeUseless(directory);
-        const path = `${directory}/${PREFIX}${hashOf(configuration)}`;
-        const read = readOwn(path), found = read?.configuration === configuration ? read : undefined;
-        if (read?.isKept) return this.#leave(read);
-        const running = found?.running ?? [];
-        this.#begin(path, header, running);
-        if (found && running.length > 0) this.#tell(found);
-        return running;
+        return aloneIn(directory, () => this.#openIn(directory, header));
       } catch (error) {
         if (isFault(error)) throw error;
         problems.push((error as Error).message);
@@ -86,11 +85,23 @@ export class RunningRecord implements Part<SavedRecord> {
     return [];
   }
 
+  #openIn(directory: string, header: string): RunningMain[] {
+    const { configuration } = this.subject, path = `${directory}/${PREFIX}${hashOf(configuration)}`;
+    removeUseless(directory);
+    const read = readOwn(path), found = read?.configuration === configuration ? read : undefined;
+    if (read?.isKept) return this.#leave(read);
+    const running = found?.running ?? [];
+    this.#begin(path, header, running);
+    if (found && running.length > 0) this.#tell(found);
+    return running;
+  }
+
   /** Another init has the same configuration, and lives. What that runs is its own. */
   #leave({ keeper }: RunningProcesses): RunningMain[] {
     this.subject.messages.log(
-      "info",
-      `Process ${keeper} is an init with the same configuration: what runs is recorded for that alone`,
+      "warn",
+      `Process ${keeper} is an init with the same configuration: jobs run once for each of the two, and only what that ` +
+        "one runs is gone on with if it is killed",
     );
     return [];
   }
@@ -103,18 +114,37 @@ export class RunningRecord implements Part<SavedRecord> {
   /** Records a main process. */
   add(main: RunningMain): void {
     if (this.#path === undefined) return;
-    this.#append(this.#path, lineOf(main));
-    if (++this.#lines >= this.#mostLines) this.#shorten();
+    const line = Buffer.from(lineOf(main)), written = appendTo(this.#path, line, MODE);
+    if (written !== Math.min(line.length, MOST_APPENDED)) {
+      this.#isBroken = true;
+      this.#tellProblem(written < 0 ? errnoMessage(-written) : "the disk is full");
+    } else if (this.#isBroken || written < line.length) {
+      this.#renew();
+    } else if (++this.#lines >= this.#mostLines) {
+      this.#shorten();
+    }
   }
 
   #shorten(): void {
-    const running = this.subject.running(), { configuration, messages } = this.subject;
-    this.#mostLines = Math.max(MOST_LINES, MOST_LINES_PER_PROCESS * running.length);
-    if (this.#lines < this.#mostLines) return;
-    const header = headerOf(configuration), path = this.#path!;
-    if (header !== undefined) {
-      messages.attempt("the record of what runs", () => this.#begin(path, header, running));
+    this.#mostLines = Math.max(MOST_LINES, MOST_LINES_PER_PROCESS * this.subject.running().length);
+    if (this.#lines >= this.#mostLines) this.#renew();
+  }
+
+  /** Writes the record anew. */
+  #renew(): void {
+    const { configuration, running } = this.subject, header = headerOf(configuration);
+    if (header === undefined) return;
+    this.#isBroken = true;
+    try {
+      this.#begin(this.#path!, header, running());
+    } catch (error) {
+      if (isFault(error)) throw error;
+      this.#tellProblem(errorReason(error));
     }
+  }
+
+  #tellProblem(reason: string): void {
+    this.subject.messages.logOnce("warn", `Unable to record what runs in ${this.#path}: ${reason}`);
   }
 
   /** Replaces the file in one step. */
@@ -125,19 +155,7 @@ export class RunningRecord implements Part<SavedRecord> {
     fs.renameSync(draft, path);
     this.#path = path;
     this.#lines = running.length;
-  }
-
-  /** A line that is missing, or there in part, is lost: the record tells of too little then. */
-  #append(path: string, line: string): void {
-    // A large environment does not go into one piece.
-    for (let rest = Buffer.from(line); rest.length > 0;) {
-      const written = appendTo(path, rest, MODE);
-      if (written <= 0) {
-        const reason = written < 0 ? errnoMessage(-written) : "the disk is full";
-        return this.subject.messages.logOnce("warn", `Unable to record what runs in ${path}: ${reason}`);
-      }
-      rest = rest.subarray(written);
-    }
+    this.#isBroken = false;
   }
 
   /** Removes the record: init ends by itself. */
@@ -154,6 +172,24 @@ export class RunningRecord implements Part<SavedRecord> {
   restore({ path, lines }: SavedRecord): void {
     this.#path = path ?? undefined;
     this.#lines = lines;
+    // Nobody knows: the next process has it written anew.
+    this.#isBroken = true;
+  }
+}
+
+/**
+ * Does something while no other init does so: of two that are started at once, one alone may take what a third has left. What
+ * is locked is a file that nobody else can open.
+ *
+ * @throws {Error} where another one does not come to an end.
+ */
+function aloneIn<Result>(directory: string, act: () => Result): Result {
+  const path = `${directory}/${LOCK}`, lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, MODE);
+  try {
+    if (!lockForWriting(lock)) throw new Error(`${path}: another process has locked it`);
+    return act();
+  } finally {
+    close(lock);
   }
 }
 

@@ -192,7 +192,7 @@ export class Metrics {
     });
     new Counter({
       name: "rouse_crashes_total",
-      help: "Times that it was for an internal error.",
+      help: "Times that init was restarted in place for an internal error.",
       registers,
       collect() {
         this.reset();

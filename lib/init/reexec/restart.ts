@@ -90,7 +90,8 @@ export class Restart implements Part<SavedRestarts> {
     // What others can write would run with init's rights, from the trial on.
     const writer = executable === process.execPath ? undefined : untrustedWriterAt(resolve(executable));
     if (writer !== undefined) {
-      throw new ControlError("Failed", `Unable to restart init as ${executable}: ${writer}`);
+      const cure = "put it where root and init's user alone can write, with `install -m 755'";
+      throw new ControlError("Failed", `Unable to restart init as ${executable}: ${writer}; ${cure}`);
     }
     if (this.#next && this.#next.executable !== executable) {
       throw new ControlError(

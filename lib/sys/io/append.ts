@@ -13,10 +13,13 @@ const FLAGS = O_WRONLY | O_APPEND | O_CREAT | constants.O_NOFOLLOW | O_NONBLOCK 
 
 const SEEK_END = 2;
 
+/** So many bytes are appended at most at once. */
+export const MOST_APPENDED = SCRATCH_SIZE;
+
 let prepared: { open: PreparedCalls; write: PreparedCalls } | undefined;
 
 /**
- * Appends bytes to a file, 64 KB at most, and makes the file where there is none. It does not follow a symbolic link
+ * Appends bytes to a file, {@link MOST_APPENDED} at most, and makes the file where there is none. It does not follow a symbolic link
  * (ELOOP), nor write to a terminal or a pipe (ENXIO).
  * @param found Receives the size that the file had before.
  * @returns how many bytes were written, or the negative error number, e.g. −28 for ENOSPC.
@@ -35,7 +38,7 @@ export function appendTo(path: string, bytes: Uint8Array, mode: number, found?: 
   const descriptor = open.result(0);
   if (descriptor < 0) return descriptor;
   for (const call of [0, 1, 2]) write.set(call, 0, descriptor);
-  const part = bytes.subarray(0, SCRATCH_SIZE);
+  const part = bytes.subarray(0, MOST_APPENDED);
   write.set(1, 1, memory.copy(part));
   write.set(1, 2, part.length);
   write.run();
