@@ -40,11 +40,11 @@ const BENCH: Tool = {
     const names = parsed.args.length > 0 ? parsed.args : Object.keys(WORKLOADS);
     const rounds = numberOf(parsed, "rounds", "count");
     const workloads = names.map((name) => [name, entryIn(WORKLOADS, name, "workload")] as const);
+    const peers = allPeers(), byName = Object.fromEntries(peers.map((peer) => [peer.name, peer]));
+    const wanted = valueOf(parsed, "peers")?.split(",").map((name) => entryIn(byName, name, "peer")) ?? peers;
+    for (const { name, missing } of wanted) if (missing) console.error(`${name} is skipped: ${missing}`);
+    const present = wanted.filter(({ missing }) => !missing);
     compileProbe();
-    const peers = allPeers();
-    for (const { name, missing } of peers) if (missing) console.error(`${name} is skipped: ${missing}`);
-    const wanted = valueOf(parsed, "peers")?.split(",");
-    const present = peers.filter(({ name, missing }) => !missing && (wanted?.includes(name) ?? true));
     const results = [];
     for (const [name, workload] of workloads) {
       const chosen = { ...workload, rounds: rounds ?? workload.rounds };
