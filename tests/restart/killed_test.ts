@@ -216,7 +216,7 @@ Deno.test("of a record full of what is none, what comes first counts", async () 
   const [job, ...rest] = line!.split('"web"');
   rewrite(
     record(init),
-    `${text}${"[".repeat(9 << 20)}\n${"{\n".repeat(1 << 20)}${[job, ...rest].join('"late"')}\n`,
+    `${text}\n${"[".repeat(9 << 20)}\n${"{\n".repeat(1 << 20)}${[job, ...rest].join('"late"')}\n`,
   );
   await init.startAgain();
   assert.deepEqual(await running(init), before);

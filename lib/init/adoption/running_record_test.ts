@@ -25,7 +25,7 @@ function withRecord(
   });
   try {
     assert.deepEqual(record.open(), []);
-    const [name] = readdirSync(`${directory.path}/rouse`);
+    const name = readdirSync(`${directory.path}/rouse`).find((name) => name.startsWith("running-"));
     test(record, () => {
       const text = readFileSync(`${directory.path}/rouse/${name}`, "utf8");
       return { lines: text.split("\n").length, running: readRecord(text)!.running };
