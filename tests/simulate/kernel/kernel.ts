@@ -17,7 +17,7 @@ import type { Process } from "./process.ts";
 import { Processes } from "./processes.ts";
 import type { Socket } from "./sockets.ts";
 import type { Blocked, Call, Handler } from "./thread.ts";
-import { TraceHash } from "./trace.ts";
+import { TraceHash } from "../trace.ts";
 
 const CALLS: Partial<Record<CallName, Handler>> = {
   ...DESCRIPTOR_CALLS,

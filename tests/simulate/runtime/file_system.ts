@@ -5,10 +5,11 @@ import * as realFs from "node:fs";
 import { errnoMessage, errnoName } from "../../../lib/sys/call/errno.ts";
 import type { FileCall } from "../kernel/faults.ts";
 import { OpenRegular } from "../kernel/files.ts";
-import { ATTRIB, Inode, type Kind } from "../kernel/inodes.ts";
+import { ATTRIB, Inode } from "../kernel/inodes.ts";
 import { EACCES, EBADF, EINVAL, ENOENT, ENOSPC, ENOTDIR, type OpenFile } from "../kernel/open_file.ts";
 import { openPath, targetOf } from "../kernel/opening.ts";
 import { descriptorAt, procNames, procText } from "../kernel/proc.ts";
+import { Entry, Stats } from "./file_status.ts";
 import type { Runtime } from "./runtime.ts";
 
 type Encoding = { encoding?: BufferEncoding | null } | BufferEncoding | null | undefined;
@@ -25,61 +26,6 @@ const FLAGS: Record<string, number> = {
   "a+": 0o2102,
   ax: 0o2301,
 };
-
-/** `fs.Stats`. */
-class Stats {
-  readonly dev = 1;
-  readonly ino: number;
-  readonly mode: number;
-  readonly nlink: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly size: number;
-  readonly mtimeMs: number;
-  readonly ctimeMs: number;
-  readonly mtime: Date;
-  readonly ctime: Date;
-  readonly #kind: Kind;
-
-  constructor(inode: Inode) {
-    this.#kind = inode.kind;
-    this.ino = inode.number;
-    this.mode = inode.fullMode;
-    this.nlink = inode.links;
-    this.uid = inode.uid;
-    this.gid = inode.gid;
-    this.size = inode.size;
-    this.mtimeMs = inode.modified;
-    this.ctimeMs = inode.changed;
-    this.mtime = new Date(inode.modified);
-    this.ctime = new Date(inode.changed);
-  }
-
-  isFile = () => this.#kind === "regular";
-  isDirectory = () => this.#kind === "directory";
-  isSymbolicLink = () => this.#kind === "link";
-  isFIFO = () => this.#kind === "fifo";
-  isSocket = () => this.#kind === "socket";
-  isCharacterDevice = () => this.#kind === "character";
-  isBlockDevice = () => false;
-}
-
-/** `fs.Dirent`. */
-class Entry {
-  readonly #kind: Kind;
-
-  constructor(readonly name: string, { kind }: Inode, readonly parentPath: string) {
-    this.#kind = kind;
-  }
-
-  isFile = () => this.#kind === "regular";
-  isDirectory = () => this.#kind === "directory";
-  isSymbolicLink = () => this.#kind === "link";
-  isFIFO = () => this.#kind === "fifo";
-  isSocket = () => this.#kind === "socket";
-  isCharacterDevice = () => this.#kind === "character";
-  isBlockDevice = () => false;
-}
 
 function failure(result: number, syscall: string, path?: string): Error {
   const code = errnoName(-result), at = path === undefined ? "" : ` '${path}'`;

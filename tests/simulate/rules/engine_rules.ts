@@ -1,10 +1,10 @@
 /** The rules of the engine within an init. */
 
 import { isDeepStrictEqual } from "node:util";
-import { Engine } from "../../lib/engine/engine.ts";
-import { compareTrace, differenceInWords } from "../naive/compare.ts";
+import { Engine } from "../../../lib/engine/engine.ts";
+import { compareTrace, differenceInWords } from "../../naive/compare.ts";
 import type { Rule, Scene } from "./rule.ts";
-import { ENVIRONMENT } from "./world.ts";
+import { ENVIRONMENT } from "../world.ts";
 
 /** The engine does what the naive engine does by the same inputs, restarts of init in between. */
 export const AS_NAIVE: Rule = {

@@ -1,11 +1,11 @@
 /** The rules of an init. */
 
-import { PipeEnd, Terminal, TerminalMaster } from "./kernel/pipes.ts";
-import type { OpenFile } from "./kernel/open_file.ts";
-import { Socket } from "./kernel/sockets.ts";
+import { PipeEnd, Terminal, TerminalMaster } from "../kernel/pipes.ts";
+import type { OpenFile } from "../kernel/open_file.ts";
+import { Socket } from "../kernel/sockets.ts";
 import type { Rule, Scene, WrittenLine } from "./rule.ts";
 import { AS_NAIVE, SAME_FUTURE } from "./engine_rules.ts";
-import { LOGS } from "./world.ts";
+import { LOGS } from "../world.ts";
 import { NO_ENDLESS_EVENT } from "./endless_events.ts";
 
 /** How long init may take to see to something, in ms. */

@@ -1,10 +1,10 @@
 /** The rules that hold whatever happens, by their names. */
 
-import type { Effect, Input } from "../../lib/engine/effects.ts";
-import type { Engine } from "../../lib/engine/engine.ts";
-import type { Performer } from "./performer.ts";
-import type { TraceEntry } from "../naive/compare.ts";
-import type { World } from "./world.ts";
+import type { Effect, Input } from "../../../lib/engine/effects.ts";
+import type { Engine } from "../../../lib/engine/engine.ts";
+import type { Performer } from "../performer.ts";
+import type { TraceEntry } from "../../naive/compare.ts";
+import type { World } from "../world.ts";
 
 /** A line that a program has written as a whole. */
 export interface WrittenLine {

@@ -4,7 +4,7 @@ import type {
   EngineSnapshot,
   SavedInstance,
   SavedMatcher,
-} from "../../lib/engine/snapshot/engine_snapshot.ts";
+} from "../../../lib/engine/snapshot/engine_snapshot.ts";
 import type { Rule } from "./rule.ts";
 
 /** The rule. It looks at init at rest: what waits then waits for good. */
