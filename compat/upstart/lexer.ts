@@ -35,6 +35,8 @@ const QUOTES = `'"`;
 /** The line that ends a script, with the line break before it. */
 const END_OF_SCRIPT = /\n[ \t\r\0]*end[ \t\r\0]+script[ \t\r\0]*(#[^\n]*)?(?:\n|$)/g;
 
+const NOTHING_COUNTED = { before: 0, line: 1 };
+
 /** Reads a file from its beginning to its end. Every method that reads may throw a {@link ParseError}. */
 export class Lexer {
   #position = 0;
@@ -44,6 +46,8 @@ export class Lexer {
   #isPlain = false;
   /** Where what means nothing to stanzas begins and ends, if there is any. */
   #gaps: number[] | undefined;
+  /** The line of the place that one was asked for last. */
+  #counted = NOTHING_COUNTED;
 
   /**
    * @param text the file, one character a byte
@@ -68,7 +72,7 @@ export class Lexer {
     throw new ParseError(this.file, line, reason, detail);
   }
 
-  /** The line that the reader stands on, counted from 1. To be asked for by those who fail: it is counted then. */
+  /** The line that the reader stands on, counted from 1. It is counted when it is asked for, from where it was the last time. */
   get line(): number {
     return this.#lineOf(this.#position);
   }
@@ -79,7 +83,10 @@ export class Lexer {
   }
 
   #lineOf(position: number): number {
-    return this.text.slice(0, position).split("\n").length;
+    let { before, line } = position < this.#counted.before ? NOTHING_COUNTED : this.#counted;
+    while ((before = this.text.indexOf("\n", before) + 1) > 0 && before <= position) line++;
+    this.#counted = { before: position, line };
+    return line;
   }
 
   /** True when nothing is left of the file. */
