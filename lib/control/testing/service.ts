@@ -34,6 +34,8 @@ export async function withService(
   const service = serve(init, { address, othersMayRead: false, ...options });
   const client = await connect(address);
   try {
+    // It hears signals until it has said that it wants none: a test looks at listeners of its own.
+    await client.call(MANAGER_PATH, PEER, "Ping");
     await test(init, address, client);
   } finally {
     client.close();
