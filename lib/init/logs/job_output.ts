@@ -83,7 +83,10 @@ export class JobOutput implements Part<SavedOutput> {
   readonly #channels = new Channels();
   readonly #watch = new LineWatch();
   readonly #echo: ConsoleEcho;
-  readonly #null: number;
+  /** /dev/null, once a process has needed it. */
+  #null: number | undefined;
+  /** What stands in for it where it is missing. */
+  #standIn: number | undefined;
   readonly #reported = new Set<string>();
 
   /** What jobs have printed last. */
@@ -108,7 +111,6 @@ export class JobOutput implements Part<SavedOutput> {
       onRotated: (path, rotation) => this.onRotated(path, rotation),
       ship: (log, targets, bytes) => this.ship(log, targets, bytes),
     });
-    this.#null = this.#openNull();
     this.#echo = new ConsoleEcho(this.#consolePath);
   }
 
@@ -138,8 +140,9 @@ export class JobOutput implements Part<SavedOutput> {
     const output = this.#open(job, instance, console, settings);
     if (settings.isScript && output.channel !== undefined) return this.#shown(job, output);
     if (output.channel !== undefined || !this.#watch.has(job, instance)) return output;
-    if (output.descriptors[1] === this.#null) {
-      return this.#connect(this.#null, { isDiscarded: true, job, instance });
+    const descriptor = output.descriptors[1]!;
+    if ([this.#null, this.#standIn].includes(descriptor)) {
+      return this.#connect(descriptor, { isDiscarded: true, job, instance });
     }
     output.spawned();
     throw new Error(
@@ -175,7 +178,7 @@ export class JobOutput implements Part<SavedOutput> {
     const log = isLogged && describeLog(job, instance, settings, this.options);
     if (log) {
       const isPlain = console === "log" && settings.isPlain === true;
-      return this.#connect(this.#null, { console, isPlain, log, job, instance });
+      return this.#connect(this.#nothing(), { console, isPlain, log, job, instance });
     }
     if (standard && (console === "owner" || (foreground === job && console === "output" && isTerminal(0)))) {
       return { ...unlogged(0), descriptors: { 0: 0, 1: 1, 2: 2 }, foreground: isTerminal(0) };
@@ -183,20 +186,21 @@ export class JobOutput implements Part<SavedOutput> {
     if (standard && isLogged && missingDirectory !== undefined) {
       const instead = "jobs that log print on init's own output instead";
       this.#report(`Failed to write to ${missingDirectory}, ${instead}`, "it is not there or not writable");
-      return this.#lines(job, instance, this.#null);
+      return this.#lines(job, instance, this.#nothing());
     }
     if (standard && console === "output") {
-      return this.#lines(job, instance, foreground === job ? 0 : this.#null);
+      return this.#lines(job, instance, foreground === job ? 0 : this.#nothing());
     }
     if (console === "owner") return this.#console(true);
     if (console === "output") {
       try {
         return this.#console(false);
       } catch (error) {
+        if (isOfShortage(error)) throw error;
         this.#report("Failed to open system console", error);
       }
     }
-    return unlogged(this.#null);
+    return unlogged(this.#nothing());
   }
 
   /**
@@ -259,7 +263,7 @@ export class JobOutput implements Part<SavedOutput> {
     this.#channels.close();
     this.#echo.close();
     this.#logs.close();
-    close(this.#null);
+    for (const descriptor of [this.#null, this.#standIn]) if (descriptor !== undefined) close(descriptor);
   }
 
   #console(owner: boolean): ProcessOutput {
@@ -347,16 +351,22 @@ export class JobOutput implements Part<SavedOutput> {
     } catch (error) {
       if (isOfShortage(error)) throw error;
       this.#report("Failed to connect a job with its log, its output is lost", error);
-      return unlogged(this.#null);
+      return unlogged(this.#nothing());
     }
   }
 
-  #openNull(): number {
+  /**
+   * /dev/null, for reading and writing. Where it is missing, a file in memory stands in for it until it is there.
+   *
+   * @throws {SystemError} while descriptors or memory are short: what is written to a file in memory would stay there.
+   */
+  #nothing(): number {
     try {
-      return open(NULL, O_RDWR);
+      return this.#null ??= open(NULL, O_RDWR);
     } catch (error) {
+      if (isOfShortage(error)) throw error;
       this.#report(`Failed to open ${NULL}, a file in memory is used instead`, error);
-      return memfd("null", new Uint8Array());
+      return this.#standIn ??= memfd("null", new Uint8Array());
     }
   }
 

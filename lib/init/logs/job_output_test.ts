@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { write } from "../../sys/io/descriptors.ts";
 import { SystemError } from "../../sys/call/errno.ts";
 import { kill } from "../../sys/process/processes.ts";
+import { withFault } from "../../sys/testing/faults.ts";
 
 import { test, until } from "./testing/output_fixture.ts";
 
@@ -137,6 +138,16 @@ test("while descriptors are short, no output is opened that is less than a proce
     throw new SystemError("open /dev/ptmx", 24);
   },
 });
+
+for (const [console, path] of [["none", "/dev/null"], ["output", "/dev/full"]] as const) {
+  test(`while memory is short, console ${console} opens nothing in place of ${path}`, async (it) => {
+    assert.throws(() => withFault(1, () => it.output.open("job", "", console)), { code: "ENOMEM" });
+    const script = "for n in 0 1 2; do all=$all$(readlink /proc/$$/fd/$n); done; echo $all > $D/streams";
+    await it.run(script, "job", "", console);
+    assert.equal(fs.readFileSync(it.at("streams"), "utf8"), `${path.repeat(3)}\n`);
+    assert.deepEqual(it.problems, []);
+  }, { consolePath: "/dev/full" });
+}
 
 for (const console of ["log", "pipe"] as const) {
   test(`a job that prints without end holds up no others (console ${console})`, async (it) => {

@@ -9,7 +9,7 @@
  * - `left` how many children it leaves behind when it ends
  */
 
-import { OpenNull } from "../kernel/files.ts";
+import { OpenNull, OpenRegular } from "../kernel/files.ts";
 import { SIGKILL, SIGSTOP, SIGTERM } from "../kernel/process.ts";
 import type { System } from "./system.ts";
 
@@ -96,7 +96,9 @@ async function print(system: System, settings: Settings, lines: number, onLine: 
   const size = settings.number("size", 0), every = settings.number("every", 10), { pid } = system.process;
   for (let line = 1; line <= lines; line++) {
     const text = `${job} ${instance || "-"} ${pid} ${line} `.padEnd(size, "x") + "\n";
-    const isKept = !(system.process.file(1) instanceof OpenNull);
+    // Where /dev/null cannot be opened, a file in memory stands in for it.
+    const output = system.process.file(1);
+    const isKept = !(output instanceof OpenNull || output instanceof OpenRegular);
     if (!await system.write(1, text)) return;
     if (isKept) onLine(job, instance, pid, line);
     if (every > 0) await system.sleep(every);
