@@ -5,6 +5,7 @@ import type { OpenFile } from "../kernel/open_file.ts";
 import { Socket } from "../kernel/sockets.ts";
 import type { Rule, Scene, WrittenLine } from "./rule.ts";
 import { AS_NAIVE, SAME_FUTURE } from "./engine_rules.ts";
+import { JOBS } from "../definitions.ts";
 import { LOGS } from "../world.ts";
 import { NO_ENDLESS_EVENT } from "./endless_events.ts";
 
@@ -174,8 +175,11 @@ function keyOf({ job, pid, line }: Pick<WrittenLine, "job" | "pid" | "line">): s
   return `${job} ${pid} ${line}`;
 }
 
-/** A line of a job, as the program `work` writes it. */
-const LINE = /^(\w+) \S+ (\d+) (\d+) x*\r?$/;
+/**
+ * A line of a job, as the program `work` writes it. What a process had written of its last line when it was killed may
+ * stand before it.
+ */
+const LINE = new RegExp(`(${JOBS.join("|")}) \\S+ (\\d+) (\\d+) x*\\r?$`);
 
 function jobsIn(text: string): string[] {
   return text.split("\n").flatMap((line) => LINE.exec(line)?.[1] ?? []);
