@@ -39,13 +39,17 @@ Deno.test({
   ignore,
   fn: async () => {
     await using root = await machine({ plain: daemon() });
-    const line = `rc-service plain start && read -r pid </run/plain.pid && rc-service plain stop && {
+    const line =
+      `rc-service plain start && cat /run/openrc/daemons/plain/001 && read -r pid </run/plain.pid && rc-service plain stop && {
       [ ! -e /proc/$pid/exe ] || echo runs
       ls -d /run/plain.pid /run/openrc/daemons/plain/* 2>/dev/null; rc-service plain status; }`;
     const { stdout } = await root.shell(line);
     assert.equal(
       stdout,
-      " * Starting plain ... [ ok ]\n * Stopping plain ... [ ok ]\n * status: stopped\n",
+      " * Starting plain ... [ ok ]\n" +
+        "exec=/bin/sleep\nargv_0=/bin/sleep\nargv_1=10000\npidfile=/run/plain.pid\n" +
+        " * Stopping plain ... [ ok ]\n * status: stopped\n",
+      "and the note of it is as OpenRC's",
     );
     assert.deepEqual(root.traced(), []);
   },

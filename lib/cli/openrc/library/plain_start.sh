@@ -67,11 +67,14 @@ _rc_start_plain() {
 	_rc_note_daemon "$@"
 }
 
-# _rc_note_daemon PROGRAM WORD...: as the first daemon of the service. The number is for plain_stop.sh.
+# _rc_note_daemon PROGRAM WORD...: as the first daemon of the service. Its number, for plain_stop.sh, stands apart: the note
+# has OpenRC's form.
 _rc_note_daemon() {
-	local directory="$RC_SVCDIR/daemons/$RC_SVCNAME" word number=0 pid=
-	[ -z "$_rc_background" ] || read -r pid <"$pidfile" || :
-	mkdir -p "$directory" "$RC_SVCDIR/options/$RC_SVCNAME" || return 1
+	local directory="$RC_SVCDIR/daemons/$RC_SVCNAME" options="$RC_SVCDIR/options/$RC_SVCNAME" word number=0 pid=
+	mkdir -p "$directory" "$options" || return 1
+	if [ -n "$_rc_background" ] && read -r pid <"$pidfile"; then
+		echo "$pid" >"$options/.started"
+	fi
 	{
 		printf 'exec=%s\n' "$1"
 		for word; do
@@ -79,6 +82,5 @@ _rc_note_daemon() {
 			number=$((number + 1))
 		done
 		printf 'pidfile=%s\n' "$pidfile"
-		[ -z "$pid" ] || printf 'pid=%s\n' "$pid"
 	} >"$directory/001"
 }

@@ -5,6 +5,7 @@
 # True where the variables of the script ask for no more than a signal and the usual wait. Sets _rc_pid.
 _rc_is_plain_stop() {
 	local _rc_note="$RC_SVCDIR/daemons/$RC_SVCNAME/001" _rc_key _rc_text _rc_noted= _rc_started=
+	local _rc_begun="$RC_SVCDIR/options/$RC_SVCNAME/.started"
 	[ -n "$_rc_setsid" ] && yesno "$command_background" && command -v sleep >/dev/null || return 1
 	[ -z "$chroot$procname$retry$stopsig$_rc_progress" ] || return 1
 	! _rc_yes "$EINFO_VERBOSE" && ! _rc_yes "$EINFO_QUIET" || return 1
@@ -28,14 +29,13 @@ _rc_is_plain_stop() {
 	while IFS='=' read -r _rc_key _rc_text; do
 		case $_rc_key in
 		exec | pidfile) _rc_noted=$_rc_noted:$_rc_text ;;
-		pid) _rc_started=$_rc_text ;;
 		esac
 	done <"$_rc_note"
 	[ "$_rc_noted" = ":$command:$pidfile" ] && read -r _rc_pid <"$pidfile" || return 1
 	case $_rc_pid in
 	'' | *[!0-9]* | 0* | 1) return 1 ;;
 	esac
-	[ "$_rc_pid" = "$_rc_started" ] || return 1
+	[ -f "$_rc_begun" ] && read -r _rc_started <"$_rc_begun" && [ "$_rc_pid" = "$_rc_started" ] || return 1
 	# The number may have passed on: no other program gets the signal.
 	[ "/proc/$_rc_pid/exe" -ef "$command" ]
 }
