@@ -24,7 +24,7 @@ sent.setblocking(False)
 try:
     while True: sent.send(bytes(65536))
 except BlockingIOError: pass
-sent.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 60))
+sent.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 86400))
 client = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if sys.argv[2] == "datagram" else socket.SOCK_STREAM)
 client.connect(sys.argv[1])
 socket.send_fds(client, [b"x"], [sent.fileno()])
@@ -44,10 +44,8 @@ async function withSender(path: string, how: "datagram" | "stream", test: () => 
   const ended = once(sender, "exit");
   try {
     await once(sender.stdout, "data");
-    const begin = performance.now();
+    // The kernel would sleep for a day: that this returns is the test.
     test();
-    // A minute is what it took.
-    assert(performance.now() - begin < 30_000);
   } finally {
     sender.kill("SIGKILL");
     await ended;
